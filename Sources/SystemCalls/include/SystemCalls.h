@@ -1,0 +1,3 @@
+#ifndef SYSTEM_CALLS_H
+#define SYSTEM_CALLS_H
+#endif
