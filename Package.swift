@@ -39,7 +39,9 @@ let package = Package(
         module("Execution", knows: ["WorkflowModel", "DependencyGraph"]),
         .target(
             name: "SystemCalls",
-            cSettings: [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)]),
+            cSettings: [
+                .enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error),
+            ]),
         module("Supervisor", knows: ["Execution", "WorkflowModel", "SystemCalls"]),
         module("Reporting", knows: ["Execution", "WorkflowModel", "DependencyGraph"]),
         .executableTarget(

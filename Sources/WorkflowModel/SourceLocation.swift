@@ -1,0 +1,65 @@
+/// A stretch of bytes in one of the files that were read.
+///
+/// Eight bytes and no line counting: a reader only notes offsets, and ``SourceTable`` turns them
+/// into line and column when there is something to report.
+public struct SourceRange: Hashable, Sendable {
+    /// Which file: an index into ``SourceTable/files``.
+    public var file: UInt16
+    /// Length in bytes, clamped to 65,535; zero marks a place between bytes (as at the end).
+    public var length: UInt16
+    /// First byte, counted from zero.
+    public var offset: UInt32
+
+    /// Makes a range; a longer length is clamped.
+    public init(file: Int, offset: Int, length: Int) {
+        self.file = UInt16(clamping: file)
+        self.offset = UInt32(clamping: offset)
+        self.length = UInt16(clamping: length)
+    }
+}
+
+/// The bytes of one file that was read, with the path a user would type.
+public struct SourceFile: Sendable {
+    /// As shown in messages: relative to the working directory where that is shorter.
+    public var path: String
+    /// The whole content, undecoded.
+    public var bytes: [UInt8]
+
+    /// Keeps the bytes of a file under the path that messages show.
+    public init(path: String, bytes: [UInt8]) {
+        self.path = path
+        self.bytes = bytes
+    }
+}
+
+/// A place as an editor names it.
+public struct SourcePosition: Hashable, Sendable {
+    /// The file's path as messages show it.
+    public var path: String
+    /// Line, from 1.
+    public var line: Int
+    /// Column, from 1, in Unicode scalars.
+    public var column: Int
+
+    /// Makes a position from its three parts.
+    public init(path: String, line: Int, column: Int) {
+        self.path = path
+        self.line = line
+        self.column = column
+    }
+}
+
+/// All files that were read, so that any ``SourceRange`` can be shown to a person.
+public struct SourceTable: Sendable {
+    /// The files, in the order in which they were read.
+    public private(set) var files: [SourceFile] = []
+
+    /// An empty table.
+    public init() {}
+
+    /// Adds a file and returns the index that its ranges carry.
+    public mutating func add(_ file: SourceFile) -> Int {
+        files.append(file)
+        return files.count - 1
+    }
+}
