@@ -1,0 +1,70 @@
+public import DependencyGraph
+
+/// Where an edge of the graph comes from.
+public enum EdgeOrigin: Hashable, Sendable {
+    /// `dependencies` names it.
+    case declared
+    /// An input of one matches this output of the other.
+    case inferred(path: String)
+    /// A condition names the step.
+    case condition
+    /// The tasks run in this order.
+    case taskOrder
+}
+
+/// Why a step waits for another: indices into ``Workflow/steps``.
+public struct WorkflowEdge: Hashable, Sendable {
+    /// The step that comes first.
+    public var dependency: Int32
+    /// The step that waits.
+    public var dependent: Int32
+    /// Where it comes from; the first of several reasons in the order of ``EdgeOrigin``.
+    public var origin: EdgeOrigin
+
+    /// An edge.
+    public init(dependency: Int, dependent: Int, origin: EdgeOrigin) {
+        self.dependency = Int32(truncatingIfNeeded: dependency)
+        self.dependent = Int32(truncatingIfNeeded: dependent)
+        self.origin = origin
+    }
+}
+
+/// Two steps that write the same file and are not ordered by the graph.
+public struct OutputConflict: Hashable, Sendable {
+    /// Index of the step declared first.
+    public var first: Int32
+    /// Index of the other.
+    public var second: Int32
+    /// The file, or the pattern that both match.
+    public var path: String
+
+    /// A conflict.
+    public init(first: Int, second: Int, path: String) {
+        self.first = Int32(truncatingIfNeeded: first)
+        self.second = Int32(truncatingIfNeeded: second)
+        self.path = path
+    }
+}
+
+/// A workflow that was found valid: its one graph, which everything else is drawn from.
+public struct ResolvedWorkflow: Sendable {
+    /// What was declared.
+    public let workflow: Workflow
+    /// Node `i` is `workflow.steps[i]`.
+    public let graph: Graph<StepID>
+    /// Edges that are not plainly declared, with their origin.
+    public let inferredEdges: [WorkflowEdge]
+    /// Pairs that must not run at the same time.
+    public let conflicts: [OutputConflict]
+
+    /// Puts together what validation found.
+    public init(
+        workflow: Workflow, graph: Graph<StepID>, inferredEdges: [WorkflowEdge],
+        conflicts: [OutputConflict]
+    ) {
+        self.workflow = workflow
+        self.graph = graph
+        self.inferredEdges = inferredEdges
+        self.conflicts = conflicts
+    }
+}

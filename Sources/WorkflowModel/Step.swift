@@ -1,0 +1,217 @@
+/// What starts a step.
+public enum Command: Hashable, Sendable {
+    /// A program and its arguments, started directly; never empty.
+    case arguments([String])
+    /// A line for the workflow's shell.
+    case shell(String)
+    /// A step file, started directly: its path relative to the project root.
+    case script(String)
+}
+
+/// One dependency as written, with its place.
+public struct Dependency: Hashable, Sendable {
+    /// The step that has to have ended well first.
+    public var id: StepID
+    /// Where it was written, or nil for one that no file states.
+    public var range: SourceRange?
+
+    /// Names a dependency.
+    public init(_ id: StepID, at range: SourceRange? = nil) {
+        self.id = id
+        self.range = range
+    }
+}
+
+/// A glob pattern as written, relative to the project root, with its place.
+public struct FilePattern: Hashable, Sendable {
+    /// The text, with `*`, `?`, `[…]`, `**`, `{a,b}` and a leading `!` for an exclusion.
+    public var text: String
+    /// Where it was written.
+    public var range: SourceRange?
+
+    /// A pattern.
+    public init(_ text: String, at range: SourceRange? = nil) {
+        self.text = text
+        self.range = range
+    }
+}
+
+/// How many units of a resource a step takes while it runs.
+public struct ResourceUse: Hashable, Sendable {
+    /// The resource's name: the form of ``StepID/pattern``.
+    public var name: String
+    /// Units taken, at least 1.
+    public var units: Int
+    /// Where it was written.
+    public var range: SourceRange?
+
+    /// Units of a resource.
+    public init(_ name: String, units: Int = 1, at range: SourceRange? = nil) {
+        self.name = name
+        self.units = units
+        self.range = range
+    }
+}
+
+/// Another way to do a step, tried after the primary has failed.
+public struct BackupMethod: Hashable, Sendable {
+    /// What starts it; nil when it is only described in words.
+    public var command: Command?
+    /// Words for people.
+    public var description: String?
+    /// When it is tried, as written (`primary_failure`).
+    public var triggerCondition: String?
+    /// Where it was written.
+    public var range: SourceRange?
+
+    /// A backup method.
+    public init(
+        command: Command?, description: String? = nil, triggerCondition: String? = nil,
+        at range: SourceRange? = nil
+    ) {
+        self.command = command
+        self.description = description
+        self.triggerCondition = triggerCondition
+        self.range = range
+    }
+}
+
+/// Which failures are worth another attempt.
+public enum RetryTrigger: Hashable, Sendable {
+    case exitCode(Int32)
+    case signal(Int32)
+    case timeout
+}
+
+/// What becomes of processes that outlive their step.
+public enum LeftoverPolicy: String, Hashable, Sendable, CaseIterable {
+    /// Stopped and named in the record.
+    case kill
+    /// Stopped, named, and warned of.
+    case warn
+    /// Stopped, named, and the step fails.
+    case fail
+}
+
+/// How a step's output reaches its log file.
+public enum LogMode: String, Hashable, Sendable, CaseIterable {
+    /// The file itself, or a pipe where the command names `/dev/stdout` or `/dev/stderr`.
+    case auto
+    /// The file itself.
+    case file
+    /// Copied through a pipe.
+    case pipe
+}
+
+/// One step as the user declared it.
+///
+/// Declared is not decided: defaults that depend on the run (limits, timeouts of `[execution]`)
+/// are applied when a run is planned, so nil means "not said here".
+public struct Step: Hashable, Sendable {
+    /// The step's id; unique in the workflow.
+    public var id: StepID
+    /// Where the id was written (or the file's start).
+    public var range: SourceRange?
+    /// Words for people; empty when not given.
+    public var description = ""
+    /// Index into ``Workflow/tasks``.
+    public var task = 0
+    /// What starts it; nil when neither the step nor a runner says.
+    public var command: Command?
+    /// Steps that must have ended well before.
+    public var dependencies: [Dependency] = []
+    /// False: runs alone.
+    public var isParallelSafe = true
+    /// The named set inside a phase that it belongs to.
+    public var parallelGroup: String?
+    /// Whether its failure halts the run.
+    public var isCritical = true
+    /// What it reads.
+    public var inputs: [FilePattern] = []
+    /// What it writes.
+    public var outputFiles: [FilePattern] = []
+    /// Files it changes beside its outputs (`modifies` and `conflict_zones`).
+    public var modifies: [FilePattern] = []
+    /// What a person, or an agent, should get; shown and handed to the step.
+    public var expectedOutput: String?
+    /// Shared things it takes while it runs.
+    public var resources: [ResourceUse] = []
+    /// Limit per attempt.
+    public var timeout: Milliseconds?
+    /// Limit without output.
+    public var idleTimeout: Milliseconds?
+    /// Time between TERM and KILL.
+    public var grace: Milliseconds?
+    /// Variables added to its environment, in the order written.
+    public var environment: [EnvironmentVariable] = []
+    /// Relative to the project root; nil for the root.
+    public var workingDirectory: String?
+    /// A failure counts neither for the exit code nor for its dependents.
+    public var allowsFailure = false
+    /// What becomes of processes that outlive it.
+    public var leftovers = LeftoverPolicy.kill
+    /// How its output reaches its log.
+    public var log: LogMode?
+    /// What this program reads and keeps for later use in one place, so that a plain step stays small.
+    public var recovery = Recovery()
+    /// What decides whether it runs at all.
+    public var gating = Gating()
+
+    /// A step with defaults for all but its id.
+    public init(id: StepID, range: SourceRange? = nil) {
+        self.id = id
+        self.range = range
+    }
+
+    /// What is done when an attempt fails.
+    public struct Recovery: Hashable, Sendable {
+        /// Further attempts after the first.
+        public var retries = 0
+        /// Failures worth another attempt; empty for all.
+        public var retryOn: [RetryTrigger] = []
+        /// Other methods, tried in order.
+        public var backups: [BackupMethod] = []
+        /// The source documents' `mode` of a step, as written.
+        public var mode: String?
+
+        /// No retries and no backups.
+        public init() {}
+    }
+
+    /// What decides whether a step runs, and whether it succeeded.
+    public struct Gating: Hashable, Sendable {
+        /// The expression as written.
+        public var condition: String?
+        /// Where ``condition`` was written.
+        public var conditionRange: SourceRange?
+        /// Runs once at the end, also after a failure.
+        public var always = false
+        /// A command that must succeed after the step.
+        public var verify: String?
+        /// Text or expression that the log must contain.
+        public var successPattern: String?
+        /// One instance of the step for each.
+        public var foreach: [String] = []
+        /// Environment variables that count as inputs.
+        public var environmentInputs: [String] = []
+        /// Commands whose output counts as an input.
+        public var tools: [String] = []
+
+        /// Nothing that gates.
+        public init() {}
+    }
+}
+
+/// One variable of an environment.
+public struct EnvironmentVariable: Hashable, Sendable {
+    /// The name; neither empty nor containing `=` or NUL.
+    public var name: String
+    /// The value; without NUL.
+    public var value: String
+
+    /// A variable.
+    public init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = value
+    }
+}

@@ -1,0 +1,88 @@
+/// What the user declared, from one or several files.
+public struct Workflow: Sendable {
+    /// For people; the project directory's name where the file says none.
+    public var name: String
+    /// The steps in declaration order: task by task.
+    public var steps: [Step]
+    /// The ordered sections; one unnamed task where the file has none.
+    public var tasks: [WorkflowTask]
+    /// The `[execution]` table.
+    public var execution: ExecutionSettings
+    /// The `[environment]` table, in the order written.
+    public var environment: [EnvironmentVariable]
+    /// The `[resources]` table; a resource that is only used counts 1.
+    public var resources: [ResourceDeclaration]
+    /// The `[composition]` table's `includes`, as written.
+    public var includes: [FilePattern]
+    /// The `[changes]` table: class name and its patterns.
+    public var changeClasses: [(name: String, patterns: [String])]
+    /// All files that were read, so that a place can be shown.
+    public var files: SourceTable
+
+    /// An empty workflow.
+    public init(name: String) {
+        self.name = name
+        steps = []
+        tasks = []
+        execution = ExecutionSettings()
+        environment = []
+        resources = []
+        includes = []
+        changeClasses = []
+        files = SourceTable()
+    }
+}
+
+/// An ordered section of a workflow.
+public struct WorkflowTask: Hashable, Sendable {
+    /// As declared (`1`, `build`); empty for the one task of a workflow without tasks.
+    public var id: String
+    /// Words for people.
+    public var description = ""
+    /// False: its steps run one by one.
+    public var isParallelEnabled = true
+    /// Nil: after the task declared before it; else after these tasks only.
+    public var dependencies: [Dependency]?
+    /// Where it was written.
+    public var range: SourceRange?
+
+    /// A task with defaults for all but its id.
+    public init(id: String, range: SourceRange? = nil) {
+        self.id = id
+        self.range = range
+    }
+}
+
+/// Where a resource is shared.
+public enum ResourceScope: String, Hashable, Sendable, CaseIterable {
+    /// Among the runs of one project.
+    case project
+    /// Among all projects of a user on this machine.
+    case host
+}
+
+/// A named, counted thing that steps share.
+public struct ResourceDeclaration: Hashable, Sendable {
+    /// The name: the form of ``StepID/pattern``.
+    public var name: String
+    /// Units there are, at least 1.
+    public var capacity: Int
+    /// Where it is shared.
+    public var scope: ResourceScope
+    /// The breaker of this resource, where it has one of its own.
+    public var breaker: BreakerSettings?
+    /// Where it was written.
+    public var range: SourceRange?
+
+    /// A resource.
+    public init(
+        _ name: String, capacity: Int = 1, scope: ResourceScope = .project,
+        breaker: BreakerSettings? = nil, at range: SourceRange? = nil
+    ) {
+        self.name = name
+        self.capacity = capacity
+        self.scope = scope
+        self.breaker = breaker
+        self.range = range
+    }
+}
