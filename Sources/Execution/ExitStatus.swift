@@ -1,0 +1,70 @@
+/// How a process ended.
+public enum ExitStatus: Hashable, Sendable {
+    /// It called `exit`; 0 to 255.
+    case exited(Int32)
+    /// A signal ended it.
+    case signalled(Int32, coreDumped: Bool)
+
+    /// Whether this counts as success.
+    public var isSuccess: Bool { self == .exited(0) }
+}
+
+/// What a step's processes cost, as the kernel counted it for the leader and all it waited for.
+public struct ResourceUsage: Hashable, Sendable {
+    /// CPU time in user mode, microseconds.
+    public var userMicroseconds: Int64
+    /// CPU time in the kernel, microseconds.
+    public var systemMicroseconds: Int64
+    /// Peak resident memory of the largest single process, KiB.
+    public var peakMemoryKiB: Int64
+
+    /// What a process cost.
+    public init(userMicroseconds: Int64, systemMicroseconds: Int64, peakMemoryKiB: Int64) {
+        self.userMicroseconds = userMicroseconds
+        self.systemMicroseconds = systemMicroseconds
+        self.peakMemoryKiB = peakMemoryKiB
+    }
+}
+
+/// A process that outlived its step.
+public struct Leftover: Hashable, Sendable {
+    /// Its process id.
+    public var pid: Int32
+    /// Its command line, as read from the kernel; not neutralised.
+    public var command: String
+    /// How long it had lived when it was found, milliseconds.
+    public var ageMilliseconds: Int64
+
+    /// Names a process that outlived its step.
+    public init(pid: Int32, command: String, ageMilliseconds: Int64) {
+        self.pid = pid
+        self.command = command
+        self.ageMilliseconds = ageMilliseconds
+    }
+}
+
+/// Who holds a unit of a resource that a step waits for.
+public struct LockHolder: Hashable, Sendable {
+    /// The resource.
+    public var resource: String
+    /// The holder's process id, when its note could be read.
+    public var pid: Int32?
+    /// The holder's run, when it is one.
+    public var runID: String?
+    /// The holder's step, when it is one.
+    public var step: String?
+    /// Since when, RFC 3339.
+    public var since: String?
+
+    /// Names a holder.
+    public init(
+        resource: String, pid: Int32? = nil, runID: String? = nil, step: String? = nil,
+        since: String? = nil
+    ) {
+        self.resource = resource
+        self.pid = pid
+        self.runID = runID
+        self.step = step
+        self.since = since
+    }
+}

@@ -1,0 +1,166 @@
+/// One fact of a run, as the journal holds it and every view folds it.
+public struct RunEvent: Hashable, Sendable {
+    /// When it happened.
+    public var time: RunTime
+    /// What happened.
+    public var kind: Kind
+
+    /// A fact and its time.
+    public init(_ kind: Kind, at time: RunTime) {
+        self.time = time
+        self.kind = kind
+    }
+
+    /// What happened. A step is named by its index into ``RunHeader/steps``.
+    public enum Kind: Hashable, Sendable {
+        /// The first event of every journal.
+        case runStarted(RunHeader)
+        /// About to be started; written before it is, so that a death in between loses nothing.
+        case launched(step: Int, attempt: Int, method: StepMethod, execution: Int)
+        /// Its process exists: process id, and start time in clock ticks since boot (0 if unknown).
+        case started(step: Int, pid: Int32, startTicks: UInt64)
+        /// It waits for a resource that somebody else holds.
+        case waiting(step: Int, holder: LockHolder)
+        /// Its group was sent this signal, and why.
+        case terminating(step: Int, signal: Int32, reason: StepReason)
+        /// Its group was sent KILL.
+        case killed(step: Int)
+        /// Processes of its group that outlived its leader.
+        case leftovers(step: Int, [Leftover])
+        /// It has ended.
+        case ended(step: Int, StepEnd)
+        /// It will not run.
+        case skipped(step: Int, StepReason)
+        /// The run began to stop: a signal.
+        case stopping(signal: Int32)
+        /// Something that the user should know.
+        case warning(step: Int?, String)
+        /// The last event of every journal that was closed.
+        case runEnded(RunStatus)
+    }
+}
+
+/// How one step ended.
+public struct StepEnd: Hashable, Sendable {
+    /// `complete`, `failed`, `aborted` or `cached`.
+    public var status: StepStatus
+    /// Why, when it is not `complete`.
+    public var reason: StepReason?
+    /// How its leader ended, when it had one.
+    public var exit: ExitStatus?
+    /// What it cost, when the kernel told.
+    public var usage: ResourceUsage?
+    /// Whether the failure counts neither for the exit code nor for dependents.
+    public var isAllowed: Bool
+
+    /// An end.
+    public init(
+        status: StepStatus, reason: StepReason? = nil, exit: ExitStatus? = nil,
+        usage: ResourceUsage? = nil, isAllowed: Bool = false
+    ) {
+        self.status = status
+        self.reason = reason
+        self.exit = exit
+        self.usage = usage
+        self.isAllowed = isAllowed
+    }
+}
+
+/// What a run is, written once at its start, so that its journal can be read without the workflow.
+public struct RunHeader: Hashable, Sendable {
+    /// The version of this form: ``currentSchema``.
+    public var schemaVersion: Int
+    /// The run's id, which is also its directory's name.
+    public var runID: String
+    /// The workflow's name.
+    public var workflow: String
+    /// `sequential` or `parallel`.
+    public var mode: ExecutionMode
+    /// Most steps at once.
+    public var maxParallelSteps: Int
+    /// Wall time of ``RunTime/zero``.
+    public var startedAt: WallTime
+    /// stepvisor's own process id.
+    public var pid: Int32
+    /// The kernel's id of this boot, by which a process id is told from a stranger's.
+    public var bootID: String
+    /// The tasks, in order.
+    public var tasks: [TaskHeader]
+    /// All steps of the workflow, in declaration order.
+    public var steps: [StepHeader]
+
+    /// The schema that this version writes.
+    public static let currentSchema = 1
+
+    /// A header.
+    public init(
+        runID: String, workflow: String, mode: ExecutionMode, maxParallelSteps: Int,
+        startedAt: WallTime, pid: Int32, bootID: String, tasks: [TaskHeader], steps: [StepHeader]
+    ) {
+        schemaVersion = RunHeader.currentSchema
+        self.runID = runID
+        self.workflow = workflow
+        self.mode = mode
+        self.maxParallelSteps = maxParallelSteps
+        self.startedAt = startedAt
+        self.pid = pid
+        self.bootID = bootID
+        self.tasks = tasks
+        self.steps = steps
+    }
+}
+
+/// How the steps of a run share the time.
+public enum ExecutionMode: String, Hashable, Sendable, CaseIterable {
+    case sequential, parallel
+}
+
+/// A task of a run.
+public struct TaskHeader: Hashable, Sendable {
+    /// As declared; empty for the one task of a workflow without tasks.
+    public var id: String
+    /// Words for people.
+    public var description: String
+
+    /// A task of a run.
+    public init(id: String, description: String) {
+        self.id = id
+        self.description = description
+    }
+}
+
+/// A step of a run: what views need to know of it.
+public struct StepHeader: Hashable, Sendable {
+    /// As declared.
+    public var id: String
+    /// Words for people; may be empty.
+    public var description: String
+    /// Index into ``RunHeader/tasks``.
+    public var task: Int32
+    /// Phase within its task, from 1.
+    public var phase: Int32
+    /// The named set inside its phase.
+    public var parallelGroup: String?
+    /// Indices of the steps it waits for.
+    public var dependencies: [Int32]
+    /// What it writes, as declared.
+    public var outputs: [String]
+    /// Whether it runs alone.
+    public var runsAlone: Bool
+
+    /// A step of a run.
+    public init(
+        id: String, description: String = "", task: Int = 0, phase: Int = 1,
+        parallelGroup: String? = nil, dependencies: [Int32] = [], outputs: [String] = [],
+        runsAlone: Bool = false
+    ) {
+        self.id = id
+        self.description = description
+        self.task = Int32(truncatingIfNeeded: task)
+        self.phase = Int32(truncatingIfNeeded: phase)
+        self.parallelGroup = parallelGroup
+        self.dependencies = dependencies
+        self.outputs = outputs
+        self.runsAlone = runsAlone
+    }
+}

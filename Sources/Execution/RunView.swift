@@ -1,0 +1,40 @@
+/// What the shell asks a view to draw: a pure function of events, time and the last log lines.
+///
+/// A view lives on the writer thread. It returns text and never writes; the shell writes it.
+public protocol RunView: Sendable {
+    /// Takes in an event that `record` already holds, and returns lines to print, or "".
+    mutating func handle(_ event: RunEvent, record: RunRecord) -> String
+    /// Draws what changes with time, or "" when nothing does.
+    mutating func frame(at now: RunTime, record: RunRecord, surroundings: ViewSurroundings)
+        -> String
+    /// The end of the run: the last text, after which the terminal is left as it was found.
+    mutating func finish(at now: RunTime, record: RunRecord, surroundings: ViewSurroundings)
+        -> String
+    /// Nanoseconds between two frames; nil when the view has nothing that changes with time.
+    var frameInterval: Int64? { get }
+}
+
+/// What a view may ask of the world, through the shell.
+public struct ViewSurroundings: Sendable {
+    /// Columns and rows of the terminal; nil where there is none.
+    public var terminalSize: (columns: Int, rows: Int)?
+    /// The last bytes of a step's log (at most so many), by step index; raw, not neutralised.
+    public var logTail: @Sendable (_ step: Int, _ bytes: Int) -> [UInt8]
+    /// New bytes of a step's log since an offset (at most so many), by step index.
+    public var logBytes: @Sendable (_ step: Int, _ offset: Int64, _ limit: Int) -> [UInt8]
+    /// Path of a step's log as a user would type it.
+    public var logPath: @Sendable (_ step: Int) -> String
+
+    /// What a view may ask.
+    public init(
+        terminalSize: (columns: Int, rows: Int)?,
+        logTail: @escaping @Sendable (Int, Int) -> [UInt8],
+        logBytes: @escaping @Sendable (Int, Int64, Int) -> [UInt8],
+        logPath: @escaping @Sendable (Int) -> String
+    ) {
+        self.terminalSize = terminalSize
+        self.logTail = logTail
+        self.logBytes = logBytes
+        self.logPath = logPath
+    }
+}

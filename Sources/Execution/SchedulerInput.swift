@@ -1,0 +1,41 @@
+/// What the shell tells the ``Scheduler``.
+public enum SchedulerInput: Hashable, Sendable {
+    /// Begin: nothing is running.
+    case begin
+    /// The locks of a step are all taken.
+    case locksAcquired(step: Int)
+    /// Not one lock of the step was taken, because somebody else holds this one.
+    case locksBusy(step: Int, holder: LockHolder)
+    /// The process of a launch exists.
+    case started(step: Int, pid: Int32, startTicks: UInt64)
+    /// A launch failed for good: what the system said.
+    case notStarted(step: Int, message: String)
+    /// A launch failed for want of something that comes back (EAGAIN, ENOMEM, descriptors).
+    case launchDeferred(step: Int, message: String)
+    /// The leader has exited. Empty `leftovers`: its group is empty too, and the step has ended.
+    case leaderExited(
+        step: Int, exit: ExitStatus, usage: ResourceUsage?, leftovers: [Leftover])
+    /// The last process of a group whose leader had left some behind is gone.
+    case groupEmptied(step: Int)
+    /// The run is to stop: INT, TERM or HUP.
+    case signal(Int32)
+    /// ``Scheduler/nextDeadline`` has come, or may have.
+    case tick
+}
+
+/// What the ``Scheduler`` tells the shell to do, in this order.
+public enum SchedulerAction: Hashable, Sendable {
+    /// Write a fact to the journal.
+    case record(RunEvent.Kind)
+    /// Try to take all locks of a step, or none, without waiting; answer `locksAcquired` or
+    /// `locksBusy`.
+    case acquireLocks(step: Int)
+    /// Give back the locks of a step.
+    case releaseLocks(step: Int)
+    /// Start a step; answer `started`, `notStarted` or `launchDeferred`.
+    case launch(step: Int, attempt: Int, method: StepMethod, execution: Int)
+    /// Send a signal to a step's process group; TERM is followed by CONT.
+    case signalGroup(step: Int, signal: Int32)
+    /// The run is over; no step runs.
+    case finish(RunStatus)
+}
