@@ -11,7 +11,7 @@ public struct RunEvent: Hashable, Sendable {
         self.kind = kind
     }
 
-    /// What happened. A step is named by its index into ``RunHeader/steps``.
+    /// What happened; a step is named by its index into ``RunHeader/steps``.
     public enum Kind: Hashable, Sendable {
         /// The first event of every journal.
         case runStarted(RunHeader)
