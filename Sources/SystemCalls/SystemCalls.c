@@ -1,1 +1,199 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include "SystemCalls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#endif
+
+static int64_t microseconds(struct timeval time) {
+    return (int64_t)time.tv_sec * 1000000 + time.tv_usec;
+}
+
+int stepvisor_wait_status(pid_t pid, struct stepvisor_child_status *status) {
+    siginfo_t info;
+    struct rusage usage;
+    memset(&info, 0, sizeof info);
+    memset(&usage, 0, sizeof usage);
+    memset(status, 0, sizeof *status);
+    int options = WEXITED | WNOWAIT | WNOHANG;
+    int result;
+    do {
+#ifdef __linux__
+        // The library's waitid has no fifth argument; the kernel's tells the usage of this child.
+        result = (int)syscall(SYS_waitid, P_PID, pid, &info, options, &usage);
+#else
+        result = waitid(P_PID, (id_t)pid, &info, options);
+#endif
+    } while (result == -1 && errno == EINTR);
+    if (result == -1) return -1;
+    if (info.si_pid == 0) return 0;
+    status->state = info.si_code;
+    status->value = info.si_status;
+    status->user_microseconds = microseconds(usage.ru_utime);
+    status->system_microseconds = microseconds(usage.ru_stime);
+    status->peak_memory_kib = usage.ru_maxrss;
+    return 0;
+}
+
+int stepvisor_reap(pid_t pid) {
+    siginfo_t info;
+    memset(&info, 0, sizeof info);
+    int result;
+    do {
+        result = waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG);
+    } while (result == -1 && errno == EINTR);
+    if (result == -1) return -1;
+    return info.si_pid == 0 ? 1 : 0;
+}
+
+int stepvisor_become_subreaper(void) {
+#ifdef __linux__
+    return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+#else
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+int stepvisor_pidfd_open(pid_t pid) {
+#if defined(__linux__) && defined(SYS_pidfd_open)
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+#else
+    (void)pid;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+int stepvisor_pipe(int descriptors[2], int nonblocking) {
+#ifdef __linux__
+    return pipe2(descriptors, O_CLOEXEC | (nonblocking ? O_NONBLOCK : 0));
+#else
+    if (pipe(descriptors) == -1) return -1;
+    for (int i = 0; i < 2; i++) {
+        fcntl(descriptors[i], F_SETFD, FD_CLOEXEC);
+        if (nonblocking) fcntl(descriptors[i], F_SETFL, O_NONBLOCK);
+    }
+    return 0;
+#endif
+}
+
+static int signal_pipe_write_end = -1;
+static atomic_int child_signal_pending = 0;
+
+static void write_signal(int number) {
+    int saved = errno;
+    // One byte per SIGCHLD would fill the pipe; one until the loop has looked is enough.
+    if (number != SIGCHLD || atomic_exchange(&child_signal_pending, 1) == 0) {
+        unsigned char byte = (unsigned char)number;
+        ssize_t ignored = write(signal_pipe_write_end, &byte, 1);
+        (void)ignored;
+    }
+    errno = saved;
+}
+
+static void do_nothing(int number) { (void)number; }
+
+static int install(int signal_number, void (*handler)(int)) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = handler;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    return sigaction(signal_number, &action, NULL);
+}
+
+int stepvisor_install_handler(int signal_number) { return install(signal_number, write_signal); }
+
+int stepvisor_install_noop(int signal_number) { return install(signal_number, do_nothing); }
+
+int stepvisor_restore_default(int signal_number) {
+    if (install(signal_number, SIG_DFL) == -1) return -1;
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, signal_number);
+    return pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+int stepvisor_is_ignored(int signal_number) {
+    struct sigaction action;
+    if (sigaction(signal_number, NULL, &action) == -1) return 0;
+    return action.sa_handler == SIG_IGN;
+}
+
+int stepvisor_clear_signal_mask(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    return pthread_sigmask(SIG_SETMASK, &set, NULL);
+}
+
+int stepvisor_signal_pipe(void) {
+    int ends[2];
+    if (stepvisor_pipe(ends, 1) == -1) return -1;
+    signal_pipe_write_end = ends[1];
+    return ends[0];
+}
+
+void stepvisor_rearm_child_signal(void) { atomic_store(&child_signal_pending, 0); }
+
+int stepvisor_try_lock(int descriptor) {
+    int result;
+    do {
+        result = flock(descriptor, LOCK_EX | LOCK_NB);
+    } while (result == -1 && errno == EINTR);
+    if (result == 0) return 0;
+    return errno == EWOULDBLOCK ? 1 : -1;
+}
+
+int stepvisor_open_at(int directory, const char *name, int flags, mode_t mode) {
+    int result;
+    do {
+        result = openat(directory, name, flags | O_NOFOLLOW | O_CLOEXEC, mode);
+    } while (result == -1 && errno == EINTR);
+    return result;
+}
+
+int stepvisor_is_network_filesystem(int descriptor) {
+#ifdef __linux__
+    struct statfs facts;
+    if (fstatfs(descriptor, &facts) == -1) return 0;
+    switch ((unsigned long)facts.f_type & 0xffffffffUL) {
+    case 0x6969UL:      // NFS
+    case 0x517bUL:      // SMB
+    case 0xff534d42UL:  // CIFS
+    case 0xfe534d42UL:  // SMB2
+    case 0x65735546UL:  // FUSE
+    case 0x01021997UL:  // 9P
+        return 1;
+    default:
+        return 0;
+    }
+#else
+    (void)descriptor;
+    return 0;
+#endif
+}
+
+int stepvisor_terminal_size(int descriptor, int *columns, int *rows) {
+    struct winsize size;
+    if (ioctl(descriptor, TIOCGWINSZ, &size) == -1) return -1;
+    *columns = size.ws_col;
+    *rows = size.ws_row;
+    return 0;
+}

@@ -1,3 +1,70 @@
 #ifndef SYSTEM_CALLS_H
 #define SYSTEM_CALLS_H
+
+// The system calls that Swift cannot import: variadic ones, raw ones with more results than libc
+// passes on, and the body of the signal handler (async-signal-safe code belongs in C).
+// Every function returns -1 and sets errno on failure, unless it says otherwise.
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/// What `stepvisor_wait_status` tells of a process that has changed its state.
+struct stepvisor_child_status {
+    int32_t state;  ///< 0: nothing to tell; CLD_EXITED, CLD_KILLED, CLD_DUMPED, CLD_STOPPED
+    int32_t value;  ///< exit code or signal number
+    int64_t user_microseconds;
+    int64_t system_microseconds;
+    int64_t peak_memory_kib;
+};
+
+/// Asks how a child ended without reaping it, and what it cost. Never blocks.
+int stepvisor_wait_status(pid_t pid, struct stepvisor_child_status *status);
+
+/// Reaps one ended child; 0 when it was reaped, 1 when it has not ended, -1 with errno otherwise.
+int stepvisor_reap(pid_t pid);
+
+/// Makes this process the one that adopts orphaned descendants. Fails with ENOSYS but on Linux.
+int stepvisor_become_subreaper(void);
+
+/// A descriptor that becomes readable when the process ends. Fails with ENOSYS where there is none.
+int stepvisor_pidfd_open(pid_t pid);
+
+/// A pipe whose ends are closed in children; both ends non-blocking when asked for.
+int stepvisor_pipe(int descriptors[2], int nonblocking);
+
+/// Installs the handler that writes the signal's number into the pipe opened by
+/// `stepvisor_signal_pipe`.
+int stepvisor_install_handler(int signal_number);
+
+/// Installs a handler that does nothing: unlike SIG_IGN it is not inherited through exec.
+int stepvisor_install_noop(int signal_number);
+
+/// Restores the default action and clears the signal from this thread's mask.
+int stepvisor_restore_default(int signal_number);
+
+/// 1 when the signal is ignored at this moment, 0 when not.
+int stepvisor_is_ignored(int signal_number);
+
+/// Empties this thread's signal mask.
+int stepvisor_clear_signal_mask(void);
+
+/// Opens the self-pipe; returns its reading end, non-blocking.
+int stepvisor_signal_pipe(void);
+
+/// Lets the next SIGCHLD write into the pipe again: it is written once until this is called.
+void stepvisor_rearm_child_signal(void);
+
+/// Tries to take a whole-file lock: 0 taken, 1 held by somebody else, -1 with errno otherwise.
+int stepvisor_try_lock(int descriptor);
+
+/// `open` relative to a directory, without following a link at the last part, closed in children.
+int stepvisor_open_at(int directory, const char *name, int flags, mode_t mode);
+
+/// Whether a file lies on a file system whose locks do not reach other machines or may not exist
+/// (NFS, SMB, FUSE and their like): 1, else 0.
+int stepvisor_is_network_filesystem(int descriptor);
+
+/// Columns and rows of a terminal; 0 on success.
+int stepvisor_terminal_size(int descriptor, int *columns, int *rows);
+
 #endif

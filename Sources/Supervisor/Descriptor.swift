@@ -1,0 +1,122 @@
+import SystemCalls
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A file descriptor with one owner, closed when the owner goes.
+struct Descriptor: ~Copyable {
+    /// The number; never negative.
+    let number: Int32
+
+    /// Takes ownership of an open descriptor.
+    init(owning number: Int32) { self.number = number }
+
+    deinit { close(number) }
+
+    /// Opens relative to a directory, not following a link at the end; closed in children.
+    static func open(
+        _ name: String, in directory: Int32 = AT_FDCWD, flags: Int32, mode: mode_t = 0o600
+    ) throws(SystemError) -> Descriptor {
+        let number = stepvisor_open_at(directory, name, flags, mode)
+        guard number >= 0 else { throw SystemError("open", name) }
+        return Descriptor(owning: number)
+    }
+
+    /// Gives the number away, unclosed.
+    consuming func release() -> Int32 {
+        let number = self.number
+        discard self
+        return number
+    }
+}
+
+/// Reading and writing whole buffers.
+enum FileBytes {
+    /// Writes all bytes, going on after interruptions and short writes.
+    static func write(
+        _ bytes: [UInt8], to descriptor: Int32, subject: @autoclosure () -> String
+    ) throws(SystemError) {
+        let code = bytes.withUnsafeBytes { buffer -> Int32 in
+            var done = 0
+            while done < buffer.count, let base = buffer.baseAddress {
+                let count = Platform.write(descriptor, base + done, buffer.count - done)
+                if count > 0 {
+                    done += count
+                } else if count == 0 {
+                    return ENOSPC
+                } else if errno == EAGAIN || errno == EWOULDBLOCK {
+                    var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    poll(&entry, 1, -1)
+                } else if errno != EINTR {
+                    return errno
+                }
+            }
+            return 0
+        }
+        if code != 0 { throw SystemError("write", subject(), code: code) }
+    }
+
+    /// Reads at most `limit` bytes from an offset; fewer at the end, none when it cannot be read.
+    static func read(_ descriptor: Int32, offset: Int64, limit: Int) -> [UInt8] {
+        guard limit > 0 else { return [] }
+        return [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+            count = 0
+            while count < limit, let base = buffer.baseAddress {
+                let got = pread(
+                    descriptor, base + count, limit - count, off_t(offset) + off_t(count))
+                if got > 0 {
+                    count += got
+                } else if got == 0 || errno != EINTR {
+                    break
+                }
+            }
+        }
+    }
+
+    /// The whole content of a small file such as those of `/proc`; nil when it cannot be opened.
+    static func contents(of path: String, limit: Int = 1 << 20) -> [UInt8]? {
+        let number = stepvisor_open_at(AT_FDCWD, path, O_RDONLY | O_NONBLOCK, 0)
+        guard number >= 0 else { return nil }
+        defer { close(number) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        while bytes.count < limit {
+            let count = Swift.min(chunk.count, limit - bytes.count)
+            let got = chunk.withUnsafeMutableBytes { Platform.read(number, $0.baseAddress, count) }
+            if got < 0 && errno == EINTR { continue }
+            if got <= 0 { break }
+            bytes.append(contentsOf: chunk[..<got])
+        }
+        return bytes
+    }
+}
+
+/// The library's functions whose names methods shadow.
+enum Platform {
+    static func close(_ descriptor: Int32) {
+        #if canImport(Glibc)
+            _ = Glibc.close(descriptor)
+        #else
+            _ = Darwin.close(descriptor)
+        #endif
+    }
+
+    static func write(_ descriptor: Int32, _ buffer: UnsafeRawPointer, _ count: Int) -> Int {
+        #if canImport(Glibc)
+            Glibc.write(descriptor, buffer, count)
+        #else
+            Darwin.write(descriptor, buffer, count)
+        #endif
+    }
+
+    static func read(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+        #if canImport(Glibc)
+            Glibc.read(descriptor, buffer, count)
+        #else
+            Darwin.read(descriptor, buffer, count)
+        #endif
+    }
+}

@@ -1,0 +1,130 @@
+import Foundation
+import SystemCalls
+
+/// The two sockets that Foundation makes for one process.
+struct SocketPair {
+    /// Foundation's own end: its number, and the inode that tells whether it still is that socket.
+    var parentNumber: Int32
+    var parentInode: UInt64
+    /// The end that the child inherits.
+    var childInode: UInt64
+    /// Our duplicate of the child's end.
+    var duplicate: Int32
+}
+
+/// /dev/null, whose descriptor Foundation asks for inside `run()` between making its socketpair
+/// and spawning: the moment at which the pair can be seen.
+final class InterceptingInput: FileHandle, @unchecked Sendable {
+    // Invariant for @unchecked Sendable: used by the launching thread only; Foundation reads
+    // `fileDescriptor` inside `run()`, on that same thread.
+    let descriptor: Int32
+    private var isArmed = false
+    private var expected: [Int32] = []
+    private var captured: SocketPair?
+    /// Sockets that are not news: those there at the start, and the pairs of living processes.
+    private var known: Set<UInt64> = []
+    /// Numbers that Foundation's thread closes about now, so that the next pair may get them.
+    private var closing: [Int32] = []
+
+    init(descriptor: Int32) {
+        self.descriptor = descriptor
+        super.init(fileDescriptor: descriptor, closeOnDealloc: false)
+        known = Set(sockets().map(\.inode))
+    }
+
+    required init?(coder: NSCoder) { nil }
+
+    /// Before `run()`: the two lowest free numbers, which the pair gets unless Foundation's thread
+    /// closes a lower one meanwhile.
+    func expect(_ first: Int32, _ second: Int32) {
+        expected = [first, second]
+        isArmed = true
+    }
+
+    override var fileDescriptor: Int32 {
+        if isArmed {
+            isArmed = false
+            capture()
+        }
+        return descriptor
+    }
+
+    private func capture() {
+        captured = nil
+        var pair = news(among: expected)
+        if pair.count != 2 { pair = news(among: expected + closing) }
+        // Other numbers are news too: the first launch opens descriptors of a run loop before.
+        if pair.count != 2 { pair = sockets().filter { !known.contains($0.inode) } }
+        guard pair.count == 2 else { return }
+        // socketpair(2) makes its first end first, and so with the smaller inode: Foundation's own.
+        pair.sort { $0.inode < $1.inode }
+        let duplicate = fcntl(pair[1].number, F_DUPFD_CLOEXEC, 3)
+        guard duplicate >= 0 else { return }
+        captured = SocketPair(
+            parentNumber: pair[0].number, parentInode: pair[0].inode, childInode: pair[1].inode,
+            duplicate: duplicate)
+    }
+
+    private func news(among numbers: [Int32]) -> [(number: Int32, inode: UInt64)] {
+        var found: [(number: Int32, inode: UInt64)] = []
+        for number in numbers {
+            guard let inode = socketInode(of: number), !known.contains(inode),
+                !found.contains(where: { $0.number == number })
+            else { continue }
+            found.append((number, inode))
+        }
+        return found
+    }
+
+    /// Every socket of this process.
+    private func sockets() -> [(number: Int32, inode: UInt64)] {
+        (DirectoryListing.names(of: "/proc/self/fd") ?? []).compactMap { name in
+            guard let number = Int32(name), let inode = socketInode(of: number) else { return nil }
+            return (number, inode)
+        }
+    }
+
+    private func socketInode(of number: Int32) -> UInt64? {
+        guard number > 2 else { return nil }
+        var facts = stat()
+        guard fstat(number, &facts) == 0, facts.st_mode & S_IFMT == S_IFSOCK else { return nil }
+        return UInt64(facts.st_ino)
+    }
+
+    /// After `run()`: the pair, or nil. Foundation has closed the child's end by now, so what is
+    /// still open under the other number must be its own; else the wrong end is held.
+    func takeSockets() -> SocketPair? {
+        guard let pair = captured else { return nil }
+        captured = nil
+        guard socketInode(of: pair.parentNumber) == pair.parentInode else {
+            Platform.close(pair.duplicate)
+            return nil
+        }
+        known.insert(pair.parentInode)
+        known.insert(pair.childInode)
+        return pair
+    }
+
+    /// After a failed `run()`. The pair stays open: closing it would make Foundation's thread wait
+    /// for a process that never was.
+    func forget() {
+        isArmed = false
+        guard let pair = captured else { return }
+        captured = nil
+        known.insert(pair.parentInode)
+        known.insert(pair.childInode)
+        Platform.close(pair.duplicate)
+    }
+
+    /// Foundation has been told to finish with a process: its end's number will be free.
+    func expectClosed(_ pair: SocketPair) {
+        if closing.count >= 8 { closing.removeFirst() }
+        closing.append(pair.parentNumber)
+    }
+
+    /// Both ends are closed: their inodes may come again.
+    func forgetClosed(_ pair: SocketPair) {
+        known.remove(pair.parentInode)
+        known.remove(pair.childInode)
+    }
+}

@@ -1,0 +1,29 @@
+import Execution
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// `events.ndjson` of a run that is being written: one `write` of one whole line per event.
+struct JournalFile: ~Copyable {
+    static let name = "events.ndjson"
+
+    private let file: Descriptor
+    private let path: String
+    private var encoder: JournalEncoder
+
+    init(in directory: RunDirectory, header: RunHeader) throws(SystemError) {
+        file = try Descriptor.open(
+            JournalFile.name, in: directory.descriptor, flags: O_WRONLY | O_CREAT | O_APPEND)
+        path = "\(directory.path)/\(JournalFile.name)"
+        encoder = JournalEncoder(header: header)
+    }
+
+    /// Writes one event; when it returns, the line outlives this process.
+    mutating func append(_ event: RunEvent) throws(SystemError) {
+        let line = encoder.encode(event)
+        try FileBytes.write(line, to: file.number, subject: path)
+    }
+}

@@ -1,0 +1,224 @@
+import Execution
+import Foundation
+import SystemCalls
+
+/// Why a step could not be started.
+enum LaunchFailure: Error, Hashable {
+    /// It would fail again: what is wrong and what to do about it.
+    case permanent(String)
+    /// For want of something that comes back: processes, memory, descriptors.
+    case temporary(String)
+}
+
+/// What is started, with everything already decided.
+struct LaunchRequest {
+    /// Absolute path, checked by ``ProgramResolver``.
+    var program: String
+    /// Without the program's own name, which is always `program`.
+    var arguments: [String]
+    var environment: [String: String]
+    /// Absolute path; nil for this process's own working directory.
+    var directory: String?
+    /// What becomes standard output and error; stays the caller's.
+    var output: Int32
+}
+
+/// The only place where `Foundation.Process` is used, from the one thread that launches.
+///
+/// Foundation learns of an exit when a socket that the child inherits closes, and then waits for
+/// the child on a single thread. Here a duplicate of the child's end is held until the step has
+/// been settled, so that Foundation neither reaps nor blocks before it is told to: meanwhile the
+/// zombie pins process id and group, and the kernel tells status and cost
+/// (docs/design-notes.md, "Holding Foundation's socket").
+final class ProcessLauncher {
+    private let input: InterceptingInput
+    /// Ended processes that Foundation has not finished with.
+    private var retiring: [ChildProcess] = []
+    private var retireThreshold = 64
+    /// Numbers below this many from the limit stay free for Foundation's own needs.
+    private static let reservedDescriptors: Int32 = 10
+
+    /// Opens /dev/null, which is every step's standard input.
+    init() throws(SystemError) {
+        let null = try Descriptor.open("/dev/null", flags: O_RDONLY)
+        input = InterceptingInput(descriptor: null.release())
+    }
+
+    /// Starts a process in a process group of its own.
+    func launch(_ request: LaunchRequest) throws(LaunchFailure) -> ChildProcess {
+        try predictSockets()
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: request.program, isDirectory: false)
+        process.arguments = request.arguments
+        process.environment = request.environment
+        if let directory = request.directory {
+            process.currentDirectoryURL = URL(fileURLWithPath: directory, isDirectory: true)
+        }
+        process.standardInput = input
+        let output = FileHandle(fileDescriptor: request.output, closeOnDealloc: false)
+        process.standardOutput = output
+        process.standardError = output
+        do {
+            try process.run()
+        } catch {
+            input.forget()
+            throw ProcessLauncher.explain(error as NSError, request)
+        }
+        let pid = process.processIdentifier
+        let sockets = input.takeSockets()
+        return ChildProcess(
+            process: process, pid: pid, sockets: sockets,
+            pidDescriptor: stepvisor_pidfd_open(pid))
+    }
+
+    /// Notes the numbers that the next socketpair will get, and refuses when they run out.
+    private func predictSockets() throws(LaunchFailure) {
+        let first = fcntl(input.descriptor, F_DUPFD_CLOEXEC, 3)
+        let second = fcntl(input.descriptor, F_DUPFD_CLOEXEC, 3)
+        defer {
+            if first >= 0 { close(first) }
+            if second >= 0 { close(second) }
+        }
+        var limit = rlimit()
+        guard first >= 0, second >= 0, getrlimit(resourceFileLimit, &limit) == 0,
+            rlim_t(second + ProcessLauncher.reservedDescriptors) < limit.rlim_cur
+        else {
+            throw .temporary("too many open files (raise `ulimit -n`, or lower -j)")
+        }
+        input.expect(first, second)
+    }
+
+    /// Nothing is learnt from the error's code alone (a failed spawn leaves an old `errno` in it),
+    /// so the causes that can be told apart are looked for.
+    private static func explain(_ error: NSError, _ request: LaunchRequest) -> LaunchFailure {
+        let size =
+            request.arguments.reduce(request.program.utf8.count) { $0 + $1.utf8.count + 9 }
+            + request.environment.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 10 }
+        let longest =
+            (request.arguments.map(\.utf8.count)
+            + request.environment.map { $0.key.utf8.count + $0.value.utf8.count + 1 }).max() ?? 0
+        // execve(2): one string may have 32 pages, all together a quarter of the stack limit.
+        if size > sysconf(Int32(_SC_ARG_MAX)) || longest >= 131_072 {
+            return .permanent(
+                "arguments and environment have \(size) bytes, the longest \(longest): more than "
+                    + "the system passes to a program; hand large data over in a file")
+        }
+        if let directory = request.directory {
+            var facts = stat()
+            guard stat(directory, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR,
+                access(directory, X_OK) == 0
+            else {
+                return .permanent("the working directory `\(directory)` cannot be entered")
+            }
+        }
+        if access(request.program, X_OK) != 0 {
+            return .permanent("`\(request.program)` cannot be executed any more")
+        }
+        return .temporary("the system could not start a process (\(error.localizedDescription))")
+    }
+
+    /// Lets Foundation finish with a process whose status has been taken.
+    func retire(_ child: ChildProcess) {
+        child.release()
+        if let sockets = child.sockets { input.expectClosed(sockets) }
+        retiring.append(child)
+        if retiring.count >= retireThreshold { sweep() }
+    }
+
+    /// Breaks the cycle by which an ended `Process` keeps itself (1.1 KiB a step otherwise):
+    /// `waitUntilExit` returns at once when `isRunning` has become false, and only then is called.
+    private func sweep() {
+        retiring.removeAll { child in
+            guard !child.process.isRunning else { return false }
+            child.process.waitUntilExit()
+            if let sockets = child.sockets { input.forgetClosed(sockets) }
+            return true
+        }
+        retireThreshold = retiring.count + 64
+    }
+
+    /// Waits, bounded, until Foundation has reaped what was given back to it.
+    func drain() {
+        for _ in 0..<2000 {
+            sweep()
+            if retiring.isEmpty { return }
+            usleep(500)
+        }
+    }
+
+    /// Process ids that Foundation may still be reaping: not to be taken for strangers.
+    var retiringIdentifiers: Set<Int32> { Set(retiring.map(\.pid)) }
+}
+
+#if canImport(Glibc)
+    private let resourceFileLimit = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+#else
+    private let resourceFileLimit = RLIMIT_NOFILE
+#endif
+
+/// A step's leader, from launch until Foundation may have it.
+final class ChildProcess {
+    let process: Process
+    let pid: Int32
+    /// Becomes readable at the leader's exit; -1 where the system has no such thing.
+    private(set) var pidDescriptor: Int32
+    /// Foundation's pair of sockets for this process; nil when it was not found.
+    let sockets: SocketPair?
+    /// The duplicate of the child's end; -1 when there is none, or none any more.
+    private var held: Int32
+
+    init(process: Process, pid: Int32, sockets: SocketPair?, pidDescriptor: Int32) {
+        self.process = process
+        self.pid = pid
+        self.sockets = sockets
+        held = sockets?.duplicate ?? -1
+        self.pidDescriptor = pidDescriptor
+    }
+
+    deinit { release() }
+
+    /// Whether the exit status is ours to read, exactly and with its cost.
+    var isHeld: Bool { held >= 0 }
+
+    /// How the leader ended, without reaping it; nil while it lives.
+    func exitStatus() -> (exit: ExitStatus, usage: ResourceUsage?)? {
+        var status = stepvisor_child_status()
+        if stepvisor_wait_status(pid, &status) == 0 {
+            let usage = ResourceUsage(
+                userMicroseconds: status.user_microseconds,
+                systemMicroseconds: status.system_microseconds,
+                peakMemoryKiB: status.peak_memory_kib)
+            switch status.state {
+            case Int32(CLD_EXITED): return (.exited(status.value), usage)
+            case Int32(CLD_KILLED): return (.signalled(status.value, coreDumped: false), usage)
+            case Int32(CLD_DUMPED): return (.signalled(status.value, coreDumped: true), usage)
+            default: return nil
+            }
+        }
+        return reapedByFoundation()
+    }
+
+    /// ECHILD: Foundation was faster. Its status may be read only when `isRunning` is false.
+    private func reapedByFoundation() -> (exit: ExitStatus, usage: ResourceUsage?)? {
+        release()
+        for _ in 0..<2000 where process.isRunning { usleep(500) }
+        guard !process.isRunning else { return (.signalled(SIGKILL, coreDumped: false), nil) }
+        let status = process.terminationStatus
+        return process.terminationReason == .exit
+            ? (.exited(status), nil) : (.signalled(status, coreDumped: false), nil)
+    }
+
+    /// Closes what was held, upon which Foundation reaps the leader.
+    func release() {
+        if held >= 0 {
+            // Shut down, not just closed: a leftover that inherited the socket keeps it open.
+            shutdown(held, Int32(SHUT_RDWR))
+            close(held)
+            held = -1
+        }
+        if pidDescriptor >= 0 {
+            close(pidDescriptor)
+            pidDescriptor = -1
+        }
+    }
+}

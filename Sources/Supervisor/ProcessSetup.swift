@@ -1,0 +1,82 @@
+import SystemCalls
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// What this process does to itself before anything else, whatever state it was started in.
+///
+/// DESIGN: a parent may have closed descriptors 0 to 2, blocked signals, or ignored SIGCHLD (then
+/// every `exit 7` would read as 0), and all of it would reach the steps too.
+public enum ProcessSetup {
+    /// Signals that stop a run.
+    static let stopSignals: [Int32] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
+
+    /// First thing in `main`: opens what is closed of 0 to 2, empties the signal mask, and gives
+    /// SIGPIPE and SIGCHLD actions that steps do not inherit.
+    public static func prepare() {
+        for number: Int32 in 0...2 where fcntl(number, F_GETFD) == -1 {
+            // The lowest free number is the one that was found closed, as all below are open.
+            _ = open("/dev/null", number == 0 ? O_RDONLY : O_WRONLY)
+        }
+        _ = stepvisor_clear_signal_mask()
+        _ = stepvisor_install_noop(SIGPIPE)
+        _ = stepvisor_install_noop(SIGCHLD)
+    }
+
+    /// Before a run: closes descriptors that a parent left open above 2, so that no step gets them
+    /// and launching does not pay for them; sockets stay when an outer stepvisor may own them.
+    public static func closeInherited(keepSockets: Bool) {
+        guard let entries = DirectoryListing.names(of: "/proc/self/fd") else { return }
+        for entry in entries {
+            guard let number = Int32(entry), number > 2 else { continue }
+            let flags = fcntl(number, F_GETFD)
+            // Those marked to be closed in children are our own libraries'.
+            guard flags >= 0, flags & FD_CLOEXEC == 0 else { continue }
+            var facts = stat()
+            guard fstat(number, &facts) == 0 else { continue }
+            if keepSockets && facts.st_mode & S_IFMT == S_IFSOCK { continue }
+            close(number)
+        }
+    }
+
+    /// Puts handlers on the signals that stop a run; one that the parent had ignored stays without
+    /// effect here, and is at its default in steps.
+    static func catchStopSignals() {
+        for signal in stopSignals {
+            if stepvisor_is_ignored(signal) == 1 {
+                _ = stepvisor_install_noop(signal)
+            } else {
+                _ = stepvisor_install_handler(signal)
+            }
+        }
+        _ = stepvisor_install_handler(SIGCHLD)
+    }
+
+    /// Ends this process by a signal's default action, so that its parent sees the truth.
+    public static func die(by signal: Int32) -> Never {
+        _ = stepvisor_restore_default(signal)
+        raise(signal)
+        // Reached only when the signal's default is not to end a process.
+        exit(128 + signal)
+    }
+}
+
+/// Names in a directory.
+enum DirectoryListing {
+    /// All names but `.` and `..`; nil when the directory cannot be read.
+    static func names(of path: String) -> [String]? {
+        guard let directory = opendir(path) else { return nil }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names
+    }
+}

@@ -1,0 +1,127 @@
+import Execution
+import SystemCalls
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// What `/proc/PID/stat` says of a process.
+struct ProcessFacts: Hashable {
+    var pid: Int32
+    var parent: Int32
+    var group: Int32
+    /// `R`, `S`, `D`, `T`, `Z` and the like.
+    var state: UInt8
+    /// Clock ticks since boot.
+    var startTicks: UInt64
+
+    /// Dead and only waiting to be reaped.
+    var isZombie: Bool { state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") }
+}
+
+/// The kernel's table of processes, as far as `/proc` shows it (Linux; elsewhere it is empty).
+struct ProcessTable: ~Copyable {
+    /// The list of this thread's children, kept open: reading it anew is one system call.
+    private let childList: Int32
+
+    /// The kernel lists children by thread: those of the first thread, which launches.
+    init() {
+        #if os(Linux)
+            childList = stepvisor_open_at(
+                AT_FDCWD, "/proc/self/task/\(getpid())/children", O_RDONLY, 0)
+        #else
+            childList = -1
+        #endif
+    }
+
+    deinit { if childList >= 0 { close(childList) } }
+
+    /// All direct children, living and dead, orphans that were adopted included.
+    ///
+    /// Nil where the kernel does not tell (no CONFIG_PROC_CHILDREN).
+    func children() -> [Int32]? {
+        guard childList >= 0 else { return nil }
+        var limit = 4096
+        while true {
+            let bytes = FileBytes.read(childList, offset: 0, limit: limit)
+            if bytes.count == limit {
+                limit *= 8
+                continue
+            }
+            return bytes.split(separator: UInt8(ascii: " ")).compactMap {
+                Int32(String(decoding: $0, as: UTF8.self))
+            }
+        }
+    }
+
+    /// What is known of one process; nil when there is none of that number.
+    static func facts(of pid: Int32) -> ProcessFacts? {
+        guard let bytes = FileBytes.contents(of: "/proc/\(pid)/stat", limit: 4096),
+            // The name in parentheses may hold anything, parentheses too: the last one ends it.
+            let nameEnd = bytes.lastIndex(of: UInt8(ascii: ")"))
+        else { return nil }
+        var state: UInt8 = 0
+        var numbers: [UInt64] = []
+        numbers.reserveCapacity(20)
+        var index = nameEnd + 2
+        if index < bytes.count { state = bytes[index] }
+        index += 2
+        var value: UInt64 = 0
+        while index < bytes.count, numbers.count < 19 {
+            let byte = bytes[index]
+            if byte == UInt8(ascii: " ") {
+                numbers.append(value)
+                value = 0
+            } else if byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
+                value = value &* 10 &+ UInt64(byte - UInt8(ascii: "0"))
+            }
+            index += 1
+        }
+        // proc(5): after the state come ppid (4), pgrp (5) … starttime (22).
+        guard numbers.count >= 19 else { return nil }
+        return ProcessFacts(
+            pid: pid, parent: Int32(truncatingIfNeeded: numbers[0]),
+            group: Int32(truncatingIfNeeded: numbers[1]), state: state, startTicks: numbers[18])
+    }
+
+    /// All processes that live; costs as much as a short step, so only when something is left.
+    static func living() -> [ProcessFacts] {
+        (DirectoryListing.names(of: "/proc") ?? []).compactMap { name in
+            guard let pid = Int32(name), let facts = facts(of: pid), !facts.isZombie else {
+                return nil
+            }
+            return facts
+        }
+    }
+
+    /// Names a process for the record.
+    static func leftover(_ facts: ProcessFacts) -> Leftover {
+        let ticksPerSecond = max(1, sysconf(Int32(_SC_CLK_TCK)))
+        var age: Int64 = 0
+        #if os(Linux)
+            var uptime = timespec()
+            clock_gettime(CLOCK_BOOTTIME, &uptime)
+            let now = Int64(uptime.tv_sec) * 1000 + Int64(uptime.tv_nsec) / 1_000_000
+            age = max(0, now - Int64(clamping: facts.startTicks) * 1000 / Int64(ticksPerSecond))
+        #endif
+        return Leftover(pid: facts.pid, command: command(of: facts.pid), ageMilliseconds: age)
+    }
+
+    /// The command line with blanks between the arguments; the kernel's name where there is none.
+    static func command(of pid: Int32) -> String {
+        if var bytes = FileBytes.contents(of: "/proc/\(pid)/cmdline", limit: 4096), !bytes.isEmpty {
+            while bytes.last == 0 { bytes.removeLast() }
+            return String(decoding: bytes.map { $0 == 0 ? UInt8(ascii: " ") : $0 }, as: UTF8.self)
+        }
+        let name = FileBytes.contents(of: "/proc/\(pid)/comm", limit: 64) ?? []
+        return String(decoding: name.filter { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    }
+
+    /// This boot's id, by which a recorded process id is told from a stranger's; "" if unknown.
+    static func bootIdentifier() -> String {
+        let bytes = FileBytes.contents(of: "/proc/sys/kernel/random/boot_id", limit: 64) ?? []
+        return String(decoding: bytes.filter { $0 > 0x20 }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,210 @@
+import SystemCalls
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// `.stepvisor/` of a project: runs, locks, and the link to the latest run.
+///
+/// Opened once and then used through its descriptor, so that nothing that happens to the path
+/// later sends a write elsewhere.
+public final class StateDirectory {
+    /// The directory's name in the project root.
+    public static let name = ".stepvisor"
+
+    /// Absolute path of the project root.
+    public let root: String
+    let descriptor: Int32
+
+    /// Opens the state of a project, and makes it when asked to.
+    ///
+    /// - Parameters:
+    ///   - root: absolute path of the project root.
+    ///   - create: false for commands that only look.
+    /// - Throws: what the system said: permissions, a read-only file system, a link in the way.
+    public init(root: String, create: Bool) throws(SystemError) {
+        self.root = root
+        let path = "\(root)/\(StateDirectory.name)"
+        if create { try StateDirectory.makeDirectory(path, in: AT_FDCWD) }
+        let number = stepvisor_open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0)
+        guard number >= 0 else {
+            if errno == ELOOP || errno == ENOTDIR {
+                throw SystemError("use (a link or a file is in the way)", path)
+            }
+            throw SystemError("open", path)
+        }
+        descriptor = number
+        var facts = stat()
+        if fstat(number, &facts) == 0, facts.st_uid != geteuid() {
+            throw SystemError("use (it belongs to another user)", path, code: EPERM)
+        }
+        if create { try ignoreItself() }
+    }
+
+    deinit { close(descriptor) }
+
+    /// A run's directory, as users see it from the project root.
+    public static func runPath(_ id: String) -> String { "\(name)/runs/\(id)" }
+
+    /// The ids of all runs, oldest first.
+    public func runIdentifiers() -> [String] {
+        (DirectoryListing.names(of: "\(root)/\(StateDirectory.name)/runs") ?? [])
+            .filter(StateDirectory.isRunIdentifier).sorted()
+    }
+
+    /// The newest run: the text of `latest`, checked, else the last by name.
+    public func latestRun() -> String? {
+        var buffer = [CChar](repeating: 0, count: 256)
+        let count = readlinkat(descriptor, "latest", &buffer, buffer.count - 1)
+        if count > 0 {
+            let text = String(
+                decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+            if text.hasPrefix("runs/") {
+                let id = String(text.dropFirst(5))
+                if StateDirectory.isRunIdentifier(id), hasRun(id) { return id }
+            }
+        }
+        return runIdentifiers().last
+    }
+
+    /// Whether there is a run of this id.
+    public func hasRun(_ id: String) -> Bool {
+        guard StateDirectory.isRunIdentifier(id) else { return false }
+        var facts = stat()
+        return fstatat(descriptor, "runs/\(id)", &facts, AT_SYMLINK_NOFOLLOW) == 0
+            && facts.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Letters, digits and `-` only: what this program makes, and nothing that leaves a directory.
+    public static func isRunIdentifier(_ text: String) -> Bool {
+        let bytes = text.utf8
+        return !bytes.isEmpty && bytes.count <= 64 && bytes.first != UInt8(ascii: "-")
+            && bytes.allSatisfy { byte in
+                byte == UInt8(ascii: "-") || (0x30...0x39).contains(byte)
+                    || (0x61...0x7a).contains(byte)
+            }
+    }
+
+    /// Makes a run's directory with all that belongs in it, under an id that sorts by time.
+    func makeRun() throws(SystemError) -> RunDirectory {
+        try StateDirectory.makeDirectory("runs", in: descriptor)
+        let stamp = StateDirectory.timestamp()
+        for _ in 0..<100 {
+            let suffix = String(UInt16.random(in: .min ... .max), radix: 16)
+            let id = "\(stamp)-" + String(repeating: "0", count: 4 - suffix.utf8.count) + suffix
+            if mkdirat(descriptor, "runs/\(id)", 0o700) == 0 {
+                return try RunDirectory(state: self, id: id)
+            }
+            guard errno == EEXIST else {
+                throw SystemError("make the directory", StateDirectory.runPath(id))
+            }
+        }
+        throw SystemError("make a directory in", StateDirectory.runPath(""), code: EEXIST)
+    }
+
+    /// Lets `latest` point at a run, in one step.
+    func pointLatest(at id: String) throws(SystemError) {
+        let temporary = "latest.\(getpid())"
+        unlinkat(descriptor, temporary, 0)
+        guard symlinkat("runs/\(id)", descriptor, temporary) == 0,
+            renameat(descriptor, temporary, descriptor, "latest") == 0
+        else { throw SystemError("link", "\(StateDirectory.name)/latest") }
+    }
+
+    /// Git is told to look away by the directory itself.
+    private func ignoreItself() throws(SystemError) {
+        let number = stepvisor_open_at(
+            descriptor, ".gitignore", O_WRONLY | O_CREAT | O_EXCL, 0o600)
+        guard number >= 0 else {
+            if errno == EEXIST { return }
+            throw SystemError("write", "\(StateDirectory.name)/.gitignore")
+        }
+        let file = Descriptor(owning: number)
+        try FileBytes.write(Array("*\n".utf8), to: file.number, subject: ".stepvisor/.gitignore")
+    }
+
+    static func makeDirectory(_ name: String, in directory: Int32) throws(SystemError) {
+        guard mkdirat(directory, name, 0o700) != 0 else { return }
+        guard errno == EEXIST else { throw SystemError("make the directory", name) }
+    }
+
+    /// UTC, as in `20261121-061530`.
+    private static func timestamp() -> String {
+        var seconds = time(nil)
+        var parts = tm()
+        gmtime_r(&seconds, &parts)
+        var buffer = [CChar](repeating: 0, count: 32)
+        let count = strftime(&buffer, buffer.count, "%Y%m%d-%H%M%S", &parts)
+        return String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}
+
+/// `.stepvisor/runs/<id>/` of a run that is being written.
+final class RunDirectory {
+    let id: String
+    /// Absolute path.
+    let path: String
+    let descriptor: Int32
+    private let logs: Int32
+
+    init(state: StateDirectory, id: String) throws(SystemError) {
+        self.id = id
+        path = "\(state.root)/\(StateDirectory.runPath(id))"
+        let number = stepvisor_open_at(
+            state.descriptor, "runs/\(id)", O_RDONLY | O_DIRECTORY, 0)
+        guard number >= 0 else { throw SystemError("open", path) }
+        descriptor = number
+        logs = try RunDirectory.subdirectory("logs", of: number)
+        close(try RunDirectory.subdirectory("outputs", of: number))
+    }
+
+    deinit {
+        close(logs)
+        close(descriptor)
+    }
+
+    private static func subdirectory(_ name: String, of parent: Int32) throws(SystemError) -> Int32 {
+        try StateDirectory.makeDirectory(name, in: parent)
+        let number = stepvisor_open_at(parent, name, O_RDONLY | O_DIRECTORY, 0)
+        guard number >= 0 else { throw SystemError("open", name) }
+        return number
+    }
+
+    /// Opens a step's log for appending; every attempt of a run appends to the same file.
+    func openLog(of step: String) throws(SystemError) -> Descriptor {
+        try Descriptor.open(
+            "\(step).log", in: logs, flags: O_WRONLY | O_CREAT | O_APPEND)
+    }
+
+    /// Opens a step's log for reading; nil when there is none.
+    func readLog(of step: String) -> Descriptor? {
+        let number = stepvisor_open_at(logs, "\(step).log", O_RDONLY | O_NONBLOCK, 0)
+        return number >= 0 ? Descriptor(owning: number) : nil
+    }
+
+    /// Replaces a whole file in one step, so that a reader sees the old or the new one.
+    func replace(_ name: String, with bytes: [UInt8]) throws(SystemError) {
+        let temporary = "\(name).tmp"
+        do {
+            let file = try Descriptor.open(
+                temporary, in: descriptor, flags: O_WRONLY | O_CREAT | O_TRUNC)
+            try FileBytes.write(bytes, to: file.number, subject: "\(path)/\(temporary)")
+        } catch {
+            unlinkat(descriptor, temporary, 0)
+            throw error
+        }
+        guard renameat(descriptor, temporary, descriptor, name) == 0 else {
+            throw SystemError("rename", "\(path)/\(temporary)")
+        }
+    }
+
+    /// Brings what was written to the disk.
+    func synchronise(_ name: String) {
+        let number = stepvisor_open_at(descriptor, name, O_RDONLY, 0)
+        guard number >= 0 else { return }
+        fsync(number)
+        close(number)
+    }
+}
