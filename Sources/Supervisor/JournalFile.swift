@@ -13,6 +13,7 @@ struct JournalFile: ~Copyable {
     private let file: Descriptor
     private let path: String
     private var encoder: JournalEncoder
+    private var line: [UInt8] = []
 
     init(in directory: RunDirectory, header: RunHeader) throws(SystemError) {
         file = try Descriptor.open(
@@ -23,7 +24,8 @@ struct JournalFile: ~Copyable {
 
     /// Writes one event; when it returns, the line outlives this process.
     mutating func append(_ event: RunEvent) throws(SystemError) {
-        let line = encoder.encode(event)
+        line.removeAll(keepingCapacity: true)
+        encoder.append(event, to: &line)
         try FileBytes.write(line, to: file.number, subject: path)
     }
 }

@@ -34,6 +34,7 @@ final class ProcessLauncher {
     private let input: InterceptingInput
     /// Ended processes that Foundation has not finished with.
     private var retiring: [ChildProcess] = []
+    private var retiringIdentifiers: Set<Int32> = []
     private var retireThreshold = 64
     /// Numbers below this many from the limit stay free for Foundation's own needs.
     private static let reservedDescriptors: Int32 = 10
@@ -122,6 +123,7 @@ final class ProcessLauncher {
         child.release()
         if let sockets = child.sockets { input.expectClosed(sockets) }
         retiring.append(child)
+        retiringIdentifiers.insert(child.pid)
         if retiring.count >= retireThreshold { sweep() }
     }
 
@@ -131,6 +133,7 @@ final class ProcessLauncher {
         retiring.removeAll { child in
             guard !child.process.isRunning else { return false }
             child.process.waitUntilExit()
+            retiringIdentifiers.remove(child.pid)
             if let sockets = child.sockets { input.forgetClosed(sockets) }
             return true
         }
@@ -146,8 +149,8 @@ final class ProcessLauncher {
         }
     }
 
-    /// Process ids that Foundation may still be reaping: not to be taken for strangers.
-    var retiringIdentifiers: Set<Int32> { Set(retiring.map(\.pid)) }
+    /// Whether Foundation may still be reaping a process: it is not to be taken for a stranger.
+    func isRetiring(_ pid: Int32) -> Bool { retiringIdentifiers.contains(pid) }
 }
 
 #if canImport(Glibc)

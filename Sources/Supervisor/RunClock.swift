@@ -1,4 +1,5 @@
 public import Execution
+import SystemCalls
 
 #if canImport(Glibc)
     import Glibc

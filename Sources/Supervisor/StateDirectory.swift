@@ -142,7 +142,7 @@ public final class StateDirectory {
 }
 
 /// `.stepvisor/runs/<id>/` of a run that is being written.
-final class RunDirectory {
+final class RunDirectory: Sendable {
     let id: String
     /// Absolute path.
     let path: String

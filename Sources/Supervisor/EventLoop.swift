@@ -1,0 +1,83 @@
+import SystemCalls
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// One `poll` over everything that the loop waits for.
+struct EventLoop {
+    /// What a descriptor is watched for.
+    enum Source: Hashable {
+        case signals
+        /// A leader's pidfd, by step index.
+        case exit(step: Int)
+        /// The reading end of a step's output pipe.
+        case output(step: Int)
+    }
+
+    private var entries: [pollfd] = []
+    private var sources: [Source] = []
+
+    /// Watches a descriptor until it is removed.
+    mutating func add(_ descriptor: Int32, _ source: Source) {
+        entries.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
+        sources.append(source)
+    }
+
+    /// Stops watching; linear in what is watched.
+    mutating func remove(_ source: Source) {
+        guard let index = sources.firstIndex(of: source) else { return }
+        entries.swapAt(index, entries.count - 1)
+        sources.swapAt(index, sources.count - 1)
+        entries.removeLast()
+        sources.removeLast()
+    }
+
+    /// Waits until something is ready, a signal has come, or the time is over.
+    ///
+    /// - Parameter nanoseconds: how long at most; nil for ever.
+    /// - Returns: what is ready, in no particular order.
+    mutating func wait(nanoseconds: Int64?) -> [Source] {
+        // Rounded up: waking a moment too early would spin until the deadline.
+        let timeout =
+            nanoseconds.map { Int32(clamping: max(0, ($0 + 999_999) / 1_000_000)) } ?? -1
+        let count = poll(&entries, nfds_t(entries.count), timeout)
+        guard count > 0 else { return [] }
+        var ready: [Source] = []
+        for index in entries.indices where entries[index].revents != 0 {
+            ready.append(sources[index])
+        }
+        return ready
+    }
+}
+
+/// Signals as bytes of a pipe that their handler writes.
+struct SignalSource {
+    let descriptor: Int32
+
+    /// Opens the pipe and installs the handlers; once per process.
+    init() throws(SystemError) {
+        descriptor = stepvisor_signal_pipe()
+        guard descriptor >= 0 else { throw SystemError("open", "signal pipe") }
+        ProcessSetup.catchStopSignals()
+    }
+
+    /// All signals that have come since the last call, in order; SIGCHLD at most once.
+    func take() -> [Int32] {
+        stepvisor_rearm_child_signal()
+        var buffer = [UInt8](repeating: 0, count: 256)
+        var signals: [Int32] = []
+        while true {
+            let count = buffer.withUnsafeMutableBytes {
+                read(descriptor, $0.baseAddress, $0.count)
+            }
+            if count > 0 {
+                signals += buffer[..<count].map(Int32.init)
+            } else if count == 0 || errno != EINTR {
+                return signals
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import Execution
+import SystemCalls
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Looks for what outlives steps: members of a group whose leader is gone, orphans that were
+/// adopted, and processes that left their group.
+struct GroupWatch: ~Copyable {
+    private let table = ProcessTable()
+    /// Adopted processes that live and belong to no group of a step: they are ended with the run.
+    private var escaped: Set<Int32> = []
+    /// Whether the kernel lists children; if not, every exit costs a scan of all processes.
+    private let canListChildren: Bool
+
+    init() {
+        _ = stepvisor_become_subreaper()
+        canListChildren = table.children() != nil
+    }
+
+    /// Reaps adopted orphans that have ended, and tells whether new ones live.
+    ///
+    /// - Parameter own: leaders, and whatever else this process started itself.
+    /// - Returns: true when an adopted process lives that was not known before.
+    mutating func settleOrphans(isOwn: (Int32) -> Bool) -> Bool {
+        guard let children = table.children() else { return true }
+        var foundNew = false
+        var stillEscaped: Set<Int32> = []
+        for pid in children where !isOwn(pid) {
+            // Adopted orphans are nobody's: reaped one by one, never by a wait for any child.
+            if stepvisor_reap(pid) == 0 { continue }
+            if escaped.contains(pid) {
+                stillEscaped.insert(pid)
+            } else {
+                foundNew = true
+            }
+        }
+        if !escaped.isEmpty { escaped = stillEscaped }
+        return foundNew
+    }
+
+    /// Living members of a group, its leader left out.
+    static func members(of group: Int32, among living: [ProcessFacts]) -> [ProcessFacts] {
+        living.filter { $0.group == group && $0.pid != group }
+    }
+
+    /// Notes adopted processes outside all given groups, so that they are not looked at again.
+    mutating func noteEscaped(
+        isOwn: (Int32) -> Bool, groups: Set<Int32>, among living: [ProcessFacts]
+    ) {
+        let own = getpid()
+        for facts in living
+        where facts.parent == own && !isOwn(facts.pid) && !groups.contains(facts.group) {
+            escaped.insert(facts.pid)
+        }
+    }
+
+    /// Everything below this process that is not its own doing, whoever its parent is.
+    static func descendants(isOwn: (Int32) -> Bool) -> [ProcessFacts] {
+        let living = ProcessTable.living()
+        var found: [ProcessFacts] = []
+        var parents: Set<Int32> = [getpid()]
+        while true {
+            let next = living.filter { parents.contains($0.parent) && !isOwn($0.pid) }
+            if next.isEmpty { return found }
+            found += next
+            parents = Set(next.map(\.pid))
+        }
+    }
+
+    /// Which step a process came from, by what its environment says; nil when it does not say.
+    ///
+    /// A process in exec briefly shows an empty environment, so it is looked at again.
+    static func step(of pid: Int32, run: String) -> String? {
+        for _ in 0..<3 {
+            guard let bytes = FileBytes.contents(of: "/proc/\(pid)/environ", limit: 1 << 20) else {
+                return nil
+            }
+            if bytes.isEmpty {
+                usleep(1000)
+                continue
+            }
+            var step: String?
+            var isOurs = false
+            for entry in bytes.split(separator: 0) {
+                let text = String(decoding: entry, as: UTF8.self)
+                if text == "STEPVISOR_RUN_ID=\(run)" { isOurs = true }
+                if text.hasPrefix("STEPVISOR_STEP=") { step = String(text.dropFirst(15)) }
+            }
+            return isOurs ? step : nil
+        }
+        return nil
+    }
+}

@@ -1,0 +1,44 @@
+import Execution
+import SystemCalls
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Reads steps' logs for views, by step index.
+struct LogReader: Sendable {
+    let directory: RunDirectory
+    let steps: [String]
+
+    /// What a view may ask, the terminal's present size included.
+    func surroundings(terminal: Int32?) -> ViewSurroundings {
+        var size: (columns: Int, rows: Int)?
+        if let terminal {
+            var columns: Int32 = 0
+            var rows: Int32 = 0
+            if stepvisor_terminal_size(terminal, &columns, &rows) == 0 {
+                size = (Int(columns), Int(rows))
+            }
+        }
+        return ViewSurroundings(
+            terminalSize: size, logTail: tail, logBytes: bytes,
+            logPath: { "\(StateDirectory.runPath(directory.id))/logs/\(steps[$0]).log" })
+    }
+
+    @Sendable private func tail(_ step: Int, _ limit: Int) -> [UInt8] {
+        guard steps.indices.contains(step), let log = directory.readLog(of: steps[step]) else {
+            return []
+        }
+        let size = Int64(lseek(log.number, 0, SEEK_END))
+        return FileBytes.read(log.number, offset: max(0, size - Int64(limit)), limit: limit)
+    }
+
+    @Sendable private func bytes(_ step: Int, _ offset: Int64, _ limit: Int) -> [UInt8] {
+        guard steps.indices.contains(step), let log = directory.readLog(of: steps[step]) else {
+            return []
+        }
+        return FileBytes.read(log.number, offset: offset, limit: limit)
+    }
+}

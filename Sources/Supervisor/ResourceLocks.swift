@@ -1,0 +1,197 @@
+public import Execution
+public import WorkflowModel
+import SystemCalls
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// What is asked of a resource: how many of its units, and how many there are.
+public struct LockRequest: Hashable, Sendable {
+    /// The resource's name: the form of ``StepID/pattern``.
+    public var name: String
+    /// Units wanted, at least 1.
+    public var units: Int
+    /// Units there are.
+    public var capacity: Int
+    /// Among whom it is shared.
+    public var scope: ResourceScope
+
+    /// A wish for some units of a resource.
+    public init(name: String, units: Int, capacity: Int, scope: ResourceScope) {
+        self.name = name
+        self.units = units
+        self.capacity = capacity
+        self.scope = scope
+    }
+}
+
+/// What a lock attempt came to.
+public enum LockResult {
+    /// All units are held until the value goes.
+    case acquired(HeldLocks)
+    /// Nothing is held: somebody else has this one.
+    case busy(LockHolder)
+}
+
+/// Units of resources that are held; closing their files gives them back.
+public final class HeldLocks {
+    fileprivate var descriptors: [Int32] = []
+
+    deinit { for number in descriptors { close(number) } }
+
+    /// Lets the held units outlive an `exec`, so that the program that comes has them.
+    func keepThroughExec() {
+        for number in descriptors { _ = fcntl(number, F_SETFD, 0) }
+    }
+}
+
+/// Counted locks by `flock`: a unit a file `NAME.k`, in the project or in the user's state.
+///
+/// The kernel gives a dead holder's lock back; there is nothing to unlock by hand.
+public struct ResourceLocks {
+    private let project: String
+    private let host: String
+    private let owner: String
+
+    /// Knows where lock files are and what note a holder leaves in them.
+    ///
+    /// - Parameters:
+    ///   - root: absolute path of the project root.
+    ///   - environment: for `XDG_STATE_HOME` and `HOME`.
+    ///   - runID: the run that takes the locks; nil outside of one.
+    public init(root: String, environment: [String: String], runID: String?) {
+        project = "\(root)/\(StateDirectory.name)/locks"
+        let xdg = environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+        let state = xdg ?? "\(environment["HOME"] ?? "/tmp")/.local/state"
+        host = "\(state)/stepvisor/locks"
+        owner = "pid=\(getpid())\n" + (runID.map { "run=\($0)\n" } ?? "")
+    }
+
+    /// Takes all units of all requests or none, without waiting, in an order that all runs share.
+    ///
+    /// - Parameters:
+    ///   - requests: what is wanted; each resource once.
+    ///   - step: the step that wants it, for the holder's note.
+    ///   - since: the present time, RFC 3339, for the holder's note.
+    /// - Returns: the held units, or who holds what is missing.
+    /// - Throws: when a lock file cannot be made, or its file system has no locks.
+    public func tryAcquire(
+        _ requests: [LockRequest], step: String?, since: String
+    ) throws(SystemError) -> LockResult {
+        let held = HeldLocks()
+        for request in requests.sorted(by: { ($0.scope.rawValue, $0.name) < ($1.scope.rawValue, $1.name) }) {
+            let directory = request.scope == .host ? host : project
+            try ResourceLocks.makePath(directory)
+            var missing = request.units
+            var holder: LockHolder?
+            for unit in 0..<request.capacity where missing > 0 {
+                let path = "\(directory)/\(request.name).\(unit)"
+                let number = stepvisor_open_at(AT_FDCWD, path, O_RDWR | O_CREAT, 0o600)
+                guard number >= 0 else { throw SystemError("open the lock", path) }
+                switch stepvisor_try_lock(number) {
+                case 0:
+                    held.descriptors.append(number)
+                    note(in: number, step: step, since: since)
+                    missing -= 1
+                case 1:
+                    holder = holder ?? ResourceLocks.holder(of: request.name, in: number)
+                    close(number)
+                default:
+                    let code = errno
+                    close(number)
+                    throw SystemError("lock (this file system may have no `flock`)", path, code: code)
+                }
+            }
+            if missing > 0 { return .busy(holder ?? LockHolder(resource: request.name)) }
+        }
+        return .acquired(held)
+    }
+
+    private func note(in number: Int32, step: String?, since: String) {
+        let text = owner + (step.map { "step=\($0)\n" } ?? "") + "since=\(since)\n"
+        guard ftruncate(number, 0) == 0 else { return }
+        // The note is for people; a full disk must not cost the lock.
+        try? FileBytes.write(Array(text.utf8), to: number, subject: "lock note")
+    }
+
+    /// Reads a holder's note; a holder that has not written it yet is nameless.
+    static func holder(of resource: String, in number: Int32) -> LockHolder {
+        var holder = LockHolder(resource: resource)
+        let text = String(
+            decoding: FileBytes.read(number, offset: 0, limit: 512), as: UTF8.self)
+        for line in text.split(separator: "\n") {
+            let parts = line.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2 else { continue }
+            let value = String(parts[1])
+            switch parts[0] {
+            case "pid": holder.pid = Int32(value)
+            case "run": holder.runID = value
+            case "step": holder.step = value
+            case "since": holder.since = value
+            default: break
+            }
+        }
+        return holder
+    }
+
+    /// Makes a directory and those above it that are missing, for this user only.
+    static func makePath(_ path: String) throws(SystemError) {
+        if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
+            throw SystemError("make the directory", path)
+        }
+        try makePath(String(path[..<slash]))
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+            throw SystemError("make the directory", path)
+        }
+    }
+}
+
+/// The lock that a run holds on its project: one run at a time.
+public struct ProjectLock {
+    private let held: HeldLocks
+
+    /// Tries to take the project.
+    ///
+    /// - Parameters:
+    ///   - state: the project's state.
+    ///   - since: the present time, RFC 3339.
+    /// - Returns: the lock, or who holds it.
+    /// - Throws: when there can be no lock.
+    public static func tryAcquire(
+        _ state: StateDirectory, since: String
+    ) throws(SystemError) -> Result<ProjectLock, ProjectBusy> {
+        let name = "run.lock"
+        let number = stepvisor_open_at(state.descriptor, name, O_RDWR | O_CREAT, 0o600)
+        guard number >= 0 else { throw SystemError("open", "\(StateDirectory.name)/\(name)") }
+        switch stepvisor_try_lock(number) {
+        case 0:
+            let held = HeldLocks()
+            held.descriptors.append(number)
+            let text = "pid=\(getpid())\nsince=\(since)\n"
+            _ = ftruncate(number, 0)
+            try FileBytes.write(
+                Array(text.utf8), to: number, subject: "\(StateDirectory.name)/\(name)")
+            return .success(ProjectLock(held: held))
+        case 1:
+            defer { close(number) }
+            return .failure(
+                ProjectBusy(holder: ResourceLocks.holder(of: "the project", in: number)))
+        default:
+            let code = errno
+            close(number)
+            throw SystemError(
+                "lock (this file system may have no `flock`)", "\(StateDirectory.name)/\(name)",
+                code: code)
+        }
+    }
+}
+
+/// Another run holds the project.
+public struct ProjectBusy: Error, Hashable, Sendable {
+    /// Who.
+    public var holder: LockHolder
+}

@@ -1,0 +1,187 @@
+import Dispatch
+import Execution
+import Foundation
+import Synchronization
+
+/// The thread that folds the run's events for people: terminal, `progress.json`, and the journal's
+/// way to the disk. The loop only hands events over, so nothing here can hold up a step.
+final class RunWriter: Sendable {
+    /// What the loop and the thread share.
+    private struct Mailbox {
+        var events: [RunEvent] = []
+        var isClosed = false
+        var problem: SystemError?
+    }
+
+    private let mailbox = Mutex(Mailbox())
+    private let wakeUp = DispatchSemaphore(value: 0)
+    private let finished = DispatchSemaphore(value: 0)
+
+    /// Starts the thread.
+    init(desk: consuming WriterDesk) {
+        let handedOver = Mutex<WriterDesk?>(desk)
+        let thread = Thread { [self] in
+            if let desk = handedOver.withLock({ $0.take() }) { work(at: desk) }
+            finished.signal()
+        }
+        thread.name = "stepvisor-writer"
+        thread.start()
+    }
+
+    /// Hands an event over; never waits for the thread's work.
+    func send(_ event: RunEvent) {
+        let wasEmpty = mailbox.withLock { box in
+            box.events.append(event)
+            return box.events.count == 1
+        }
+        if wasEmpty { wakeUp.signal() }
+    }
+
+    /// What went wrong with `progress.json`, once.
+    func takeProblem() -> SystemError? {
+        mailbox.withLock { box in
+            defer { box.problem = nil }
+            return box.problem
+        }
+    }
+
+    /// Waits until everything is folded, drawn, written and on the disk.
+    func close() -> SystemError? {
+        mailbox.withLock { $0.isClosed = true }
+        wakeUp.signal()
+        finished.wait()
+        return takeProblem()
+    }
+
+    private func work(at initial: WriterDesk) {
+        var desk = initial
+        desk.begin()
+        while true {
+            let patience = desk.nanosecondsUntilNextDuty()
+            _ = wakeUp.wait(
+                timeout: patience.map { .now() + .nanoseconds(Int(clamping: $0)) }
+                    ?? .distantFuture)
+            let (events, isClosed) = mailbox.withLock { box in
+                let taken = box.events
+                box.events = []
+                return (taken, box.isClosed)
+            }
+            desk.take(events)
+            if isClosed {
+                let problem = desk.end()
+                mailbox.withLock { $0.problem = $0.problem ?? problem }
+                return
+            }
+            if let problem = desk.doDuties() {
+                mailbox.withLock { $0.problem = $0.problem ?? problem }
+            }
+            // Gathers what comes in quick succession: a wake-up per event would cost a step's time.
+            usleep(20_000)
+        }
+    }
+}
+
+/// What lies on the writer thread's desk; used by that thread only.
+struct WriterDesk: Sendable {
+    private var record: RunRecord
+    private var view: any RunView
+    private var output: TerminalOutput
+    private let clock: RunClock
+    private let directory: RunDirectory
+    private let surroundings: @Sendable () -> ViewSurroundings
+    private var isDirty = true
+    private var lastProgress: RunTime?
+    private var progressCost: Int64 = 0
+    private var lastFrame: RunTime?
+    private var lastSync: RunTime = .zero
+
+    private static let progressInterval: Int64 = 250_000_000
+    private static let syncInterval: Int64 = 1_000_000_000
+
+    init(
+        header: RunHeader, view: any RunView, output: Int32, clock: RunClock,
+        directory: RunDirectory, surroundings: @escaping @Sendable () -> ViewSurroundings
+    ) {
+        record = RunRecord(header: header)
+        self.view = view
+        self.output = TerminalOutput(descriptor: output)
+        self.clock = clock
+        self.directory = directory
+        self.surroundings = surroundings
+    }
+
+    mutating func begin() { _ = writeProgress() }
+
+    mutating func take(_ events: [RunEvent]) {
+        guard !events.isEmpty else { return }
+        isDirty = true
+        var text = ""
+        for event in events {
+            record.apply(event)
+            text += view.handle(event, record: record)
+        }
+        output.write(text)
+    }
+
+    /// Nanoseconds until something is due without a further event; nil when nothing is.
+    func nanosecondsUntilNextDuty() -> Int64? {
+        let now = clock.now()
+        var due: [Int64] = []
+        if isDirty, let last = lastProgress { due.append(progressPause - (now - last)) }
+        if let interval = view.frameInterval {
+            due.append(lastFrame.map { interval - (now - $0) } ?? 0)
+        }
+        if output.isStalled { due.append(100_000_000) }
+        return due.min().map { max(0, $0) }
+    }
+
+    /// Draws, writes and synchronises what is due.
+    mutating func doDuties() -> SystemError? {
+        let now = clock.now()
+        if output.isStalled { output.flush(timeout: 0) }
+        if let interval = view.frameInterval, lastFrame.map({ now - $0 >= interval }) ?? true {
+            lastFrame = now
+            // A frame nobody can read would only pile up behind the others.
+            if !output.isStalled {
+                output.write(view.frame(at: now, record: record, surroundings: surroundings()))
+            }
+        }
+        guard isDirty, lastProgress.map({ now - $0 >= progressPause }) ?? true else { return nil }
+        let problem = writeProgress()
+        if now - lastSync >= WriterDesk.syncInterval {
+            lastSync = now
+            directory.synchronise(JournalFile.name)
+        }
+        return problem
+    }
+
+    mutating func end() -> SystemError? {
+        let now = clock.now()
+        isDirty = true
+        let problem = writeProgress()
+        directory.synchronise(JournalFile.name)
+        directory.synchronise(WriterDesk.progressName)
+        output.finish(view.finish(at: now, record: record, surroundings: surroundings()))
+        return problem
+    }
+
+    static let progressName = "progress.json"
+
+    /// At most every 250 ms, and never more than a twentieth of the time.
+    private var progressPause: Int64 { max(WriterDesk.progressInterval, 20 * progressCost) }
+
+    private mutating func writeProgress() -> SystemError? {
+        let began = clock.now()
+        isDirty = false
+        lastProgress = began
+        var problem: SystemError?
+        do {
+            try directory.replace(
+                WriterDesk.progressName, with: ProgressDocument.encode(record, now: began))
+        } catch {
+            problem = error
+        }
+        progressCost = clock.now() - began
+        return problem
+    }
+}

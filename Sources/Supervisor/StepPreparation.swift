@@ -1,0 +1,169 @@
+import Execution
+import SystemCalls
+import WorkflowModel
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Turns what a step declares into what is started: program, arguments, environment, directory.
+struct StepPreparation {
+    let plan: RunPlan
+    let root: String
+    let runID: String
+    let runPath: String
+    /// What every step inherits: this process's environment and the workflow's.
+    let environment: [String: String]
+    /// Scripts that were looked through for the names of their standard streams.
+    private var namesStreams: [String: Bool] = [:]
+
+    init(plan: RunPlan, root: String, runID: String, runPath: String, inherited: [String: String]) {
+        self.plan = plan
+        self.root = root
+        self.runID = runID
+        self.runPath = runPath
+        var environment = inherited
+        // An outer run's facts about its own step are not this run's; its cookie is kept.
+        for name in inherited.keys where name.hasPrefix("STEPVISOR_") && !StepPreparation.kept.contains(name) {
+            environment[name] = nil
+        }
+        let outer = inherited["STEPVISOR_RUNS"].map { $0 + ":" } ?? ""
+        environment["STEPVISOR_RUNS"] = outer + runID
+        environment["STEPVISOR_RUN_ID"] = runID
+        environment["STEPVISOR_RUN_DIR"] = runPath
+        environment["STEPVISOR_OUTPUTS"] = "\(runPath)/outputs"
+        for variable in plan.resolved.workflow.environment {
+            environment[variable.name] = variable.value
+        }
+        self.environment = environment
+    }
+
+    private static let kept: Set<String> = ["STEPVISOR_RUNS", "STEPVISOR_LOCKS", "STEPVISOR_CACHE"]
+
+    /// What is to be started for a step.
+    ///
+    /// - Parameters:
+    ///   - index: the step.
+    ///   - attempt: from 1.
+    ///   - method: which way of doing it.
+    ///   - execution: number of this launch in the run.
+    ///   - output: descriptor of what becomes standard output and error.
+    /// - Returns: a request whose program has been looked at.
+    /// - Throws: what keeps it from starting.
+    mutating func request(
+        for index: Int, attempt: Int, method: StepMethod, execution: Int, output: Int32
+    ) throws(ProgramProblem) -> LaunchRequest {
+        let step = plan.resolved.workflow.steps[index]
+        let directory = try workingDirectory(of: step)
+        var environment = self.environment
+        environment["PWD"] = directory
+        environment["STEPVISOR_STEP"] = step.id.rawValue
+        environment["STEPVISOR_DESCRIPTION"] = step.description
+        environment["STEPVISOR_EXPECTED_OUTPUT"] = step.expectedOutput ?? ""
+        environment["STEPVISOR_EXECUTION_ID"] = Execution.executionName(execution)
+        environment["STEPVISOR_ATTEMPT"] = String(attempt)
+        environment["STEPVISOR_METHOD"] = method.description
+        environment["STEPVISOR_LOG"] = "\(runPath)/logs/\(step.id.rawValue).log"
+        environment["STEPVISOR_OUTPUT"] = "\(runPath)/outputs/\(step.id.rawValue)"
+        let held = plan.claims(of: index).compactMap { claim -> String? in
+            let resource = plan.resources[Int(claim.resource)]
+            return resource.isLockable ? resource.name : nil
+        }
+        if !held.isEmpty {
+            let outer = environment["STEPVISOR_LOCKS"].map { $0 + "," } ?? ""
+            environment["STEPVISOR_LOCKS"] = outer + held.joined(separator: ",")
+        }
+        for variable in step.environment { environment[variable.name] = variable.value }
+        let (program, arguments) = try invocation(
+            of: index, path: environment["PATH"], directory: directory)
+        return LaunchRequest(
+            program: program, arguments: arguments, environment: environment,
+            directory: directory == root ? nil : directory, output: output)
+    }
+
+    private func workingDirectory(of step: Step) throws(ProgramProblem) -> String {
+        guard let declared = step.workingDirectory else { return root }
+        let directory = declared.hasPrefix("/") ? declared : "\(root)/\(declared)"
+        var facts = stat()
+        guard stat(directory, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR else {
+            throw ProgramProblem(
+                message: "the working directory `\(declared)` does not exist",
+                help: "make it in a step before this one, or correct `working_directory`")
+        }
+        return directory
+    }
+
+    private func invocation(
+        of index: Int, path: String?, directory: String
+    ) throws(ProgramProblem) -> (program: String, arguments: [String]) {
+        switch plan.command(of: index) {
+        case .arguments(let words):
+            let program = try ProgramResolver.resolve(
+                words.first ?? "", path: path, directory: directory)
+            return (program, Array(words.dropFirst()))
+        case .script(let script):
+            let absolute = script.hasPrefix("/") ? script : "\(root)/\(script)"
+            try ProgramResolver.check(absolute, shown: script)
+            return (absolute, [])
+        case .shell(let line):
+            let shell = plan.resolved.workflow.execution.shell
+            if shell == ExecutionSettings.defaultShell, let words = DirectCommand.words(of: line),
+                let first = words.first,
+                // What cannot be started directly is the shell's to report, in its own way.
+                let program = try? ProgramResolver.resolve(first, path: path, directory: directory)
+            {
+                return (program, Array(words.dropFirst()))
+            }
+            let program = try ProgramResolver.resolve(
+                shell.first ?? "/bin/sh", path: path, directory: directory)
+            return (program, shell.dropFirst() + [line])
+        case nil:
+            throw ProgramProblem(
+                message: "the step has no command", help: "give it `command`, or set a `runner`")
+        }
+    }
+
+    /// Whether a step's output goes through a pipe: it is told to, or names the files that lead to
+    /// its own log, which opening them anew would truncate.
+    mutating func wantsPipe(_ index: Int) -> Bool {
+        let workflow = plan.resolved.workflow
+        switch workflow.steps[index].log ?? workflow.execution.log {
+        case .file: return false
+        case .pipe: return true
+        case .auto: break
+        }
+        switch plan.command(of: index) {
+        case .arguments(let words):
+            if words.contains(where: StepPreparation.namesStream) { return true }
+            return words.first.map { scriptNamesStream("\($0)") } ?? false
+        case .shell(let line):
+            return StepPreparation.namesStream(line)
+        case .script(let script):
+            return scriptNamesStream(script)
+        case nil:
+            return false
+        }
+    }
+
+    private static func namesStream(_ text: String) -> Bool {
+        text.contains("/dev/std") || text.contains("/proc/self/fd/")
+            || text.contains("/dev/fd/")
+    }
+
+    private mutating func scriptNamesStream(_ word: String) -> Bool {
+        guard word.utf8.contains(UInt8(ascii: "/")) else { return false }
+        if let known = namesStreams[word] { return known }
+        let path = word.hasPrefix("/") ? word : "\(root)/\(word)"
+        var answer = false
+        // Scripts are short; programs are known by their first bytes and not searched.
+        if let bytes = FileBytes.contents(of: path, limit: 1 << 18),
+            bytes.starts(with: [UInt8(ascii: "#"), UInt8(ascii: "!")])
+        {
+            answer = StepPreparation.namesStream(String(decoding: bytes, as: UTF8.self))
+        }
+        namesStreams[word] = answer
+        return answer
+    }
+}

@@ -1,0 +1,424 @@
+public import Execution
+import SystemCalls
+public import WorkflowModel
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// What a run came to.
+public struct RunResult: Sendable {
+    /// Where it ended.
+    public var status: RunStatus
+    /// Its id.
+    public var runID: String
+    /// The signal that stopped it, by which this process is to end.
+    public var signal: Int32?
+    /// What kept stepvisor itself from going on: exit 5.
+    public var problem: String?
+}
+
+/// What a run needs beside its plan.
+public struct RunContext {
+    /// Decided before.
+    public var plan: RunPlan
+    /// Where logs and records go.
+    public var state: StateDirectory
+    /// What steps inherit.
+    public var environment: [String: String]
+    /// What draws.
+    public var view: any RunView
+    /// Where the view's text goes.
+    public var viewDescriptor: Int32
+    /// Whether that is a terminal.
+    public var isTerminal: Bool
+    /// What the user should know, put into the record at the start.
+    public var warnings: [String]
+
+    /// What a run needs.
+    public init(
+        plan: RunPlan, state: StateDirectory, environment: [String: String], view: any RunView,
+        viewDescriptor: Int32, isTerminal: Bool, warnings: [String]
+    ) {
+        self.plan = plan
+        self.state = state
+        self.environment = environment
+        self.view = view
+        self.viewDescriptor = viewDescriptor
+        self.isTerminal = isTerminal
+        self.warnings = warnings
+    }
+}
+
+/// The shell around the ``Scheduler``: one loop on one thread that does what the scheduler says and
+/// tells it what has happened. It decides nothing.
+///
+/// The loop: perform the scheduler's actions, which may answer at once; otherwise wait for one of
+/// an exit, output of a piped step, a signal, or a deadline; tell it; again.
+public final class Supervisor {
+    private let context: RunContext
+    private let clock = RunClock()
+    private let directory: RunDirectory
+    private let signals: SignalSource
+    private let writer: RunWriter
+    private let launcher: ProcessLauncher
+    private let locks: ResourceLocks
+    private let header: RunHeader
+    private var preparation: StepPreparation
+    private var journal: JournalFile
+    private var groups = GroupWatch()
+    private var scheduler: Scheduler
+    private var loop = EventLoop()
+    /// Answers that wait for the scheduler's attention.
+    private var inbox: [SchedulerInput] = []
+    /// Leaders that live, or are pinned as zombies until their group is empty; by step.
+    private var children: [Int: ChildProcess] = [:]
+    private var stepOfLeader: [Int32: Int] = [:]
+    /// Steps whose leader is gone and whose group is not empty.
+    private var settling: Set<Int> = []
+    private var pumps: [Int: OutputPumpBox] = [:]
+    private var held: [Int: HeldLocks] = [:]
+    private var finalStatus: RunStatus?
+    private var stopSignal: Int32?
+    private var problem: SystemError?
+
+    /// How often a group with leftovers is looked at when no signal tells.
+    private static let settleInterval: Int64 = 20_000_000
+
+    /// Makes the run's directory and everything that can fail before a step starts.
+    public init(_ context: RunContext) throws(SystemError) {
+        self.context = context
+        directory = try context.state.makeRun()
+        header = context.plan.header(
+            runID: directory.id, startedAt: clock.startedAt, pid: getpid(),
+            bootID: ProcessTable.bootIdentifier())
+        journal = try JournalFile(in: directory, header: header)
+        signals = try SignalSource()
+        launcher = try ProcessLauncher()
+        locks = ResourceLocks(
+            root: context.state.root, environment: context.environment, runID: directory.id)
+        preparation = StepPreparation(
+            plan: context.plan, root: context.state.root, runID: directory.id,
+            runPath: directory.path, inherited: context.environment)
+        scheduler = Scheduler(plan: context.plan)
+        let start = RunEvent(.runStarted(header), at: .zero)
+        try journal.append(start)
+        try context.state.pointLatest(at: directory.id)
+        let logs = LogReader(directory: directory, steps: header.steps.map(\.id))
+        let descriptor = context.viewDescriptor
+        let isTerminal = context.isTerminal
+        writer = RunWriter(
+            desk: WriterDesk(
+                header: header, view: context.view, output: descriptor, clock: clock,
+                directory: directory,
+                surroundings: { logs.surroundings(terminal: isTerminal ? descriptor : nil) }))
+        writer.send(start)
+        loop.add(signals.descriptor, .signals)
+    }
+
+    /// Runs to the end. Steps' working directory is the project root, which becomes this process's.
+    public func run() -> RunResult {
+        _ = chdir(context.state.root)
+        for warning in context.warnings { record(.warning(step: nil, warning)) }
+        tell(.begin)
+        while finalStatus == nil { waitForSomething() }
+        launcher.drain()
+        let writerProblem = writer.close()
+        problem = problem ?? writerProblem
+        return RunResult(
+            status: finalStatus ?? .aborted, runID: directory.id, signal: stopSignal,
+            problem: problem?.description)
+    }
+
+    // MARK: Telling and doing
+
+    private func tell(_ input: SchedulerInput) {
+        inbox.append(input)
+        var actions: [SchedulerAction] = []
+        var next = 0
+        while next < inbox.count {
+            scheduler.handle(inbox[next], at: clock.now(), into: &actions)
+            next += 1
+            for action in actions { perform(action) }
+            actions.removeAll(keepingCapacity: true)
+        }
+        inbox.removeAll(keepingCapacity: true)
+    }
+
+    private func perform(_ action: SchedulerAction) {
+        switch action {
+        case .record(let kind):
+            if case .runEnded = kind { endEscaped() }
+            record(kind)
+        case .acquireLocks(let step): acquireLocks(of: step)
+        case .releaseLocks(let step): held[step] = nil
+        case .launch(let step, let attempt, let method, let execution):
+            launch(step, attempt: attempt, method: method, execution: execution)
+        case .signalGroup(let step, let signal): self.signal(step, signal)
+        case .finish(let status): finalStatus = status
+        }
+    }
+
+    /// Writes a fact. A journal that cannot be written stops the run: exit 5, never success.
+    private func record(_ kind: RunEvent.Kind) {
+        let event = RunEvent(kind, at: clock.now())
+        do {
+            try journal.append(event)
+        } catch {
+            stop(because: error)
+        }
+        writer.send(event)
+    }
+
+    private func stop(because error: SystemError) {
+        guard problem == nil else { return }
+        problem = error
+        inbox.append(.signal(SIGTERM))
+    }
+
+    private func acquireLocks(of step: Int) {
+        let requests = context.plan.claims(of: step).compactMap { claim -> LockRequest? in
+            let resource = context.plan.resources[Int(claim.resource)]
+            guard let scope = resource.scope else { return nil }
+            return LockRequest(
+                name: resource.name, units: Int(claim.units), capacity: resource.capacity,
+                scope: scope)
+        }
+        do {
+            let since = clock.startedAt.advanced(to: clock.now()).rfc3339
+            switch try locks.tryAcquire(requests, step: header.steps[step].id, since: since) {
+            case .acquired(let locks):
+                held[step] = locks
+                inbox.append(.locksAcquired(step: step))
+            case .busy(let holder):
+                inbox.append(.locksBusy(step: step, holder: holder))
+            }
+        } catch {
+            record(.warning(step: step, error.description))
+            stop(because: error)
+        }
+    }
+
+    private func launch(_ step: Int, attempt: Int, method: StepMethod, execution: Int) {
+        do {
+            let log = try directory.openLog(of: header.steps[step].id)
+            let child: ChildProcess
+            if preparation.wantsPipe(step) {
+                child = try launchPiped(
+                    step, attempt: attempt, method: method, execution: execution, log: log)
+            } else {
+                let request = try preparation.request(
+                    for: step, attempt: attempt, method: method, execution: execution,
+                    output: log.number)
+                child = try launcher.launch(request)
+            }
+            children[step] = child
+            stepOfLeader[child.pid] = step
+            if child.pidDescriptor >= 0 { loop.add(child.pidDescriptor, .exit(step: step)) }
+            inbox.append(
+                .started(
+                    step: step, pid: child.pid,
+                    startTicks: ProcessTable.facts(of: child.pid)?.startTicks ?? 0))
+        } catch let failure as LaunchFailure {
+            switch failure {
+            case .permanent(let message): inbox.append(.notStarted(step: step, message: message))
+            case .temporary(let message):
+                inbox.append(.launchDeferred(step: step, message: message))
+            }
+        } catch let problem as ProgramProblem {
+            inbox.append(.notStarted(step: step, message: problem.description))
+        } catch {
+            let systemError = error as? SystemError ?? SystemError("launch", "", code: EIO)
+            if [EMFILE, ENFILE, ENOMEM].contains(systemError.code) {
+                inbox.append(.launchDeferred(step: step, message: systemError.description))
+            } else {
+                // A log that cannot be written is stepvisor's own trouble, not the step's.
+                inbox.append(.notStarted(step: step, message: systemError.description))
+                stop(because: systemError)
+            }
+        }
+    }
+
+    private func launchPiped(
+        _ step: Int, attempt: Int, method: StepMethod, execution: Int,
+        log: consuming Descriptor
+    ) throws -> ChildProcess {
+        var ends: [Int32] = [-1, -1]
+        guard stepvisor_pipe(&ends, 0) == 0 else { throw SystemError("open", "pipe") }
+        let source = Descriptor(owning: ends[0])
+        let sink = Descriptor(owning: ends[1])
+        _ = fcntl(source.number, F_SETFL, O_NONBLOCK)
+        let request = try preparation.request(
+            for: step, attempt: attempt, method: method, execution: execution,
+            output: sink.number)
+        let child = try launcher.launch(request)
+        let path = "\(directory.path)/logs/\(header.steps[step].id).log"
+        loop.add(source.number, .output(step: step))
+        pumps[step] = OutputPumpBox(OutputPump(source: source, log: log, path: path))
+        return child
+    }
+
+    private func signal(_ step: Int, _ signal: Int32) {
+        // The leader is alive or a zombie that we hold: its number cannot be a stranger's.
+        guard let child = children[step] else { return }
+        kill(-child.pid, signal)
+        if signal == SIGTERM { kill(-child.pid, SIGCONT) }
+    }
+
+    // MARK: Waiting
+
+    private func waitForSomething() {
+        var deadline = scheduler.nextDeadline.map { $0 - clock.now() }
+        if !settling.isEmpty {
+            deadline = min(deadline ?? .max, Supervisor.settleInterval)
+        }
+        let ready = loop.wait(nanoseconds: deadline)
+        var sawChildSignal = false
+        var stops: [Int32] = []
+        var exited: [Int] = []
+        for source in ready {
+            switch source {
+            case .signals:
+                for signal in signals.take() {
+                    if signal == SIGCHLD { sawChildSignal = true } else { stops.append(signal) }
+                }
+            case .exit(let step): exited.append(step)
+            case .output(let step): pump(step)
+            }
+        }
+        if sawChildSignal { exited += childrenWithoutDescriptor() }
+        if !exited.isEmpty || sawChildSignal { settleExits(exited) }
+        if !settling.isEmpty { settleGroups() }
+        for signal in stops {
+            stopSignal = stopSignal ?? signal
+            tell(.signal(signal))
+        }
+        if let due = scheduler.nextDeadline, due <= clock.now() { tell(.tick) }
+        if let error = writer.takeProblem() {
+            stop(because: error)
+        }
+        if !inbox.isEmpty { tell(.tick) }
+    }
+
+    /// Where there is no pidfd, SIGCHLD says that somebody has ended, and each is asked.
+    private func childrenWithoutDescriptor() -> [Int] {
+        children.filter { $0.value.pidDescriptor < 0 && !settling.contains($0.key) }.map(\.key)
+    }
+
+    private func settleExits(_ exited: [Int]) {
+        let foundOrphans = groups.settleOrphans(isOwn: isOwn)
+        let living = foundOrphans ? ProcessTable.living() : []
+        for step in exited {
+            guard let child = children[step], let end = child.exitStatus() else { continue }
+            loop.remove(.exit(step: step))
+            let members = GroupWatch.members(of: child.pid, among: living)
+            if members.isEmpty {
+                finishPump(step)
+                retire(step)
+            } else {
+                settling.insert(step)
+            }
+            tell(
+                .leaderExited(
+                    step: step, exit: end.exit, usage: end.usage,
+                    leftovers: members.map(ProcessTable.leftover)))
+        }
+        if foundOrphans {
+            groups.noteEscaped(isOwn: isOwn, groups: Set(children.values.map(\.pid)), among: living)
+        }
+    }
+
+    private func settleGroups() {
+        let living = ProcessTable.living()
+        for step in settling {
+            guard let child = children[step] else { continue }
+            if GroupWatch.members(of: child.pid, among: living).isEmpty {
+                settling.remove(step)
+                finishPump(step)
+                retire(step)
+                tell(.groupEmptied(step: step))
+            }
+        }
+    }
+
+    private func isOwn(_ pid: Int32) -> Bool {
+        stepOfLeader[pid] != nil || launcher.isRetiring(pid)
+    }
+
+    private func retire(_ step: Int) {
+        guard let child = children.removeValue(forKey: step) else { return }
+        stepOfLeader[child.pid] = nil
+        launcher.retire(child)
+    }
+
+    private func pump(_ step: Int) {
+        guard let box = pumps[step] else { return }
+        do {
+            if try box.pump.copy() { return }
+        } catch {
+            record(.warning(step: step, error.description))
+            stop(because: error)
+        }
+        loop.remove(.output(step: step))
+        pumps[step] = nil
+    }
+
+    /// What a step wrote before its end is in the pipe; what others write later is not its output.
+    private func finishPump(_ step: Int) {
+        guard pumps[step] != nil else { return }
+        pump(step)
+        if pumps.removeValue(forKey: step) != nil { loop.remove(.output(step: step)) }
+    }
+
+    // MARK: The end of the run
+
+    /// Ends what left its group and outlived its step, in passes until one finds nothing.
+    private func endEscaped() {
+        _ = groups.settleOrphans(isOwn: isOwn)
+        var named: Set<Int32> = []
+        let begin = clock.now()
+        var found = GroupWatch.descendants(isOwn: isOwn)
+        while !found.isEmpty {
+            let age = clock.now() - begin
+            for facts in found {
+                let isNew = named.insert(facts.pid).inserted
+                if isNew { nameEscaped(facts) }
+                if age >= 1_000_000_000 {
+                    kill(facts.pid, SIGKILL)
+                } else if isNew {
+                    kill(facts.pid, SIGTERM)
+                    kill(facts.pid, SIGCONT)
+                }
+            }
+            // Stuck in the kernel: said, and left.
+            if age >= 6_000_000_000 {
+                record(.warning(step: nil, "cannot be killed: process \(found.map(\.pid))"))
+                return
+            }
+            usleep(10_000)
+            _ = groups.settleOrphans(isOwn: isOwn)
+            found = GroupWatch.descendants(isOwn: isOwn)
+        }
+    }
+
+    private func nameEscaped(_ facts: ProcessFacts) {
+        let leftover = ProcessTable.leftover(facts)
+        let name = GroupWatch.step(of: facts.pid, run: directory.id)
+        if let step = header.steps.firstIndex(where: { $0.id == name }) {
+            record(.leftovers(step: step, [leftover]))
+        } else {
+            record(
+                .warning(
+                    step: nil, "process \(leftover.pid) (\(leftover.command)) outlived its step"))
+        }
+    }
+}
+
+/// Lets a dictionary hold what may not be copied.
+private final class OutputPumpBox {
+    let pump: OutputPump
+
+    init(_ pump: consuming OutputPump) { self.pump = pump }
+}

@@ -1,0 +1,74 @@
+import SystemCalls
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Text on its way to a terminal, pipe or file whose reader may have stopped reading.
+///
+/// Nothing is written that would block, until the end: what cannot go out waits here up to a
+/// bound, then live text is dropped and counted. A stalled reader stops no step.
+struct TerminalOutput {
+    private let descriptor: Int32
+    private var waiting: [UInt8] = []
+    private var isBroken = false
+    /// Pieces of live text that nobody will see.
+    private(set) var dropped = 0
+
+    /// Most that waits for a stalled reader.
+    static let bound = 1 << 20
+    /// pipe(7): what POLLOUT promises to take at once.
+    private static let portion = 4096
+
+    init(descriptor: Int32) { self.descriptor = descriptor }
+
+    /// Queues text and writes what can be written now.
+    mutating func write(_ text: String) {
+        guard !text.isEmpty, !isBroken else { return }
+        if waiting.count + text.utf8.count > TerminalOutput.bound {
+            dropped += 1
+        } else {
+            waiting.append(contentsOf: text.utf8)
+        }
+        flush(timeout: 0)
+    }
+
+    /// Whether text waits for the reader.
+    var isStalled: Bool { !waiting.isEmpty }
+
+    /// Writes what waits.
+    ///
+    /// - Parameter timeout: milliseconds to wait for the reader each time; -1 for ever.
+    mutating func flush(timeout: Int32) {
+        var done = 0
+        while done < waiting.count, !isBroken {
+            var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            let ready = poll(&entry, 1, timeout)
+            if ready < 0 && errno == EINTR { continue }
+            guard ready > 0 else { break }
+            let size = min(TerminalOutput.portion, waiting.count - done)
+            let count = waiting.withUnsafeBytes { buffer in
+                buffer.baseAddress.map { Platform.write(descriptor, $0 + done, size) } ?? 0
+            }
+            if count > 0 {
+                done += count
+            } else if count < 0, errno != EINTR, errno != EAGAIN {
+                // The terminal is gone (EIO) or the pipe is closed (EPIPE): the run goes on.
+                isBroken = true
+            }
+        }
+        waiting.removeFirst(isBroken ? waiting.count : done)
+    }
+
+    /// The last text: waits for the reader as long as it takes, and says what was left out.
+    mutating func finish(_ text: String) {
+        flush(timeout: -1)
+        if dropped > 0 {
+            write("(\(dropped) pieces of live output were not shown: the reader had stopped)\n")
+        }
+        write(text)
+        flush(timeout: -1)
+    }
+}
