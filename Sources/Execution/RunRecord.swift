@@ -1,68 +1,218 @@
 /// What is known of a run: its events, folded.
-public struct RunRecord: Sendable {
+///
+/// Folding is total: an event that names no step of the run, or comes in an order that no run
+/// produces, changes as little as possible and never traps, since journals come from disks.
+public struct RunRecord: Sendable, Hashable {
     /// What the run is.
     public private(set) var header: RunHeader
     /// One entry per step of ``RunHeader/steps``.
     public private(set) var steps: [StepRecord]
     /// Where the run stands.
-    public private(set) var status: RunStatus
+    public private(set) var status = RunStatus.running
     /// When it ended.
     public private(set) var endedAt: RunTime?
-    /// What the user should know, in order.
-    public private(set) var warnings: [String]
+    /// The latest time of any event.
+    public private(set) var lastEventAt = RunTime.zero
+    /// What the user should know, in order, each with its step.
+    public private(set) var notices: [RunNotice] = []
     /// The signal that began a stop.
     public private(set) var stopSignal: Int32?
     /// Steps running now.
-    public private(set) var runningCount: Int
+    public var runningCount: Int { counts[.running] }
     /// Most steps that ran at once.
-    public private(set) var peakConcurrency: Int
-}
+    public private(set) var peakConcurrency = 0
+    /// How many steps stand where.
+    public private(set) var counts: StatusCounts
+    /// Steps that failed and whose failure is allowed.
+    public private(set) var allowedFailureCount = 0
+    /// Whether the limit of the run was reached.
+    public private(set) var hitRunTimeout = false
+    /// Nanoseconds that ended attempts took, added up.
+    public private(set) var endedStepTime: Int64 = 0
+    /// The step that was launched when none ran: of several that run now, it alone may not yet
+    /// know that it shares the time.
+    private var firstOfBurst: Int?
 
-/// What is known of one step.
-public struct StepRecord: Sendable, Hashable {
-    /// Where it stands.
-    public var status: StepStatus
-    /// Why.
-    public var reason: StepReason?
-    /// When its (last) attempt was launched.
-    public var launchedAt: RunTime?
-    /// When it ended or was skipped.
-    public var completedAt: RunTime?
-    /// The leader's process id.
-    public var pid: Int32?
-    /// The leader's start time, in clock ticks since boot.
-    public var startTicks: UInt64
-    /// How the leader ended.
-    public var exit: ExitStatus?
-    /// What it cost.
-    public var usage: ResourceUsage?
-    /// Attempts made.
-    public var attempts: Int32
-    /// Which method the last attempt used.
-    public var method: StepMethod?
-    /// Number of the execution (`exec_001` is 1); 0 when it was not started.
-    public var execution: Int32
-    /// Whether its failure does not count.
-    public var isAllowed: Bool
-    /// Processes that outlived it.
-    public var leftovers: [Leftover]
-    /// Whom it waits for.
-    public var waitingFor: LockHolder?
-    /// What happened to it, in order.
-    public var events: [StepEvent]
-}
-
-/// One line of a step's history, as `progress.json` shows it.
-public struct StepEvent: Sendable, Hashable {
-    /// Its name (`launched`, `primary_method_started`, …).
-    public var name: Name
-    /// When.
-    public var time: RunTime
-
-    /// The names of DESIGN's section 9.
-    public enum Name: Sendable, Hashable {
-        case launched, started, methodStarted(StepMethod), methodFailed(StepMethod, StepReason)
-        case methodComplete(StepMethod), terminating(signal: Int32), killed
-        case complete, failed, aborted, skipped, cached
+    /// A run of which nothing is known but what it is.
+    public init(header: RunHeader) {
+        self.header = header
+        steps = [StepRecord](repeating: StepRecord(), count: header.steps.count)
+        counts = StatusCounts(pending: header.steps.count)
     }
+
+    /// What the user should know, in order; of a step, with its id before it.
+    public var warnings: [String] {
+        notices.map { notice in
+            guard let step = notice.step, header.steps.indices.contains(step) else {
+                return notice.text
+            }
+            return "`\(header.steps[step].id)`: \(notice.text)"
+        }
+    }
+
+    /// Takes in one event; O(1).
+    public mutating func apply(_ event: RunEvent) {
+        lastEventAt = max(lastEventAt, event.time)
+        if let index = event.kind.step, !steps.indices.contains(index) { return }
+        switch event.kind {
+        case .runStarted:
+            break
+        case .launched(let step, let attempt, let method, let execution):
+            launch(
+                step, attempt: attempt, method: method, execution: execution, at: event.time)
+        case .started(let step, let pid, let startTicks):
+            steps[step].start(pid: pid, startTicks: startTicks, at: event.time)
+        case .waiting(let step, let holder):
+            if steps[step].status == .pending { steps[step].waitingFor = holder }
+        case .terminating(let step, let signal, let reason):
+            noteTimeout(reason)
+            steps[step].append(.terminating(signal: signal), at: event.time)
+        case .killed(let step):
+            steps[step].append(.killed, at: event.time)
+        case .leftovers(let step, let leftovers):
+            steps[step].leftovers += leftovers
+        case .ended(let step, let end):
+            finish(step, end, at: event.time)
+        case .skipped(let step, let reason):
+            finish(step, StepEnd(status: .skipped, reason: reason), at: event.time)
+        case .stopping(let signal):
+            stopSignal = stopSignal ?? signal
+        case .warning(let step, let text):
+            notices.append(RunNotice(time: event.time, step: step, text: text))
+        case .runEnded(let status):
+            self.status = status
+            endedAt = event.time
+        }
+    }
+
+    /// Says that stepvisor has died: a run without an end becomes `interrupted`.
+    ///
+    /// Steps that were in flight stay `running`: how they ended is not known.
+    public mutating func markInterrupted() {
+        guard endedAt == nil else { return }
+        status = .interrupted
+    }
+
+    private mutating func launch(
+        _ step: Int, attempt: Int, method: StepMethod, execution: Int, at time: RunTime
+    ) {
+        let isConcurrent = runningCount > (steps[step].status == .running ? 1 : 0)
+        if isConcurrent {
+            steps[step].ranInParallel = true
+            if let firstOfBurst { steps[firstOfBurst].ranInParallel = true }
+        } else {
+            firstOfBurst = step
+        }
+        forgetAllowedFailure(of: step)
+        counts.move(from: steps[step].status, to: .running)
+        steps[step].launch(attempt: attempt, method: method, execution: execution, at: time)
+        peakConcurrency = max(peakConcurrency, runningCount)
+    }
+
+    private mutating func finish(_ step: Int, _ end: StepEnd, at time: RunTime) {
+        // The first end counts: a step has one end for each launch.
+        guard !steps[step].status.isFinal, end.status.isFinal else { return }
+        if let reason = end.reason { noteTimeout(reason) }
+        if steps[step].status == .running, let launched = steps[step].launchedAt {
+            endedStepTime = saturatingSum(endedStepTime, span(from: launched, to: time))
+        }
+        counts.move(from: steps[step].status, to: end.status)
+        steps[step].end(end, at: time)
+        if end.status == .failed, end.isAllowed { allowedFailureCount += 1 }
+    }
+
+    private mutating func forgetAllowedFailure(of step: Int) {
+        if steps[step].status == .failed, steps[step].isAllowed { allowedFailureCount -= 1 }
+    }
+
+    private mutating func noteTimeout(_ reason: StepReason) {
+        if case .timedOut(.run, _) = reason { hitRunTimeout = true }
+    }
+}
+
+/// Something that the user should know.
+public struct RunNotice: Sendable, Hashable {
+    /// When it was noticed.
+    public var time: RunTime
+    /// The step it is about.
+    public var step: Int?
+    /// What it is; not neutralised.
+    public var text: String
+}
+
+/// How many steps stand where.
+public struct StatusCounts: Sendable, Hashable {
+    private var pending: Int
+    private var running = 0
+    private var complete = 0
+    private var failed = 0
+    private var aborted = 0
+    private var skipped = 0
+    private var cached = 0
+
+    init(pending: Int) { self.pending = pending }
+
+    /// Steps of a status.
+    public internal(set) subscript(status: StepStatus) -> Int {
+        get {
+            switch status {
+            case .pending: pending
+            case .running: running
+            case .complete: complete
+            case .failed: failed
+            case .aborted: aborted
+            case .skipped: skipped
+            case .cached: cached
+            }
+        }
+        set {
+            switch status {
+            case .pending: pending = newValue
+            case .running: running = newValue
+            case .complete: complete = newValue
+            case .failed: failed = newValue
+            case .aborted: aborted = newValue
+            case .skipped: skipped = newValue
+            case .cached: cached = newValue
+            }
+        }
+    }
+
+    /// Steps in all.
+    public var total: Int { StepStatus.allCases.reduce(0) { $0 + self[$1] } }
+
+    /// Steps to which nothing more happens.
+    public var done: Int { total - pending - running }
+
+    mutating func move(from old: StepStatus, to new: StepStatus) {
+        self[old] -= 1
+        self[new] += 1
+    }
+}
+
+extension RunEvent.Kind {
+    /// The step that the event is about; nil for an event of the whole run.
+    public var step: Int? {
+        switch self {
+        case .runStarted, .stopping, .runEnded: nil
+        case .launched(let step, _, _, _), .started(let step, _, _), .waiting(let step, _),
+            .terminating(let step, _, _), .killed(let step), .leftovers(let step, _),
+            .ended(let step, _), .skipped(let step, _):
+            step
+        case .warning(let step, _): step
+        }
+    }
+}
+
+/// Nanoseconds between two moments; 0 when they are the wrong way round.
+func span(from start: RunTime, to end: RunTime) -> Int64 {
+    guard end > start else { return 0 }
+    let (difference, overflow) = end.nanoseconds.subtractingReportingOverflow(start.nanoseconds)
+    return overflow ? .max : difference
+}
+
+/// A sum of lengths of time that stops at the largest instead of overflowing.
+func saturatingSum(_ a: Int64, _ b: Int64) -> Int64 {
+    let (sum, overflow) = a.addingReportingOverflow(b)
+    return overflow ? .max : sum
 }

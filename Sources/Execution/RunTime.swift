@@ -39,9 +39,11 @@ public struct WallTime: Hashable, Comparable, Sendable {
     /// A moment so many microseconds after the epoch.
     public init(microseconds: Int64) { self.microseconds = microseconds }
 
-    /// The wall time of a moment of a run that began at `self`.
+    /// The wall time of a moment of a run that began at `self`; saturates instead of overflowing.
     public func advanced(to time: RunTime) -> WallTime {
-        WallTime(microseconds: microseconds + time.nanoseconds / 1000)
+        let delta = time.nanoseconds / 1000
+        let (sum, overflow) = microseconds.addingReportingOverflow(delta)
+        return WallTime(microseconds: overflow ? (delta < 0 ? .min : .max) : sum)
     }
 
     /// Earlier before later.

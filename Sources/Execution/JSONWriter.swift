@@ -1,0 +1,180 @@
+/// Writes JSON into bytes, one token after another, without Foundation.
+///
+/// The caller names the tokens in a valid order; commas come by themselves.
+package struct JSONWriter: Sendable {
+    /// What has been written.
+    package var bytes: [UInt8]
+
+    package init(capacity: Int = 256) {
+        bytes = []
+        bytes.reserveCapacity(capacity)
+    }
+
+    /// Begins an object: `{`.
+    package mutating func beginObject() { beginValue(UInt8(ascii: "{")) }
+    /// Ends an object: `}`.
+    package mutating func endObject() { bytes.append(UInt8(ascii: "}")) }
+    /// Begins an array: `[`.
+    package mutating func beginArray() { beginValue(UInt8(ascii: "[")) }
+    /// Ends an array: `]`.
+    package mutating func endArray() { bytes.append(UInt8(ascii: "]")) }
+
+    /// Writes a member's name, which must need no escapes.
+    package mutating func key(_ name: StaticString) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        name.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: ":"))
+    }
+
+    /// Writes a member with a text.
+    package mutating func member(_ name: StaticString, _ text: String) {
+        key(name)
+        string(text)
+    }
+
+    /// Writes a member with a number.
+    package mutating func member(_ name: StaticString, _ number: some FixedWidthInteger) {
+        key(name)
+        integer(number)
+    }
+
+    /// Writes a member with a truth value.
+    package mutating func member(_ name: StaticString, _ truth: Bool) {
+        key(name)
+        literal(truth ? "true" : "false")
+    }
+
+    /// Writes a text, escaped so that the line is safe to show too: no control character of any
+    /// kind and no line separator stays raw.
+    package mutating func string(_ text: String) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        escaped(text)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Writes a whole number.
+    package mutating func integer(_ number: some FixedWidthInteger) {
+        separate()
+        digits(number)
+    }
+
+    /// Writes `null`, `true` or `false`.
+    package mutating func literal(_ text: StaticString) {
+        separate()
+        text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+    }
+
+    /// Writes microseconds as milliseconds with three decimals.
+    package mutating func thousandths(_ number: Int64) {
+        separate()
+        if number < 0 { bytes.append(UInt8(ascii: "-")) }
+        let magnitude = number.magnitude
+        digits(magnitude / 1000)
+        bytes.append(UInt8(ascii: "."))
+        let rest = Int(magnitude % 1000)
+        bytes.append(UInt8(ascii: "0") + UInt8(rest / 100))
+        bytes.append(UInt8(ascii: "0") + UInt8(rest / 10 % 10))
+        bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
+    }
+
+    /// Writes text between quotes that the caller has written; no comma.
+    package mutating func escaped(_ text: String) {
+        var text = text
+        text.withUTF8 { escape($0) }
+    }
+
+    /// Writes decimal digits; no comma.
+    package mutating func digits(_ number: some FixedWidthInteger) {
+        if number < 0 { bytes.append(UInt8(ascii: "-")) }
+        var rest = UInt64(clamping: number.magnitude)
+        guard rest > 9 else {
+            bytes.append(UInt8(ascii: "0") + UInt8(rest))
+            return
+        }
+        let first = bytes.count
+        while rest > 0 {
+            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        }
+        var (low, high) = (first, bytes.count - 1)
+        while low < high {
+            bytes.swapAt(low, high)
+            low += 1
+            high -= 1
+        }
+    }
+
+    private mutating func beginValue(_ bracket: UInt8) {
+        separate()
+        bytes.append(bracket)
+    }
+
+    /// Writes a comma where the last token ended a value.
+    private mutating func separate() {
+        switch bytes.last {
+        case nil, UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: ":"), UInt8(ascii: "\n"):
+            break
+        default:
+            bytes.append(UInt8(ascii: ","))
+        }
+    }
+
+    private mutating func escape(_ text: UnsafeBufferPointer<UInt8>) {
+        var clean = 0
+        var index = 0
+        while index < text.count {
+            let (length, code) = Self.sequenceToEscape(in: text, at: index)
+            if length > 0 {
+                bytes.append(contentsOf: text[clean..<index])
+                escape(code)
+                index += length
+                clean = index
+            } else {
+                index += 1
+            }
+        }
+        bytes.append(contentsOf: text[clean...])
+    }
+
+    /// Length and code point of what must be escaped at `index`; length 0 when nothing must.
+    private static func sequenceToEscape(
+        in text: UnsafeBufferPointer<UInt8>, at index: Int
+    ) -> (length: Int, code: UInt16) {
+        let byte = text[index]
+        if byte >= 0x20, byte < 0x7F {
+            let isSpecial = byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+            return (isSpecial ? 1 : 0, UInt16(byte))
+        }
+        if byte < 0x80 { return (1, UInt16(byte)) }
+        // C1 controls, U+0080 to U+009F.
+        if byte == 0xC2, index + 1 < text.count, text[index + 1] < 0xA0 {
+            return (2, UInt16(text[index + 1]))
+        }
+        // U+2028 and U+2029, which end a line in JavaScript.
+        if byte == 0xE2, index + 2 < text.count, text[index + 1] == 0x80,
+            text[index + 2] == 0xA8 || text[index + 2] == 0xA9
+        {
+            return (3, 0x2000 + UInt16(text[index + 2] - 0x80))
+        }
+        return (0, 0)
+    }
+
+    private mutating func escape(_ code: UInt16) {
+        bytes.append(UInt8(ascii: "\\"))
+        switch code {
+        case 0x22, 0x5C: bytes.append(UInt8(truncatingIfNeeded: code))
+        case 0x09: bytes.append(UInt8(ascii: "t"))
+        case 0x0A: bytes.append(UInt8(ascii: "n"))
+        case 0x0D: bytes.append(UInt8(ascii: "r"))
+        default:
+            bytes.append(UInt8(ascii: "u"))
+            for shift in [12, 8, 4, 0] as [UInt16] {
+                let digit = UInt8(truncatingIfNeeded: code >> shift & 0xF)
+                bytes.append(digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10))
+            }
+        }
+    }
+}

@@ -1,0 +1,232 @@
+/// Turns events into the journal's lines: one JSON object and a newline for each.
+///
+/// Written by hand because a line is on the way of every step: no Foundation, and no memory but
+/// the caller's buffer. Times have microseconds; finer digits are cut.
+public struct JournalEncoder: Sendable {
+    private let steps: [StepHeader]
+    private var writer = JSONWriter(capacity: 0)
+
+    /// An encoder for the events of one run, whose steps it names by id.
+    public init(header: RunHeader) { steps = header.steps }
+
+    /// Appends the line of one event, newline included.
+    public mutating func append(_ event: RunEvent, to buffer: inout [UInt8]) {
+        // The buffer lends its memory to the writer, so that a line costs no allocation.
+        swap(&buffer, &writer.bytes)
+        write(event)
+        writer.bytes.append(UInt8(ascii: "\n"))
+        swap(&buffer, &writer.bytes)
+    }
+
+    private mutating func write(_ event: RunEvent) {
+        writer.beginObject()
+        writer.key("t")
+        writer.thousandths(microseconds(of: event.time))
+        writer.key("event")
+        switch event.kind {
+        case .runStarted(let header):
+            writer.string("run_started")
+            write(header)
+        case .launched(let step, let attempt, let method, let execution):
+            name("launched", of: step)
+            writer.member("attempt", attempt)
+            writer.key("method")
+            write(method)
+            writer.member("execution", execution)
+        case .started(let step, let pid, let startTicks):
+            name("started", of: step)
+            writer.member("pid", pid)
+            writer.member("start", startTicks)
+        case .waiting(let step, let holder):
+            name("waiting", of: step)
+            write(holder)
+        case .terminating(let step, let signal, let reason):
+            name("terminating", of: step)
+            writer.member("signal", signal)
+            write(reason)
+        case .killed(let step):
+            name("killed", of: step)
+        case .leftovers(let step, let leftovers):
+            name("leftovers", of: step)
+            write(leftovers)
+        case .ended(let step, let end):
+            name("ended", of: step)
+            write(end)
+        case .skipped(let step, let reason):
+            name("skipped", of: step)
+            write(reason)
+        case .stopping(let signal):
+            writer.string("stopping")
+            writer.member("signal", signal)
+        case .warning(let step, let text):
+            writer.string("warning")
+            if let step { write(step: step, as: "step") }
+            writer.member("text", text)
+        case .runEnded(let status):
+            writer.string("run_ended")
+            writer.member("status", status.rawValue)
+        }
+        writer.endObject()
+    }
+
+    private mutating func name(_ event: String, of step: Int) {
+        writer.string(event)
+        write(step: step, as: "step")
+    }
+
+    /// A step by its id; by its index where the run has no such step.
+    private mutating func write(step: Int, as key: StaticString) {
+        writer.key(key)
+        if steps.indices.contains(step) {
+            writer.string(steps[step].id)
+        } else {
+            writer.integer(step)
+        }
+    }
+
+    private mutating func write(_ method: StepMethod) {
+        switch method {
+        case .primary: writer.string("primary")
+        case .backup(let number): writer.integer(number)
+        }
+    }
+
+    private mutating func write(_ holder: LockHolder) {
+        writer.member("resource", holder.resource)
+        if let pid = holder.pid { writer.member("pid", pid) }
+        if let runID = holder.runID { writer.member("run_id", runID) }
+        if let step = holder.step { writer.member("holder", step) }
+        if let since = holder.since { writer.member("since", since) }
+    }
+
+    private mutating func write(_ leftovers: [Leftover]) {
+        writer.key("processes")
+        writer.beginArray()
+        for leftover in leftovers {
+            writer.beginObject()
+            writer.member("pid", leftover.pid)
+            writer.member("command", leftover.command)
+            writer.member("age_ms", leftover.ageMilliseconds)
+            writer.endObject()
+        }
+        writer.endArray()
+    }
+
+    private mutating func write(_ end: StepEnd) {
+        writer.member("status", end.status.rawValue)
+        switch end.exit {
+        case .exited(let code):
+            writer.member("exit_code", code)
+        case .signalled(let signal, let coreDumped):
+            writer.member("signal", signal)
+            if coreDumped { writer.member("core_dumped", true) }
+        case nil:
+            break
+        }
+        if let reason = end.reason { write(reason) }
+        if let usage = end.usage {
+            writer.member("user_us", usage.userMicroseconds)
+            writer.member("system_us", usage.systemMicroseconds)
+            writer.member("peak_memory_kib", usage.peakMemoryKiB)
+        }
+        if end.isAllowed { writer.member("allowed", true) }
+    }
+
+    private mutating func write(_ reason: StepReason) {
+        writer.key("reason")
+        writer.beginObject()
+        writer.member("code", reason.code)
+        switch reason {
+        case .exited(let code):
+            writer.member("exit_code", code)
+        case .signalled(let signal, let coreDumped):
+            writer.member("signal", signal)
+            if coreDumped { writer.member("core_dumped", true) }
+        case .notStarted(let message), .other(let message):
+            writer.member("message", message)
+        case .timedOut(let kind, let limit):
+            writer.member("limit", kind.rawValue)
+            writer.member("limit_ms", limit)
+        case .leftProcesses(let count):
+            writer.member("count", count)
+        case .dependencyFailed(let step), .halted(let step):
+            write(step: step, as: "cause")
+        case .interrupted(let signal):
+            writer.member("signal", signal)
+        case .notSelected:
+            break
+        }
+        writer.endObject()
+    }
+
+    private mutating func write(_ header: RunHeader) {
+        writer.member("schema", header.schemaVersion)
+        writer.member("run_id", header.runID)
+        writer.member("workflow", header.workflow)
+        writer.member("mode", header.mode.rawValue)
+        writer.member("max_parallel_steps", header.maxParallelSteps)
+        writer.member("started_at_us", header.startedAt.microseconds)
+        writer.member("pid", header.pid)
+        writer.member("boot_id", header.bootID)
+        writer.key("tasks")
+        writer.beginArray()
+        for task in header.tasks {
+            writer.beginObject()
+            writer.member("id", task.id)
+            writer.member("description", task.description)
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.key("steps")
+        writer.beginArray()
+        for step in header.steps { write(step) }
+        writer.endArray()
+    }
+
+    private mutating func write(_ step: StepHeader) {
+        writer.beginObject()
+        writer.member("id", step.id)
+        if !step.description.isEmpty { writer.member("description", step.description) }
+        writer.member("task", step.task)
+        writer.member("phase", step.phase)
+        if let group = step.parallelGroup { writer.member("group", group) }
+        if !step.dependencies.isEmpty {
+            writer.key("dependencies")
+            writer.beginArray()
+            for dependency in step.dependencies { writer.integer(dependency) }
+            writer.endArray()
+        }
+        if !step.outputs.isEmpty {
+            writer.key("outputs")
+            writer.beginArray()
+            for output in step.outputs { writer.string(output) }
+            writer.endArray()
+        }
+        if step.runsAlone { writer.member("alone", true) }
+        writer.endObject()
+    }
+}
+
+/// Whole microseconds of a moment, rounded towards the past.
+private func microseconds(of time: RunTime) -> Int64 {
+    let (quotient, remainder) = time.nanoseconds.quotientAndRemainder(dividingBy: 1000)
+    return remainder < 0 ? quotient - 1 : quotient
+}
+
+extension StepReason {
+    /// The reason's name for machines, as journal and `progress.json` have it.
+    public var code: String {
+        switch self {
+        case .exited: "exited"
+        case .signalled: "signalled"
+        case .notStarted: "not_started"
+        case .timedOut: "timed_out"
+        case .leftProcesses: "left_processes"
+        case .dependencyFailed: "dependency_failed"
+        case .halted: "halted"
+        case .interrupted: "interrupted"
+        case .notSelected: "not_selected"
+        case .other: "other"
+        }
+    }
+}

@@ -1,0 +1,112 @@
+/// What a record tells beyond its events: every figure is measured, none is estimated.
+extension RunRecord {
+    /// The exit code that the run deserves; 128 + N when signal N stopped it.
+    ///
+    /// 0 for a run that is still going and has met no failure.
+    public var exitCode: Int32 {
+        if let stopSignal { return 128 &+ stopSignal }
+        if status == .review { return 3 }
+        if hitRunTimeout { return 124 }
+        if status == .failed || status == .aborted || status == .interrupted { return 1 }
+        return counts[.failed] > allowedFailureCount ? 1 : 0
+    }
+
+    /// The steps that failed, in the order in which they did.
+    public var failedSteps: [Int] {
+        guard counts[.failed] > 0 else { return [] }
+        return steps.indices.filter { steps[$0].status == .failed }.sorted { a, b in
+            let (first, second) = (steps[a].completedAt, steps[b].completedAt)
+            return (first ?? .zero, a) < (second ?? .zero, b)
+        }
+    }
+
+    /// Nanoseconds from the run's beginning to its end, or to `now` while it runs.
+    ///
+    /// Without `now`, a run without an end is measured to its last event.
+    public func wallTime(at now: RunTime? = nil) -> Int64 {
+        span(from: .zero, to: endedAt ?? now ?? lastEventAt)
+    }
+
+    /// Nanoseconds that all attempts took, added up; those that run count to `now`.
+    public func sumOfStepTimes(at now: RunTime? = nil) -> Int64 {
+        guard runningCount > 0 else { return endedStepTime }
+        let end = endedAt ?? now ?? lastEventAt
+        return steps.reduce(endedStepTime) { sum, step in
+            guard step.status == .running, let launched = step.launchedAt else { return sum }
+            return saturatingSum(sum, span(from: launched, to: end))
+        }
+    }
+
+    /// Nanoseconds that running steps at the same time saved: sum of step times minus wall time,
+    /// and never less than 0.
+    public func timeSaved(at now: RunTime? = nil) -> Int64 {
+        max(0, sumOfStepTimes(at: now) - wallTime(at: now))
+    }
+
+    /// The indices of a step's dependencies that ended well, in declared order.
+    public func satisfiedDependencies(of step: Int) -> [Int] {
+        guard header.steps.indices.contains(step) else { return [] }
+        return header.steps[step].dependencies.lazy.map { Int($0) }.filter { index in
+            steps.indices.contains(index)
+                && (steps[index].status == .complete || steps[index].status == .cached)
+        }
+    }
+
+    /// The number of phases in which threads of work joined.
+    ///
+    /// A phase counts once when one of its steps was launched after two or more steps that it
+    /// depends on had been launched too: there, the run had to wait for several to end.
+    public var synchronisationPoints: Int {
+        var phases: Set<Int64> = []
+        for (step, header) in zip(steps, header.steps)
+        where step.launchedAt != nil && header.dependencies.count > 1 {
+            let joined = header.dependencies.count { index in
+                steps.indices.contains(Int(index)) && steps[Int(index)].launchedAt != nil
+            }
+            if joined > 1 { phases.insert(Int64(header.task) << 32 | Int64(header.phase)) }
+        }
+        return phases.count
+    }
+
+    /// The chain of dependent steps that took longest, first to last, and its nanoseconds.
+    ///
+    /// By measured durations; steps that were not launched count as 0. O(V + E).
+    public var criticalPath: (steps: [Int], duration: Int64) {
+        let count = steps.count
+        var dependents = [[Int32]](repeating: [], count: count)
+        var missing = [Int](repeating: 0, count: count)
+        for (index, step) in header.steps.enumerated() {
+            for dependency in step.dependencies where steps.indices.contains(Int(dependency)) {
+                dependents[Int(dependency)].append(Int32(truncatingIfNeeded: index))
+                missing[index] += 1
+            }
+        }
+        var longest = steps.map { $0.duration ?? 0 }
+        var previous = [Int](repeating: -1, count: count)
+        var ready = steps.indices.filter { missing[$0] == 0 }
+        var next = 0
+        while next < ready.count {
+            let index = ready[next]
+            next += 1
+            for dependent in dependents[index].lazy.map({ Int($0) }) {
+                let length = saturatingSum(longest[index], steps[dependent].duration ?? 0)
+                if length > longest[dependent] {
+                    longest[dependent] = length
+                    previous[dependent] = index
+                }
+                missing[dependent] -= 1
+                if missing[dependent] == 0 { ready.append(dependent) }
+            }
+        }
+        // Steps on a cycle, which only a damaged journal can hold, never become ready.
+        let launched = ready.filter { steps[$0].launchedAt != nil }
+        guard var step = launched.max(by: { longest[$0] < longest[$1] }) else { return ([], 0) }
+        let duration = longest[step]
+        var path = [step]
+        while previous[step] >= 0 {
+            step = previous[step]
+            path.append(step)
+        }
+        return (path.reversed(), duration)
+    }
+}

@@ -1,0 +1,162 @@
+/// What is known of one step.
+///
+/// Small on purpose: a run may have 10,000 of them, twice. An ordinary step's history follows from
+/// its three times and is not stored.
+public struct StepRecord: Sendable, Hashable {
+    /// Where it stands.
+    public internal(set) var status = StepStatus.pending
+    /// Whether its failure does not count.
+    public internal(set) var isAllowed = false
+    /// Whether it ran at the same time as another step.
+    public internal(set) var ranInParallel = false
+    /// Attempts made.
+    public internal(set) var attempts: Int32 = 0
+    /// Number of the execution (`exec_001` is 1); 0 when it was not started.
+    public internal(set) var execution: Int32 = 0
+    /// The leader's process id.
+    public internal(set) var pid: Int32?
+    /// Why it has its status.
+    public internal(set) var reason: StepReason?
+    /// When its (last) attempt was launched.
+    public internal(set) var launchedAt: RunTime?
+    /// When the process of its (last) attempt existed.
+    public internal(set) var startedAt: RunTime?
+    /// When it ended or was skipped.
+    public internal(set) var completedAt: RunTime?
+    /// The leader's start time, in clock ticks since boot.
+    public internal(set) var startTicks: UInt64 = 0
+    /// How the leader ended.
+    public internal(set) var exit: ExitStatus?
+    /// What it cost.
+    public internal(set) var usage: ResourceUsage?
+    /// Which method the last attempt used.
+    public internal(set) var method: StepMethod?
+    /// Processes that outlived it.
+    public internal(set) var leftovers: [Leftover] = []
+    /// At most one; an array because an empty one costs a word.
+    private var holders: [LockHolder] = []
+    /// Everything so far, once something has happened that the times do not tell.
+    private var history: [StepEvent] = []
+
+    /// A step to which nothing has happened.
+    public init() {}
+
+    /// Whom it waits for.
+    public internal(set) var waitingFor: LockHolder? {
+        get { holders.first }
+        set { holders = newValue.map { [$0] } ?? [] }
+    }
+
+    /// What happened to it, in order; built when asked for.
+    public var events: [StepEvent] { history.isEmpty ? ordinaryHistory : history }
+
+    /// Nanoseconds its last attempt took, or has taken by `now`; nil when it was not launched.
+    public func elapsed(at now: RunTime) -> Int64? {
+        launchedAt.map { span(from: $0, to: completedAt ?? now) }
+    }
+
+    /// Nanoseconds its last attempt took; nil until it has ended, and when it was not launched.
+    public var duration: Int64? {
+        guard let launchedAt, let completedAt else { return nil }
+        return span(from: launchedAt, to: completedAt)
+    }
+
+    private var ordinaryHistory: [StepEvent] {
+        var events: [StepEvent] = []
+        if let launchedAt, let method {
+            events.append(StepEvent(name: .launched, time: launchedAt))
+            if let startedAt {
+                events.append(StepEvent(name: .started, time: startedAt))
+                events.append(StepEvent(name: .methodStarted(method), time: startedAt))
+            }
+        }
+        if let completedAt { appendEnd(to: &events, at: completedAt) }
+        return events
+    }
+
+    private func appendEnd(to events: inout [StepEvent], at time: RunTime) {
+        if let method, startedAt != nil {
+            switch status {
+            case .complete:
+                events.append(StepEvent(name: .methodComplete(method), time: time))
+            case .failed, .aborted:
+                events.append(
+                    StepEvent(name: .methodFailed(method, reason ?? .other("")), time: time))
+            case .pending, .running, .skipped, .cached:
+                break
+            }
+        }
+        let name: StepEvent.Name
+        switch status {
+        case .pending, .running: return
+        case .complete: name = .complete
+        case .failed: name = .failed
+        case .aborted: name = .aborted
+        case .skipped: name = .skipped
+        case .cached: name = .cached
+        }
+        events.append(StepEvent(name: name, time: time))
+    }
+
+    mutating func launch(attempt: Int, method: StepMethod, execution: Int, at time: RunTime) {
+        if launchedAt != nil || completedAt != nil {
+            history = events
+            history.append(StepEvent(name: .launched, time: time))
+        }
+        status = .running
+        isAllowed = false
+        attempts = Int32(clamping: attempt)
+        self.execution = Int32(clamping: execution)
+        self.method = method
+        launchedAt = time
+        startedAt = nil
+        completedAt = nil
+        pid = nil
+        startTicks = 0
+        reason = nil
+        exit = nil
+        usage = nil
+        holders = []
+    }
+
+    mutating func start(pid: Int32, startTicks: UInt64, at time: RunTime) {
+        guard status == .running, let method else { return }
+        self.pid = pid
+        self.startTicks = startTicks
+        startedAt = time
+        guard !history.isEmpty else { return }
+        history.append(StepEvent(name: .started, time: time))
+        history.append(StepEvent(name: .methodStarted(method), time: time))
+    }
+
+    mutating func end(_ end: StepEnd, at time: RunTime) {
+        status = end.status
+        reason = end.reason
+        exit = end.exit
+        usage = end.usage
+        isAllowed = end.isAllowed
+        completedAt = time
+        holders = []
+        if !history.isEmpty { appendEnd(to: &history, at: time) }
+    }
+
+    mutating func append(_ name: StepEvent.Name, at time: RunTime) {
+        history = events
+        history.append(StepEvent(name: name, time: time))
+    }
+}
+
+/// One line of a step's history, as `progress.json` shows it.
+public struct StepEvent: Sendable, Hashable {
+    /// Its name (`launched`, `primary_method_started`, …).
+    public var name: Name
+    /// When.
+    public var time: RunTime
+
+    /// What happened, by the names of `progress.json`.
+    public enum Name: Sendable, Hashable {
+        case launched, started, methodStarted(StepMethod), methodFailed(StepMethod, StepReason)
+        case methodComplete(StepMethod), terminating(signal: Int32), killed
+        case complete, failed, aborted, skipped, cached
+    }
+}
