@@ -33,6 +33,8 @@ public struct RunPlan: Sendable {
     let defaultTimeout: Milliseconds?
     let defaultGrace: Milliseconds
     let runner: Command?
+    /// False where only expected durations are played through, which may exceed a limit.
+    var appliesTimeouts = true
 
     /// The number of steps, those left out included.
     public var count: Int { selected.count }
@@ -47,6 +49,7 @@ public struct RunPlan: Sendable {
 
     /// The limit of an attempt: the step's own, else `--timeout`, else `[execution] timeout`; 0 is none.
     public func timeout(of step: Int) -> Milliseconds? {
+        guard appliesTimeouts else { return nil }
         let declared = resolved.workflow.steps[step].timeout ?? defaultTimeout
         return declared.flatMap { $0.value > 0 ? $0 : nil }
     }
