@@ -1,0 +1,89 @@
+/// A dependency graph: nodes with ids of any kind, free of cycles, never changed once made.
+///
+/// Nodes are known by their index, dense from 0 in the order in which they were declared; only
+/// ``index(of:)`` and the initializers hash ids. An edge leads from a dependency to its dependent.
+/// At most 2,147,483,647 nodes and as many edges.
+public struct Graph<ID: Hashable & Sendable>: Sendable {
+    /// The ids in the order in which they were declared.
+    public let nodes: [ID]
+    private let indices: [ID: Int32]
+    @usableFromInline let structure: AcyclicStructure
+
+    /// Checks declarations and makes a graph of them, or throws all that is wrong at once.
+    ///
+    /// A dependency that is named twice counts once. Complexity: O(V + E) without problems.
+    /// - Parameters:
+    ///   - declarations: Each node with what it depends on, which may be declared later.
+    ///   - describing: The text of an id, by which near misses of unknown ids are found.
+    /// - Throws: ``GraphProblems`` with every problem, every separate cycle among them.
+    public init<Declarations: Sequence>(
+        validating declarations: Declarations,
+        describing: (ID) -> String = { String(describing: $0) }
+    ) throws(GraphProblems<ID>)
+    where Declarations.Element == (id: ID, dependencies: [ID]) {
+        var validation = DeclarationValidation<ID>()
+        for declaration in declarations {
+            validation.add(declaration.id, dependencies: declaration.dependencies)
+        }
+        let structure = try validation.finish(describing: describing)
+        self.init(nodes: validation.nodes, indices: validation.indices, structure: structure)
+    }
+
+    /// Checks edges between node indices and makes a graph of them; hashes each node once.
+    ///
+    /// An edge that is given twice counts once, in O(V + E).
+    /// - Parameters:
+    ///   - nodes: The ids, each once.
+    ///   - edges: Pairs of indices into `nodes`; a node's dependencies keep this order.
+    /// - Throws: ``GraphProblems`` with every problem; places name node and edge indices.
+    public init(
+        nodes: [ID], edges: [(dependency: Int, dependent: Int)]
+    ) throws(GraphProblems<ID>) {
+        var validation = EdgeValidation<ID>(nodes: nodes)
+        let structure = try validation.finish(edges: edges)
+        self.init(nodes: nodes, indices: validation.indices, structure: structure)
+    }
+
+    /// Takes parts that are known to fit together.
+    init(nodes: [ID], indices: [ID: Int32], structure: AcyclicStructure) {
+        self.nodes = nodes
+        self.indices = indices
+        self.structure = structure
+    }
+
+    /// The number of nodes.
+    public var count: Int { nodes.count }
+
+    /// The number of different edges.
+    public var edgeCount: Int { structure.dependencies.targets.count }
+
+    /// The index of a node, or nil where the id is not declared, in O(1).
+    public func index(of id: ID) -> Int? {
+        indices[id].map(Int.init)
+    }
+
+    /// What a node depends on, in the order in which it was declared, in O(1).
+    @inlinable
+    public func dependencies(of node: Int) -> NodeIndices {
+        structure.dependencies[node]
+    }
+
+    /// What depends on a node, ascending, in O(1).
+    @inlinable
+    public func dependents(of node: Int) -> NodeIndices {
+        structure.dependents[node]
+    }
+
+    /// The order of a one-at-a-time run: of the nodes that are ready, the first declared is next.
+    ///
+    /// Complexity: O(V); it was found, in O(V + E), when the graph was made.
+    /// - Returns: All node indices, each after all it depends on.
+    public func topologicalOrder() -> [Int] {
+        structure.order.map(Int.init)
+    }
+
+    /// The same nodes with other edges that are known to be free of cycles.
+    func replacingEdges(_ structure: AcyclicStructure) -> Graph {
+        Graph(nodes: nodes, indices: indices, structure: structure)
+    }
+}

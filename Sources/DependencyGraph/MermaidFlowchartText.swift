@@ -1,0 +1,81 @@
+extension MermaidFlowchart {
+    /// The Mermaid text, the same for equal flowcharts, with a line feed at its end.
+    public func rendered() -> String {
+        var text = ""
+        for line in comments.flatMap(MermaidText.lines(of:)) where !line.isEmpty {
+            text += "%% \(MermaidText.comment(line))\n"
+        }
+        text += "flowchart \(direction.rawValue)\n"
+        var isPlaced = [Bool](repeating: false, count: nodes.count)
+        for (number, subgraph) in subgraphs.enumerated() {
+            text += "    subgraph p\(number)[\(quoted(subgraph.title))]\n"
+            for node in subgraph.nodes where nodes.indices.contains(node) && !isPlaced[node] {
+                isPlaced[node] = true
+                text += "        \(rendered(node))\n"
+            }
+            text += "    end\n"
+        }
+        for node in nodes.indices where !isPlaced[node] {
+            text += "    \(rendered(node))\n"
+        }
+        for edge in edges where nodes.indices.contains(edge.from) && nodes.indices.contains(edge.to)
+        {
+            text += "    n\(edge.from) \(edge.style.rawValue)"
+            // An arrow that is not drawn can carry no text.
+            if let label = edge.label, edge.style != .invisible { text += "|\(quoted(label))|" }
+            text += " n\(edge.to)\n"
+        }
+        return text + renderedClasses()
+    }
+
+    /// The definitions of the classes, and which nodes are in each.
+    private func renderedClasses() -> String {
+        var members: [String: [Int]] = [:]
+        for (index, node) in nodes.enumerated() {
+            for name in Set(node.classes) { members[name, default: []].append(index) }
+        }
+        var text = ""
+        for item in classes {
+            // A semicolon would end the statement, and mermaid drops one after a colour itself.
+            let style = item.style.filter { $0 != ";" && !$0.isNewline && $0 != "%" }
+            text += "    classDef \(identifier(item.name)) \(style)\n"
+        }
+        for item in classes {
+            guard let nodes = members[item.name] else { continue }
+            let list = nodes.map { "n\($0)" }.joined(separator: ",")
+            text += "    class \(list) \(identifier(item.name))\n"
+        }
+        return text
+    }
+
+    private func rendered(_ node: Int) -> String {
+        let label = quoted(nodes[node].label)
+        let box =
+            switch nodes[node].shape {
+            case .rectangle: "[\(label)]"
+            case .rounded: "(\(label))"
+            case .stadium: "([\(label)])"
+            case .subroutine: "[[\(label)]]"
+            case .hexagon: "{{\(label)}}"
+            }
+        return "n\(node)\(box)"
+    }
+
+    private func quoted(_ text: String) -> String {
+        // The parser refuses a label without any character.
+        "\"\(text.isEmpty ? " " : MermaidText.escape(text))\""
+    }
+
+    /// A class name that the parser takes for nothing else.
+    private func identifier(_ name: String) -> String {
+        let word = name.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }
+        let isUsable = word.first?.isLetter == true && !Self.keywords.contains(word)
+        return isUsable ? word : "c_\(word)"
+    }
+
+    /// Words of the flowchart lexer; the class `default` would apply to every node.
+    private static let keywords: Set<String> = [
+        "BT", "LR", "RL", "TB", "TD", "call", "class", "classDef", "click", "default", "direction",
+        "end", "flowchart", "graph", "href", "interpolate", "linkStyle", "style", "subgraph", "v",
+    ]
+}
