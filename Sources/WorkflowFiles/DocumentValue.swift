@@ -5,7 +5,7 @@ public import WorkflowModel
 /// The one tree that the TOML and the JSON reader produce and the decoder consumes.
 public struct DocumentValue: Sendable {
     /// What was written.
-    public indirect enum Content: Sendable {
+    public enum Content: Sendable {
         case string(String)
         case integer(Int64)
         case float(Double)
@@ -69,10 +69,10 @@ public struct DocumentDateTime: Hashable, Sendable {
         case offsetDateTime, localDateTime, localDate, localTime
     }
 
+    /// Normalised text: RFC 3339 with `T`, seconds and, where there is an offset, `Z` or `+hh:mm`.
+    public var text: String
     /// Which of the four.
     public var kind: Kind
-    /// Normalised text: RFC 3339 with `T` and, where there is an offset, `Z` or `+hh:mm`.
-    public var text: String
 
     /// Makes a date or time.
     public init(kind: Kind, text: String) {

@@ -1,0 +1,25 @@
+public import WorkflowModel
+
+/// Reads TOML 1.0 and 1.1.
+///
+/// Owns the syntax and TOML's own rules on tables; what the keys mean is the decoder's matter.
+public enum TOMLReader {
+    /// Reads a document; every syntax mistake of the file is among the diagnostics, in text order, and the table holds what could be read.
+    public static func read(
+        _ bytes: [UInt8], file: Int
+    ) -> (table: DocumentTable, diagnostics: [Diagnostic]) {
+        bytes.withUnsafeBufferPointer { buffer in
+            switch TextCheck.check(buffer, file: file) {
+            case .notText(let problem):
+                return (DocumentTable(), [problem])
+            case .text(let problems):
+                var parser = TOMLParser(buffer, file: file, textProblems: problems)
+                parser.parseDocument()
+                return (
+                    parser.tree.frozen(TOMLTree.root),
+                    parser.problems.inTextOrder(with: problems)
+                )
+            }
+        }
+    }
+}
