@@ -34,7 +34,7 @@ enum Duration {
     private static func milliseconds(_ value: Double) -> Milliseconds? {
         guard value.isFinite, value >= 0, value <= longest else { return nil }
         // A length that was asked for is never rounded to none.
-        return Milliseconds(value > 0 ? max(1, Int64(value.rounded())) : 0)
+        return Milliseconds(value > 0 ? max(1, Int64(value + 0.5)) : 0)
     }
 
     private static func factor(of unit: Substring) -> Double? {
