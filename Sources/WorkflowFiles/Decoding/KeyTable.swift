@@ -72,12 +72,19 @@ struct KeyTable<Target>: Sendable {
         let elsewhere = WorkflowKeys.tables(knowing: entry.key)
         let help: String? =
             if !elsewhere.isEmpty {
-                "`\(entry.key)` is a key of \(Wording.list(elsewhere.map(\.rawValue), "or"))"
+                "`\(entry.key)` belongs \(Wording.list(Self.places(elsewhere), "or"))"
             } else {
                 Suggestion.help(for: entry.key, among: candidates)
             }
         return .error(
-            "unknown key `\(entry.key)` in \(table.rawValue)", at: entry.keyRange, help: help)
+            "unknown key `\(entry.key)` \(table.place)", at: entry.keyRange, help: help)
+    }
+
+    /// "in `[execution]`, a step": one preposition for all.
+    private static func places(_ tables: [WorkflowKey.Table]) -> [String] {
+        tables.enumerated().map { number, table in
+            number == 0 || table == .workflow ? table.place : table.rawValue
+        }
     }
 
     private func repeated(

@@ -12,6 +12,11 @@ public struct WorkflowKey: Hashable, Sendable {
         case task = "a task"
         case step = "a step"
         case backup = "a backup"
+
+        /// As messages say where something stands.
+        var place: String {
+            self == .workflow ? "at \(rawValue)" : "in \(rawValue)"
+        }
     }
 
     /// Where it stands.
