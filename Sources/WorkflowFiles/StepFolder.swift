@@ -54,7 +54,8 @@ struct StepFolder {
             }
             steps.append(
                 StepFile(
-                    id: Self.id(ofFile: name), script: PathText.joined(PathText.name(of: directory), name),
+                    id: Self.id(ofFile: name),
+                    script: PathText.joined(PathText.name(of: directory), name),
                     header: header))
         }
         return (steps, diagnostics)

@@ -77,7 +77,7 @@ enum FileKind: Hashable {
 
 /// The names in a directory.
 enum DirectoryListing {
-    /// In any order, without `.` and `..`; nil where it cannot be read. A name that is no UTF-8 is shown with replacement characters.
+    /// In any order, without those of itself and its parent; nil where it cannot be read.
     static func names(in directory: String) -> [String]? {
         guard let stream = opendir(directory) else { return nil }
         defer { closedir(stream) }
