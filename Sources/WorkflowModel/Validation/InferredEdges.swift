@@ -1,0 +1,90 @@
+extension Validation {
+    /// The most edges that inputs and outputs may give; more is a pattern that means everything.
+    static let inferredEdgeLimit = 1_000_000
+
+    /// Reports patterns that are none; the valid ones are compiled for the checks that follow.
+    mutating func compilePatterns() {
+        for position in workflow.steps.indices {
+            compile(workflow.steps[position].inputs, "inputs")
+            compile(workflow.steps[position].outputFiles, "output_files")
+            compile(workflow.steps[position].modifies, "modifies")
+        }
+    }
+
+    private mutating func compile(_ patterns: [FilePattern], _ key: String) {
+        for pattern in patterns where Glob.needsCompiling(pattern.text) || pattern.isExclusion {
+            guard case .failure(let error) = globs.glob(pattern.path) else { continue }
+            report(
+                .error(
+                    "`\(Self.shown(pattern.text))` in `\(key)` \(error.message)",
+                    at: pattern.range, help: error.help))
+        }
+    }
+
+    /// A step whose `inputs` match another's `output_files` waits for it.
+    mutating func addInferredEdges() {
+        guard workflow.steps.contains(where: { !$0.inputs.isEmpty }) else { return }
+        var outputs = WrittenFiles()
+        for position in workflow.steps.indices {
+            outputs.add(workflow.steps[position].outputFiles, of: position, &globs)
+        }
+        guard !outputs.isEmpty else { return }
+        let taken = ExclusionList(workflow, &globs)
+        var seen = Set<UInt64>(minimumCapacity: edges.count)
+        for edge in edges { seen.insert(edge.key) }
+        var producersOfPattern: [String: [WrittenFiles.Match]] = [:]
+        let limit = edges.count + Self.inferredEdgeLimit
+        for position in workflow.steps.indices where !workflow.steps[position].inputs.isEmpty {
+            let inputs = workflow.steps[position].inputs
+            let exclusions = inputs.filter(\.isExclusion)
+            for (number, input) in inputs.enumerated() where !input.isExclusion {
+                let matches = outputs.matches(
+                    of: input.text, known: &producersOfPattern, globs: &globs)
+                for match in matches {
+                    let write = outputs.writes[Int(match.write)]
+                    guard Int(write.step) != position else { continue }
+                    if let path = match.path, taken.exclude(path, from: write) { continue }
+                    if !exclusions.isEmpty,
+                        isExcluded(
+                            match, writtenAs: outputs.text(of: write, in: workflow), exclusions)
+                    {
+                        continue
+                    }
+                    let edge = Edge(
+                        dependency: write.step, dependent: Int32(truncatingIfNeeded: position),
+                        reason: .inferred(
+                            input: Int32(truncatingIfNeeded: number), output: write.pattern))
+                    if seen.insert(edge.key).inserted { edges.append(edge) }
+                }
+                guard edges.count <= limit else {
+                    reportTooManyEdges(at: input.range)
+                    return
+                }
+            }
+        }
+    }
+
+    /// A path is asked exactly; of a pattern only the same text is known to be wholly excluded.
+    private mutating func isExcluded(
+        _ match: WrittenFiles.Match, writtenAs text: String, _ exclusions: [FilePattern]
+    ) -> Bool {
+        exclusions.contains { exclusion in
+            if let path = match.path { return globs.valid(exclusion.path)?.matches(path) ?? false }
+            return exclusion.path == text
+        }
+    }
+
+    private mutating func reportTooManyEdges(at range: SourceRange?) {
+        report(
+            .error(
+                "`inputs` match more than \(Self.inferredEdgeLimit) outputs of other steps",
+                at: range, help: "name directories in the patterns, or declare `dependencies`"))
+    }
+}
+
+extension Edge {
+    /// The same for all edges between the same two steps.
+    var key: UInt64 {
+        UInt64(UInt32(bitPattern: dependent)) << 32 | UInt64(UInt32(bitPattern: dependency))
+    }
+}
