@@ -155,7 +155,8 @@ class Bash(Tool):
         lines = [
             f"slots={workload.jobs} busy=0",
             "slot() { if ((++busy >= slots)); then wait -n; ((busy--)); fi; }",
-            "level() { wait; busy=0; }",
+            # `wait` ends a level for certain; ended jobs that it leaves for a later `wait -n` to find are cleared here.
+            "level() { wait; while wait -n; do :; done; busy=0; }",
         ]
         depth = levels(workload.steps)
         by_level = sorted(range(len(depth)), key=lambda n: depth[n])
