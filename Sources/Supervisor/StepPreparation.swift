@@ -62,7 +62,7 @@ struct StepPreparation {
         environment["STEPVISOR_STEP"] = step.id.rawValue
         environment["STEPVISOR_DESCRIPTION"] = step.description
         environment["STEPVISOR_EXPECTED_OUTPUT"] = step.expectedOutput ?? ""
-        environment["STEPVISOR_EXECUTION_ID"] = Execution.executionName(execution)
+        environment["STEPVISOR_EXECUTION_ID"] = ExecutionID.text(Int32(clamping: execution))
         environment["STEPVISOR_ATTEMPT"] = String(attempt)
         environment["STEPVISOR_METHOD"] = method.description
         environment["STEPVISOR_LOG"] = "\(runPath)/logs/\(step.id.rawValue).log"

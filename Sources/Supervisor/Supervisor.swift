@@ -1,6 +1,6 @@
 public import Execution
 import SystemCalls
-public import WorkflowModel
+import WorkflowModel
 
 #if canImport(Glibc)
     import Glibc
@@ -187,7 +187,7 @@ public final class Supervisor {
                 scope: scope)
         }
         do {
-            let since = clock.startedAt.advanced(to: clock.now()).rfc3339
+            let since = Timestamp.text(clock.startedAt.advanced(to: clock.now()))
             switch try locks.tryAcquire(requests, step: header.steps[step].id, since: since) {
             case .acquired(let locks):
                 held[step] = locks
