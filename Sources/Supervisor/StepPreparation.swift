@@ -26,7 +26,8 @@ struct StepPreparation {
         self.runPath = runPath
         var environment = inherited
         // An outer run's facts about its own step are not this run's; its cookie is kept.
-        for name in inherited.keys where name.hasPrefix("STEPVISOR_") && !StepPreparation.kept.contains(name) {
+        for name in inherited.keys
+        where name.hasPrefix("STEPVISOR_") && !StepPreparation.kept.contains(name) {
             environment[name] = nil
         }
         let outer = inherited["STEPVISOR_RUNS"].map { $0 + ":" } ?? ""
