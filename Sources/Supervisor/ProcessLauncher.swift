@@ -32,6 +32,7 @@ struct LaunchRequest {
 /// (docs/design-notes.md, "Holding Foundation's socket").
 final class ProcessLauncher {
     private let input: InterceptingInput
+    private let descriptorLimit: rlim_t
     /// Ended processes that Foundation has not finished with.
     private var retiring: [ChildProcess] = []
     private var retiringIdentifiers: Set<Int32> = []
@@ -41,6 +42,8 @@ final class ProcessLauncher {
 
     /// Opens /dev/null, which is every step's standard input.
     init() throws(SystemError) {
+        var limit = rlimit()
+        descriptorLimit = getrlimit(resourceFileLimit, &limit) == 0 ? limit.rlim_cur : 1024
         let null = try Descriptor.open("/dev/null", flags: O_RDONLY)
         input = InterceptingInput(descriptor: null.release())
     }
@@ -80,9 +83,8 @@ final class ProcessLauncher {
             if first >= 0 { close(first) }
             if second >= 0 { close(second) }
         }
-        var limit = rlimit()
-        guard first >= 0, second >= 0, getrlimit(resourceFileLimit, &limit) == 0,
-            rlim_t(second + ProcessLauncher.reservedDescriptors) < limit.rlim_cur
+        guard first >= 0, second >= 0,
+            rlim_t(second + ProcessLauncher.reservedDescriptors) < descriptorLimit
         else {
             throw .temporary("too many open files (raise `ulimit -n`, or lower -j)")
         }

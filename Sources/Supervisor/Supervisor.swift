@@ -119,6 +119,8 @@ public final class Supervisor {
 
     /// Runs to the end; the project root becomes this process's working directory, as it is steps'.
     public func run() -> RunResult {
+        // Reading a workflow of 10,000 steps leaves as much freed memory as the whole run needs.
+        stepvisor_release_memory()
         _ = chdir(context.state.root)
         for warning in context.warnings { record(.warning(step: nil, warning)) }
         tell(.begin)
