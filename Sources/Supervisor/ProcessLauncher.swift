@@ -89,8 +89,8 @@ final class ProcessLauncher {
         input.expect(first, second)
     }
 
-    /// Nothing is learnt from the error's code alone (a failed spawn leaves an old `errno` in it),
-    /// so the causes that can be told apart are looked for.
+    /// The error's own words say "doesn't exist" to half of all causes, so those that can be told
+    /// apart are looked for. The number below it is the failed exec's, and right.
     private static func explain(_ error: NSError, _ request: LaunchRequest) -> LaunchFailure {
         let size =
             request.arguments.reduce(request.program.utf8.count) { $0 + $1.utf8.count + 9 }
@@ -115,7 +115,19 @@ final class ProcessLauncher {
         if access(request.program, X_OK) != 0 {
             return .permanent("`\(request.program)` cannot be executed any more")
         }
-        return .temporary("the system could not start a process (\(error.localizedDescription))")
+        let code = (error.userInfo[NSUnderlyingErrorKey] as? NSError)?.code ?? error.code
+        let cause = Int32(clamping: code)
+        switch cause {
+        case ENOEXEC:
+            return .permanent("`\(request.program)` is no program that this system can run")
+        case ENOENT, EACCES, EPERM, ELOOP, ENOTDIR, EISDIR, ENAMETOOLONG, EINVAL:
+            return .permanent(
+                "`\(request.program)`, or the interpreter or loader that it needs, cannot be "
+                    + "executed: \(SystemError.text(of: cause))")
+        default:
+            return .temporary(
+                "the system could not start a process (\(SystemError.text(of: cause)))")
+        }
     }
 
     /// Lets Foundation finish with a process whose status has been taken.
