@@ -119,7 +119,9 @@ public final class Supervisor {
 
     /// Runs to the end; the project root becomes this process's working directory, as it is steps'.
     public func run() -> RunResult {
-        _ = chdir(context.state.root)
+        if chdir(context.state.root) != 0 {
+            stop(because: SystemError("enter the project root", context.state.root))
+        }
         for warning in context.warnings { record(.warning(step: nil, warning)) }
         tell(.begin)
         while finalStatus == nil { waitForSomething() }
@@ -194,6 +196,10 @@ public final class Supervisor {
             case .busy(let holder):
                 inbox.append(.locksBusy(step: step, holder: holder))
             }
+        } catch where [EMFILE, ENFILE, ENOMEM].contains(error.code) {
+            // Steps that end give descriptors back.
+            let first = requests.first?.name ?? ""
+            inbox.append(.locksBusy(step: step, holder: LockHolder(resource: first)))
         } catch {
             record(.warning(step: step, error.description))
             stop(because: error)
