@@ -126,7 +126,12 @@ public final class Supervisor {
         tell(.begin)
         while finalStatus == nil { waitForSomething() }
         launcher.drain()
-        let writerProblem = writer.close()
+        // A summary that nobody reads must not make this process deaf to its signals.
+        let writerProblem = writer.close {
+            let signal = signals.take().first { $0 != SIGCHLD }
+            stopSignal = stopSignal ?? signal
+            return signal != nil
+        }
         problem = problem ?? writerProblem
         return RunResult(
             status: finalStatus ?? .aborted, runID: directory.id, signal: stopSignal,
