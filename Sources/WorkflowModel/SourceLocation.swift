@@ -23,7 +23,9 @@ public struct SourceFile: Sendable {
     /// As shown in messages: relative to the working directory where that is shorter.
     public var path: String
     /// The whole content, undecoded.
-    public var bytes: [UInt8]
+    public let bytes: [UInt8]
+    /// Where its lines begin, found when the first place is shown.
+    let lines = LineIndex()
 
     /// Keeps the bytes of a file under the path that messages show.
     public init(path: String, bytes: [UInt8]) {

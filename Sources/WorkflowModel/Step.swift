@@ -146,6 +146,8 @@ public struct Step: Hashable, Sendable {
     public var environment: [EnvironmentVariable] = []
     /// Relative to the project root; nil for the root.
     public var workingDirectory: String?
+    /// Where ``workingDirectory`` was written.
+    public var workingDirectoryRange: SourceRange?
     /// A failure counts neither for the exit code nor for its dependents.
     public var allowsFailure = false
     /// What becomes of processes that outlive it.

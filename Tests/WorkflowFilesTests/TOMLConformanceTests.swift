@@ -11,7 +11,7 @@ struct TOMLConformanceTests {
 
     @Test(
         "every case of the suite's lists is read, or refused, as it demands",
-        .enabled(if: !directory.isEmpty, "set STEPVISOR_TOML_TEST to a toml-test `tests` directory"),
+        .enabled(if: !directory.isEmpty, "STEPVISOR_TOML_TEST names no toml-test directory"),
         arguments: ["files-toml-1.0.0", "files-toml-1.1.0"])
     func suite(list: String) throws {
         let root = URL(fileURLWithPath: Self.directory)

@@ -13,7 +13,6 @@ struct ProblemList {
     private var dropped = 0
     private var firstDropped: SourceRange?
 
-    var isEmpty: Bool { kept.isEmpty }
     var isHopeless: Bool { dropped >= Self.countLimit }
 
     mutating func add(_ problem: Diagnostic, at range: SourceRange) {
@@ -25,12 +24,18 @@ struct ProblemList {
         kept.append(problem)
     }
 
-    /// Whether one of the mistakes that were kept begins within these offsets.
-    func hasProblem(in offsets: ClosedRange<Int>) -> Bool {
-        kept.contains { problem in
-            guard let range = problem.range else { return false }
-            return offsets.contains(Int(range.offset))
+    /// The offsets of the lines on which the mistakes stand that were kept.
+    func lines(in bytes: UnsafeBufferPointer<UInt8>) -> [ClosedRange<Int>] {
+        var lines: [ClosedRange<Int>] = []
+        for offset in kept.compactMap({ $0.range.map { Int($0.offset) } }) {
+            if let last = lines.last, last.contains(offset) { continue }
+            var start = offset
+            while start > 0, bytes[start - 1] != ASCII.newline { start -= 1 }
+            var end = offset
+            while end < bytes.count, bytes[end] != ASCII.newline { end += 1 }
+            lines.append(start...end)
         }
+        return lines
     }
 
     /// All of them in the order of the text, the number of those left out at the end.

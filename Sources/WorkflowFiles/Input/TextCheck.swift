@@ -13,7 +13,10 @@ enum TextCheck {
         case notText(Diagnostic)
     }
 
-    static func check(_ bytes: UnsafeBufferPointer<UInt8>, file: Int) -> Verdict {
+    /// Checks a whole file; JSON has rules of its own for control characters, so it leaves them out.
+    static func check(
+        _ bytes: UnsafeBufferPointer<UInt8>, file: Int, allowsControls: Bool = false
+    ) -> Verdict {
         if let problem = wrongEncoding(bytes, file: file) { return .notText(problem) }
         var problems = ProblemList()
         var at = 0
@@ -38,10 +41,12 @@ enum TextCheck {
                 at += 2
             } else if byte == 0 {
                 return .notText(nulByte(at: SourceRange(file: file, offset: at, length: 1)))
+            } else if allowsControls {
+                at += 1
             } else {
                 let range = SourceRange(file: file, offset: at, length: 1)
                 problems.add(controlCharacter(byte, at: range), at: range)
-                at = byte == ASCII.carriageReturn ? at + 1 : lineEnd(bytes, from: at)
+                at = lineEnd(bytes, from: at)
             }
         }
         return .text(problems)
@@ -84,9 +89,10 @@ enum TextCheck {
     private static func wrongEncoding(
         _ bytes: UnsafeBufferPointer<UInt8>, file: Int
     ) -> Diagnostic? {
-        guard bytes.count >= 2, (bytes[0] == 0xFF && bytes[1] == 0xFE)
-            || (bytes[0] == 0xFE && bytes[1] == 0xFF)
-        else { return nil }
+        let mark = bytes.prefix(2)
+        guard mark.elementsEqual([0xFF, 0xFE]) || mark.elementsEqual([0xFE, 0xFF]) else {
+            return nil
+        }
         return .error(
             "the file is encoded in UTF-16", at: SourceRange(file: file, offset: 0, length: 2),
             help: "save it as UTF-8")
@@ -100,7 +106,8 @@ enum TextCheck {
 
     private static func invalidEncoding(_ byte: UInt8, at range: SourceRange) -> Diagnostic {
         .error(
-            "byte 0x\(hex(byte)) is not valid UTF-8 here", at: range, help: "save the file as UTF-8")
+            "byte 0x\(hex(byte)) is not valid UTF-8 here", at: range,
+            help: "save the file as UTF-8")
     }
 
     private static func controlCharacter(_ byte: UInt8, at range: SourceRange) -> Diagnostic {

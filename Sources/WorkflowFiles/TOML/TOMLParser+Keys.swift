@@ -24,7 +24,7 @@ extension TOMLParser {
         }
     }
 
-    private mutating func parseKeyPart() throws(AbandonedStatement) -> TOMLKey {
+    private mutating func parseKeyPart() throws(AbandonedStatement) -> SourceKey {
         let start = at
         switch current {
         case ASCII.quote, ASCII.apostrophe:
@@ -32,13 +32,13 @@ extension TOMLParser {
                 throw fail("a key cannot be a multi-line string", at: at, length: 3)
             }
             let key = try parseString()
-            return TOMLKey(key, at: range(from: start))
+            return SourceKey(key, at: range(from: start))
         default:
             while Self.isBareKeyByte(current) { at += 1 }
             guard at > start else { throw missingKey() }
             if current >= 0x80 { throw nonASCIIKey(start) }
             let key = String(decoding: bytes[start..<at], as: UTF8.self)
-            return TOMLKey(key, at: range(from: start))
+            return SourceKey(key, at: range(from: start))
         }
     }
 
@@ -54,9 +54,7 @@ extension TOMLParser {
             return fail(
                 "the key before `=` is missing", at: at, help: "a line reads `key = value`")
         }
-        if path.isEmpty, current == ASCII.openBrace || current == ASCII.closeBrace
-            || current == ASCII.closeBracket || current == ASCII.comma
-        {
+        if path.isEmpty, "{}],".utf8.contains(current) {
             return fail(
                 "`\(text(at, at + 1))` without anything that it belongs to", at: at,
                 help: "a line reads `key = value`, `[table]` or `[[array of tables]]`")
@@ -112,7 +110,7 @@ extension TOMLParser {
     /// Follows the dotted key in ``path`` from a table, making the tables it names; nil when the key is taken (which is reported).
     mutating func resolvePath(
         from table: TOMLTree.TableID
-    ) -> (table: TOMLTree.TableID, key: TOMLKey)? {
+    ) -> (table: TOMLTree.TableID, key: SourceKey)? {
         var table = table
         for part in 0..<path.count - 1 {
             guard let next = stepInto(path[part], of: table) else { return nil }
@@ -126,7 +124,7 @@ extension TOMLParser {
 
     /// The table under one leading part of a dotted key.
     private mutating func stepInto(
-        _ key: TOMLKey, of table: TOMLTree.TableID
+        _ key: SourceKey, of table: TOMLTree.TableID
     ) -> TOMLTree.TableID? {
         guard let slot = tree.slot(key, in: table) else {
             let new = tree.addTable(.dotted, at: key.range)
@@ -189,7 +187,7 @@ extension TOMLParser {
 
     /// The table under one leading part of a header; of an array of tables, its last element.
     private mutating func descend(
-        _ key: TOMLKey, from table: TOMLTree.TableID
+        _ key: SourceKey, from table: TOMLTree.TableID
     ) -> TOMLTree.TableID? {
         guard let slot = tree.slot(key, in: table) else {
             let new = tree.addTable(.implied, at: key.range)
@@ -208,7 +206,7 @@ extension TOMLParser {
 
     // MARK: Messages
 
-    private mutating func reportTaken(_ key: TOMLKey, by slot: TOMLTree.Slot) {
+    private mutating func reportTaken(_ key: SourceKey, by slot: TOMLTree.Slot) {
         let isValue =
             switch slot.child {
             case .value, .broken: true
@@ -223,7 +221,7 @@ extension TOMLParser {
             related: [.init("first given here", at: place(of: slot))])
     }
 
-    private mutating func reportNotATable(_ key: TOMLKey, _ slot: TOMLTree.Slot) {
+    private mutating func reportNotATable(_ key: SourceKey, _ slot: TOMLTree.Slot) {
         var help: String?
         var kind = "a value"
         if case .value(let value) = slot.child {
@@ -241,7 +239,7 @@ extension TOMLParser {
     }
 
     private mutating func reportReopened(
-        _ key: TOMLKey, _ slot: TOMLTree.Slot, isArray: Bool, header: SourceRange
+        _ key: SourceKey, _ slot: TOMLTree.Slot, isArray: Bool, header: SourceRange
     ) {
         let name = path.map(\.text).joined(separator: ".")
         let message: String

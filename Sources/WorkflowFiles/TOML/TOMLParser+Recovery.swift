@@ -112,8 +112,8 @@ extension TOMLParser {
         return end < bytes.count && bytes[end] == ASCII.equals
     }
 
-    /// `[key]` or `[[key]]` with nothing but a comment behind it. Not `["text"]`, which is more
-    /// likely the last value of an array of arrays.
+    // `[key]` or `[[key]]` with nothing but a comment behind it. Not `["text"]`, which is more
+    // likely the last value of an array of arrays.
     private func looksLikeHeader(_ start: Int) -> Bool {
         guard start < bytes.count, bytes[start] == ASCII.openBracket else { return false }
         let isArray = start + 1 < bytes.count && bytes[start + 1] == ASCII.openBracket

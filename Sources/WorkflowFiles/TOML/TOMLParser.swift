@@ -8,14 +8,15 @@ struct AbandonedStatement: Error {}
 /// Text is taken to be checked by ``TextCheck``. A NUL byte cannot occur in it, so ``current`` says
 /// 0 at the end of the file and nowhere else.
 struct TOMLParser {
-    /// How deep arrays, inline tables and dotted keys may nest. Readers and decoder recurse, so
-    /// this is what keeps a hostile file from overflowing the stack.
+    /// How deep arrays, inline tables and dotted keys may nest.
+    ///
+    /// Reader and decoder recurse, so this keeps a hostile file from overflowing the stack.
     static let depthLimit = 128
 
     let bytes: UnsafeBufferPointer<UInt8>
     let file: Int
-    /// What ``TextCheck`` found: a line with such a mistake is not reported a second time.
-    let textProblems: ProblemList
+    /// The lines on which ``TextCheck`` found something: these are not reported a second time.
+    private let troubledLines: [ClosedRange<Int>]
 
     var at = 0
     /// Arrays and inline tables open at the cursor.
@@ -25,14 +26,14 @@ struct TOMLParser {
     /// Bytes that ``recover()`` may still spend on looking for closing brackets.
     var recoveryBudget: Int
     /// The parts of the key being read; kept to be filled again.
-    var path: [TOMLKey] = []
+    var path: [SourceKey] = []
     /// The table that key/value lines go to.
     private var section = TOMLTree.root
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, file: Int, textProblems: ProblemList) {
         self.bytes = bytes
         self.file = file
-        self.textProblems = textProblems
+        troubledLines = textProblems.lines(in: bytes)
         tree = TOMLTree(file: file)
         recoveryBudget = 2 * bytes.count
     }
@@ -113,6 +114,8 @@ struct TOMLParser {
             switch current {
             case ASCII.slash where peek(1) == ASCII.slash: "comments begin with `#`"
             case ASCII.semicolon, ASCII.comma: "remove it: a line holds one `key = value`"
+            case _ where bytes[max(0, at - 1)] == ASCII.apostrophe:
+                "text with an apostrophe goes between `\"` marks"
             default: "a line holds one `key = value`; a comment begins with `#`"
             }
         throw fail(
@@ -170,7 +173,7 @@ struct TOMLParser {
         _ message: String, at offset: Int, length: Int = 1, help: String? = nil,
         related: [Diagnostic.Related] = []
     ) {
-        if !textProblems.isEmpty, textProblems.hasProblem(in: line(around: offset)) { return }
+        guard !troubledLines.contains(where: { $0.contains(offset) }) else { return }
         let range = SourceRange(file: file, offset: min(offset, bytes.count), length: length)
         problems.add(.error(message, at: range, help: help, related: related), at: range)
     }
@@ -205,13 +208,5 @@ struct TOMLParser {
         while end < bytes.count, bytes[end] != ASCII.newline { end += 1 }
         while end > start, bytes[end - 1] <= ASCII.space { end -= 1 }
         return end
-    }
-
-    private func line(around offset: Int) -> ClosedRange<Int> {
-        var start = min(offset, bytes.count)
-        while start > 0, bytes[start - 1] != ASCII.newline { start -= 1 }
-        var end = start
-        while end < bytes.count, bytes[end] != ASCII.newline { end += 1 }
-        return start...end
     }
 }

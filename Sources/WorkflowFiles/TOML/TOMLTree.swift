@@ -34,7 +34,7 @@ struct TOMLTree {
 
     /// One key of a table with what stands under it.
     struct Slot {
-        let key: TOMLKey
+        let key: SourceKey
         var child: Child
     }
 
@@ -94,7 +94,7 @@ struct TOMLTree {
     }
 
     /// The slot of a key, or nil; keys are compared byte by byte, as TOML wants them.
-    func slot(_ key: TOMLKey, in table: TableID) -> Slot? {
+    func slot(_ key: SourceKey, in table: TableID) -> Slot? {
         let slots = tables[Int(table)].slots
         if slots.count > Self.indexThreshold {
             guard let first = tables[Int(table)].index[key.hash] else { return nil }
@@ -106,7 +106,7 @@ struct TOMLTree {
     }
 
     /// Adds a key that the table does not have yet.
-    mutating func insert(_ key: TOMLKey, _ child: Child, into table: TableID) {
+    mutating func insert(_ key: SourceKey, _ child: Child, into table: TableID) {
         let id = Int(table)
         if tables[id].slots.isEmpty { tables[id].slots.reserveCapacity(4) }
         tables[id].slots.append(Slot(key: key, child: child))
@@ -147,26 +147,5 @@ struct TOMLTree {
         case .broken:
             return nil
         }
-    }
-}
-
-/// One part of a key, unquoted, with its place and a hash of its bytes.
-struct TOMLKey: Equatable {
-    let text: String
-    let range: SourceRange
-    let hash: UInt64
-
-    init(_ text: String, at range: SourceRange) {
-        self.text = text
-        self.range = range
-        // FNV-1a: keys are short, and only a filter before the bytes are compared.
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        self.hash = hash
-    }
-
-    /// Equal bytes: `String` would take the two spellings of an accented letter for one.
-    static func == (a: TOMLKey, b: TOMLKey) -> Bool {
-        a.hash == b.hash && a.text.utf8.elementsEqual(b.text.utf8)
     }
 }

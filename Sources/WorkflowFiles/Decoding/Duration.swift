@@ -1,0 +1,50 @@
+import WorkflowModel
+
+/// Reads durations as people write them: `90s`, `5m`, `1h30m`, `1.5s`, `250ms`.
+enum Duration {
+    /// The longest duration that is taken: 100 years, so that sums of deadlines cannot overflow.
+    static let longest: Double = 100 * 365.25 * 86_400_000
+
+    /// Numbers with a unit, the larger unit first, without gaps; nil for anything else.
+    static func parse(_ text: String) -> Milliseconds? {
+        var rest = Substring(text)
+        var total = 0.0
+        var lastFactor = Double.infinity
+        guard !rest.isEmpty else { return nil }
+        while !rest.isEmpty {
+            let digits = rest.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+            guard let first = digits.first, let last = digits.last, first != ".", last != ".",
+                let number = Double(digits)
+            else { return nil }
+            rest = rest.dropFirst(digits.count)
+            let unit = rest.prefix { $0.isLetter }
+            rest = rest.dropFirst(unit.count)
+            guard let factor = factor(of: unit), factor < lastFactor else { return nil }
+            lastFactor = factor
+            total += number * factor
+        }
+        return milliseconds(total)
+    }
+
+    /// Seconds as a number.
+    static func seconds(_ seconds: Double) -> Milliseconds? {
+        milliseconds(seconds * 1000)
+    }
+
+    private static func milliseconds(_ value: Double) -> Milliseconds? {
+        guard value.isFinite, value >= 0, value <= longest else { return nil }
+        // A length that was asked for is never rounded to none.
+        return Milliseconds(value > 0 ? max(1, Int64(value + 0.5)) : 0)
+    }
+
+    private static func factor(of unit: Substring) -> Double? {
+        switch unit {
+        case "ms": 1
+        case "s": 1000
+        case "m": 60_000
+        case "h": 3_600_000
+        case "d": 86_400_000
+        default: nil
+        }
+    }
+}

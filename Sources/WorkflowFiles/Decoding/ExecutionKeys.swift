@@ -1,0 +1,102 @@
+import WorkflowModel
+
+extension WorkflowTables {
+    static let execution = KeyTable<ExecutionSettings>(.execution, failing + limits + starting)
+
+    private static let failing: [KeyRule<ExecutionSettings>] = [
+        .boolean("parallel_enabled") { $0.isParallelEnabled = $1 },
+        .integer("max_parallel_steps", atLeast: 1) { $0.maxParallelSteps = $1 },
+        .choice("error_propagation", of: ErrorPropagation.self) { $0.errorPropagation = $1 },
+        .choice("failure_strategy", of: FailureStrategy.self) { $0.failureStrategy = $1 },
+        .integer("failure_threshold", atLeast: 1) { $0.failureThreshold = $1 },
+        .boolean("barriers") { $0.barriers = $1 },
+    ]
+
+    private static let limits: [KeyRule<ExecutionSettings>] = [
+        .limit("timeout") { $0.timeout = $1 },
+        .limit("idle_timeout") { $0.idleTimeout = $1 },
+        .limit("phase_timeout") { $0.phaseTimeout = $1 },
+        .limit("run_timeout") { $0.runTimeout = $1 },
+        .delay("grace") { $0.grace = $1 },
+    ]
+
+    private static let starting: [KeyRule<ExecutionSettings>] = [
+        KeyRule("shell", "a list of strings") { settings, entry, reader in
+            if let words = reader.arguments(entry) { settings.shell = words }
+        },
+        KeyRule("runner", "a string or a list of strings") { settings, entry, reader in
+            settings.runner = reader.command(entry)
+        },
+        KeyRule("default_mode", or: ["mode"], "a string") { settings, entry, reader in
+            settings.defaultMode = reader.choice(entry, of: SourceMode.self)?.rawValue
+        },
+        .strings("pass_environment") { $0.passEnvironment = $1 },
+        .strings("secrets") { $0.secrets = $1 },
+        .choice("log", of: LogMode.self) { $0.log = $1 },
+        KeyRule("throttle", "a table") { settings, entry, reader in
+            guard let table = reader.table(entry) else { return }
+            var throttle = ThrottleSettings()
+            WorkflowTables.throttle.decode(table, into: &throttle, with: &reader)
+            settings.throttle = throttle
+        },
+        KeyRule("breaker", "a table") { settings, entry, reader in
+            settings.breaker = reader.breaker(entry)
+        },
+    ]
+
+    static let throttle = KeyTable<ThrottleSettings>(
+        .throttle,
+        [
+            KeyRule("exit_codes", "a list of exit codes") { throttle, entry, reader in
+                throttle.exitCodes = reader.exitCodes(entry) ?? []
+            },
+            .string("pattern") { $0.pattern = $1 },
+            .delay("delay") { $0.delay = $1 },
+            .delay("recover_after") { $0.recoverAfter = $1 },
+        ])
+
+    static let breaker = KeyTable<BreakerSettings>(
+        .breaker,
+        [
+            .integer("failures", atLeast: 1) { $0.failures = $1 },
+            .delay("cool_down") { $0.coolDown = $1 },
+            .choice("when_open", of: BreakerSettings.WhenOpen.self) { $0.whenOpen = $1 },
+        ])
+
+    /// `[error_propagation]` as the source documents have it: two of its fields are settings here.
+    static let errorPropagation = KeyTable<ExecutionSettings>(
+        .errorPropagation,
+        [
+            .choice("propagation_strategy", or: ["strategy"], of: ErrorPropagation.self) {
+                $0.errorPropagation = $1
+            },
+            .integer("failure_threshold", atLeast: 1) { $0.failureThreshold = $1 },
+            .ignored("enabled"),
+            .ignored("read_prior_steps"),
+            .ignored("dependency_tracking"),
+        ])
+}
+
+/// How much a run of the source documents asks its user.
+private enum SourceMode: String, CaseIterable {
+    case dynamic, silent, collaborative, education
+}
+
+extension ValueReader {
+    mutating func breaker(_ entry: DocumentTable.Entry) -> BreakerSettings? {
+        guard let table = table(entry) else { return nil }
+        var breaker = BreakerSettings()
+        WorkflowTables.breaker.decode(table, into: &breaker, with: &self)
+        return breaker
+    }
+
+    mutating func exitCodes(_ entry: DocumentTable.Entry) -> [Int32]? {
+        list(entry, of: "exit codes")?.compactMap { value in
+            if case .integer(let number) = value.content, let code = exitCode(number) {
+                return code
+            }
+            report(.error("`\(entry.key)` holds no exit code from 1 to 255", at: value.range))
+            return nil
+        }
+    }
+}

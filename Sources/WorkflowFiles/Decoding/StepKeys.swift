@@ -1,0 +1,112 @@
+import WorkflowModel
+
+/// A step while its table is read.
+struct StepDraft {
+    var step = Step(id: StepID(""))
+    /// The task's id, by which integer ids and dependencies are qualified; nil outside of tasks.
+    var task: String?
+    /// The step is a file, which is its own command.
+    var isFile = false
+
+    /// The id that an integer stands for.
+    func localID(_ number: Int64) -> StepID {
+        guard let task else { return StepID(String(number)) }
+        return StepID(task + "." + String(number))
+    }
+}
+
+extension WorkflowTables {
+    static let step = KeyTable<StepDraft>(.step, identity + running + files + policy + gating)
+
+    private static let identity: [KeyRule<StepDraft>] = [
+        KeyRule("id", "a string or an integer") { draft, entry, reader in
+            draft.step.range = entry.value.range
+            switch entry.value.content {
+            case .string(let text): draft.step.id = StepID(text)
+            case .integer(let number): draft.step.id = draft.localID(number)
+            default: reader.mismatch(entry.key, "a string or an integer", entry.value)
+            }
+        },
+        .string("description") { $0.step.description = $1 },
+        KeyRule("dependencies", or: ["depends_on"], "a list of ids") { draft, entry, reader in
+            guard let values = reader.list(entry, of: "ids") else { return }
+            draft.step.dependencies.reserveCapacity(values.count)
+            for value in values {
+                guard let id = reader.stepID(value, of: entry, in: draft) else { continue }
+                draft.step.dependencies.append(Dependency(id, at: value.range))
+            }
+        },
+        .boolean("parallel_safe", or: ["parallel_enabled"]) { $0.step.isParallelSafe = $1 },
+        .string("parallel_group") { $0.step.parallelGroup = $1 },
+        .boolean("critical", or: ["critical_flag"]) { $0.step.isCritical = $1 },
+    ]
+
+    private static let running: [KeyRule<StepDraft>] = [
+        KeyRule("command", "a string or a list of strings") { draft, entry, reader in
+            guard !draft.isFile else {
+                reader.report(
+                    .error(
+                        "a step file is its own command", at: entry.keyRange,
+                        help: "remove `command`, or declare the step in `workflow.toml`"))
+                return
+            }
+            draft.step.command = reader.command(entry)
+        },
+        KeyRule("environment", "a table of strings") { draft, entry, reader in
+            draft.step.environment = reader.environment(entry) ?? []
+        },
+        KeyRule("working_directory", "a path") { draft, entry, reader in
+            draft.step.workingDirectory = reader.string(entry)
+            draft.step.workingDirectoryRange = entry.value.range
+        },
+        .limit("timeout") { $0.step.timeout = $1 },
+        .limit("idle_timeout") { $0.step.idleTimeout = $1 },
+        .delay("grace") { $0.step.grace = $1 },
+        .choice("leftovers", of: LeftoverPolicy.self) { $0.step.leftovers = $1 },
+        .choice("log", of: LogMode.self) { $0.step.log = $1 },
+        KeyRule("resources_required", "a list of names or a table of units") {
+            draft, entry, reader in
+            draft.step.resources = reader.resourceUses(entry) ?? []
+        },
+    ]
+
+    private static let files: [KeyRule<StepDraft>] = [
+        .patterns("inputs") { $0.step.inputs = $1 },
+        .patterns("output_files") { $0.step.outputFiles = $1 },
+        // Both may stand in one step: two sources, one meaning.
+        .patterns("modifies") { $0.step.modifies += $1 },
+        .patterns("conflict_zones") { $0.step.modifies += $1 },
+        .string("expected_output") { $0.step.expectedOutput = $1 },
+    ]
+
+    private static let policy: [KeyRule<StepDraft>] = [
+        .integer("retries", or: ["max_retries"], atLeast: 0) { $0.step.recovery.retries = $1 },
+        KeyRule("retry_on", "a list of exit codes, signal names and \"timeout\"") {
+            draft, entry, reader in
+            draft.step.recovery.retryOn = reader.retryTriggers(entry) ?? []
+        },
+        KeyRule("backups", "a list of commands or tables") { draft, entry, reader in
+            draft.step.recovery.backups = reader.backups(entry) ?? []
+        },
+        .string("mode") { $0.step.recovery.mode = $1 },
+        .boolean("allow_failure") { $0.step.allowsFailure = $1 },
+        .boolean("always") { $0.step.gating.always = $1 },
+    ]
+
+    private static let gating: [KeyRule<StepDraft>] = [
+        KeyRule("condition", "a string") { draft, entry, reader in
+            draft.step.gating.condition = reader.string(entry)
+            draft.step.gating.conditionRange = entry.value.range
+        },
+        KeyRule("verify", "a string") { draft, entry, reader in
+            guard let line = reader.string(entry), !reader.refusingNUL(line, in: entry) else {
+                return
+            }
+            draft.step.gating.verify = line
+        },
+        .string("success_pattern") { $0.step.gating.successPattern = $1 },
+        .strings("foreach") { $0.step.gating.foreach = $1 },
+        .strings("env_inputs") { $0.step.gating.environmentInputs = $1 },
+        .strings("tools") { $0.step.gating.tools = $1 },
+    ]
+}

@@ -1,0 +1,143 @@
+public import WorkflowModel
+
+/// Makes a workflow of the trees that readers produced, from one or several files.
+///
+/// Every key is looked at, whatever else is wrong; what could not be understood is reported and
+/// left at its default.
+public struct WorkflowDecoder {
+    private var draft: WorkflowDraft
+    private var reader = ValueReader()
+    /// Steps outside of tasks: those of step files, then those of `[[steps]]`.
+    private var looseSteps: [Step] = []
+    /// Steps of `[[tasks]]`, with the index of their task among those.
+    private var taskSteps: [Step] = []
+
+    /// Starts an empty workflow, named so where no file says otherwise.
+    public init(defaultName: String) {
+        draft = WorkflowDraft(workflow: Workflow(name: defaultName))
+    }
+
+    /// The workflow of one file, and all that is wrong with it.
+    public static func decode(
+        _ document: DocumentTable, defaultName: String
+    ) -> (workflow: Workflow, diagnostics: [Diagnostic]) {
+        var decoder = WorkflowDecoder(defaultName: defaultName)
+        decoder.add(document)
+        return decoder.finish()
+    }
+
+    /// Adds a workflow file: settings, tasks and steps.
+    public mutating func add(_ document: DocumentTable) {
+        WorkflowTables.workflow.decode(document, into: &draft, with: &reader)
+        addErrorPropagation()
+        addSteps()
+        addTasks()
+    }
+
+    /// Adds a step file by what its header holds.
+    /// - Parameters:
+    ///   - header: The header's keys.
+    ///   - id: The id where the header says none.
+    ///   - script: The file's path relative to the project root.
+    ///   - range: The place that stands for the file where the header has no `id`.
+    public mutating func addStepFile(
+        header: DocumentTable, id: String, script: String, range: SourceRange?
+    ) {
+        var step = StepDraft(isFile: true)
+        step.step = Step(id: StepID(id), range: range)
+        step.step.command = .script(script)
+        WorkflowTables.step.decode(header, into: &step, with: &reader)
+        looseSteps.append(step.step)
+    }
+
+    /// Puts the steps together: those outside of tasks, then task by task.
+    public consuming func finish() -> (workflow: Workflow, diagnostics: [Diagnostic]) {
+        var workflow = draft.workflow
+        guard !looseSteps.isEmpty || workflow.tasks.isEmpty else {
+            workflow.steps = taskSteps
+            return (workflow, reader.diagnostics)
+        }
+        // Steps outside of tasks are a section of their own, which waits for no task.
+        var section = WorkflowTask(id: "")
+        section.dependencies = workflow.tasks.isEmpty ? nil : []
+        workflow.tasks.insert(section, at: 0)
+        workflow.steps = looseSteps
+        for index in taskSteps.indices { taskSteps[index].task += 1 }
+        workflow.steps += taskSteps
+        return (workflow, reader.diagnostics)
+    }
+
+    /// The source documents' table sets what `[execution]` sets, unless both do.
+    private mutating func addErrorPropagation() {
+        guard let entry = draft.errorPropagation, let table = reader.table(entry) else { return }
+        WorkflowTables.errorPropagation.decode(
+            table, into: &draft.workflow.execution, with: &reader)
+        let pairs = [
+            ("propagation_strategy", "error_propagation"), ("strategy", "error_propagation"),
+            ("failure_threshold", "failure_threshold"),
+        ]
+        for (key, other) in pairs {
+            guard let first = draft.executionTable?.entries.first(where: { $0.key == other }),
+                let second = table.entries.first(where: { $0.key == key })
+            else { continue }
+            reader.report(
+                .error(
+                    "`\(key)` of `[error_propagation]` is `\(other)` of `[execution]`",
+                    at: second.keyRange, help: "keep one of them",
+                    related: [.init("the other one is here", at: first.keyRange)]))
+        }
+    }
+
+    private mutating func addSteps() {
+        guard let entry = draft.steps, let values = reader.list(entry, of: "tables") else { return }
+        looseSteps.reserveCapacity(looseSteps.count + values.count)
+        for value in values {
+            if let step = decodeStep(value, of: entry, in: nil) { looseSteps.append(step) }
+        }
+    }
+
+    private mutating func addTasks() {
+        guard let entry = draft.tasks else { return }
+        // `[[tasks.steps]]` without `[[tasks]]` is one task, as the source documents have it.
+        if case .table = entry.value.content {
+            addTask(entry.value, of: entry)
+            return
+        }
+        for value in reader.list(entry, of: "tables") ?? [] { addTask(value, of: entry) }
+    }
+
+    private mutating func addTask(_ value: DocumentValue, of entry: DocumentTable.Entry) {
+        guard case .table(let table) = value.content else {
+            reader.mismatch(entry.key, "a list of tables", value)
+            return
+        }
+        let index = draft.workflow.tasks.count
+        var task = TaskDraft(task: WorkflowTask(id: String(index + 1), range: value.range))
+        WorkflowTables.task.decode(table, into: &task, with: &reader)
+        draft.workflow.tasks.append(task.task)
+        guard let steps = task.steps else { return }
+        for value in reader.list(steps, of: "tables") ?? [] {
+            guard var step = decodeStep(value, of: steps, in: task.task.id) else { continue }
+            step.task = index
+            taskSteps.append(step)
+        }
+    }
+
+    private mutating func decodeStep(
+        _ value: DocumentValue, of entry: DocumentTable.Entry, in task: String?
+    ) -> Step? {
+        guard case .table(let table) = value.content else {
+            reader.mismatch(entry.key, "a list of tables", value)
+            return nil
+        }
+        var step = StepDraft(task: task)
+        WorkflowTables.step.decode(table, into: &step, with: &reader)
+        if step.step.range == nil {
+            step.step.range = value.range
+            reader.report(
+                .error("a step has no `id`", at: value.range, help: "add `id = \"…\"`"))
+            return nil
+        }
+        return step.step
+    }
+}

@@ -1,0 +1,129 @@
+import WorkflowModel
+
+extension WorkflowTables {
+    static let workflow = KeyTable<WorkflowDraft>(
+        .workflow,
+        [
+            .string("name") { $0.workflow.name = $1 },
+            KeyRule("execution", "a table") { draft, entry, reader in
+                guard let table = reader.table(entry) else { return }
+                execution.decode(table, into: &draft.workflow.execution, with: &reader)
+                draft.executionTable = table
+            },
+            KeyRule("environment", "a table of strings") { draft, entry, reader in
+                draft.workflow.environment = reader.environment(entry) ?? []
+            },
+            KeyRule("resources", "a table") { draft, entry, reader in
+                draft.workflow.resources = reader.resources(entry) ?? []
+            },
+            KeyRule("composition", "a table") { draft, entry, reader in
+                guard let table = reader.table(entry) else { return }
+                composition.decode(table, into: &draft.workflow, with: &reader)
+            },
+            KeyRule("changes", "a table of lists of patterns") { draft, entry, reader in
+                guard let table = reader.table(entry) else { return }
+                for line in table.entries {
+                    guard let patterns = reader.strings(line) else { continue }
+                    draft.workflow.changeClasses.append((line.key, patterns))
+                }
+            },
+            KeyRule("error_propagation", "a table") { draft, entry, _ in
+                draft.errorPropagation = entry
+            },
+            KeyRule("steps", "a list of tables") { draft, entry, _ in draft.steps = entry },
+            KeyRule("tasks", "a list of tables") { draft, entry, _ in draft.tasks = entry },
+            KeyRule("speclets", "not yet supported", isIgnored: true) { _, entry, reader in
+                reader.report(
+                    .error(
+                        "`speclets` are not yet supported by this version", at: entry.keyRange,
+                        help: "declare their tasks as `[[tasks]]` with `dependencies`"))
+            },
+        ] + prose.map { .ignored($0) })
+
+    /// Tables of the source documents that are words for people.
+    private static let prose = [
+        "meta", "logging", "verification", "progress_tracking", "constraints", "components",
+        "completion_criteria", "software_stack", "mcp_tools", "knowledge_capture",
+    ]
+
+    static let composition = KeyTable<Workflow>(
+        .composition, [.patterns("includes") { $0.includes = $1 }])
+
+    static let resource = KeyTable<ResourceDeclaration>(
+        .resource,
+        [
+            .integer("capacity", atLeast: 1) { $0.capacity = $1 },
+            .choice("scope", of: ResourceScope.self) { $0.scope = $1 },
+            KeyRule("breaker", "a table") { resource, entry, reader in
+                resource.breaker = reader.breaker(entry)
+            },
+        ])
+
+    static let task = KeyTable<TaskDraft>(
+        .task,
+        [
+            KeyRule("id", "a string or an integer") { draft, entry, reader in
+                draft.task.range = entry.value.range
+                if let id = reader.taskID(entry.value, of: entry.key) { draft.task.id = id }
+            },
+            .string("description") { $0.task.description = $1 },
+            .boolean("parallel_enabled", or: ["parallel_safe"]) {
+                $0.task.isParallelEnabled = $1
+            },
+            KeyRule("dependencies", or: ["depends_on"], "a list of task ids") {
+                draft, entry, reader in
+                draft.task.dependencies = reader.list(entry, of: "task ids")?.compactMap { value in
+                    reader.taskID(value, of: entry.key).map {
+                        Dependency(StepID($0), at: value.range)
+                    }
+                }
+            },
+            KeyRule("steps", "a list of tables") { draft, entry, _ in draft.steps = entry },
+            .ignored("research_enabled"),
+        ])
+}
+
+/// A file while it is read; what depends on other keys is kept until all are known.
+struct WorkflowDraft {
+    var workflow: Workflow
+    var executionTable: DocumentTable?
+    var errorPropagation: DocumentTable.Entry?
+    var steps: DocumentTable.Entry?
+    var tasks: DocumentTable.Entry?
+}
+
+/// A task while its table is read.
+struct TaskDraft {
+    var task: WorkflowTask
+    var steps: DocumentTable.Entry?
+}
+
+extension ValueReader {
+    mutating func taskID(_ value: DocumentValue, of key: String) -> String? {
+        switch value.content {
+        case .string(let text): return text
+        case .integer(let number): return String(number)
+        default:
+            mismatch(key, key == "id" ? "a string or an integer" : "a list of task ids", value)
+            return nil
+        }
+    }
+
+    /// `api = 5`, or `database = { capacity = 1, scope = "host" }`.
+    mutating func resources(_ entry: DocumentTable.Entry) -> [ResourceDeclaration]? {
+        table(entry)?.entries.compactMap { line in
+            var resource = ResourceDeclaration(line.key, at: line.keyRange)
+            switch line.value.content {
+            case .integer:
+                guard let units = integer(line, atLeast: 1) else { return nil }
+                resource.capacity = units
+            case .table(let table):
+                WorkflowTables.resource.decode(table, into: &resource, with: &self)
+            default:
+                mismatch(line.key, "a number of units or a table", line.value)
+                return nil
+            }
+            return resource
+        }
+    }
+}

@@ -1,0 +1,54 @@
+/// One key that a workflow file may hold, as the reference documents it.
+public struct WorkflowKey: Hashable, Sendable {
+    /// The kind of table that a key stands in.
+    public enum Table: String, Hashable, Sendable, CaseIterable {
+        case workflow = "the top of the file"
+        case execution = "`[execution]`"
+        case throttle = "`[execution.throttle]`"
+        case breaker = "`breaker`"
+        case resource = "a resource"
+        case composition = "`[composition]`"
+        case errorPropagation = "`[error_propagation]`"
+        case task = "a task"
+        case step = "a step"
+        case backup = "a backup"
+
+        /// As messages say where something stands.
+        var place: String {
+            self == .workflow ? "at \(rawValue)" : "in \(rawValue)"
+        }
+    }
+
+    /// Where it stands.
+    public var table: Table
+    /// The spelling that messages use.
+    public var name: String
+    /// Other spellings that mean the same.
+    public var aliases: [String] = []
+    /// What its value has to be, as messages say it ("a duration").
+    public var expects: String
+    /// Prose of the source documents that no run needs: read, and left alone.
+    public var isIgnored = false
+
+    /// All spellings.
+    public var spellings: [String] { [name] + aliases }
+}
+
+/// Every key that the decoder knows; the reference is tested against it.
+public enum WorkflowKeys {
+    /// Table by table, in the order of the reference.
+    public static let all: [WorkflowKey] =
+        WorkflowTables.workflow.keys + WorkflowTables.execution.keys
+        + WorkflowTables.throttle.keys + WorkflowTables.breaker.keys
+        + WorkflowTables.resource.keys + WorkflowTables.composition.keys
+        + WorkflowTables.errorPropagation.keys + WorkflowTables.task.keys
+        + WorkflowTables.step.keys + WorkflowTables.backup.keys
+
+    /// The tables in which a spelling is known, for a key that stands in the wrong one.
+    static func tables(knowing spelling: String) -> [WorkflowKey.Table] {
+        all.filter { !$0.isIgnored && $0.spellings.contains(spelling) }.map(\.table)
+    }
+}
+
+/// The declarations of all tables, each beside what it sets.
+enum WorkflowTables {}

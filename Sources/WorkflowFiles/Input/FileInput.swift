@@ -1,0 +1,155 @@
+public import WorkflowModel
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Reads a whole file into memory, or says why that is not to be done.
+public enum FileInput {
+    /// The largest file that is read, in bytes: a workflow beyond it is a mistake.
+    public static let sizeLimit = 64 << 20
+
+    /// The bytes of a regular file; never blocks on a pipe or a device.
+    public static func read(
+        _ path: String, limit: Int = sizeLimit
+    ) throws(FileProblem) -> [UInt8] {
+        guard !path.isEmpty, !path.utf8.contains(0) else {
+            throw FileProblem(path, .invalidName)
+        }
+        // Without O_NONBLOCK, opening a named pipe would wait for a writer.
+        let descriptor = retrying { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) }
+        guard descriptor >= 0 else { throw FileProblem(path, .opening(errno)) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw FileProblem(path, .reading(errno)) }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: break
+        case S_IFDIR: throw FileProblem(path, .directory)
+        default: throw FileProblem(path, .notRegular)
+        }
+        guard status.st_size <= limit else {
+            throw FileProblem(path, .tooLarge(size: Int(status.st_size), limit: limit))
+        }
+        return try content(descriptor, path, expected: Int(status.st_size), limit: limit)
+    }
+
+    private static func content(
+        _ descriptor: Int32, _ path: String, expected: Int, limit: Int
+    ) throws(FileProblem) -> [UInt8] {
+        // One byte more than expected, so that the end is seen without another round.
+        var bytes = [UInt8](repeating: 0, count: expected + 1)
+        var filled = 0
+        while true {
+            let count = bytes.withUnsafeMutableBytes { buffer in
+                let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+                return retrying { systemRead(descriptor, rest) }
+            }
+            guard count >= 0 else { throw FileProblem(path, .reading(errno)) }
+            guard count > 0 else { break }
+            filled += count
+            // The file may have grown since its size was asked for (or, in /proc, have none).
+            guard filled <= limit else {
+                throw FileProblem(path, .tooLarge(size: filled, limit: limit))
+            }
+            if filled == bytes.count {
+                bytes.append(contentsOf: repeatElement(0, count: max(4096, filled)))
+            }
+        }
+        bytes.removeSubrange(filled...)
+        return bytes
+    }
+
+    private static func systemRead(
+        _ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer
+    ) -> Int {
+        #if canImport(Glibc)
+            Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+        #else
+            Darwin.read(descriptor, buffer.baseAddress, buffer.count)
+        #endif
+    }
+
+    private static func retrying<Result: BinaryInteger>(_ call: () -> Result) -> Result {
+        while true {
+            let result = call()
+            if result != -1 || errno != EINTR { return result }
+        }
+    }
+}
+
+/// Why a file was not read.
+public struct FileProblem: Error, Hashable, Sendable {
+    /// What stood in the way.
+    public enum Reason: Hashable, Sendable {
+        /// The path is empty or holds a NUL byte.
+        case invalidName
+        /// `open` failed with this `errno`.
+        case opening(Int32)
+        /// `fstat` or `read` failed with this `errno`.
+        case reading(Int32)
+        /// The path names a directory.
+        case directory
+        /// The path names a pipe, a socket or a device.
+        case notRegular
+        /// More bytes than are read at most.
+        case tooLarge(size: Int, limit: Int)
+    }
+
+    /// The path as it was given.
+    public let path: String
+    /// What stood in the way.
+    public let reason: Reason
+
+    /// Names a file and what stood in the way.
+    public init(_ path: String, _ reason: Reason) {
+        self.path = path
+        self.reason = reason
+    }
+
+    /// Whether there is nothing at the path.
+    public var isMissing: Bool {
+        switch reason {
+        case .opening(let code): code == ENOENT || code == ENOTDIR
+        default: false
+        }
+    }
+
+    /// The problem as it is shown to the user.
+    public var diagnostic: Diagnostic {
+        switch reason {
+        case .invalidName:
+            .error(
+                path.isEmpty ? "the path of the file is empty" : "`\(path)` is no file name",
+                help: "name a file, as in `-f workflow.toml`")
+        case .opening(ENOENT), .opening(ENOTDIR):
+            .error("there is no file `\(path)`", help: "check the path")
+        case .opening(EACCES), .opening(EPERM):
+            .error(
+                "`\(path)` cannot be read: permission denied",
+                help: "give yourself the right to read it: `chmod u+r \(path)`")
+        case .opening(ELOOP):
+            .error(
+                "`\(path)` cannot be read: its symbolic links lead in a circle",
+                help: "see where they lead: `ls -l \(path)`")
+        case .opening(let code), .reading(let code):
+            .error("`\(path)` cannot be read: \(Self.description(of: code))")
+        case .directory:
+            .error("`\(path)` is a directory, not a file", help: "name a file in it")
+        case .notRegular:
+            .error(
+                "`\(path)` is not a regular file but a pipe, a socket or a device",
+                help: "copy its content into a file, and name that")
+        case .tooLarge(let size, let limit):
+            .error(
+                "`\(path)` is too large: \(size >> 20) MiB, at most \(limit >> 20) MiB are read",
+                help: "is it the right file?")
+        }
+    }
+
+    private static func description(of code: Int32) -> String {
+        guard let text = strerror(code) else { return "error \(code)" }
+        return String(cString: text)
+    }
+}

@@ -1,0 +1,99 @@
+public import WorkflowModel
+
+/// Reads what a step's script says of itself: its shebang line and the header block.
+///
+/// The block stands in the leading comment, in the form that PEP 723 gave Python scripts
+/// (`# /// step` … `# ///`, TOML between), with `#`, `//` or `--` as the comment's mark.
+public enum StepFileReader {
+    /// Reads the head of a step file; the diagnostics are those of the block's form and of the TOML in it.
+    public static func read(_ bytes: [UInt8], file: Int) -> StepFileReading {
+        var reading = StepFileReading()
+        guard !bytes.isEmpty else {
+            reading.content = .empty
+            return reading
+        }
+        // As grep and git tell text from binary.
+        if bytes.prefix(8192).contains(0) {
+            reading.content = .binary
+            return reading
+        }
+        reading.shebang = Shebang.read(bytes, file: file)
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]), bytes.dropFirst(3).starts(with: "#!".utf8) {
+            reading.diagnostics.append(
+                .warning(
+                    "a byte order mark before `#!` hides the interpreter from the system",
+                    at: SourceRange(file: file, offset: 0, length: 3),
+                    help: "save the file without it"))
+        }
+        var finder = StepHeaderFinder(bytes: bytes, file: file)
+        let block = finder.find()
+        reading.diagnostics += finder.diagnostics
+        if let block {
+            let (table, diagnostics) = TOMLReader.read(block.text.bytes, file: file)
+            reading.header = StepHeader(
+                table: block.text.relocated(table), range: block.opening)
+            reading.diagnostics += diagnostics.map(block.text.relocated)
+        }
+        return reading
+    }
+}
+
+/// What the head of a step file holds.
+public struct StepFileReading: Sendable {
+    /// What kind of file it is.
+    public enum Content: Hashable, Sendable {
+        /// No bytes at all.
+        case empty
+        /// Not text: a compiled program, which can have no header.
+        case binary
+        /// Text, with or without a header.
+        case text
+    }
+
+    /// What kind of file it is.
+    public var content = Content.text
+    /// The `#!` line, if the file begins with one.
+    public var shebang: Shebang?
+    /// The header, if there is one: without, the file is not a step.
+    public var header: StepHeader?
+    /// Mistakes in the block's form and in the TOML in it.
+    public var diagnostics: [Diagnostic] = []
+}
+
+/// The keys that a step file declares of itself.
+public struct StepHeader: Sendable {
+    /// The block's TOML; ranges point into the script.
+    public var table: DocumentTable
+    /// The line that opens the block.
+    public var range: SourceRange
+}
+
+/// The first line of a script, which names its interpreter.
+public struct Shebang: Hashable, Sendable {
+    /// The interpreter's path, as written; empty when the line names none.
+    public var interpreter: String
+    /// The rest of the line, which Linux hands over as one argument.
+    public var argument: String?
+    /// Whether the line ends in a carriage return, which the system takes for part of the name.
+    public var endsInCarriageReturn: Bool
+    /// The line, without its end.
+    public var range: SourceRange
+
+    /// The shebang of a file, or nil when it begins otherwise.
+    public static func read(_ bytes: [UInt8], file: Int) -> Shebang? {
+        guard bytes.starts(with: "#!".utf8) else { return nil }
+        let end = bytes.firstIndex(of: ASCII.newline) ?? bytes.count
+        let isReturned = bytes[end - 1] == ASCII.carriageReturn
+        let line = bytes[2..<(isReturned ? end - 1 : end)]
+        let isSpace = { (byte: UInt8) in byte == ASCII.space || byte == ASCII.tab }
+        let text = line.drop(while: isSpace)
+        let interpreter = text.prefix { !isSpace($0) }
+        var rest = text[interpreter.endIndex...].drop(while: isSpace)
+        while let last = rest.last, isSpace(last) { rest.removeLast() }
+        return Shebang(
+            interpreter: String(decoding: interpreter, as: UTF8.self),
+            argument: rest.isEmpty ? nil : String(decoding: rest, as: UTF8.self),
+            endsInCarriageReturn: isReturned,
+            range: SourceRange(file: file, offset: 0, length: line.endIndex))
+    }
+}

@@ -1,0 +1,137 @@
+/// A pattern over paths relative to the project root.
+///
+/// `*` stands for any run of characters of one name, `?` for one character, `[a-z]` and `[!a-z]`
+/// for one of a set, `{a,b}` for alternatives (nested too), `**` as a whole name for any number of
+/// directories, at the end for everything below. `\` takes the next character literally, a final
+/// `/` means everything below a directory. A name that begins with a dot is matched like any other.
+///
+/// It is compiled to a nondeterministic automaton no longer than the text, so that no pattern
+/// takes more than its length times the path's.
+public struct Glob: Sendable {
+    /// The pattern as written.
+    public let text: String
+    /// The one path that it matches, where it has nothing that varies.
+    public let literal: String?
+    /// The directory that all matches lie in, without a final `/`; empty for the root.
+    public let directory: String
+    private let program: GlobProgram
+
+    /// The most bytes a pattern may have: the comparison of two takes the product of their lengths.
+    public static let maximumLength = 1024
+
+    /// Compiles a pattern, or throws a ``GlobError`` that says what is wrong with it.
+    public init(_ text: String) throws(GlobError) {
+        var compiler = try GlobCompiler(text)
+        try compiler.compile()
+        self.text = text
+        program = compiler.program
+        if compiler.isLiteral {
+            literal = compiler.literalPrefix
+        } else {
+            literal = nil
+        }
+        directory = Self.directory(of: compiler.literalPrefix)
+    }
+
+    /// Whether the path, in the form of ``normalized(_:)``, is one of those meant.
+    public func matches(_ path: String) -> Bool {
+        if let literal { return literal == path }
+        guard Self.isInside(path, directory: directory) else { return false }
+        return program.accepts(path)
+    }
+
+    /// Whether there is a path that both match. Complexity: the product of the two lengths.
+    public func overlaps(_ other: Glob) -> Bool {
+        if let literal { return other.matches(literal) }
+        if let literal = other.literal { return matches(literal) }
+        guard
+            Self.isInside(directory, directory: other.directory)
+                || Self.isInside(other.directory, directory: directory)
+        else { return false }
+        return program.overlaps(other.program)
+    }
+
+    /// The path without `./`, doubled and final slashes, which name the same file.
+    public static func normalized(_ path: String) -> String {
+        guard needsNormalizing(path) else { return path }
+        let parts = path.utf8.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }
+        let joined = parts.map { String(Substring($0)) }.joined(separator: "/")
+        return path.utf8.first == UInt8(ascii: "/") ? "/" + joined : joined
+    }
+
+    /// Whether the text may vary or needs unescaping; false means that it is a path as it stands.
+    static func needsCompiling(_ text: String) -> Bool {
+        var last: UInt8 = 0
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "*"), UInt8(ascii: "?"), UInt8(ascii: "["), UInt8(ascii: "{"),
+                UInt8(ascii: "\\"):
+                return true
+            default: last = byte
+            }
+        }
+        return last == UInt8(ascii: "/") || last == 0
+    }
+
+    /// Whether a path is a directory or lies below it; everything lies below the root.
+    static func isInside(_ path: String, directory: String) -> Bool {
+        if directory.isEmpty { return true }
+        guard path.utf8.starts(with: directory.utf8) else { return false }
+        let rest = path.utf8.dropFirst(directory.utf8.count)
+        return rest.isEmpty || rest.first == UInt8(ascii: "/") || directory == "/"
+    }
+
+    /// The directory part of a path; empty where it has none.
+    static func directory(of path: String) -> String {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "" }
+        return slash == path.utf8.startIndex ? "/" : String(path[..<slash])
+    }
+
+    private static func needsNormalizing(_ path: String) -> Bool {
+        var last = UInt8(ascii: "/")
+        for byte in path.utf8 {
+            if last == UInt8(ascii: "/"),
+                byte == UInt8(ascii: ".") || byte == UInt8(ascii: "/")
+            {
+                return true
+            }
+            last = byte
+        }
+        return last == UInt8(ascii: "/")
+    }
+}
+
+/// What keeps a text from being a pattern.
+public enum GlobError: Error, Hashable, Sendable {
+    case empty
+    case tooLong
+    case unclosedSet
+    case unclosedAlternatives
+    case nestedTooDeeply
+    case reversedRange(Unicode.Scalar, Unicode.Scalar)
+    case trailingBackslash
+
+    /// The rest of a sentence that begins with the pattern.
+    public var message: String {
+        switch self {
+        case .empty: "is empty"
+        case .tooLong: "is longer than \(Glob.maximumLength) bytes"
+        case .unclosedSet: "has a `[` without its `]`"
+        case .unclosedAlternatives: "has a `{` without its `}`"
+        case .nestedTooDeeply: "nests `{…}` deeper than \(GlobCompiler.maximumDepth)"
+        case .reversedRange(let a, let b): "has the range `\(a)-\(b)`, which is reversed"
+        case .trailingBackslash: "ends in `\\`, which takes nothing literally"
+        }
+    }
+
+    /// What to write instead, where there is something to say.
+    public var help: String? {
+        switch self {
+        case .unclosedSet: "for a literal bracket write `\\[`"
+        case .unclosedAlternatives: "for a literal brace write `\\{`"
+        case .reversedRange(let a, let b): "write `\(b)-\(a)`"
+        case .trailingBackslash: "for a literal backslash write `\\\\`"
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,128 @@
+/// Something that a workflow declares and that this version reads, checks and keeps, but does not
+/// yet carry out.
+public struct UnhonouredFeature: Hashable, Sendable {
+    /// The key, as declared.
+    public var name: String
+    /// The steps that declare it; empty where it is a setting of the workflow.
+    public var steps: [StepID]
+    /// What happens instead: a clause.
+    public var effect: String
+
+    /// Names a feature.
+    public init(_ name: String, of steps: [StepID] = [], effect: String) {
+        self.name = name
+        self.steps = steps
+        self.effect = effect
+    }
+
+    /// The line that a run prints.
+    public var line: String {
+        "not yet honoured: \(name)\(stepList): \(effect)"
+    }
+
+    private var stepList: String {
+        guard !steps.isEmpty else { return "" }
+        let shown = steps.prefix(5).map(\.rawValue).joined(separator: ", ")
+        let more = steps.count > 5 ? " and \(steps.count - 5) more" : ""
+        return " (\(steps.count == 1 ? "step" : "steps") \(shown)\(more))"
+    }
+}
+
+extension Workflow {
+    /// What is declared and not yet carried out, settings first; none is left out silently.
+    public var notYetHonoured: [UnhonouredFeature] {
+        settingsNotHonoured + stepKeysNotHonoured
+    }
+
+    private var settingsNotHonoured: [UnhonouredFeature] {
+        var found: [UnhonouredFeature] = []
+        func add(_ name: String, _ isDeclared: Bool, _ effect: String) {
+            if isDeclared { found.append(UnhonouredFeature(name, effect: effect)) }
+        }
+        add(
+            "error_propagation = \"\(execution.errorPropagation.rawValue)\"",
+            execution.errorPropagation != .haltOnCritical,
+            "a critical failure halts the run, as `halt_on_critical` says")
+        add(
+            "failure_threshold", execution.failureThreshold != nil,
+            "failures in a row are not counted")
+        add(
+            "barriers", execution.barriers,
+            "a step starts as soon as what it depends on has ended")
+        add(
+            "phase_timeout", execution.phaseTimeout != nil,
+            execution.barriers ? "phases have no limit" : "it has no meaning without `barriers`")
+        add("run_timeout", execution.runTimeout != nil, "the run has no limit")
+        add("default_mode", execution.defaultMode != nil, "the run asks no questions")
+        add(
+            "pass_environment", execution.passEnvironment != nil,
+            "steps inherit the whole environment")
+        add("secrets", !execution.secrets.isEmpty, "values are not masked in logs and reports")
+        add(
+            "throttle", execution.throttle != nil,
+            "a failure that means \"busy\" counts as any other")
+        add(
+            "breaker", execution.breaker != nil || resources.contains { $0.breaker != nil },
+            "steps start however often their resource has failed")
+        add("composition", !includes.isEmpty, "the included files are not read")
+        return found
+    }
+
+    private var stepKeysNotHonoured: [UnhonouredFeature] {
+        var keys = Self.stepKeys.map { (key: $0, steps: [StepID]()) }
+        for position in steps.indices {
+            // One glance at a plain step, which most are.
+            guard steps[position].declaresMoreThanItsRun else { continue }
+            for number in keys.indices where keys[number].key.isDeclared(steps[position]) {
+                keys[number].steps.append(steps[position].id)
+            }
+        }
+        var found: [UnhonouredFeature] = []
+        for (key, declaring) in keys {
+            let isSetting = key.name == "idle_timeout" && execution.idleTimeout != nil
+            guard isSetting || !declaring.isEmpty else { continue }
+            found.append(
+                UnhonouredFeature(key.name, of: isSetting ? [] : declaring, effect: key.effect))
+        }
+        return found
+    }
+
+    private struct StepKey {
+        var name: String
+        var effect: String
+        var isDeclared: @Sendable (Step) -> Bool
+    }
+
+    private static let stepKeys: [StepKey] = [
+        StepKey(name: "retries", effect: "a failed attempt is not repeated") {
+            $0.recovery.retries > 0
+        },
+        StepKey(name: "retry_on", effect: "a failed attempt is not repeated") {
+            !$0.recovery.retryOn.isEmpty
+        },
+        StepKey(name: "backups", effect: "no other method is tried after a failure") {
+            !$0.recovery.backups.isEmpty
+        },
+        StepKey(name: "mode", effect: "the step asks no questions") { $0.recovery.mode != nil },
+        StepKey(name: "condition", effect: "the step runs whatever its condition says") {
+            $0.gating.condition != nil
+        },
+        StepKey(name: "always", effect: "the step does not run after a halt") { $0.gating.always },
+        StepKey(name: "verify", effect: "the step's own exit code alone decides") {
+            $0.gating.verify != nil
+        },
+        StepKey(name: "success_pattern", effect: "the step's own exit code alone decides") {
+            $0.gating.successPattern != nil
+        },
+        StepKey(name: "foreach", effect: "the step runs once") { !$0.gating.foreach.isEmpty },
+        StepKey(name: "idle_timeout", effect: "a silent step is not stopped") {
+            $0.idleTimeout != nil
+        },
+    ]
+}
+
+extension Step {
+    fileprivate var declaresMoreThanItsRun: Bool {
+        idleTimeout != nil || recovery != Recovery() || gating != Gating()
+    }
+}

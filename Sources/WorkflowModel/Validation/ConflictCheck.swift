@@ -1,0 +1,124 @@
+import DependencyGraph
+
+extension Validation {
+    /// The most pairs that are kept apart one by one.
+    static let conflictLimit = 500_000
+    /// Up to so many writers of one file every pair is asked for at once.
+    private static let smallGroup = 32
+
+    /// Steps that write the same file, and that the graph does not order.
+    mutating func findConflicts(in graph: Graph<StepID>) -> [OutputConflict] {
+        var written = WrittenFiles()
+        for position in workflow.steps.indices {
+            written.add(workflow.steps[position].outputFiles, of: position, &globs)
+            written.add(
+                workflow.steps[position].modifies, of: position, isModification: true, &globs)
+        }
+        let exclusions = ExclusionList(workflow, &globs)
+        var pairs = WriterPairs()
+        var ranks: [Int]?
+        for (path, owners) in written.files.sharedPaths.sorted(by: { $0.path < $1.path }) {
+            let steps = uniqueSteps(owners, path: path, written, exclusions)
+            if steps.count > Self.smallGroup {
+                let rank = ranks ?? Self.ranks(in: graph)
+                ranks = rank
+                if Self.formChain(steps, rank, graph) { continue }
+            }
+            for (number, first) in steps.enumerated() {
+                for second in steps[(number + 1)...] { pairs.add(first, second, path: path) }
+                if pairs.count > Self.conflictLimit { return reportTooManyConflicts(path) }
+            }
+        }
+        for (write, glob) in written.patterns {
+            let step = written.writes[Int(write)].step
+            let text = written.text(of: written.writes[Int(write)], in: workflow)
+            for (owner, path) in written.owners(overlapping: glob) {
+                let other = written.writes[Int(owner)].step
+                guard other != step else { continue }
+                if let path, exclusions.exclude(path, step) || exclusions.exclude(path, other) {
+                    continue
+                }
+                pairs.add(step, other, path: path ?? text)
+            }
+            if pairs.count > Self.conflictLimit { return reportTooManyConflicts(text) }
+        }
+        return pairs.unordered(in: graph)
+    }
+
+    /// Writers of one path, each once, in declaration order.
+    private func uniqueSteps(
+        _ owners: [Int32], path: String, _ written: WrittenFiles, _ exclusions: ExclusionList
+    ) -> [Int32] {
+        var steps: [Int32] = []
+        for owner in owners.sorted() {
+            let step = written.writes[Int(owner)].step
+            if !exclusions.exclude(path, step) { steps.append(step) }
+        }
+        return Array(Set(steps)).sorted()
+    }
+
+    private static func ranks(in graph: Graph<StepID>) -> [Int] {
+        var ranks = [Int](repeating: 0, count: graph.count)
+        for (rank, node) in graph.topologicalOrder().enumerated() { ranks[node] = rank }
+        return ranks
+    }
+
+    /// Whether the graph puts all of them in one line: then no two conflict.
+    private static func formChain(
+        _ steps: [Int32], _ ranks: [Int], _ graph: Graph<StepID>
+    ) -> Bool {
+        let line = steps.map(Int.init).sorted { ranks[$0] < ranks[$1] }
+        return graph.areOrdered(Array(zip(line, line.dropFirst()))).allSatisfy { $0 }
+    }
+
+    private mutating func reportTooManyConflicts(_ path: String) -> [OutputConflict] {
+        report(
+            .error(
+                "more than \(Self.conflictLimit) pairs of steps write the same file "
+                    + "(`\(Self.shown(path))` among them)",
+                help: "order them by `dependencies`, or give them a resource and leave the "
+                    + "file out of their outputs"))
+        return []
+    }
+}
+
+/// What steps take out of their own outputs by `!`.
+private struct ExclusionList {
+    private var globsOfStep: [Int32: [Glob]] = [:]
+
+    init(_ workflow: Workflow, _ globs: inout GlobCache) {
+        for position in workflow.steps.indices {
+            for pattern in workflow.steps[position].outputFiles + workflow.steps[position].modifies
+            where pattern.isExclusion {
+                guard let glob = globs.valid(pattern.path) else { continue }
+                globsOfStep[Int32(truncatingIfNeeded: position), default: []].append(glob)
+            }
+        }
+    }
+
+    func exclude(_ path: String, _ step: Int32) -> Bool {
+        globsOfStep[step]?.contains { $0.matches(path) } ?? false
+    }
+}
+
+/// Pairs of steps that write the same file, each once, with the first file found.
+private struct WriterPairs {
+    private var pairs: [(first: Int32, second: Int32, path: String)] = []
+    private var seen = Set<UInt64>()
+
+    var count: Int { pairs.count }
+
+    mutating func add(_ a: Int32, _ b: Int32, path: String) {
+        let first = min(a, b)
+        let second = max(a, b)
+        let key = UInt64(UInt32(bitPattern: first)) << 32 | UInt64(UInt32(bitPattern: second))
+        if seen.insert(key).inserted { pairs.append((first, second, path)) }
+    }
+
+    func unordered(in graph: Graph<StepID>) -> [OutputConflict] {
+        let ordered = graph.areOrdered(pairs.map { (Int($0.first), Int($0.second)) })
+        return zip(pairs, ordered).filter { !$0.1 }.map { pair, _ in
+            OutputConflict(first: Int(pair.first), second: Int(pair.second), path: pair.path)
+        }.sorted { ($0.first, $0.second) < ($1.first, $1.second) }
+    }
+}

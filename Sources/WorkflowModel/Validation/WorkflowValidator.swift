@@ -1,0 +1,99 @@
+import DependencyGraph
+
+/// Checks what was declared and draws the one graph from it.
+///
+/// Pure: patterns are compared with declared paths and patterns, never with what is on the disk.
+public enum WorkflowValidator {
+    /// Everything that is wrong, in one go, and the resolved workflow where nothing is.
+    ///
+    /// The workflow is nil exactly when one of the diagnostics is an error.
+    public static func resolve(
+        _ workflow: Workflow
+    ) -> (workflow: ResolvedWorkflow?, diagnostics: [Diagnostic]) {
+        var validation = Validation(workflow)
+        validation.checkIDs()
+        validation.checkTasks()
+        validation.checkResources()
+        validation.checkPaths()
+        validation.checkEnvironment()
+        validation.compilePatterns()
+        validation.addDeclaredEdges()
+        validation.addInferredEdges()
+        validation.addConditionEdges()
+        validation.addTaskEdges()
+        guard let graph = validation.makeGraph() else { return (nil, validation.diagnostics) }
+        let conflicts = validation.findConflicts(in: graph)
+        guard !validation.hasErrors else { return (nil, validation.diagnostics) }
+        let resolved = ResolvedWorkflow(
+            workflow: workflow, graph: graph, inferredEdges: validation.undeclaredEdges(),
+            conflicts: conflicts)
+        return (resolved, validation.diagnostics)
+    }
+}
+
+/// What is known while a workflow is checked; each check is one method in a file of its own.
+struct Validation {
+    let workflow: Workflow
+    var steps: [Step] { workflow.steps }
+    var diagnostics: [Diagnostic] = []
+    private(set) var hasErrors = false
+    var index: StepIndex
+    /// Only steps that can be nodes: each id once.
+    var edges: [Edge] = []
+    /// How many of ``edges``, from the front, are declared.
+    var declaredEdgeCount = 0
+    var globs = GlobCache()
+    /// Tasks in an order in which each comes after those it waits for; empty when there is none.
+    var taskOrder: [Int] = []
+    var taskDependencies: [[Int]] = []
+    private var suggestionsLeft = 20
+
+    init(_ workflow: Workflow) {
+        self.workflow = workflow
+        index = StepIndex(capacity: workflow.steps.count)
+    }
+
+    mutating func report(_ diagnostic: Diagnostic) {
+        if diagnostic.severity == .error { hasErrors = true }
+        diagnostics.append(diagnostic)
+    }
+
+    /// "Did you mean" over all step ids; only for the first few, since each looks at every id.
+    mutating func suggestion(for id: StepID) -> String? {
+        guard suggestionsLeft > 0 else { return nil }
+        suggestionsLeft -= 1
+        return Suggestion.help(for: id.rawValue, among: steps.lazy.map(\.id.rawValue))
+    }
+}
+
+/// An edge while it is not known whether the graph is sound.
+struct Edge {
+    /// What it comes from, in a form that leads back to the places in the file.
+    enum Reason {
+        case declared(dependency: Int32)
+        case inferred(input: Int32, output: Int32)
+        case condition
+        case taskOrder
+    }
+
+    var dependency: Int32
+    var dependent: Int32
+    var reason: Reason
+}
+
+/// Each pattern is compiled once, however many steps name it.
+struct GlobCache {
+    private var globs: [String: Result<Glob, GlobError>] = [:]
+
+    mutating func glob(_ text: String) -> Result<Glob, GlobError> {
+        if let known = globs[text] { return known }
+        let result = Result { () throws(GlobError) in try Glob(text) }
+        globs[text] = result
+        return result
+    }
+
+    /// A pattern that is known to be valid.
+    mutating func valid(_ text: String) -> Glob? {
+        try? glob(text).get()
+    }
+}
