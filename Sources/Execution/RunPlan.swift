@@ -1,3 +1,4 @@
+import DependencyGraph
 public import WorkflowModel
 
 /// What a run will do, decided before it starts: a pure function of workflow, options and history.
@@ -6,35 +7,96 @@ public import WorkflowModel
 public struct RunPlan: Sendable {
     /// The workflow with its graph.
     public let resolved: ResolvedWorkflow
+    /// Whether each step is to run; the others are skipped, and stand in nobody's way.
+    public let selected: [Bool]
+    /// Whether the limit came from `--parallel`.
+    public let mode: ExecutionMode
+    /// Most steps at once, at least 1.
+    public internal(set) var limit: Int
+    /// What the user should be told before the run, a line each.
+    public let notes: [String]
+    /// What steps share; ``claims(of:)`` counts from here.
+    public let resources: [PlannedResource]
+    /// The phase of each step within its task, from 1.
+    public let phases: [Int32]
+    /// Milliseconds that each step is expected to take; nil when none has been measured.
+    public internal(set) var durations: [Int64]?
+
+    /// Whether a critical failure halts the run.
+    let haltsOnCriticalFailure: Bool
+    /// Whether a halt leaves the steps that run to their end.
+    let isOptimistic: Bool
+    let traits: [StepTraits]
+    let claims: Rows<ResourceClaim>
+    let conflicts: Rows<Int32>
+    var order: StartOrder
+    let defaultTimeout: Milliseconds?
+    let defaultGrace: Milliseconds
+    let runner: Command?
+    /// False where only expected durations are played through, which may exceed a limit.
+    var appliesTimeouts = true
+
+    /// The number of steps, those left out included.
+    public var count: Int { selected.count }
+
+    /// The number of steps that are to run.
+    public var selectedCount: Int { selected.reduce(0) { $1 ? $0 + 1 : $0 } }
+
+    /// What starts a step: its own command, else `--runner`, else `[execution] runner`.
+    public func command(of step: Int) -> Command? {
+        resolved.workflow.steps[step].command ?? runner
+    }
+
+    /// The limit of an attempt: the step's own, else `--timeout`, else `[execution] timeout`; 0 is none.
+    public func timeout(of step: Int) -> Milliseconds? {
+        guard appliesTimeouts else { return nil }
+        let declared = resolved.workflow.steps[step].timeout ?? defaultTimeout
+        return declared.flatMap { $0.value > 0 ? $0 : nil }
+    }
+
+    /// Time from TERM to KILL: the step's own, else `--grace`, else `[execution] grace`, else 10 s.
+    public func grace(of step: Int) -> Milliseconds {
+        max(Milliseconds(0), resolved.workflow.steps[step].grace ?? defaultGrace)
+    }
+
+    /// The units that a step holds while it runs.
+    public func claims(of step: Int) -> ArraySlice<ResourceClaim> {
+        claims[step]
+    }
+
+    /// The first line of the journal.
+    public func header(
+        runID: String, startedAt: WallTime, pid: Int32, bootID: String
+    ) -> RunHeader {
+        let workflow = resolved.workflow
+        return RunHeader(
+            runID: runID, workflow: workflow.name, mode: mode, maxParallelSteps: limit,
+            startedAt: startedAt, pid: pid, bootID: bootID,
+            tasks: workflow.tasks.map { TaskHeader(id: $0.id, description: $0.description) },
+            steps: workflow.steps.indices.map { stepHeader($0) })
+    }
+
+    private func stepHeader(_ index: Int) -> StepHeader {
+        let step = resolved.workflow.steps[index]
+        return StepHeader(
+            id: step.id.rawValue, description: step.description, task: step.task,
+            phase: Int(phases[index]), parallelGroup: step.parallelGroup,
+            dependencies: resolved.graph.dependencies(of: index).map {
+                Int32(truncatingIfNeeded: $0)
+            },
+            outputs: step.outputFiles.map(\.text), runsAlone: !step.isParallelSafe)
+    }
 }
 
-/// What the command line asks of a run.
-public struct RunOptions: Hashable, Sendable {
-    /// Steps named: they and what they depend on run; empty for all.
-    public var targets: [StepID] = []
-    /// `--only`: these run, and nothing else.
-    public var only: [StepID] = []
-    /// `--from`: this and what depends on it.
-    public var from: [StepID] = []
-    /// `--until`: this and what it depends on.
-    public var until: [StepID] = []
-    /// `--skip`: these count as skipped, and their dependents run.
-    public var skip: [StepID] = []
-    /// `--parallel`, or `-j`.
-    public var parallel = false
-    /// `-j N`.
-    public var jobs: Int?
-    /// Number of processors, for the default limit.
-    public var processors = 1
-    /// `-k`.
-    public var keepGoing = false
-    /// `--timeout`.
-    public var timeout: Milliseconds?
-    /// `--grace`.
-    public var grace: Milliseconds?
-    /// `--runner`.
-    public var runner: Command?
+/// What the scheduler asks of a step at every turn, in one byte.
+struct StepTraits: OptionSet, Sendable {
+    let rawValue: UInt8
 
-    /// A plain sequential run of everything.
-    public init() {}
+    static let isCritical = StepTraits(rawValue: 1)
+    static let allowsFailure = StepTraits(rawValue: 2)
+    static let runsAlone = StepTraits(rawValue: 4)
+    /// It claims something that has lock files.
+    static let takesLocks = StepTraits(rawValue: 8)
+    static let warnsOfLeftovers = StepTraits(rawValue: 16)
+    static let failsOnLeftovers = StepTraits(rawValue: 32)
 }

@@ -1,0 +1,39 @@
+/// A moment at which the scheduler has something to do of its own accord.
+struct Deadline: Comparable, Sendable {
+    let time: RunTime
+    let subject: Subject
+
+    /// What the moment is for.
+    enum Subject: Hashable, Sendable {
+        /// A step's limit, or the next stage of stopping it.
+        case step(Int)
+        /// Another try at a resource that somebody else holds.
+        case resource(Int)
+        /// The system had nothing to start a step with.
+        case launches
+    }
+
+    static func < (a: Deadline, b: Deadline) -> Bool { a.time < b.time }
+}
+
+/// The deadlines of a run, soonest first.
+///
+/// A deadline that no longer holds stays in the heap until it is reached or until the ones that do
+/// not hold are the greater part: whether it holds is for its subject to say.
+struct DeadlineQueue: Sendable {
+    private var heap = Heap<Deadline>()
+    private var sweepAt = DeadlineQueue.smallest
+    private static let smallest = 64
+
+    var first: Deadline? { heap.first }
+
+    mutating func push(_ deadline: Deadline, isValid: (Deadline) -> Bool) {
+        if heap.count >= sweepAt {
+            heap.keep(where: isValid)
+            sweepAt = max(Self.smallest, 2 * heap.count)
+        }
+        heap.push(deadline)
+    }
+
+    mutating func popFirst() -> Deadline? { heap.popFirst() }
+}

@@ -1,0 +1,61 @@
+import DependencyGraph
+public import WorkflowModel
+
+/// How long a run is expected to take.
+public struct Forecast: Hashable, Sendable {
+    /// Most steps at once.
+    public var limit: Int
+    /// From start to end.
+    public var wall: Milliseconds
+    /// All steps one after another.
+    public var sum: Milliseconds
+    /// The longest chain: the time that no number of slots can beat.
+    public var criticalPathLength: Milliseconds
+    /// The steps of that chain that run, first to last, by index.
+    public var criticalPath: [Int]
+}
+
+extension RunPlan {
+    /// What the run would take under a limit, found by running the scheduler itself in virtual time.
+    ///
+    /// Nothing fails in it, launching costs nothing, and nobody else holds a resource.
+    /// - Parameters:
+    ///   - limit: Most steps at once; the plan's own when nil.
+    ///   - durations: One for each step, in declaration order; what history says when nil.
+    /// - Returns: The forecast, or nil when no duration is known.
+    public func simulate(limit: Int? = nil, durations: [Milliseconds]? = nil) -> Forecast? {
+        let given = durations.map { given in
+            selected.indices.map { step in
+                selected[step] && step < given.count ? max(0, given[step].value) : 0
+            }
+        }
+        guard let expected = given ?? self.durations else { return nil }
+        var plan = self
+        plan.limit = max(1, limit ?? self.limit)
+        plan.durations = expected
+        plan.appliesTimeouts = false
+        plan.order = Self.order(
+            graph: resolved.graph, selected: selected, durations: expected, limit: plan.limit)
+
+        var run = VirtualRun(plan: plan)
+        // Begin, started and exited for each step, and locks acquired for some.
+        let isFinished = run.run(mostInputs: 8 * count + 8) { action, now, agenda in
+            switch action {
+            case .acquireLocks(let step): agenda.add(.locksAcquired(step: step), at: now)
+            case .launch(let step, _, _, _):
+                agenda.add(.started(step: step, pid: 0, startTicks: 0), at: now)
+                let end = now.advanced(byNanoseconds: Milliseconds(expected[step]).nanoseconds)
+                agenda.add(
+                    .leaderExited(step: step, exit: .exited(0), usage: nil, leftovers: []), at: end)
+            default: break
+            }
+        }
+        guard isFinished else { return nil }
+        let path = resolved.graph.criticalPath(durations: expected.map(Double.init))
+        return Forecast(
+            limit: plan.limit, wall: Milliseconds(run.now.milliseconds),
+            sum: Milliseconds(expected.reduce(0) { $0 &+ $1 }),
+            criticalPathLength: Milliseconds(Int64(path.length)),
+            criticalPath: path.path.filter { selected[$0] })
+    }
+}

@@ -1,0 +1,61 @@
+public import WorkflowModel
+
+/// Why nothing can be run as it was asked for; nothing has been started.
+public enum PlanError: Error, Hashable, Sendable {
+    /// The command line names steps that there are not.
+    case unknownSteps([UnknownStep])
+    /// The workflow declares no steps.
+    case noSteps
+    /// What the command line asks for leaves no step to run.
+    case nothingSelected
+    /// Steps to be run that neither say what starts them nor have a runner: indices and ids.
+    case noCommand([StepWithoutCommand])
+
+    /// A name on the command line that is no step.
+    public struct UnknownStep: Hashable, Sendable {
+        /// What was typed.
+        public var id: StepID
+        /// The option that it was given to, or nil for a step named by itself.
+        public var option: String?
+        /// The step that was most likely meant.
+        public var suggestion: StepID?
+    }
+
+    /// A step that nothing starts.
+    public struct StepWithoutCommand: Hashable, Sendable {
+        /// The step.
+        public var id: StepID
+        /// Where it is declared.
+        public var range: SourceRange?
+    }
+
+    /// What is wrong, and what to type next: one message for each step concerned.
+    public var diagnostics: [Diagnostic] {
+        switch self {
+        case .unknownSteps(let unknown):
+            unknown.map { step in
+                let option = step.option.map { "`\($0)`: " } ?? ""
+                return .error(
+                    "\(option)no step `\(step.id)`",
+                    help: step.suggestion.map { "did you mean `\($0)`?" }
+                        ?? "`stepvisor plan` lists the steps")
+            }
+        case .noSteps:
+            [.error("the workflow has no steps", help: "declare one with `[[steps]]`")]
+        case .nothingSelected:
+            [
+                .error(
+                    "no step is left to run",
+                    help: "`--from` keeps only steps that the others also name, `--skip` takes "
+                        + "steps away; `stepvisor plan` lists the steps")
+            ]
+        case .noCommand(let steps):
+            steps.map { step in
+                .error(
+                    "step `\(step.id)` has no command", at: step.range,
+                    help: "give it a `command`, or name one for all with `runner` in "
+                        + "`[execution]` or `--runner`")
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+public import WorkflowModel
+
+/// A counted thing that steps of a run share.
+public struct PlannedResource: Hashable, Sendable {
+    /// As declared, or the id of the task whose steps run one by one.
+    public var name: String
+    /// Units there are.
+    public var capacity: Int
+    /// Where its lock files are; nil for one that the run counts by itself and that has none.
+    public var scope: ResourceScope?
+
+    /// Whether other runs may hold units of it.
+    public var isLockable: Bool { scope != nil }
+}
+
+/// Units of a resource that a step holds from its start to its end.
+public struct ResourceClaim: Hashable, Sendable {
+    /// Index into ``RunPlan/resources``.
+    public var resource: Int32
+    /// Units, at least 1.
+    public var units: Int32
+}
+
+/// Gives each resource of a workflow a number, and each step its claims by number.
+struct ResourceTable {
+    private(set) var resources: [PlannedResource] = []
+    private(set) var claims: Rows<ResourceClaim>
+
+    init(of workflow: Workflow) {
+        var table = Builder(workflow.resources)
+        for step in workflow.steps.indices {
+            for use in workflow.steps[step].resources { table.add(use, to: step) }
+        }
+        table.addTasks(of: workflow)
+        resources = table.resources
+        claims = Rows(count: workflow.steps.count, entries: table.entries)
+    }
+
+    private struct Builder {
+        var resources: [PlannedResource] = []
+        var entries: [(row: Int, element: ResourceClaim)] = []
+        private var numbers: [String: Int32] = [:]
+        private let declared: [String: ResourceDeclaration]
+
+        init(_ declarations: [ResourceDeclaration]) {
+            declared = Dictionary(declarations.map { ($0.name, $0) }) { first, _ in first }
+        }
+
+        mutating func add(_ use: ResourceUse, to step: Int) {
+            let number = number(of: use.name)
+            let units = Int32(clamping: max(1, use.units))
+            // A resource that a step names twice is one claim: the scheduler counts claims apart.
+            var place = entries.endIndex
+            while place > 0, entries[place - 1].row == step {
+                place -= 1
+                guard entries[place].element.resource == number else { continue }
+                let (sum, overflow) = entries[place].element.units.addingReportingOverflow(units)
+                entries[place].element.units = overflow ? .max : sum
+                return
+            }
+            entries.append((step, ResourceClaim(resource: number, units: units)))
+        }
+
+        mutating func addTasks(of workflow: Workflow) {
+            var numbers = [Int32?](repeating: nil, count: workflow.tasks.count)
+            for (index, task) in workflow.tasks.enumerated() where !task.isParallelEnabled {
+                numbers[index] = Int32(truncatingIfNeeded: resources.count)
+                resources.append(PlannedResource(name: task.id, capacity: 1, scope: nil))
+            }
+            guard numbers.contains(where: { $0 != nil }) else { return }
+            for step in workflow.steps.indices {
+                let task = workflow.steps[step].task
+                guard numbers.indices.contains(task), let number = numbers[task] else { continue }
+                entries.append((step, ResourceClaim(resource: number, units: 1)))
+            }
+        }
+
+        private mutating func number(of name: String) -> Int32 {
+            if let known = numbers[name] { return known }
+            let number = Int32(truncatingIfNeeded: resources.count)
+            let declaration = declared[name] ?? ResourceDeclaration(name)
+            resources.append(
+                PlannedResource(
+                    name: name, capacity: declaration.capacity, scope: declaration.scope))
+            numbers[name] = number
+            return number
+        }
+    }
+}

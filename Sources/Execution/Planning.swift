@@ -1,0 +1,127 @@
+import DependencyGraph
+public import WorkflowModel
+
+extension RunPlan {
+    /// Decides what a run will do.
+    ///
+    /// - Parameters:
+    ///   - resolved: A workflow that was found valid.
+    ///   - options: What the command line asks for.
+    ///   - history: How long steps took before; none is needed.
+    /// - Returns: The plan, in O(V + E + V log V).
+    /// - Throws: ``PlanError`` when the command line names what there is not, or a step has no command.
+    public static func make(
+        resolved: ResolvedWorkflow, options: RunOptions, history: [StepID: Milliseconds] = [:]
+    ) throws(PlanError) -> RunPlan {
+        let plan = RunPlan(
+            resolved, options,
+            selected: try Selection.make(of: resolved.graph, options: options), history: history)
+        let missing = plan.selected.indices.filter {
+            plan.selected[$0] && plan.command(of: $0) == nil
+        }
+        guard missing.isEmpty else {
+            throw .noCommand(
+                missing.map { index in
+                    let step = resolved.workflow.steps[index]
+                    return .init(id: step.id, range: step.range)
+                })
+        }
+        return plan
+    }
+
+    private init(
+        _ resolved: ResolvedWorkflow, _ options: RunOptions, selected: [Bool],
+        history: [StepID: Milliseconds]
+    ) {
+        let workflow = resolved.workflow
+        let execution = workflow.execution
+        let concurrency = Concurrency(options, execution)
+        let table = ResourceTable(of: workflow)
+        let durations = ExpectedDurations.make(
+            nodes: resolved.graph.nodes, selected: selected, history: history)
+        self.resolved = resolved
+        self.selected = selected
+        self.durations = durations
+        mode = concurrency.mode
+        limit = concurrency.limit
+        notes = concurrency.notes
+        resources = table.resources
+        claims = table.claims
+        phases = Self.phases(of: resolved)
+        haltsOnCriticalFailure = !options.keepGoing
+        isOptimistic = execution.failureStrategy == .optimistic
+        traits = workflow.steps.indices.map { step in
+            Self.traits(
+                of: workflow.steps[step],
+                takesLocks: table.claims[step].contains {
+                    table.resources[Int($0.resource)].isLockable
+                })
+        }
+        conflicts = Rows(
+            count: selected.count,
+            entries: resolved.conflicts.flatMap {
+                [(Int($0.first), $0.second), (Int($0.second), $0.first)]
+            })
+        order = Self.order(
+            graph: resolved.graph, selected: selected, durations: durations,
+            limit: concurrency.limit)
+        defaultTimeout = options.timeout ?? execution.timeout
+        defaultGrace = options.grace ?? execution.grace ?? ExecutionSettings.defaultGrace
+        runner = options.runner ?? execution.runner
+    }
+
+    /// The order in which steps start under a limit.
+    static func order(
+        graph: Graph<StepID>, selected: [Bool], durations: [Int64]?, limit: Int
+    ) -> StartOrder {
+        guard limit > 1 else { return StartOrder(declared: graph.count) }
+        return StartOrder(graph: graph, durations: durations ?? selected.map { $0 ? 1 : 0 })
+    }
+
+    private static func traits(of step: borrowing Step, takesLocks: Bool) -> StepTraits {
+        var traits: StepTraits = []
+        if step.isCritical { traits.insert(.isCritical) }
+        if step.allowsFailure { traits.insert(.allowsFailure) }
+        if !step.isParallelSafe { traits.insert(.runsAlone) }
+        if takesLocks { traits.insert(.takesLocks) }
+        switch step.leftovers {
+        case .kill: break
+        case .warn: traits.insert(.warnsOfLeftovers)
+        case .fail: traits.insert(.failsOnLeftovers)
+        }
+        return traits
+    }
+
+    /// For each step the length of the longest chain of its own task that ends with it.
+    private static func phases(of resolved: ResolvedWorkflow) -> [Int32] {
+        let steps = resolved.workflow.steps
+        if resolved.workflow.tasks.count <= 1 {
+            return resolved.graph.phaseIndices().map { $0 + 1 }
+        }
+        var phases = [Int32](repeating: 1, count: steps.count)
+        for step in resolved.graph.topologicalOrder() {
+            for dependency in resolved.graph.dependencies(of: step)
+            where steps[dependency].task == steps[step].task {
+                phases[step] = max(phases[step], phases[dependency] + 1)
+            }
+        }
+        return phases
+    }
+}
+
+/// How many steps share the time, and what is to be said about it.
+private struct Concurrency {
+    var mode = ExecutionMode.sequential
+    var limit = 1
+    var notes: [String] = []
+
+    init(_ options: RunOptions, _ execution: ExecutionSettings) {
+        guard options.parallel || options.jobs != nil else { return }
+        guard execution.isParallelEnabled else {
+            notes = ["Parallel execution disabled, using sequential mode"]
+            return
+        }
+        mode = .parallel
+        limit = max(1, options.jobs ?? execution.maxParallelSteps ?? options.processors)
+    }
+}

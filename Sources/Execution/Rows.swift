@@ -1,0 +1,35 @@
+/// Lists of different lengths in two flat arrays; row `i` belongs to step `i`.
+///
+/// Where no row has anything in it there are no offsets either, so that a fact that most workflows
+/// do not use costs them nothing.
+struct Rows<Element: Sendable>: Sendable {
+    private let offsets: [Int32]
+    private let elements: [Element]
+
+    /// Groups entries by their row, keeping the order in which they are given within a row.
+    init(count: Int, entries: [(row: Int, element: Element)]) {
+        guard !entries.isEmpty else {
+            offsets = []
+            elements = []
+            return
+        }
+        var ends = [Int32](repeating: 0, count: count + 1)
+        for entry in entries { ends[entry.row + 1] += 1 }
+        for row in 0..<count { ends[row + 1] += ends[row] }
+        offsets = ends
+        var next = ends
+        var places = [Int](repeating: 0, count: entries.count)
+        for (number, entry) in entries.enumerated() {
+            places[Int(next[entry.row])] = number
+            next[entry.row] += 1
+        }
+        elements = places.map { entries[$0].element }
+    }
+
+    var isEmpty: Bool { elements.isEmpty }
+
+    subscript(row: Int) -> ArraySlice<Element> {
+        guard !offsets.isEmpty else { return [] }
+        return elements[Int(offsets[row])..<Int(offsets[row + 1])]
+    }
+}

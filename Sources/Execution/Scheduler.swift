@@ -1,0 +1,198 @@
+import DependencyGraph
+import WorkflowModel
+
+/// Decides what a run does next: a value that takes what has happened and returns what to do.
+///
+/// It knows neither clock nor files nor processes. The shell calls ``handle(_:at:into:)`` for each
+/// ``SchedulerInput``, performs the actions in order and waits until the next input or
+/// ``nextDeadline``. An input that does not fit the state of its step is ignored.
+///
+/// A turn is always the same: take the input, do what is due, start what fits, finish when nothing
+/// is left. Where each part is: `SchedulerStarts` (slots, resources, conflicts, locks),
+/// `SchedulerEnds` (outcomes, dependents, the end of the run), `SchedulerStops` (limits, signals,
+/// halts).
+public struct Scheduler: Sendable {
+    let plan: RunPlan
+    var states: StepStates
+    /// For each step, how many of its dependencies have not ended well.
+    var unmet: [Int32]
+    /// Ranks of the steps that could start.
+    var ready: IndexQueue
+    /// What is known of the steps that hold a slot.
+    var flights: [Int: Flight] = [:]
+    var isAlone = false
+    var pool: ResourcePool
+    /// Steps that wait for a conflicting step to end, by that step.
+    var conflictWaiters: [Int: [Int]] = [:]
+    /// Whom a waiting step was last said to wait for.
+    var holders: [Int: LockHolder] = [:]
+    var launches: LaunchState
+    var stop = StopState()
+    var deadlines = DeadlineQueue()
+    var hasBegun = false
+    var hasFailed = false
+    /// Whether `finish` has been returned.
+    public internal(set) var isFinished = false
+
+    /// A scheduler for a run that has not begun.
+    public init(plan: RunPlan) {
+        self.plan = plan
+        states = StepStates(count: plan.count)
+        unmet = (0..<plan.count).map {
+            Int32(truncatingIfNeeded: plan.resolved.graph.dependencies(of: $0).count)
+        }
+        ready = IndexQueue(capacity: plan.count)
+        pool = ResourcePool(plan.resources)
+        launches = LaunchState(limit: plan.limit)
+    }
+
+    /// When to send a `tick` if nothing else happens before; nil when nothing is due.
+    public var nextDeadline: RunTime? { isFinished ? nil : deadlines.first?.time }
+
+    /// The number of steps that hold a slot.
+    public var activeCount: Int { flights.count }
+
+    /// The number of steps that have not ended.
+    public var unfinishedCount: Int { states.count - states.count(of: .ended) }
+
+    /// Takes an input and appends what is to be done about it, in order.
+    public mutating func handle(
+        _ input: SchedulerInput, at now: RunTime, into actions: inout [SchedulerAction]
+    ) {
+        guard !isFinished else { return }
+        var turn = Turn(now: now)
+        swap(&turn.actions, &actions)
+        take(input, &turn)
+        passDeadlines(&turn)
+        startWhatFits(&turn)
+        finishIfDone(&turn)
+        dropStaleDeadlines()
+        swap(&turn.actions, &actions)
+    }
+
+    private mutating func take(_ input: SchedulerInput, _ turn: inout Turn) {
+        switch input {
+        case .begin: begin(&turn)
+        case .locksAcquired(let step): locksAcquired(step, &turn)
+        case .locksBusy(let step, let holder): locksBusy(step, holder, &turn)
+        case .started(let step, let pid, let ticks): started(step, pid, ticks, &turn)
+        case .notStarted(let step, let message): notStarted(step, message, &turn)
+        case .launchDeferred(let step, let message): launchDeferred(step, message, &turn)
+        case .leaderExited(let step, let exit, let usage, let leftovers):
+            leaderExited(step, exit, usage, leftovers, &turn)
+        case .groupEmptied(let step): groupEmptied(step, &turn)
+        case .signal(let signal): signalled(signal, &turn)
+        case .tick: break
+        }
+    }
+
+    private mutating func begin(_ turn: inout Turn) {
+        guard !hasBegun else { return }
+        hasBegun = true
+        for step in 0..<states.count where !plan.selected[step] {
+            turn.record(.skipped(step: step, .notSelected))
+            states.move(step, to: .ended)
+        }
+        for step in 0..<states.count
+        where plan.resolved.graph.dependencies(of: step).isEmpty {
+            dependenciesMet(step)
+        }
+    }
+
+    // MARK: - Deadlines
+
+    mutating func setDeadline(_ time: RunTime, of subject: Deadline.Subject) {
+        let (flights, pool, launches) = (flights, pool, launches)
+        deadlines.push(Deadline(time: time, subject: subject)) {
+            Self.isValid($0, flights, pool, launches)
+        }
+    }
+
+    private mutating func passDeadlines(_ turn: inout Turn) {
+        while let deadline = deadlines.first, deadline.time <= turn.now {
+            _ = deadlines.popFirst()
+            guard Self.isValid(deadline, flights, pool, launches) else { continue }
+            switch deadline.subject {
+            case .step(let step): stageIsOver(step, &turn)
+            case .resource(let resource):
+                pool.setRetry(nil, of: resource)
+                wake(resource)
+            case .launches: launches.holdsUntil = nil
+            }
+        }
+    }
+
+    private mutating func dropStaleDeadlines() {
+        while let deadline = deadlines.first,
+            !Self.isValid(deadline, flights, pool, launches)
+        {
+            _ = deadlines.popFirst()
+        }
+    }
+
+    private static func isValid(
+        _ deadline: Deadline, _ flights: [Int: Flight], _ pool: ResourcePool,
+        _ launches: LaunchState
+    ) -> Bool {
+        switch deadline.subject {
+        case .step(let step): flights[step]?.deadline == deadline.time
+        case .resource(let resource): pool.retry(of: resource) == deadline.time
+        case .launches: launches.holdsUntil == deadline.time
+        }
+    }
+}
+
+/// One call of ``Scheduler/handle(_:at:into:)``: when it is, and what it has led to so far.
+struct Turn {
+    let now: RunTime
+    var actions: [SchedulerAction] = []
+
+    mutating func record(_ kind: RunEvent.Kind) { actions.append(.record(kind)) }
+    mutating func act(_ action: SchedulerAction) { actions.append(action) }
+}
+
+/// What is known of a step from the moment it holds a slot until it gives it back.
+struct Flight: Sendable {
+    var hasLocks = false
+    /// The number of its execution, once it is launched.
+    var execution = 0
+    /// How far stopping it has gone.
+    var stage = StopStage.none
+    /// When its limit is reached, or the next stage begins.
+    var deadline: RunTime?
+    /// When it is killed at the latest, once stopping it has begun.
+    var killAt: RunTime?
+    /// The limit that it ran into.
+    var exceeded: Milliseconds?
+    var exit: ExitStatus?
+    var usage: ResourceUsage?
+    var leftovers = 0
+}
+
+/// How far stopping a step has gone: the strongest signal that its group was sent.
+enum StopStage: Int, Comparable, Sendable {
+    case none, interrupted, terminated, killed
+
+    static func < (a: StopStage, b: StopStage) -> Bool { a.rawValue < b.rawValue }
+}
+
+/// What is known of starting processes.
+struct LaunchState: Sendable {
+    /// Most steps at once; less than the plan's when the system could not bear that many.
+    var limit: Int
+    /// The number of the last execution.
+    var executions = 0
+    /// Executions of steps that were launched, and that the system had nothing to start with.
+    var deferred: [Int: Int] = [:]
+    /// No step starts before.
+    var holdsUntil: RunTime?
+    /// Launches put off in a row while nothing ran.
+    var failuresInARow = 0
+    var hasWarned = false
+
+    /// Milliseconds before the first further try, doubled with each up to the longest.
+    static let firstHold: Int64 = 5
+    static let longestHold: Int64 = 1000
+    /// Tries while nothing runs, after which a step cannot be started.
+    static let mostTries = 50
+}

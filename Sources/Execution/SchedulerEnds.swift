@@ -1,0 +1,159 @@
+import DependencyGraph
+import WorkflowModel
+
+/// Ending: outcomes, what they mean for dependents, and the end of the run.
+extension Scheduler {
+    mutating func leaderExited(
+        _ step: Int, _ exit: ExitStatus, _ usage: ResourceUsage?, _ leftovers: [Leftover],
+        _ turn: inout Turn
+    ) {
+        guard states[step] == .running || states[step] == .terminating else { return }
+        flights[step]?.exit = exit
+        flights[step]?.usage = usage
+        flights[step]?.leftovers = leftovers.count
+        guard !leftovers.isEmpty else {
+            endByExit(step, &turn)
+            return
+        }
+        turn.record(.leftovers(step: step, leftovers))
+        settle(step, count: leftovers.count, &turn)
+    }
+
+    mutating func groupEmptied(_ step: Int, _ turn: inout Turn) {
+        guard states[step] == .settling else { return }
+        endByExit(step, &turn)
+    }
+
+    private mutating func endByExit(_ step: Int, _ turn: inout Turn) {
+        guard let flight = flights[step] else { return }
+        end(step, outcome(of: step, flight), &turn)
+    }
+
+    /// What a step's exit means, but for a stop of the run.
+    private func outcome(of step: Int, _ flight: Flight) -> StepEnd {
+        var end = StepEnd(status: .failed, exit: flight.exit, usage: flight.usage)
+        if let limit = flight.exceeded {
+            end.reason = .timedOut(.attempt, limitMilliseconds: limit.value)
+            return end
+        }
+        switch flight.exit {
+        case .signalled(let signal, let coreDumped):
+            end.reason = .signalled(signal, coreDumped: coreDumped)
+        case .exited(let code) where code != 0:
+            end.reason = .exited(code)
+        default:
+            if flight.leftovers > 0, plan.traits[step].contains(.failsOnLeftovers) {
+                end.reason = .leftProcesses(flight.leftovers)
+            } else {
+                end.status = .complete
+            }
+        }
+        return end
+    }
+
+    /// Ends a step that was launched; after a stop has begun every end is an abort.
+    mutating func end(_ step: Int, _ outcome: StepEnd, _ turn: inout Turn) {
+        guard states.move(step, to: .ended) else { return }
+        var outcome = outcome
+        if let reason = stop.abortReason {
+            outcome.status = .aborted
+            outcome.reason = reason
+        }
+        outcome.isAllowed =
+            outcome.status == .failed && plan.traits[step].contains(.allowsFailure)
+        turn.record(.ended(step: step, outcome))
+        _ = leave(step, &turn)
+        launches.holdsUntil = nil
+        switch outcome.status {
+        case .aborted: break
+        case .failed where !outcome.isAllowed: failed(step, &turn)
+        default: satisfyDependents(of: step)
+        }
+    }
+
+    private mutating func failed(_ step: Int, _ turn: inout Turn) {
+        hasFailed = true
+        blockDependents(of: step, &turn)
+        if plan.haltsOnCriticalFailure, plan.traits[step].contains(.isCritical) {
+            halt(by: step, &turn)
+        }
+    }
+
+    // MARK: - Dependents
+
+    /// All that a step depends on has ended well.
+    mutating func dependenciesMet(_ step: Int) {
+        if plan.selected[step] { makeReady(step) } else { satisfyDependents(of: step) }
+    }
+
+    /// Lets dependents go on; a step that was not selected passes on what it is given.
+    mutating func satisfyDependents(of step: Int) {
+        var open = [step]
+        while let next = open.popLast() {
+            for dependent in plan.resolved.graph.dependents(of: next) {
+                unmet[dependent] -= 1
+                guard unmet[dependent] == 0 else { continue }
+                if plan.selected[dependent] {
+                    makeReady(dependent)
+                } else {
+                    open.append(dependent)
+                }
+            }
+        }
+    }
+
+    /// Skips all that depends on a failed step, directly or through others.
+    private mutating func blockDependents(of failed: Int, _ turn: inout Turn) {
+        var open = [failed]
+        var next = 0
+        while next < open.count {
+            for dependent in plan.resolved.graph.dependents(of: open[next]) {
+                if !plan.selected[dependent] {
+                    // Far below zero it never seems to have all it waits for.
+                    guard unmet[dependent] > 0 else { continue }
+                    unmet[dependent] = .min / 2
+                    open.append(dependent)
+                } else if states[dependent] == .pending {
+                    states.move(dependent, to: .ended)
+                    turn.record(.skipped(step: dependent, .dependencyFailed(failed)))
+                    open.append(dependent)
+                }
+            }
+            next += 1
+        }
+    }
+
+    // MARK: - The end of the run
+
+    /// Ends the run when no step holds a slot and none will.
+    mutating func finishIfDone(_ turn: inout Turn) {
+        guard hasBegun, flights.isEmpty else { return }
+        if unfinishedCount > 0 {
+            if let reason = stop.skipReason {
+                skipRest(reason, &turn)
+            } else if launches.holdsUntil == nil, pool.retries == 0 {
+                // Only a workflow that validation lets through by mistake comes here.
+                hasFailed = true
+                skipRest(.other("it needs more of a resource than there is"), &turn)
+            } else {
+                return
+            }
+        }
+        let status: RunStatus =
+            stop.signal != nil ? .aborted : hasFailed ? .failed : .complete
+        isFinished = true
+        turn.record(.runEnded(status))
+        turn.act(.finish(status))
+    }
+
+    private mutating func skipRest(_ reason: StepReason, _ turn: inout Turn) {
+        for step in 0..<states.count where states[step] != .ended {
+            if launches.deferred.removeValue(forKey: step) != nil {
+                turn.record(.ended(step: step, StepEnd(status: .aborted, reason: reason)))
+            } else {
+                turn.record(.skipped(step: step, reason))
+            }
+            states.move(step, to: .ended)
+        }
+    }
+}

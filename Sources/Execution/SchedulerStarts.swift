@@ -1,0 +1,204 @@
+import DependencyGraph
+import WorkflowModel
+
+/// Starting: slots, order, conflicts, resources and their locks.
+///
+/// A step that could start but for something is taken out of the ready queue and kept with what it
+/// waits for, so that a turn looks only at steps that may be able to start. Two rules keep that
+/// complete: whenever units come back, and whenever a step leaves the ready queue, the first that
+/// waits for the same resource is looked at again.
+extension Scheduler {
+    /// Starts steps by rank until the slots are full or nothing is left that could.
+    mutating func startWhatFits(_ turn: inout Turn) {
+        guard hasBegun, !stop.isStopping, launches.holdsUntil == nil, !isAlone else { return }
+        while flights.count < launches.limit, let rank = ready.first {
+            let step = Int(plan.order.steps[rank])
+            if let claim = plan.claims[step].first(where: { !pool.canTake($0, rank: rank) }) {
+                ready.remove(rank)
+                park(step, on: Int(claim.resource))
+            } else if plan.traits[step].contains(.runsAlone) {
+                // Others are held back until nothing runs; else it might never get its turn.
+                guard flights.isEmpty else { return }
+                ready.remove(rank)
+                isAlone = true
+                start(step, &turn)
+                return
+            } else if let other = plan.conflicts[step].first(where: { flights[Int($0)] != nil }) {
+                ready.remove(rank)
+                states.move(step, to: .waiting)
+                conflictWaiters[Int(other), default: []].append(step)
+                wakeClaims(of: step)
+            } else {
+                ready.remove(rank)
+                start(step, &turn)
+            }
+        }
+    }
+
+    /// Puts a step that may start into the queue.
+    mutating func makeReady(_ step: Int) {
+        guard states.move(step, to: .ready) else { return }
+        ready.insert(Int(plan.order.ranks[step]))
+    }
+
+    private mutating func park(_ step: Int, on resource: Int) {
+        states.move(step, to: .waiting)
+        pool.park(rank: Int(plan.order.ranks[step]), on: resource)
+        wakeClaims(of: step)
+    }
+
+    /// Lets the first that waits for a resource try again, if there is enough for it.
+    mutating func wake(_ resource: Int) {
+        guard let first = pool.firstParked(on: resource) else { return }
+        let step = Int(plan.order.steps[first.rank])
+        let wanted = plan.claims[step].first { Int($0.resource) == resource }
+        guard Int(wanted?.units ?? 0) <= first.available else { return }
+        pool.unpark(from: resource)
+        makeReady(step)
+    }
+
+    private mutating func wakeClaims(of step: Int) {
+        for claim in plan.claims[step] { wake(Int(claim.resource)) }
+    }
+
+    private mutating func start(_ step: Int, _ turn: inout Turn) {
+        for claim in plan.claims[step] { pool.take(claim) }
+        flights[step] = Flight()
+        if plan.traits[step].contains(.takesLocks) {
+            states.move(step, to: .acquiring)
+            turn.act(.acquireLocks(step: step))
+        } else {
+            launch(step, &turn)
+        }
+        wakeClaims(of: step)
+    }
+
+    private mutating func launch(_ step: Int, _ turn: inout Turn) {
+        states.move(step, to: .launching)
+        holders[step] = nil
+        let execution: Int
+        if let earlier = launches.deferred.removeValue(forKey: step) {
+            execution = earlier
+        } else {
+            launches.executions += 1
+            execution = launches.executions
+            turn.record(
+                .launched(step: step, attempt: 1, method: .primary, execution: execution))
+        }
+        flights[step]?.execution = execution
+        turn.act(.launch(step: step, attempt: 1, method: .primary, execution: execution))
+    }
+
+    /// Takes back slot, locks and units of a step, and lets those try again that waited for them.
+    ///
+    /// - Returns: What was known of it.
+    mutating func leave(_ step: Int, _ turn: inout Turn) -> Flight {
+        let flight = flights.removeValue(forKey: step) ?? Flight()
+        isAlone = false
+        if flight.hasLocks { turn.act(.releaseLocks(step: step)) }
+        for claim in plan.claims[step] {
+            let resource = Int(claim.resource)
+            pool.giveBack(claim)
+            if flight.hasLocks { pool.clearRetry(of: resource) }
+            wake(resource)
+        }
+        for waiter in conflictWaiters.removeValue(forKey: step) ?? [] { makeReady(waiter) }
+        return flight
+    }
+
+    // MARK: - Answers
+
+    mutating func locksAcquired(_ step: Int, _ turn: inout Turn) {
+        guard states[step] == .acquiring else { return }
+        flights[step]?.hasLocks = true
+        guard !stop.isStopping else {
+            _ = leave(step, &turn)
+            states.move(step, to: .waiting)
+            return
+        }
+        for claim in plan.claims[step] {
+            pool.clearRetry(of: Int(claim.resource))
+            wake(Int(claim.resource))
+        }
+        launch(step, &turn)
+    }
+
+    mutating func locksBusy(_ step: Int, _ holder: LockHolder, _ turn: inout Turn) {
+        guard states[step] == .acquiring else { return }
+        let claims = plan.claims[step].filter { plan.resources[Int($0.resource)].isLockable }
+        let held = claims.first { plan.resources[Int($0.resource)].name == holder.resource }
+        guard !stop.isStopping, let resource = (held ?? claims.first).map({ Int($0.resource) })
+        else {
+            _ = leave(step, &turn)
+            states.move(step, to: .waiting)
+            return
+        }
+        if pool.retry(of: resource) == nil {
+            let time = turn.now.advanced(byNanoseconds: pool.nextRetryDelay(of: resource))
+            pool.setRetry(time, of: resource)
+            setDeadline(time, of: .resource(resource))
+        }
+        _ = leave(step, &turn)
+        if holders[step] != holder {
+            holders[step] = holder
+            turn.record(.waiting(step: step, holder: holder))
+        }
+        park(step, on: resource)
+    }
+
+    mutating func started(_ step: Int, _ pid: Int32, _ startTicks: UInt64, _ turn: inout Turn) {
+        guard states[step] == .launching else { return }
+        states.move(step, to: .running)
+        launches.failuresInARow = 0
+        turn.record(.started(step: step, pid: pid, startTicks: startTicks))
+        if let timeout = plan.timeout(of: step) {
+            let time = turn.now.advanced(byNanoseconds: timeout.nanoseconds)
+            flights[step]?.deadline = time
+            setDeadline(time, of: .step(step))
+        }
+        // It may have been on its way when the stop began.
+        if stop.isStopping { applyStop(to: step, &turn) }
+    }
+
+    mutating func notStarted(_ step: Int, _ message: String, _ turn: inout Turn) {
+        guard states[step] == .launching else { return }
+        end(
+            step, StepEnd(status: .failed, reason: .notStarted(message)), &turn)
+    }
+
+    /// The system had nothing to start the step with: fewer at once, and this one again later.
+    mutating func launchDeferred(_ step: Int, _ message: String, _ turn: inout Turn) {
+        guard states[step] == .launching else { return }
+        if let reason = stop.skipReason {
+            end(step, StepEnd(status: .aborted, reason: reason), &turn)
+            return
+        }
+        if flights.count == 1 {
+            launches.failuresInARow += 1
+            guard launches.failuresInARow <= LaunchState.mostTries else {
+                end(step, StepEnd(status: .failed, reason: .notStarted(message)), &turn)
+                return
+            }
+        }
+        let flight = leave(step, &turn)
+        launches.deferred[step] = flight.execution
+        makeReady(step)
+        if flights.isEmpty {
+            let doublings = min(launches.failuresInARow - 1, 10)
+            let delay = min(
+                LaunchState.longestHold, LaunchState.firstHold << Int64(doublings))
+            let time = turn.now.advanced(byNanoseconds: delay * 1_000_000)
+            launches.holdsUntil = time
+            setDeadline(time, of: .launches)
+        } else {
+            launches.limit = min(launches.limit, flights.count)
+        }
+        if !launches.hasWarned {
+            launches.hasWarned = true
+            turn.record(
+                .warning(
+                    step: step,
+                    "not everything could be started at once (\(message)); going on with less"))
+        }
+    }
+}

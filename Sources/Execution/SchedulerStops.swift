@@ -1,0 +1,156 @@
+import WorkflowModel
+
+/// Why and how far a run is being stopped.
+struct StopState: Sendable {
+    /// The critical step whose failure halted the run.
+    var haltedBy: Int?
+    /// Whether the halt stops the steps that run.
+    var haltStopsRunning = false
+    /// The first signal.
+    var signal: Int32?
+    /// How many signals came.
+    var signals = 0
+
+    /// Whether nothing more starts.
+    var isStopping: Bool { haltedBy != nil || signal != nil }
+
+    /// Why a step that ends now is aborted; nil when it ends as it does.
+    var abortReason: StepReason? {
+        if haltStopsRunning, let haltedBy { return .halted(by: haltedBy) }
+        return signal.map { .interrupted($0) }
+    }
+
+    /// Why a step that has not started never will; nil when it may.
+    var skipReason: StepReason? {
+        haltedBy.map { .halted(by: $0) } ?? signal.map { .interrupted($0) }
+    }
+}
+
+/// Stopping: limits, leftovers, halts and signals, each in stages that end with KILL.
+extension Scheduler {
+    /// A second signal leaves so much time before KILL.
+    private static var hurriedGrace: Int64 { 1_000_000_000 }
+
+    // MARK: - What begins it
+
+    mutating func signalled(_ signal: Int32, _ turn: inout Turn) {
+        stop.signals += 1
+        if stop.signal == nil {
+            stop.signal = signal
+            turn.record(.stopping(signal: signal))
+        }
+        applyStopToAll(&turn)
+    }
+
+    /// A critical step has failed.
+    mutating func halt(by step: Int, _ turn: inout Turn) {
+        guard !stop.isStopping else { return }
+        stop.haltedBy = step
+        stop.haltStopsRunning = !plan.isOptimistic
+        applyStopToAll(&turn)
+    }
+
+    /// The leader is gone, others of its group are not: they are stopped before the step ends.
+    mutating func settle(_ step: Int, count: Int, _ turn: inout Turn) {
+        guard let flight = flights[step] else { return }
+        states.move(step, to: .settling)
+        if flight.stage == .none, plan.traits[step].contains(.warnsOfLeftovers) {
+            let what = count == 1 ? "a process" : "\(count) processes"
+            turn.record(.warning(step: step, "left \(what) running, which will be stopped"))
+        }
+        switch flight.stage {
+        case .none: terminate(step, .leftProcesses(count), &turn)
+        case .interrupted: terminate(step, stopReason, &turn)
+        case .terminated, .killed: break
+        }
+    }
+
+    private mutating func applyStopToAll(_ turn: inout Turn) {
+        for step in flights.keys.sorted() { applyStop(to: step, &turn) }
+    }
+
+    /// Sends a step that has a process what the stop has come to.
+    mutating func applyStop(to step: Int, _ turn: inout Turn) {
+        guard let flight = flights[step], states[step] != .acquiring, states[step] != .launching
+        else { return }
+        switch stop.signals {
+        case 0:
+            if stop.haltStopsRunning, flight.stage == .none { terminate(step, stopReason, &turn) }
+        case 1:
+            guard flight.stage == .none else { return }
+            if let signal = stop.signal,
+                signal == SignalNumber.interrupt || signal == SignalNumber.hangup
+            {
+                interrupt(step, signal, &turn)
+            } else {
+                terminate(step, stopReason, &turn)
+            }
+        case 2:
+            guard flight.stage < .killed else { return }
+            let soon = turn.now.advanced(byNanoseconds: Self.hurriedGrace)
+            let latest = flight.killAt ?? end(ofGraceFor: step, turn.now)
+            flights[step]?.killAt = min(soon, latest)
+            terminate(step, stopReason, &turn)
+        default:
+            if flight.stage < .killed { kill(step, &turn) }
+        }
+    }
+
+    private var stopReason: StepReason { stop.abortReason ?? .other("stopped") }
+
+    private func end(ofGraceFor step: Int, _ now: RunTime) -> RunTime {
+        now.advanced(byNanoseconds: plan.grace(of: step).nanoseconds)
+    }
+
+    // MARK: - The stages
+
+    /// A step's deadline has come: its limit, or the end of a stage.
+    mutating func stageIsOver(_ step: Int, _ turn: inout Turn) {
+        guard let flight = flights[step] else { return }
+        switch flight.stage {
+        case .none:
+            guard let limit = plan.timeout(of: step) else { return }
+            flights[step]?.exceeded = limit
+            terminate(step, .timedOut(.attempt, limitMilliseconds: limit.value), &turn)
+        case .interrupted: terminate(step, stopReason, &turn)
+        case .terminated: kill(step, &turn)
+        case .killed: break
+        }
+    }
+
+    /// Passes on INT or HUP; TERM follows at half the grace.
+    private mutating func interrupt(_ step: Int, _ signal: Int32, _ turn: inout Turn) {
+        turn.record(.terminating(step: step, signal: signal, reason: stopReason))
+        turn.act(.signalGroup(step: step, signal: signal))
+        states.move(step, to: .terminating)
+        flights[step]?.stage = .interrupted
+        let killAt = end(ofGraceFor: step, turn.now)
+        flights[step]?.killAt = killAt
+        let half = plan.grace(of: step).nanoseconds / 2
+        setStage(step, until: turn.now.advanced(byNanoseconds: half))
+    }
+
+    /// Sends TERM; KILL follows at the end of the grace that has begun, or of a new one.
+    private mutating func terminate(_ step: Int, _ reason: StepReason, _ turn: inout Turn) {
+        turn.record(.terminating(step: step, signal: SignalNumber.terminate, reason: reason))
+        turn.act(.signalGroup(step: step, signal: SignalNumber.terminate))
+        states.move(step, to: .terminating)
+        let killAt = flights[step]?.killAt ?? end(ofGraceFor: step, turn.now)
+        flights[step]?.stage = .terminated
+        flights[step]?.killAt = killAt
+        setStage(step, until: killAt)
+    }
+
+    private mutating func kill(_ step: Int, _ turn: inout Turn) {
+        turn.record(.killed(step: step))
+        turn.act(.signalGroup(step: step, signal: SignalNumber.kill))
+        states.move(step, to: .terminating)
+        flights[step]?.stage = .killed
+        flights[step]?.deadline = nil
+    }
+
+    private mutating func setStage(_ step: Int, until time: RunTime) {
+        flights[step]?.deadline = time
+        setDeadline(time, of: .step(step))
+    }
+}

@@ -1,0 +1,77 @@
+/// Where a step stands in the ``Scheduler``; ``StepStatus`` is what of it is shown.
+///
+/// ```
+/// pending ─▶ ready ⇄ waiting
+///              │ ▲      ▲
+///              ▼ │      │ (busy)
+///           acquiring ──┘
+///              ▼
+///           launching ─▶ running ─▶ terminating ─▶ settling ─▶ ended
+/// ```
+/// `launching` falls back to `ready` when the system has nothing to start it with; every state but
+/// `waiting` and `acquiring` may also go to `ended` at once.
+enum StepState: UInt8, Sendable, CaseIterable {
+    /// Something that it depends on has not ended.
+    case pending
+    /// It may start when a slot is free.
+    case ready
+    /// It may start but for a resource or a conflicting step.
+    case waiting
+    /// Its locks are being taken.
+    case acquiring
+    /// Its process is being started.
+    case launching
+    /// Its leader lives, and nobody has asked it to stop.
+    case running
+    /// Its leader lives and was asked to stop.
+    case terminating
+    /// Its leader is gone; others of its group are not.
+    case settling
+    /// Nothing more happens to it.
+    case ended
+
+    /// Whether a step may go from this state to another.
+    func canBecome(_ next: StepState) -> Bool {
+        switch (self, next) {
+        case (.pending, .ready), (.pending, .ended): true
+        case (.ready, .waiting), (.ready, .acquiring), (.ready, .launching), (.ready, .ended): true
+        case (.waiting, .ready), (.waiting, .ended): true
+        case (.acquiring, .launching), (.acquiring, .waiting): true
+        case (.launching, .running), (.launching, .ready), (.launching, .ended): true
+        case (.running, .terminating), (.running, .settling), (.running, .ended): true
+        case (.terminating, .settling), (.terminating, .ended): true
+        case (.settling, .ended): true
+        default: false
+        }
+    }
+}
+
+/// The state of every step and how many are in each: changed in one place, so that they agree.
+struct StepStates: Sendable {
+    private var states: [StepState]
+    private var counts = [Int](repeating: 0, count: StepState.allCases.count)
+
+    init(count: Int) {
+        states = [StepState](repeating: .pending, count: count)
+        counts[Int(StepState.pending.rawValue)] = count
+    }
+
+    var count: Int { states.count }
+
+    /// The state of a step; nil for an index that is no step's.
+    subscript(step: Int) -> StepState? {
+        states.indices.contains(step) ? states[step] : nil
+    }
+
+    func count(of state: StepState) -> Int { counts[Int(state.rawValue)] }
+
+    /// Changes a step's state; false, and nothing happens, where the step cannot go there.
+    @discardableResult
+    mutating func move(_ step: Int, to next: StepState) -> Bool {
+        guard states.indices.contains(step), states[step].canBecome(next) else { return false }
+        counts[Int(states[step].rawValue)] -= 1
+        counts[Int(next.rawValue)] += 1
+        states[step] = next
+        return true
+    }
+}
