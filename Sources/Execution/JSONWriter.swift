@@ -61,6 +61,26 @@ package struct JSONWriter: Sendable {
         digits(number)
     }
 
+    /// Writes a member that has no value.
+    package mutating func null(_ name: StaticString) {
+        key(name)
+        literal("null")
+    }
+
+    /// Begins a new line before the next value, for people and `grep`.
+    package mutating func newLine() {
+        separate()
+        bytes.append(UInt8(ascii: "\n"))
+    }
+
+    /// Hands over what has been written, but for the last byte, which decides on the next comma.
+    package mutating func drain(to sink: ([UInt8]) throws -> Void) rethrows {
+        guard let last = bytes.popLast() else { return }
+        try sink(bytes)
+        bytes.removeAll(keepingCapacity: true)
+        bytes.append(last)
+    }
+
     /// Writes `null`, `true` or `false`.
     package mutating func literal(_ text: StaticString) {
         separate()

@@ -1,0 +1,184 @@
+/// Turns the journal's lines back into events; the other half of ``JournalEncoder``.
+struct JournalDecoder {
+    /// What a line turned out to be.
+    enum Line {
+        case event(RunEvent)
+        /// An event that this version does not know, by name.
+        case unknown(String)
+        case malformed
+    }
+
+    private let indices: [String: Int]
+
+    init(header: RunHeader) {
+        indices = Dictionary(
+            header.steps.enumerated().map { ($0.element.id, $0.offset) },
+            uniquingKeysWith: { first, _ in first })
+    }
+
+    func decode(_ line: UnsafeBufferPointer<UInt8>) -> Line {
+        guard case .object(let members) = JSONReader.value(of: line) else { return .malformed }
+        return decode(members)
+    }
+
+    func decode(_ members: JSONMembers) -> Line {
+        guard let name = members.text("event"), let time = Self.time(members) else {
+            return .malformed
+        }
+        guard let decode = Self.decoders[name] else { return .unknown(name) }
+        guard let kind = decode(self, members) else { return .malformed }
+        return .event(RunEvent(kind, at: time))
+    }
+
+    private static let decoders: [String: @Sendable (Self, JSONMembers) -> RunEvent.Kind?] = [
+        "run_started": { _, members in header(members).map { .runStarted($0) } },
+        "launched": { $0.launched($1) },
+        "started": { $0.started($1) },
+        "waiting": { $0.waiting($1) },
+        "terminating": { $0.terminating($1) },
+        "killed": { $0.step($1).map { .killed(step: $0) } },
+        "leftovers": { $0.leftovers($1) },
+        "ended": { $0.ended($1) },
+        "skipped": { $0.skipped($1) },
+        "stopping": { _, members in members.integer("signal").map { .stopping(signal: $0) } },
+        "warning": { $0.warning($1) },
+        "run_ended": { _, members in
+            members.text("status").flatMap { RunStatus(rawValue: $0) }.map { .runEnded($0) }
+        },
+    ]
+
+    private static func time(_ members: JSONMembers) -> RunTime? {
+        guard case .thousandths(let microseconds) = members["t"] else { return nil }
+        let (nanoseconds, overflow) = microseconds.multipliedReportingOverflow(by: 1000)
+        return overflow ? nil : RunTime(nanoseconds: nanoseconds)
+    }
+
+    /// A step by its id, or by its index where it had none; nil for a stranger's id.
+    private func step(_ members: JSONMembers, _ name: String = "step") -> Int? {
+        if let id = members.text(name) { return indices[id] }
+        return members.integer(name)
+    }
+
+    private func launched(_ members: JSONMembers) -> RunEvent.Kind? {
+        guard let step = step(members), let attempt: Int = members.integer("attempt"),
+            let execution: Int = members.integer("execution")
+        else { return nil }
+        let method: StepMethod
+        if let backup: Int = members.integer("method") {
+            method = .backup(backup)
+        } else if members.text("method") == "primary" {
+            method = .primary
+        } else {
+            return nil
+        }
+        return .launched(step: step, attempt: attempt, method: method, execution: execution)
+    }
+
+    private func started(_ members: JSONMembers) -> RunEvent.Kind? {
+        guard let step = step(members), let pid: Int32 = members.integer("pid"),
+            let ticks: UInt64 = members.integer("start")
+        else { return nil }
+        return .started(step: step, pid: pid, startTicks: ticks)
+    }
+
+    private func waiting(_ members: JSONMembers) -> RunEvent.Kind? {
+        guard let step = step(members), let resource = members.text("resource") else { return nil }
+        let holder = LockHolder(
+            resource: resource, pid: members.integer("pid"), runID: members.text("run_id"),
+            step: members.text("holder"), since: members.text("since"))
+        return .waiting(step: step, holder: holder)
+    }
+
+    private func terminating(_ members: JSONMembers) -> RunEvent.Kind? {
+        guard let step = step(members), let signal: Int32 = members.integer("signal"),
+            let reason = reason(members)
+        else { return nil }
+        return .terminating(step: step, signal: signal, reason: reason)
+    }
+
+    private func leftovers(_ members: JSONMembers) -> RunEvent.Kind? {
+        guard let step = step(members), let processes = members.array("processes") else {
+            return nil
+        }
+        var leftovers: [Leftover] = []
+        for case .object(let process) in processes {
+            guard let pid: Int32 = process.integer("pid"), let command = process.text("command"),
+                let age: Int64 = process.integer("age_ms")
+            else { return nil }
+            leftovers.append(Leftover(pid: pid, command: command, ageMilliseconds: age))
+        }
+        return .leftovers(step: step, leftovers)
+    }
+
+    private func ended(_ members: JSONMembers) -> RunEvent.Kind? {
+        guard let step = step(members),
+            let status = members.text("status").flatMap({ StepStatus(rawValue: $0) })
+        else { return nil }
+        var end = StepEnd(status: status, isAllowed: members.truth("allowed"))
+        if members["reason"] != nil {
+            guard let reason = reason(members) else { return nil }
+            end.reason = reason
+        }
+        if let code: Int32 = members.integer("exit_code") {
+            end.exit = .exited(code)
+        } else if let signal: Int32 = members.integer("signal") {
+            end.exit = .signalled(signal, coreDumped: members.truth("core_dumped"))
+        }
+        if let user: Int64 = members.integer("user_us"),
+            let system: Int64 = members.integer("system_us"),
+            let memory: Int64 = members.integer("peak_memory_kib")
+        {
+            end.usage = ResourceUsage(
+                userMicroseconds: user, systemMicroseconds: system, peakMemoryKiB: memory)
+        }
+        return .ended(step: step, end)
+    }
+
+    private func skipped(_ members: JSONMembers) -> RunEvent.Kind? {
+        guard let step = step(members), let reason = reason(members) else { return nil }
+        return .skipped(step: step, reason)
+    }
+
+    private func warning(_ members: JSONMembers) -> RunEvent.Kind? {
+        guard let text = members.text("text") else { return nil }
+        guard members["step"] != nil else { return .warning(step: nil, text) }
+        guard let step = step(members) else { return nil }
+        return .warning(step: step, text)
+    }
+
+    private func reason(_ members: JSONMembers) -> StepReason? {
+        guard case .object(let reason) = members["reason"], let code = reason.text("code") else {
+            return nil
+        }
+        switch code {
+        case "exited":
+            return reason.integer("exit_code").map { .exited($0) }
+        case "signalled":
+            return reason.integer("signal").map {
+                .signalled($0, coreDumped: reason.truth("core_dumped"))
+            }
+        case "not_started":
+            return reason.text("message").map { .notStarted($0) }
+        case "timed_out":
+            guard let kind = reason.text("limit").flatMap({ TimeoutKind(rawValue: $0) }),
+                let limit: Int64 = reason.integer("limit_ms")
+            else { return nil }
+            return .timedOut(kind, limitMilliseconds: limit)
+        case "left_processes":
+            return reason.integer("count").map { .leftProcesses($0) }
+        case "dependency_failed":
+            return step(reason, "cause").map { .dependencyFailed($0) }
+        case "halted":
+            return step(reason, "cause").map { .halted(by: $0) }
+        case "interrupted":
+            return reason.integer("signal").map { .interrupted($0) }
+        case "not_selected":
+            return .notSelected
+        case "other":
+            return reason.text("message").map { .other($0) }
+        default:
+            // A newer version's reason: its name is all that can be kept.
+            return .other(code)
+        }
+    }
+}

@@ -1,0 +1,45 @@
+extension JournalDecoder {
+    /// The run's header from the members of the first line; nil when a part is missing.
+    static func header(_ members: JSONMembers) -> RunHeader? {
+        guard let schema: Int = members.integer("schema"), schema >= 1,
+            let runID = members.text("run_id"), let workflow = members.text("workflow"),
+            let mode = members.text("mode").flatMap({ ExecutionMode(rawValue: $0) }),
+            let limit: Int = members.integer("max_parallel_steps"),
+            let startedAt: Int64 = members.integer("started_at_us"),
+            let pid: Int32 = members.integer("pid"), let bootID = members.text("boot_id"),
+            let tasks = members.array("tasks"), let steps = members.array("steps")
+        else { return nil }
+        var header = RunHeader(
+            runID: runID, workflow: workflow, mode: mode, maxParallelSteps: limit,
+            startedAt: WallTime(microseconds: startedAt), pid: pid, bootID: bootID,
+            tasks: tasks.compactMap(task), steps: steps.compactMap(step))
+        header.schemaVersion = schema
+        // A part that could not be read would shift every index after it.
+        guard header.tasks.count == tasks.count, header.steps.count == steps.count else {
+            return nil
+        }
+        return header
+    }
+
+    private static func task(_ value: JSONValue) -> TaskHeader? {
+        guard case .object(let members) = value, let id = members.text("id") else { return nil }
+        return TaskHeader(id: id, description: members.text("description") ?? "")
+    }
+
+    private static func step(_ value: JSONValue) -> StepHeader? {
+        guard case .object(let members) = value, let id = members.text("id"),
+            let task: Int32 = members.integer("task"),
+            let phase: Int32 = members.integer("phase")
+        else { return nil }
+        return StepHeader(
+            id: id, description: members.text("description") ?? "", task: Int(task),
+            phase: Int(phase), parallelGroup: members.text("group"),
+            dependencies: (members.array("dependencies") ?? []).compactMap { value in
+                if case .integer(let index) = value { Int32(exactly: index) } else { nil }
+            },
+            outputs: (members.array("outputs") ?? []).compactMap { value in
+                if case .string(let path) = value { path } else { nil }
+            },
+            runsAlone: members.truth("alone"))
+    }
+}

@@ -1,0 +1,168 @@
+/// A journal as read back: what can be trusted of it, and what was dropped.
+public struct Journal: Sendable {
+    /// What the run is.
+    public let header: RunHeader
+    /// All events in order, the first `runStarted` included.
+    public let events: [RunEvent]
+    /// What is wrong with the file, in its order.
+    public let problems: [JournalProblem]
+
+    /// The record that the events make.
+    public var record: RunRecord {
+        var record = RunRecord(header: header)
+        for event in events { record.apply(event) }
+        return record
+    }
+}
+
+/// What was dropped when a journal was read.
+public enum JournalProblem: Hashable, Sendable {
+    /// The last line has no end: stepvisor died while it wrote, or is writing now.
+    case tornLine(offset: Int, length: Int)
+    /// The file ends in zeros: the machine died before its data reached the disk.
+    case zeros(offset: Int, length: Int)
+    /// A line cannot be read; it and everything after it is dropped.
+    case damaged(line: Int, offset: Int, lostLines: Int, lostBytes: Int)
+    /// Events that this version does not know were passed over.
+    case unknownEvents(count: Int, first: String)
+
+    /// Whether a healthy run that still writes shows the same.
+    public var isOrdinaryWhileRunning: Bool {
+        if case .tornLine = self { true } else { false }
+    }
+
+    /// The problem as a sentence, without the file's name.
+    public var message: String {
+        switch self {
+        case .tornLine(let offset, let length):
+            "the last line is cut off (\(length) bytes from byte \(offset)) and was ignored"
+        case .zeros(let offset, let length):
+            "the file ends in \(length) zero bytes from byte \(offset), which were ignored"
+        case .damaged(let line, let offset, let lostLines, let lostBytes):
+            "line \(line) (byte \(offset)) is damaged; it and what follows were dropped"
+                + " (lines lost: \(lostLines), bytes lost: \(lostBytes))"
+        case .unknownEvents(let count, let first):
+            "events of a newer stepvisor were passed over (\(count); the first is `\(first)`)"
+        }
+    }
+}
+
+/// Why a journal cannot be read at all.
+public enum JournalError: Error, Hashable, Sendable {
+    /// Not one whole line.
+    case empty
+    /// The first line is not a run's header.
+    case noHeader
+    /// A newer stepvisor wrote it.
+    case newerSchema(Int)
+
+    /// The error as a sentence, without the file's name.
+    public var message: String {
+        switch self {
+        case .empty:
+            "the journal holds no whole line: the run ended before it began"
+        case .noHeader:
+            "the first line is not the header of a run: this is no journal, or it is damaged"
+        case .newerSchema(let version):
+            "the journal has schema \(version), and this stepvisor reads up to"
+                + " \(RunHeader.currentSchema); read it with a newer stepvisor"
+        }
+    }
+}
+
+/// Reads journals: the good beginning is kept, whatever comes after it.
+public enum JournalReader {
+    /// Reads a journal's bytes.
+    ///
+    /// - Parameter bytes: The whole file.
+    /// - Returns: Header, events and what was dropped.
+    /// - Throws: ``JournalError`` when there is no header to begin with.
+    public static func read(_ bytes: [UInt8]) throws(JournalError) -> Journal {
+        let result = bytes.withUnsafeBufferPointer { buffer in
+            Result { () throws(JournalError) -> Journal in
+                var scan = JournalScan(buffer)
+                return try scan.journal()
+            }
+        }
+        return try result.get()
+    }
+}
+
+/// One pass over a journal's lines.
+private struct JournalScan {
+    private let bytes: UnsafeBufferPointer<UInt8>
+    private var position = 0
+    private var line = 0
+
+    init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+
+    mutating func journal() throws(JournalError) -> Journal {
+        guard let first = nextLine() else { throw .empty }
+        guard case .object(let members) = JSONReader.value(of: first),
+            members.text("event") == "run_started"
+        else { throw .noHeader }
+        if let schema: Int = members.integer("schema"), schema > RunHeader.currentSchema {
+            throw .newerSchema(schema)
+        }
+        guard let header = JournalDecoder.header(members) else { throw .noHeader }
+        let decoder = JournalDecoder(header: header)
+        guard case .event(let start) = decoder.decode(members) else { throw .noHeader }
+
+        var events = [start]
+        // A line takes about 100 bytes.
+        events.reserveCapacity(bytes.count / 128)
+        var unknown = (count: 0, first: "")
+        var damage: JournalProblem?
+        while damage == nil {
+            let offset = position
+            guard let line = nextLine() else { break }
+            switch decoder.decode(line) {
+            case .event(let event):
+                events.append(event)
+            case .unknown(let name):
+                if unknown.count == 0 { unknown.first = name }
+                unknown.count += 1
+            case .malformed:
+                damage = damaged(from: offset)
+            }
+        }
+        var problems: [JournalProblem] = []
+        if unknown.count > 0 {
+            problems.append(.unknownEvents(count: unknown.count, first: unknown.first))
+        }
+        problems += damage.map { [$0] } ?? tail()
+        return Journal(header: header, events: events, problems: problems)
+    }
+
+    /// The next whole line without its newline; nil at the end and at a line that has none.
+    private mutating func nextLine() -> UnsafeBufferPointer<UInt8>? {
+        let rest = bytes[position...]
+        guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+        defer { position = end + 1 }
+        line += 1
+        return UnsafeBufferPointer(rebasing: rest[..<end])
+    }
+
+    private func damaged(from offset: Int) -> JournalProblem {
+        let lost = bytes[offset...]
+        let newlines = lost.count { $0 == UInt8(ascii: "\n") }
+        let isWhole = lost.last == UInt8(ascii: "\n")
+        return .damaged(
+            line: line, offset: offset, lostLines: newlines + (isWhole ? 0 : 1),
+            lostBytes: lost.count)
+    }
+
+    /// What is left after the last newline: part of a line, zeros, or both.
+    private func tail() -> [JournalProblem] {
+        let rest = bytes[position...]
+        let zeros = rest.lastIndex { $0 != 0 }.map { $0 + 1 } ?? position
+        var problems: [JournalProblem] = []
+        if zeros > position {
+            problems.append(.tornLine(offset: position, length: zeros - position))
+        }
+        if zeros < bytes.count {
+            problems.append(.zeros(offset: zeros, length: bytes.count - zeros))
+        }
+        return problems
+    }
+}

@@ -1,0 +1,161 @@
+/// One step as `progress.json` shows it.
+extension JSONWriter {
+    mutating func write(step index: Int, of record: RunRecord, at now: RunTime) {
+        guard record.steps.indices.contains(index) else { return literal("null") }
+        let step = record.steps[index]
+        let header = record.header.steps[index]
+        let start = record.header.startedAt
+        beginObject()
+        member("step_id", header.id)
+        member("description", header.description)
+        key("execution_id")
+        execution(step.execution)
+        member("status", step.status.rawValue)
+        let reason = step.reason.map { record.text(of: $0) }
+        optional("reason", reason)
+        optional("reason_code", step.reason?.code)
+        optional("parallel_group", header.parallelGroup)
+        member("parallel_execution", step.ranInParallel)
+        key("dependencies_satisfied")
+        beginArray()
+        for dependency in record.satisfiedDependencies(of: index) {
+            string(record.header.steps[dependency].id)
+        }
+        endArray()
+        moment("launched_at", step.launchedAt, since: start)
+        moment("completed_at", step.completedAt, since: start)
+        milliseconds("execution_time_ms", step.elapsed(at: now))
+        if let pid = step.pid { member("pid", pid) } else { null("pid") }
+        switch step.exit {
+        case .exited(let code): member("exit_code", code)
+        case .signalled(let signal, _): member("signal", SignalName.name(of: signal))
+        case nil: break
+        }
+        member("attempts", step.attempts)
+        optional("method_used", step.method?.description)
+        key("log")
+        log(of: header, wasLaunched: step.execution > 0 || step.attempts > 0)
+        key("outputs")
+        beginArray()
+        for output in header.outputs { string(output) }
+        endArray()
+        write(step.leftovers)
+        write(step.usage)
+        key("events")
+        beginArray()
+        for event in step.events { write(event, of: record, error: reason) }
+        endArray()
+        endObject()
+    }
+
+    private mutating func write(_ event: StepEvent, of record: RunRecord, error: String?) {
+        beginObject()
+        member("event", event.name.description)
+        moment("timestamp", event.time, since: record.header.startedAt)
+        switch event.name {
+        case .methodFailed(_, let reason):
+            member("error", record.text(of: reason))
+        case .failed, .aborted:
+            if let error { member("error", error) }
+        case .terminating(let signal):
+            member("signal", SignalName.name(of: signal))
+        default:
+            break
+        }
+        endObject()
+    }
+
+    private mutating func write(_ leftovers: [Leftover]) {
+        key("leftovers")
+        beginArray()
+        for leftover in leftovers {
+            beginObject()
+            member("pid", leftover.pid)
+            member("command", leftover.command)
+            member("age_ms", leftover.ageMilliseconds)
+            endObject()
+        }
+        endArray()
+    }
+
+    private mutating func write(_ usage: ResourceUsage?) {
+        guard let usage else { return null("usage") }
+        key("usage")
+        beginObject()
+        key("user_ms")
+        thousandths(usage.userMicroseconds)
+        key("system_ms")
+        thousandths(usage.systemMicroseconds)
+        member("peak_memory_kib", usage.peakMemoryKiB)
+        endObject()
+    }
+
+    private mutating func execution(_ number: Int32) {
+        guard number > 0 else { return literal("null") }
+        string(ExecutionID.text(number))
+    }
+
+    /// The log's path within the run's directory.
+    private mutating func log(of step: StepHeader, wasLaunched: Bool) {
+        guard wasLaunched else { return literal("null") }
+        string("logs/\(step.id).log")
+    }
+
+    private mutating func optional(_ name: StaticString, _ text: String?) {
+        if let text { member(name, text) } else { null(name) }
+    }
+
+    mutating func moment(_ name: StaticString, _ time: RunTime?, since start: WallTime) {
+        guard let time else { return null(name) }
+        key(name)
+        timestamp(start.advanced(to: time))
+    }
+
+    mutating func milliseconds(_ name: StaticString, _ nanoseconds: Int64?) {
+        guard let nanoseconds else { return null(name) }
+        member(name, nanoseconds / 1_000_000)
+    }
+
+    mutating func timestamp(_ time: WallTime) {
+        // A timestamp needs no escapes, and it follows a name, so that no comma is due.
+        bytes.append(UInt8(ascii: "\""))
+        Timestamp.append(time, to: &bytes)
+        bytes.append(UInt8(ascii: "\""))
+    }
+}
+
+/// The names of executions.
+public enum ExecutionID {
+    /// The name of an execution: `exec_001` for 1; digits are added when three do not suffice.
+    public static func text(_ number: Int32) -> String {
+        let digits = String(number)
+        return "exec_" + String(repeating: "0", count: max(0, 3 - digits.count)) + digits
+    }
+}
+
+extension StepEvent.Name: CustomStringConvertible {
+    /// The name as `progress.json` has it: `primary_method_started`, `backup[1]_failed`.
+    public var description: String {
+        switch self {
+        case .launched: "launched"
+        case .started: "started"
+        case .methodStarted(let method): Self.stem(method) + "_started"
+        case .methodFailed(let method, _): Self.stem(method) + "_failed"
+        case .methodComplete(let method): Self.stem(method) + "_complete"
+        case .terminating: "terminating"
+        case .killed: "killed"
+        case .complete: "complete"
+        case .failed: "failed"
+        case .aborted: "aborted"
+        case .skipped: "skipped"
+        case .cached: "cached"
+        }
+    }
+
+    private static func stem(_ method: StepMethod) -> String {
+        switch method {
+        case .primary: "primary_method"
+        case .backup: method.description
+        }
+    }
+}

@@ -1,0 +1,80 @@
+extension StepReason {
+    /// The reason as a sentence for people; ids and the system's words are not neutralised.
+    ///
+    /// - Parameters:
+    ///   - name: The id of a step, by index.
+    ///   - fate: How a step that this one needed ended: `failed`, `was aborted`.
+    /// - Returns: A phrase without a full stop.
+    public func sentence(
+        name: (Int) -> String, fate: (Int) -> String = { _ in "failed" }
+    ) -> String {
+        switch self {
+        case .exited(let code):
+            return Self.exitSentence(code)
+        case .signalled(let signal, let coreDumped):
+            // The kernel's out-of-memory killer is the usual sender of a KILL from outside.
+            let doubt = signal == 9 ? "; out of memory?" : ""
+            return "killed by \(SignalName.name(of: signal)) (not by stepvisor\(doubt))"
+                + (coreDumped ? ", core dumped" : "")
+        case .notStarted(let message):
+            return "could not be started: \(message)"
+        case .timedOut(let kind, let limit):
+            let length = DurationText.declared(milliseconds: limit)
+            switch kind {
+            case .attempt: return "timed out after \(length) (attempt)"
+            case .idle: return "timed out after \(length) without output (idle)"
+            case .phase: return "timed out: its phase took more than \(length) (phase)"
+            case .run: return "timed out: the run took more than \(length) (run)"
+            }
+        case .leftProcesses(let count):
+            return count == 1 ? "left 1 process behind" : "left \(count) processes behind"
+        case .dependencyFailed(let step):
+            return "dependency `\(name(step))` \(fate(step))"
+        case .halted(let step):
+            return "halted by critical failure of `\(name(step))`"
+        case .interrupted(let signal):
+            return "interrupted by \(SignalName.name(of: signal))"
+        case .notSelected:
+            return "left out by the command line"
+        case .other(let text):
+            return text.isEmpty ? "no reason was given" : text
+        }
+    }
+
+    /// A shell says 128 + N when signal N ended its command, 126 and 127 when it could not run it.
+    private static func exitSentence(_ code: Int32) -> String {
+        switch code {
+        case 126: "exit code 126 (a shell's word for: cannot be executed)"
+        case 127: "exit code 127 (a shell's word for: command not found)"
+        case 129...(128 + 64): "exit \(code) (shell reports \(SignalName.name(of: code - 128)))"
+        default: "exit code \(code)"
+        }
+    }
+}
+
+extension RunRecord {
+    /// Why a step has its status, as a sentence; nil where it has no reason.
+    public func reasonText(of step: Int) -> String? {
+        guard steps.indices.contains(step) else { return nil }
+        return steps[step].reason.map { text(of: $0) }
+    }
+
+    /// A reason as a sentence, with the ids and ends of this run's steps.
+    public func text(of reason: StepReason) -> String {
+        reason.sentence(name: { name(of: $0) }, fate: { fate(of: $0) })
+    }
+
+    /// A step's id; `step 7` for an index that the run does not have.
+    public func name(of step: Int) -> String {
+        header.steps.indices.contains(step) ? header.steps[step].id : "step \(step)"
+    }
+
+    private func fate(of step: Int) -> String {
+        guard steps.indices.contains(step) else { return "failed" }
+        switch steps[step].status {
+        case .aborted: return "was aborted"
+        case .skipped: return "was skipped"
+        case .pending, .running, .complete, .failed, .cached: return "failed"
+        }
+    }
+}

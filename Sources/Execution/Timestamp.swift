@@ -1,0 +1,75 @@
+/// Wall times as text: RFC 3339, UTC, milliseconds; no locale and no time zone data involved.
+public enum Timestamp {
+    /// The text of a moment: `2025-11-02T15:00:05.100Z`; years are kept within 0000 to 9999.
+    public static func text(_ time: WallTime) -> String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(24)
+        append(time, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The time of day of a moment in UTC: `15:00:05`.
+    public static func timeOfDay(_ time: WallTime) -> String {
+        String(text(time).dropFirst(11).prefix(8))
+    }
+
+    /// Appends the text of a moment.
+    static func append(_ time: WallTime, to bytes: inout [UInt8]) {
+        let clamped = min(max(time.microseconds, earliest), latest)
+        let milliseconds = floorDivide(clamped, 1000)
+        let days = floorDivide(milliseconds.quotient, 86_400_000)
+        let (year, month, day) = civil(fromDays: days.quotient)
+        let (seconds, fraction) = days.remainder.quotientAndRemainder(dividingBy: 1000)
+
+        appendTwo(year / 100, to: &bytes)
+        appendTwo(year % 100, to: &bytes)
+        bytes.append(UInt8(ascii: "-"))
+        appendTwo(month, to: &bytes)
+        bytes.append(UInt8(ascii: "-"))
+        appendTwo(day, to: &bytes)
+        bytes.append(UInt8(ascii: "T"))
+        appendTwo(seconds / 3600, to: &bytes)
+        bytes.append(UInt8(ascii: ":"))
+        appendTwo(seconds / 60 % 60, to: &bytes)
+        bytes.append(UInt8(ascii: ":"))
+        appendTwo(seconds % 60, to: &bytes)
+        bytes.append(UInt8(ascii: "."))
+        bytes.append(digit(fraction / 100))
+        appendTwo(fraction % 100, to: &bytes)
+        bytes.append(UInt8(ascii: "Z"))
+    }
+
+    /// 0000-01-01T00:00:00Z and the last microsecond of 9999.
+    private static let earliest: Int64 = -62_167_219_200_000_000
+    private static let latest: Int64 = 253_402_300_799_999_999
+
+    /// The Gregorian date of a day counted from 1970-01-01.
+    ///
+    /// Counts in eras of 400 years that begin in March, so that the leap day ends its year.
+    private static func civil(fromDays days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+        let (era, dayOfEra) = floorDivide(days + 719_468, 146_097)
+        let leapless = dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096
+        let yearOfEra = leapless / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let marchMonth = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * marchMonth + 2) / 5 + 1
+        let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
+        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
+    }
+
+    private static func floorDivide(
+        _ number: Int64, _ divisor: Int64
+    ) -> (quotient: Int64, remainder: Int64) {
+        let (quotient, remainder) = number.quotientAndRemainder(dividingBy: divisor)
+        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+    }
+
+    private static func appendTwo(_ number: Int64, to bytes: inout [UInt8]) {
+        bytes.append(digit(number / 10))
+        bytes.append(digit(number % 10))
+    }
+
+    private static func digit(_ number: Int64) -> UInt8 {
+        UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number)
+    }
+}

@@ -1,0 +1,159 @@
+/// Makes text that others wrote harmless to show: one place that all shown text goes through.
+///
+/// What comes out is one line: it holds no control character, no escape sequence (save colours,
+/// where they are asked for), nothing that is invisible or turns the writing direction, and
+/// nothing that a build service would take for a command. The log files keep the raw bytes.
+public enum Sanitizer {
+    /// One line as it may be shown; text that is harmless comes back as it is. In linear time.
+    ///
+    /// Of a line that was overwritten by carriage returns the last visible segment is left, tabs
+    /// become spaces, line ends within it become single spaces.
+    /// - Parameters:
+    ///   - text: The line, without its line end.
+    ///   - keepingColors: Whether SGR sequences that set colour or weight stay; the line then ends
+    ///     with a reset.
+    /// - Returns: The line; its sanitized form is itself.
+    public static func line(_ text: String, keepingColors: Bool = false) -> String {
+        var copy = text
+        if copy.withUTF8(isPlain) { return text }
+        return sanitize(lastSegment(Array(text.unicodeScalars)), keepingColors)
+    }
+
+    /// One line of bytes as it may be shown; what is not UTF-8 becomes U+FFFD. In linear time.
+    ///
+    /// - Parameters:
+    ///   - bytes: The line, without its line end.
+    ///   - keepingColors: As for ``line(_:keepingColors:)``.
+    /// - Returns: The line.
+    public static func line(bytes: some Collection<UInt8>, keepingColors: Bool = false) -> String {
+        line(String(decoding: bytes, as: UTF8.self), keepingColors: keepingColors)
+    }
+
+    /// All lines of a piece of a log as they may be shown, without an empty one after the last line end.
+    public static func lines(bytes: some Collection<UInt8>) -> [String] {
+        var lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
+        if lines.last?.isEmpty == true { lines.removeLast() }
+        return lines.map { line(bytes: $0) }
+    }
+
+    /// Whether the bytes are printable ASCII in which no build service could see a command.
+    private static func isPlain(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        var before: UInt8 = 0x20
+        for byte in bytes {
+            guard byte >= 0x20, byte < 0x7F else { return false }
+            if byte == before, byte == UInt8(ascii: ":") || byte == UInt8(ascii: "#") {
+                return false
+            }
+            before = byte
+        }
+        return true
+    }
+
+    /// What a terminal would show last of a line with carriage returns in it.
+    private static func lastSegment(_ scalars: [Unicode.Scalar]) -> ArraySlice<Unicode.Scalar> {
+        var end = scalars.endIndex
+        while end > 0, scalars[end - 1] == "\r" { end -= 1 }
+        var start = end
+        // A return before a line feed is a line end, not an overwriting.
+        while start > 0, scalars[start - 1] != "\r" || scalars[start] == "\n" { start -= 1 }
+        return scalars[start..<end]
+    }
+
+    private static func sanitize(
+        _ scalars: ArraySlice<Unicode.Scalar>, _ keepingColors: Bool
+    ) -> String {
+        var writer = LineWriter()
+        var scanner = EscapeScanner(scalars)
+        while let piece = scanner.next() {
+            switch piece {
+            case .text(let scalar): writer.append(scalar)
+            case .color(let parameters) where keepingColors: writer.append(color: parameters)
+            case .color: break
+            }
+        }
+        return writer.finish()
+    }
+}
+
+/// Puts a sanitized line together, scalar by scalar.
+private struct LineWriter {
+    /// How far a line has come towards being a command: `::` counts only as the first thing of it.
+    private enum Start { case blank, colon, past }
+
+    private var line = String.UnicodeScalarView()
+    private var column = 0
+    private var last: Unicode.Scalar = " "
+    private var start = Start.blank
+    private var isColored = false
+
+    mutating func append(_ scalar: Unicode.Scalar) {
+        switch scalar {
+        case "\t":
+            repeat { put(" ") } while !column.isMultiple(of: 8)
+        case "\r":
+            break
+        case "\n", "\u{0B}", "\u{0C}", "\u{85}", "\u{2028}", "\u{2029}":
+            put(" ")
+        case "\u{FE0E}", "\u{FE0F}":
+            // The two that choose between text and picture are harmless behind a picture only.
+            if !last.isASCII, last.properties.isEmoji { put(scalar) }
+        default:
+            if scalar.isASCII ? scalar.value >= 0x20 && scalar != "\u{7F}" : scalar.isShown {
+                put(scalar)
+            }
+        }
+    }
+
+    mutating func append(color parameters: ArraySlice<Unicode.Scalar>) {
+        line.append(contentsOf: "\u{1B}[".unicodeScalars)
+        line.append(contentsOf: parameters)
+        line.append("m")
+        isColored = !parameters.allSatisfy { $0 == "0" }
+    }
+
+    mutating func finish() -> String {
+        if isColored { line.append(contentsOf: "\u{1B}[0m".unicodeScalars) }
+        return String(line)
+    }
+
+    private mutating func put(_ scalar: Unicode.Scalar) {
+        if wouldMakeCommand(scalar) { write(" ") }
+        write(scalar)
+    }
+
+    private mutating func write(_ scalar: Unicode.Scalar) {
+        switch start {
+        case .blank where scalar == ":": start = .colon
+        case .blank where scalar.properties.isWhitespace: break
+        default: start = .past
+        }
+        line.append(scalar)
+        column += TextWidth.columns(of: scalar)
+        last = scalar
+    }
+
+    /// Build services trim a line and take a leading `::` for a command, and `##[` anywhere.
+    private func wouldMakeCommand(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case ":": start == .colon && last == ":"
+        case "[": LineWriter.commandMarks.contains { line.reversed().starts(with: $0) }
+        default: false
+        }
+    }
+
+    /// What makes a command with a bracket behind it, last sign first.
+    private static let commandMarks = ["##", "##vso", "##teamcity"].map {
+        Array($0.unicodeScalars.reversed())
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether a scalar beyond ASCII is shown: no control, nothing invisible, nothing that turns
+    /// the direction of what follows.
+    fileprivate var isShown: Bool {
+        switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: false
+        default: !properties.isDefaultIgnorableCodePoint
+        }
+    }
+}
