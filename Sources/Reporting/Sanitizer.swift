@@ -4,8 +4,9 @@
 /// where they are asked for), nothing that is invisible or turns the writing direction, and
 /// nothing that a build service would take for a command. The log files keep the raw bytes.
 public enum Sanitizer {
-    /// One line as it may be shown; text that is harmless comes back as it is. In linear time.
+    /// One line as it may be shown, in linear time.
     ///
+    /// Text that is harmless comes back as it is.
     /// Of a line that was overwritten by carriage returns the last visible segment is left, tabs
     /// become spaces, line ends within it become single spaces.
     /// - Parameters:
@@ -19,10 +20,10 @@ public enum Sanitizer {
         return sanitize(lastSegment(Array(text.unicodeScalars)), keepingColors)
     }
 
-    /// One line of bytes as it may be shown; what is not UTF-8 becomes U+FFFD. In linear time.
+    /// One line of bytes as it may be shown, in linear time.
     ///
     /// - Parameters:
-    ///   - bytes: The line, without its line end.
+    ///   - bytes: The line, without its line end; what is not UTF-8 becomes U+FFFD.
     ///   - keepingColors: As for ``line(_:keepingColors:)``.
     /// - Returns: The line.
     public static func line(bytes: some Collection<UInt8>, keepingColors: Bool = false) -> String {
@@ -136,9 +137,17 @@ private struct LineWriter {
     private func wouldMakeCommand(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar {
         case ":": start == .colon && last == ":"
-        case "[": LineWriter.commandMarks.contains { line.reversed().starts(with: $0) }
+        case "[":
+            LineWriter.commandMarks.contains {
+                line.reversed().starts(with: $0, by: isSame(_:as:))
+            }
         default: false
         }
+    }
+
+    /// Whether a scalar is this small letter or sign, in either case.
+    private func isSame(_ scalar: Unicode.Scalar, as small: Unicode.Scalar) -> Bool {
+        scalar == small || (scalar.isASCII && scalar.value | 0x20 == small.value)
     }
 
     /// What makes a command with a bracket behind it, last sign first.

@@ -1,0 +1,67 @@
+import DependencyGraph
+import Execution
+import WorkflowModel
+
+extension RunDiagram {
+    /// The diagram in the DOT language of Graphviz, with the same marks as ``mermaid()``.
+    ///
+    /// Two steps that must not run at the same time are joined by a dashed line without arrow.
+    public func dot() -> String {
+        let steps = resolved.workflow.steps
+        var text = "digraph \(DOT.string(resolved.workflow.name)) {\n"
+        text += "    rankdir=TB;\n"
+        text += "    node [shape=box, style=\"rounded,filled\", fillcolor=white];\n"
+        for (number, phase) in phases.enumerated() {
+            text += "    subgraph cluster_\(number) {\n"
+            text += "        label=\(DOT.label([title(of: phase)]));\n"
+            for step in phase.steps { text += "        \(node(step))\n" }
+            text += "    }\n"
+        }
+        for edge in edges where !edge.isImplied {
+            var attributes: [String] = []
+            if let label = edge.origin.label { attributes.append("label=\(DOT.label([label]))") }
+            if edge.origin != .declared { attributes.append("style=dashed") }
+            if edge.isCritical { attributes.append("penwidth=3, color=\"#c2410c\"") }
+            let list = attributes.isEmpty ? "" : " [\(attributes.joined(separator: ", "))]"
+            text += "    n\(edge.from) -> n\(edge.to)\(list);\n"
+        }
+        for conflict in resolved.conflicts
+        where steps.indices.contains(Int(conflict.first))
+            && steps.indices.contains(Int(conflict.second))
+        {
+            let label = DOT.label(["shared output: \(conflict.path)"])
+            text += "    n\(conflict.first) -> n\(conflict.second) "
+            text += "[dir=none, style=dotted, constraint=false, label=\(label)];\n"
+        }
+        return text + "}\n"
+    }
+
+    private func node(_ step: Int) -> String {
+        var attributes = ["label=\(DOT.label(label(of: step)))"]
+        if !resolved.workflow.steps[step].isParallelSafe { attributes.append("peripheries=2") }
+        if isCritical(step) { attributes.append("penwidth=3, color=\"#c2410c\"") }
+        if let status = record(of: step)?.status {
+            attributes.append("fillcolor=\"\(status.fill)\"")
+        }
+        return "n\(step) [\(attributes.joined(separator: ", "))];"
+    }
+}
+
+/// The quoting rules of the DOT language.
+private enum DOT {
+    /// A quoted name.
+    static func string(_ text: String) -> String {
+        // Only a quote needs a backslash in a name, and a backslash at the end would take one away.
+        let line = Sanitizer.line(text).replacing("\\", with: "/")
+        return "\"" + line.replacing("\"", with: "\\\"") + "\""
+    }
+
+    /// A quoted label: backslashes and entities are literal, lines are centred.
+    static func label(_ lines: [String]) -> String {
+        let shown = lines.flatMap { Sanitizer.lines(bytes: $0.utf8) }.map { line in
+            line.replacing("&", with: "&amp;").replacing("\\", with: "\\\\")
+                .replacing("\"", with: "\\\"")
+        }
+        return "\"" + shown.joined(separator: "\\n") + "\""
+    }
+}

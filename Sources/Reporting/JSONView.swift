@@ -1,0 +1,34 @@
+public import Execution
+
+/// The events of a run as the lines of its journal, for programs (`--json`).
+///
+/// The lines are data that was asked for: they belong on standard output. See ``JournalEncoder``
+/// for their form.
+public struct JSONView: RunView {
+    private var encoder: JournalEncoder?
+
+    /// A view of a run that has not yet begun.
+    public init() {}
+
+    /// Nothing changes with time.
+    public var frameInterval: Int64? { nil }
+
+    /// The line of an event.
+    public mutating func handle(_ event: RunEvent, record: RunRecord) -> String {
+        var encoder = self.encoder ?? JournalEncoder(header: record.header)
+        var line: [UInt8] = []
+        encoder.append(event, to: &line)
+        self.encoder = encoder
+        return String(decoding: line, as: UTF8.self)
+    }
+
+    /// Nothing.
+    public mutating func frame(
+        at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
+    ) -> String { "" }
+
+    /// Nothing: the last event has said all.
+    public mutating func finish(
+        at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
+    ) -> String { "" }
+}

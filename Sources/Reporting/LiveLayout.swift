@@ -1,0 +1,97 @@
+import Execution
+
+/// What the live region shows: a line per running step, per waiting step, and the bar.
+struct LiveLayout {
+    let paint: Paint
+    /// Columns that a line may take.
+    let columns: Int
+    /// Lines that the region may take.
+    let rows: Int
+
+    /// A layout for a terminal, or nil for one that is too small to be drawn over.
+    init?(paint: Paint, size: (columns: Int, rows: Int)?) {
+        guard let size, size.columns >= 20, size.rows >= 5 else { return nil }
+        self.paint = paint
+        // The last column stays free: some terminals wrap as soon as it is written.
+        columns = size.columns - 1
+        // A third of the screen stays for the steps that have ended.
+        rows = size.rows * 2 / 3
+    }
+
+    /// The lines of the region at a moment.
+    func lines(
+        running: [Int], waiting: [Int], progress: (done: Int, total: Int), record: RunRecord,
+        at now: RunTime, lastLine: (Int) -> String
+    ) -> [LiveRegion.Line] {
+        let room = rows - 1
+        let isCrowded = running.count + waiting.count > room
+        let shownRunning = running.prefix(isCrowded ? room - 1 : room)
+        let shownWaiting = waiting.prefix((isCrowded ? room - 1 : room) - shownRunning.count)
+        let ids = shownRunning + shownWaiting
+        let width = min(columns / 3, ids.map { TextWidth.columns(of: id($0, record)) }.max() ?? 0)
+        var lines = shownRunning.map { step in
+            let elapsed = record.steps[step].elapsed(at: now) ?? 0
+            let clock = ProgressLine.clock(elapsed)
+            let gap = String(repeating: " ", count: max(0, 6 - clock.count))
+            return line([
+                (name(step, width, record), { $0 }), (gap + clock + "  ", { $0 }),
+                (lastLine(step), paint.dim),
+            ])
+        }
+        lines += shownWaiting.map { step in
+            let holder = record.steps[step].waitingFor.map(ProgressLine.holder) ?? ""
+            return line([
+                (name(step, width, record), { $0 }), ("  waits: ", paint.yellow),
+                (holder, paint.dim),
+            ])
+        }
+        if isCrowded {
+            let more = [
+                (running.count - shownRunning.count, "running"),
+                (waiting.count - shownWaiting.count, "waiting"),
+            ].filter { $0.0 > 0 }.map { "+\($0) more \($1)" }
+            lines.append(line([("  " + more.joined(separator: ", "), paint.dim)]))
+        }
+        lines.append(bar(running.count, waiting.count, progress, record, now))
+        return lines
+    }
+
+    private func bar(
+        _ running: Int, _ waiting: Int, _ progress: (done: Int, total: Int), _ record: RunRecord,
+        _ now: RunTime
+    ) -> LiveRegion.Line {
+        let length = max(0, min(24, columns - 40))
+        let filled = progress.total > 0 ? length * progress.done / progress.total : length
+        let empty = String(repeating: " ", count: length - filled)
+        let gauge = length > 0 ? "[" + String(repeating: "=", count: filled) + empty + "] " : ""
+        let failed = record.counts[.failed]
+        var parts = ["\(running) running"]
+        if waiting > 0 { parts.append("\(waiting) waiting") }
+        let tail = failed > 0 ? ", \(failed) failed" : ""
+        let head = gauge + "\(progress.done)/\(progress.total)  "
+        return line([
+            (head + parts.joined(separator: ", "), { $0 }),
+            (tail, paint.red), ("  " + ProgressLine.clock(now.nanoseconds), { $0 }),
+        ])
+    }
+
+    private func name(_ step: Int, _ width: Int, _ record: RunRecord) -> String {
+        "  " + TextWidth.pad(TextWidth.clip(id(step, record), to: width), to: width)
+    }
+
+    private func id(_ step: Int, _ record: RunRecord) -> String {
+        Sanitizer.line(record.name(of: step))
+    }
+
+    /// Parts of a line, each clipped to the room that is left before it is painted.
+    private func line(_ parts: [(text: String, paint: (String) -> String)]) -> LiveRegion.Line {
+        var text = ""
+        var used = 0
+        for part in parts {
+            let clipped = TextWidth.clip(part.text, to: columns - used)
+            used += TextWidth.columns(of: clipped)
+            text += part.paint(clipped)
+        }
+        return LiveRegion.Line(text: text, columns: used)
+    }
+}

@@ -1,0 +1,93 @@
+public import Execution
+
+/// Progress on a terminal: what runs is drawn over at the bottom, what has ended scrolls above.
+///
+/// Nothing moves but what changes: no spinner, whole seconds, and a frame that equals the one
+/// before is no text at all. The cursor is never hidden. On a terminal that is too small, or whose
+/// size is not known, it speaks as ``PlainView`` does.
+public struct LiveView: RunView {
+    private let paint: Paint
+    private let output: OutputMode
+    private var plain: PlainView
+    private var region = LiveRegion()
+    /// Lines of events since the last frame.
+    private var scroll = ""
+    private var waiting: [Int] = []
+    private var hasEnded = false
+
+    /// Bytes at the end of a log in which the last line is looked for.
+    static let tailLength = 1024
+
+    /// A view for the given `--output`, in colour or without.
+    public init(output: OutputMode = .failures, usesColor: Bool = true) {
+        self.output = output
+        paint = Paint(isOn: usesColor)
+        plain = PlainView(output: output, usesColor: usesColor)
+    }
+
+    /// Ten frames a second.
+    public var frameInterval: Int64? { output == .none ? nil : 100_000_000 }
+
+    /// Takes in an event; its line comes with the next frame, so that many cost one drawing.
+    public mutating func handle(_ event: RunEvent, record: RunRecord) -> String {
+        scroll += plain.handle(event, record: record)
+        switch event.kind {
+        case .waiting(let step, _) where record.steps.indices.contains(step):
+            if !waiting.contains(step) { waiting.append(step) }
+        case .launched(let step, _, _, _), .skipped(let step, _), .ended(let step, _):
+            waiting.removeAll { $0 == step }
+        case .runEnded:
+            hasEnded = true
+        default:
+            break
+        }
+        return ""
+    }
+
+    /// Lines since the last frame, and the region where it has changed.
+    public mutating func frame(
+        at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
+    ) -> String {
+        guard output != .none else { return "" }
+        let size = surroundings.terminalSize
+        guard let layout = LiveLayout(paint: paint, size: size), !hasEnded else {
+            let erased = region.erase(columns: size?.columns)
+            return erased + takeScroll()
+                + plain.frame(at: now, record: record, surroundings: surroundings)
+        }
+        let text = takeScroll() + plain.logText(surroundings)
+        let lines = layout.lines(
+            running: plain.running.map(\.step), waiting: waiting,
+            progress: plain.lines.progress(record), record: record, at: now,
+            lastLine: { LiveView.lastLine(of: surroundings.logTail($0, LiveView.tailLength)) })
+        return region.draw(lines, below: text, columns: size?.columns ?? 0)
+    }
+
+    /// Removes the region and prints what is left, and the summary.
+    public mutating func finish(
+        at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
+    ) -> String {
+        let erased = region.erase(columns: surroundings.terminalSize?.columns)
+        return erased + takeScroll()
+            + plain.finish(at: now, record: record, surroundings: surroundings)
+    }
+
+    private mutating func takeScroll() -> String {
+        defer { scroll = "" }
+        return scroll
+    }
+
+    /// The last line of a log that shows something.
+    static func lastLine(of tail: [UInt8]) -> String {
+        var rest = tail[...]
+        while !rest.isEmpty {
+            let start = rest.lastIndex(of: 0x0A).map { $0 + 1 } ?? rest.startIndex
+            let line = Sanitizer.line(bytes: rest[start...])
+            if line.contains(where: { !$0.isWhitespace }) {
+                return String(line.drop(while: \.isWhitespace))
+            }
+            rest = rest[..<max(rest.startIndex, start - 1)]
+        }
+        return ""
+    }
+}

@@ -1,0 +1,72 @@
+/// Turns the bytes of one growing log into lines as they may be shown.
+///
+/// Holds at most one line, and of an endless one no more than its beginning.
+struct LogReader {
+    /// Bytes of a line that are shown; what is beyond is cut off.
+    static let lineLimit = 4096
+
+    /// Bytes taken so far: where to read on.
+    private(set) var offset: Int64 = 0
+    private let keepsColors: Bool
+    private var line: [UInt8] = []
+    private var isCut = false
+    /// Whether the last byte was a carriage return, which only a further byte explains.
+    private var isReturned = false
+
+    init(keepsColors: Bool) { self.keepsColors = keepsColors }
+
+    /// Takes the next bytes of the log and appends what lines they end to `lines`.
+    mutating func take(_ bytes: [UInt8], to lines: inout [String]) {
+        offset += Int64(bytes.count)
+        var rest = bytes[...]
+        while let end = rest.firstIndex(where: { $0 == 0x0A || $0 == 0x0D }) {
+            append(rest[..<end])
+            if bytes[end] == 0x0A { lines.append(endLine()) } else { isReturned = true }
+            rest = rest[(end + 1)...]
+        }
+        append(rest)
+    }
+
+    /// The last line, when no line end came behind it.
+    mutating func takeRemainder() -> String? {
+        line.isEmpty ? nil : endLine()
+    }
+
+    private mutating func append(_ bytes: ArraySlice<UInt8>) {
+        guard !bytes.isEmpty else { return }
+        if isReturned {
+            // What follows a return overwrites the line.
+            line.removeAll(keepingCapacity: true)
+            isCut = false
+            isReturned = false
+        }
+        let room = LogReader.lineLimit - line.count
+        line += bytes.prefix(room)
+        if bytes.count > room, !isCut {
+            isCut = true
+            dropPartialScalar()
+        }
+    }
+
+    private mutating func endLine() -> String {
+        let text = Sanitizer.line(bytes: line, keepingColors: keepsColors)
+        let end = isCut ? "…" : ""
+        line.removeAll(keepingCapacity: true)
+        isCut = false
+        isReturned = false
+        return text + end
+    }
+
+    /// A cut in the middle of a scalar would show as a replacement character.
+    private mutating func dropPartialScalar() {
+        guard let start = line.suffix(4).lastIndex(where: { $0 & 0xC0 != 0x80 }) else { return }
+        let length =
+            switch line[start] {
+            case 0xF0...: 4
+            case 0xE0...: 3
+            case 0xC0...: 2
+            default: 1
+            }
+        if line.count - start < length { line.removeSubrange(start...) }
+    }
+}

@@ -1,0 +1,109 @@
+import DependencyGraph
+import Execution
+import WorkflowModel
+
+extension RunDiagram {
+    /// The diagram as Mermaid text: phases as frames, edges reduced.
+    ///
+    /// Thick arrows are the critical path, dotted ones were inferred and say from what; a step that
+    /// runs alone has doubled sides. With a record, boxes have the colour of how their step ended.
+    public func mermaid() -> String { flowchart().rendered() }
+
+    /// Why Mermaid would refuse the text by its defaults, and what to do; nil when it would not.
+    public func mermaidWarning(for text: String) -> String? {
+        let arrows = edges.count { !$0.isImplied }
+        let edgeLimit = MermaidFlowchart.defaultEdgeLimit
+        let textLimit = MermaidFlowchart.defaultTextLimit
+        if arrows > edgeLimit {
+            return "the diagram has \(arrows) arrows, and Mermaid shows at most \(edgeLimit) "
+                + "unless its page sets `maxEdges`; `--format dot` has no limit"
+        }
+        if text.utf16.count > textLimit {
+            return "the diagram has \(text.utf16.count) characters, and Mermaid shows at most "
+                + "\(textLimit) unless its page sets `maxTextSize`; `--format dot` has no limit"
+        }
+        return nil
+    }
+
+    private func flowchart() -> MermaidFlowchart {
+        let steps = resolved.workflow.steps
+        var comments = [
+            "\(resolved.workflow.name): drawn by `stepvisor graph`",
+            "thick: critical path; dotted: inferred; doubled sides: runs alone",
+        ]
+        for conflict in resolved.conflicts {
+            let (first, second) = (Int(conflict.first), Int(conflict.second))
+            comments.append(
+                "\(steps[first].id) and \(steps[second].id) never run at the same time "
+                    + "(shared output: \(conflict.path))")
+        }
+        let nodes = steps.indices.map { step in
+            MermaidFlowchart.Node(
+                label(of: step).joined(separator: "\n"),
+                shape: steps[step].isParallelSafe ? .rectangle : .subroutine,
+                classes: classes(of: step))
+        }
+        let arrows = edges.filter { !$0.isImplied }.map { edge in
+            MermaidFlowchart.Edge(
+                from: edge.from, to: edge.to, label: edge.origin.label,
+                style: edge.isCritical ? .thick : edge.origin == .declared ? .solid : .dotted)
+        }
+        let frames = phases.map { MermaidFlowchart.Subgraph(title(of: $0), nodes: $0.steps) }
+        let used = Set(nodes.flatMap(\.classes))
+        return MermaidFlowchart(
+            comments: comments, nodes: nodes, edges: arrows, subgraphs: frames,
+            classes: RunDiagram.looks.filter { used.contains($0.name) })
+    }
+
+    private func classes(of step: Int) -> [String] {
+        var names: [String] = []
+        if let status = record(of: step)?.status { names.append(status.rawValue) }
+        if isCritical(step) { names.append("critical") }
+        if !resolved.workflow.steps[step].isParallelSafe { names.append("alone") }
+        return names
+    }
+
+    private static let looks: [MermaidFlowchart.Class] =
+        StepStatus.allCases.map { status in
+            MermaidFlowchart.Class(status.rawValue, style: "fill:\(status.fill),color:#111")
+        } + [
+            MermaidFlowchart.Class("critical", style: "stroke:#c2410c,stroke-width:3px"),
+            MermaidFlowchart.Class("alone", style: "stroke-dasharray:6 3"),
+        ]
+}
+
+extension EdgeOrigin {
+    /// What is written on an arrow of this origin.
+    var label: String? {
+        switch self {
+        case .declared, .taskOrder: nil
+        case .inferred(let path): path
+        case .condition: "condition"
+        }
+    }
+
+    /// The word for programs.
+    var word: String {
+        switch self {
+        case .declared: "declared"
+        case .inferred: "inferred"
+        case .condition: "condition"
+        case .taskOrder: "task_order"
+        }
+    }
+}
+
+extension StepStatus {
+    /// The colour of a box; its text says the same in words.
+    var fill: String {
+        switch self {
+        case .pending: "#f3f4f6"
+        case .running: "#bfdbfe"
+        case .complete: "#bbf7d0"
+        case .failed: "#fecaca"
+        case .aborted: "#fde68a"
+        case .skipped: "#e5e7eb"
+        case .cached: "#ccfbf1"
+        }
+    }
+}

@@ -1,0 +1,145 @@
+import Execution
+
+/// The output of steps in the order in which it is to be shown, read from their logs bit by bit.
+///
+/// A step's end stands behind the last of its lines (or, by ``OutputMode/group``, before the
+/// first), so lines of events pass through here too wherever a mode shows logs.
+struct OutputFeed {
+    /// Bytes of logs that are read for one frame: a bound on time and memory, not on what is shown.
+    static let frameBudget = 256 * 1024
+    /// Bytes of logs that are still read when the run has ended.
+    static let finalBudget = 4 * 1024 * 1024
+
+    private enum Item {
+        case line(String)
+        case ended(step: Int, line: String)
+    }
+
+    private let mode: OutputMode
+    private let keepsColors: Bool
+    private var readers: [Int: LogReader] = [:]
+    private var running: [Int] = []
+    private var items: [Item] = []
+    private var isHeadShown = false
+    private var prefixes: [String] = []
+
+    init(mode: OutputMode, keepsColors: Bool) {
+        self.mode = mode
+        self.keepsColors = keepsColors
+    }
+
+    /// Takes the ids from which prefixes are made.
+    mutating func begin(_ header: RunHeader) {
+        guard mode == .prefix else { return }
+        let width = min(24, header.steps.lazy.map(\.id.count).max() ?? 0)
+        prefixes = header.steps.map { TextWidth.pad(Sanitizer.line($0.id), to: width) + " | " }
+    }
+
+    mutating func start(_ step: Int) {
+        // A further attempt goes on in the same log.
+        if readers[step] == nil { readers[step] = LogReader(keepsColors: keepsColors) }
+        if !running.contains(step) { running.append(step) }
+    }
+
+    mutating func end(_ step: Int, line: String) {
+        running.removeAll { $0 == step }
+        items.append(readers[step] == nil ? .line(line) : .ended(step: step, line: line))
+    }
+
+    mutating func append(line: String) { items.append(.line(line)) }
+
+    /// Whether something waits to be shown that a further frame would show.
+    var isBehind: Bool { !items.isEmpty }
+
+    /// The text of the next frame; each line ends with a line feed.
+    mutating func nextText(_ surroundings: ViewSurroundings) -> String {
+        var lines: [String] = []
+        var budget = OutputFeed.frameBudget
+        showItems(surroundings, &budget, to: &lines)
+        if items.isEmpty, mode.showsLinesAsTheyCome {
+            for step in running {
+                var share = min(budget, 64 * 1024)
+                budget -= share
+                _ = read(step, surroundings, &share, to: &lines)
+                budget += share
+            }
+        }
+        return OutputFeed.joined(lines)
+    }
+
+    /// Everything that is left, or the beginning of it and where the rest is.
+    mutating func finish(_ surroundings: ViewSurroundings) -> String {
+        var lines: [String] = []
+        var budget = OutputFeed.finalBudget
+        showItems(surroundings, &budget, to: &lines)
+        while let item = items.first {
+            switch item {
+            case .line(let line):
+                lines.append(line)
+            case .ended(let step, let line):
+                let rest = "    … the rest is in \(Sanitizer.line(surroundings.logPath(step)))"
+                lines += isHeadShown ? [rest] : mode == .group ? [line, rest] : [rest, line]
+            }
+            items.removeFirst()
+            isHeadShown = false
+        }
+        return OutputFeed.joined(lines)
+    }
+
+    private mutating func showItems(
+        _ surroundings: ViewSurroundings, _ budget: inout Int, to lines: inout [String]
+    ) {
+        var shown = 0
+        defer { items.removeFirst(shown) }
+        for item in items {
+            switch item {
+            case .line(let line):
+                lines.append(line)
+            case .ended(let step, let line):
+                if mode == .group, !isHeadShown {
+                    lines.append(line)
+                    isHeadShown = true
+                }
+                guard read(step, surroundings, &budget, to: &lines) else { return }
+                if mode != .group { lines.append(line) }
+                isHeadShown = false
+            }
+            shown += 1
+        }
+    }
+
+    /// Reads on in a step's log; true when its present end was reached.
+    private mutating func read(
+        _ step: Int, _ surroundings: ViewSurroundings, _ budget: inout Int,
+        to lines: inout [String]
+    ) -> Bool {
+        guard var reader = readers[step] else { return true }
+        var found: [String] = []
+        var isAtEnd = false
+        while budget > 0, !isAtEnd {
+            let bytes = surroundings.logBytes(step, reader.offset, min(budget, 64 * 1024))
+            isAtEnd = bytes.isEmpty
+            budget -= bytes.count
+            reader.take(bytes, to: &found)
+        }
+        if isAtEnd, !running.contains(step), let line = reader.takeRemainder() {
+            found.append(line)
+        }
+        readers[step] = reader
+        lines += found.map { lead(of: step) + $0 }
+        return isAtEnd
+    }
+
+    private func lead(of step: Int) -> String {
+        switch mode {
+        case .prefix: prefixes.indices.contains(step) ? prefixes[step] : ""
+        // Indented, no line of a step can be taken for one of stepvisor's.
+        case .group: "    "
+        case .stream, .failures, .none: ""
+        }
+    }
+
+    private static func joined(_ lines: [String]) -> String {
+        lines.isEmpty ? "" : lines.joined(separator: "\n") + "\n"
+    }
+}

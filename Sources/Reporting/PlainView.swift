@@ -1,0 +1,122 @@
+public import Execution
+
+/// Progress as plain lines: nothing moves, nothing is erased, nothing depends on a terminal.
+///
+/// A line per step when it ends; one that still runs after a second is announced, so that a line
+/// costs a quick step nothing. Every 30 s without a line, one names what still runs.
+public struct PlainView: RunView {
+    /// Nanoseconds of silence before the steps that still run are named.
+    public static let heartbeatInterval: Int64 = 30_000_000_000
+    /// Nanoseconds after which a step that runs is announced.
+    static let announcementDelay: Int64 = 1_000_000_000
+
+    private let output: OutputMode
+    private(set) var lines: ProgressLine
+    private var feed: OutputFeed
+    /// Steps that run, in the order in which they were launched.
+    private(set) var running: [(step: Int, since: RunTime, isAnnounced: Bool)] = []
+    private var lastSpokeAt = RunTime.zero
+
+    /// A view for the given `--output`, in colour or without.
+    public init(output: OutputMode = .failures, usesColor: Bool = false) {
+        self.output = output
+        lines = ProgressLine(paint: Paint(isOn: usesColor))
+        feed = OutputFeed(mode: output, keepsColors: usesColor)
+    }
+
+    /// Often where lines are to be shown as they come, else as often as a step is announced.
+    public var frameInterval: Int64? {
+        switch output {
+        case .none: nil
+        case .failures: 500_000_000
+        case .group, .prefix, .stream: 100_000_000
+        }
+    }
+
+    /// Takes in an event and returns its line, or "" where lines of logs have to go before it.
+    public mutating func handle(_ event: RunEvent, record: RunRecord) -> String {
+        guard output != .none else { return "" }
+        track(event, record)
+        guard let line = lines.text(for: event, record: record) else {
+            return announcementOnLaunch(event, record)
+        }
+        lastSpokeAt = event.time
+        guard output.showsLogs else { return line + "\n" }
+        if case .ended(let step, _) = event.kind {
+            feed.end(step, line: line)
+        } else {
+            feed.append(line: line)
+        }
+        return ""
+    }
+
+    /// New lines of logs, steps that have run for a while, or the sign of life.
+    public mutating func frame(
+        at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
+    ) -> String {
+        let text = logText(surroundings)
+        // Behind lines of logs that are still to come, an announcement would come too early.
+        if feed.isBehind { return text }
+        return text + announcements(at: now, record: record, isSilent: text.isEmpty)
+    }
+
+    /// What is left of the logs, and the summary.
+    public mutating func finish(
+        at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
+    ) -> String {
+        feed.finish(surroundings)
+    }
+
+    /// The next lines of logs, with the lines of events that had to wait for them.
+    mutating func logText(_ surroundings: ViewSurroundings) -> String {
+        output.showsLogs ? feed.nextText(surroundings) : ""
+    }
+
+    /// Steps that have run for a while, or the sign of life after a long silence.
+    private mutating func announcements(
+        at now: RunTime, record: RunRecord, isSilent: Bool
+    ) -> String {
+        guard output != .none else { return "" }
+        var text = ""
+        for index in running.indices
+        where !running[index].isAnnounced
+            && now - running[index].since >= PlainView.announcementDelay
+        {
+            running[index].isAnnounced = true
+            text += lines.running(running[index].step, record: record) + "\n"
+        }
+        if !isSilent || !text.isEmpty {
+            lastSpokeAt = now
+        } else if now - lastSpokeAt >= PlainView.heartbeatInterval, !running.isEmpty {
+            lastSpokeAt = now
+            text = lines.heartbeat(running.map(\.step), at: now, record: record) + "\n"
+        }
+        return text
+    }
+
+    private mutating func track(_ event: RunEvent, _ record: RunRecord) {
+        switch event.kind {
+        case .runStarted(let header):
+            feed.begin(header)
+        case .launched(let step, _, _, _) where record.steps.indices.contains(step):
+            running.append((step, event.time, false))
+            if output.showsLogs { feed.start(step) }
+        case .ended(let step, _):
+            if let index = running.firstIndex(where: { $0.step == step }) {
+                running.remove(at: index)
+            }
+        default:
+            break
+        }
+    }
+
+    /// Where lines carry no name, the reader needs to know at once whose they are.
+    private mutating func announcementOnLaunch(_ event: RunEvent, _ record: RunRecord) -> String {
+        guard output == .stream, case .launched(let step, _, _, _) = event.kind,
+            let index = running.lastIndex(where: { $0.step == step })
+        else { return "" }
+        running[index].isAnnounced = true
+        feed.append(line: lines.running(step, record: record))
+        return ""
+    }
+}

@@ -1,0 +1,165 @@
+import Execution
+
+/// Words the events of a run, each as the one line that views print for it.
+///
+/// A line is `[3/15] ok      lint (1.2s)`: how many steps have ended, how this one did, its id.
+struct ProgressLine {
+    private let paint: Paint
+    /// Steps that the command line left out: they count neither as done nor in all.
+    private var leftOut = 0
+    private var hasSaidHalted = false
+
+    init(paint: Paint) { self.paint = paint }
+
+    /// The line of an event, or nil for one that says nothing to a reader.
+    mutating func text(for event: RunEvent, record: RunRecord) -> String? {
+        switch event.kind {
+        case .runStarted(let header):
+            return opening(header)
+        case .launched, .started, .leftovers, .runEnded:
+            return nil
+        case .waiting(let step, let holder):
+            return line(.waiting, step, record, detail: ": " + ProgressLine.holder(holder))
+        case .terminating(let step, let signal, .timedOut(let kind, let limit)):
+            let reason = record.text(of: .timedOut(kind, limitMilliseconds: limit))
+            return line(
+                .stopping, step, record,
+                detail: ": \(reason), sent \(SignalName.name(of: signal))")
+        case .terminating:
+            return nil
+        case .killed(let step):
+            return line(.killed, step, record, detail: ": it had not ended within its grace")
+        case .ended(let step, let end):
+            return ending(step, end, record)
+        case .skipped(let step, let reason):
+            return skip(step, reason, record)
+        case .stopping(let signal):
+            return counter(record)
+                + "stopping on \(SignalName.name(of: signal)): no further step starts"
+        case .warning(let step, let text):
+            let subject = step.map { "`\(id(of: $0, record))`: " } ?? ""
+            return paint.yellow("warning: ") + subject + Sanitizer.line(text)
+        }
+    }
+
+    /// The line that says that a step runs.
+    func running(_ step: Int, record: RunRecord) -> String {
+        line(.running, step, record)
+    }
+
+    /// The line that says which steps still run.
+    func heartbeat(_ steps: [Int], at now: RunTime, record: RunRecord) -> String {
+        let shown = steps.prefix(8).map { step in
+            let elapsed = record.steps[step].elapsed(at: now) ?? 0
+            return "\(id(of: step, record)) (\(ProgressLine.clock(elapsed)))"
+        }
+        let more = steps.count > shown.count ? " and \(steps.count - shown.count) more" : ""
+        return counter(record) + "still running: " + shown.joined(separator: ", ") + more
+    }
+
+    /// Whom a step waits for, in words.
+    static func holder(_ holder: LockHolder) -> String {
+        var text = "`\(Sanitizer.line(holder.resource))` is held"
+        if let step = holder.step {
+            text += " by step `\(Sanitizer.line(step))`"
+            if let run = holder.runID { text += " of run \(Sanitizer.line(run))" }
+        } else if let run = holder.runID {
+            text += " by run \(Sanitizer.line(run))"
+        }
+        if let pid = holder.pid { text += " (pid \(pid))" }
+        if let since = holder.since { text += " since \(Sanitizer.line(since))" }
+        return text
+    }
+
+    /// A length of time that still grows: `12s`, `2m05s`, without tenths that only flicker.
+    static func clock(_ nanoseconds: Int64) -> String {
+        let seconds = max(0, nanoseconds) / 1_000_000_000
+        if seconds < 60 { return "\(seconds)s" }
+        return DurationText.measured(nanoseconds: seconds * 1_000_000_000)
+    }
+
+    /// How many steps have ended, of how many.
+    func progress(_ record: RunRecord) -> (done: Int, total: Int) {
+        let total = max(0, record.header.steps.count - leftOut)
+        return (min(total, max(0, record.counts.done - leftOut)), total)
+    }
+
+    private func opening(_ header: RunHeader) -> String {
+        let limit =
+            header.mode == .parallel
+            ? "at most \(header.maxParallelSteps) at once" : "one at a time"
+        let name = Sanitizer.line(header.workflow)
+        let count = header.steps.count
+        return "\(name): \(count == 1 ? "1 step" : "\(count) steps"), \(limit)"
+            + paint.dim(" (run \(Sanitizer.line(header.runID)))")
+    }
+
+    private func ending(_ step: Int, _ end: StepEnd, _ record: RunRecord) -> String {
+        var detail = ""
+        if let elapsed = record.steps.indices.contains(step) ? record.steps[step].duration : nil {
+            detail = paint.dim(" (\(DurationText.measured(nanoseconds: elapsed)))")
+        }
+        if let reason = end.reason { detail += ": " + Sanitizer.line(record.text(of: reason)) }
+        if end.isAllowed, end.status == .failed { detail += ", which is allowed" }
+        let word: Mark =
+            switch end.status {
+            case .complete: .ok
+            case .failed: end.isAllowed ? .allowed : .failed
+            case .cached: .cached
+            case .aborted: .aborted
+            case .skipped, .pending, .running: .skipped
+            }
+        return line(word, step, record, detail: detail)
+    }
+
+    private mutating func skip(_ step: Int, _ reason: StepReason, _ record: RunRecord) -> String? {
+        switch reason {
+        case .notSelected:
+            leftOut += 1
+            return nil
+        case .interrupted:
+            // Said once for all by the line of the signal, and counted in the summary.
+            return nil
+        case .halted(let cause):
+            guard !hasSaidHalted else { return nil }
+            hasSaidHalted = true
+            return counter(record)
+                + "halted: `\(id(of: cause, record))` is critical, no further step starts"
+        default:
+            return line(
+                .skipped, step, record, detail: ": " + Sanitizer.line(record.text(of: reason)))
+        }
+    }
+
+    private enum Mark: String {
+        case ok, failed = "FAILED", allowed = "failed", aborted, skipped, cached, running
+        case waiting, stopping, killed
+    }
+
+    private func line(
+        _ mark: Mark, _ step: Int, _ record: RunRecord, detail: String = ""
+    ) -> String {
+        let word = TextWidth.pad(mark.rawValue, to: 8)
+        let painted =
+            switch mark {
+            case .ok, .cached: paint.green(word)
+            case .failed, .killed: paint.red(word)
+            case .allowed, .aborted, .waiting, .stopping: paint.yellow(word)
+            case .skipped, .running: paint.dim(word)
+            }
+        return counter(record) + painted + id(of: step, record) + detail
+    }
+
+    private func counter(_ record: RunRecord) -> String {
+        let (done, total) = progress(record)
+        let all = String(total)
+        let number = String(done)
+        let fill = String(repeating: " ", count: max(0, all.count - number.count))
+        return "[\(fill)\(number)/\(all)] "
+    }
+
+    private func id(of step: Int, _ record: RunRecord) -> String {
+        guard record.header.steps.indices.contains(step) else { return "step \(step)" }
+        return Sanitizer.line(record.header.steps[step].id)
+    }
+}

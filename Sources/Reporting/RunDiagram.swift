@@ -1,0 +1,146 @@
+import DependencyGraph
+public import Execution
+public import WorkflowModel
+
+/// The picture of a workflow: its steps by phase, their edges, and what is special about them.
+///
+/// A pure function of its parts, with no date in it, so that a file made of it can be compared
+/// byte for byte. Without durations every step counts the same, and the critical path is the
+/// longest chain. Arrows lead from a step to those that depend on it.
+public struct RunDiagram: Sendable {
+    /// An arrow.
+    struct Edge: Hashable {
+        var from: Int
+        var to: Int
+        var origin: EdgeOrigin
+        /// Whether it is a part of the critical path.
+        var isCritical: Bool
+        /// Whether a longer way says the same, so that pictures leave it out.
+        var isImplied: Bool
+    }
+
+    /// The steps of a task that are at the same distance from its beginning.
+    struct Phase: Hashable {
+        var task: Int
+        /// From 1.
+        var number: Int
+        var steps: [Int]
+    }
+
+    let resolved: ResolvedWorkflow
+    let record: RunRecord?
+    let edges: [Edge]
+    let phases: [Phase]
+    let criticalPath: [Int]
+    private let criticalSteps: Set<Int>
+
+    /// Gathers what pictures show.
+    ///
+    /// - Parameters:
+    ///   - resolved: The workflow.
+    ///   - durations: One for each step, in any one unit; nil where none are known.
+    ///   - record: A run of this workflow whose results the steps are to show; steps are matched by
+    ///     id, so that a workflow that has changed since shows what it can.
+    public init(
+        _ resolved: ResolvedWorkflow, durations: [Double]? = nil, record: RunRecord? = nil
+    ) {
+        self.resolved = resolved
+        self.record = record
+        let count = resolved.graph.count
+        let path = resolved.graph.criticalPath(
+            durations: durations ?? [Double](repeating: 1, count: count)
+        ).path
+        criticalPath = path
+        criticalSteps = Set(path)
+        edges = RunDiagram.edges(of: resolved, criticalPath: path)
+        phases = RunDiagram.phases(of: resolved)
+        recorded = RunDiagram.match(resolved.workflow, record)
+    }
+
+    /// The recorded step of each step, where there is one.
+    private let recorded: [Int?]
+
+    /// Whether a step is on the critical path.
+    func isCritical(_ step: Int) -> Bool { criticalSteps.contains(step) }
+
+    /// What the record knows of a step.
+    func record(of step: Int) -> StepRecord? {
+        guard let record, recorded.indices.contains(step), let index = recorded[step] else {
+            return nil
+        }
+        return record.steps[index]
+    }
+
+    /// What stands at the top of a phase.
+    func title(of phase: Phase) -> String {
+        let number = "Phase \(phase.number)"
+        let tasks = resolved.workflow.tasks
+        guard tasks.count > 1, tasks.indices.contains(phase.task) else { return number }
+        let task = tasks[phase.task]
+        let words = task.description.isEmpty ? "" : ": \(task.description)"
+        return "Task \(task.id)\(words) · \(number)"
+    }
+
+    /// What stands in the box of a step, line by line.
+    func label(of step: Int) -> [String] {
+        let declared = resolved.workflow.steps[step]
+        var lines = [declared.id.rawValue]
+        if !declared.description.isEmpty { lines.append(declared.description) }
+        if let record = record(of: step) {
+            let took = record.duration.map { " " + DurationText.measured(nanoseconds: $0) } ?? ""
+            lines.append("(\(record.status.rawValue)\(took))")
+        }
+        return lines
+    }
+
+    private static func edges(of resolved: ResolvedWorkflow, criticalPath: [Int]) -> [Edge] {
+        let graph = resolved.graph
+        let reduced = graph.transitiveReduction()
+        var origins: [Int64: EdgeOrigin] = [:]
+        for edge in resolved.inferredEdges {
+            origins[key(Int(edge.dependency), Int(edge.dependent))] = edge.origin
+        }
+        let critical = Set(zip(criticalPath, criticalPath.dropFirst()).map { key($0, $1) })
+        return (0..<graph.count).flatMap { from in
+            let kept = Set(reduced.dependents(of: from))
+            return graph.dependents(of: from).map { to in
+                Edge(
+                    from: from, to: to, origin: origins[key(from, to)] ?? .declared,
+                    isCritical: critical.contains(key(from, to)), isImplied: !kept.contains(to))
+            }
+        }
+    }
+
+    /// The phases of each task, counted inside it, as the run and its record have them.
+    private static func phases(of resolved: ResolvedWorkflow) -> [Phase] {
+        let graph = resolved.graph
+        let steps = resolved.workflow.steps
+        var numbers = [Int](repeating: 1, count: graph.count)
+        for step in graph.topologicalOrder() {
+            for dependency in graph.dependencies(of: step)
+            where steps[dependency].task == steps[step].task {
+                numbers[step] = max(numbers[step], numbers[dependency] + 1)
+            }
+        }
+        var phases: [Phase] = []
+        for step in (0..<graph.count).sorted(by: { a, b in
+            (steps[a].task, numbers[a], a) < (steps[b].task, numbers[b], b)
+        }) {
+            if let last = phases.last, last.task == steps[step].task, last.number == numbers[step] {
+                phases[phases.count - 1].steps.append(step)
+            } else {
+                phases.append(Phase(task: steps[step].task, number: numbers[step], steps: [step]))
+            }
+        }
+        return phases
+    }
+
+    private static func match(_ workflow: Workflow, _ record: RunRecord?) -> [Int?] {
+        guard let record else { return [] }
+        var indices: [String: Int] = [:]
+        for (index, step) in record.header.steps.enumerated() { indices[step.id] = index }
+        return workflow.steps.map { indices[$0.id.rawValue] }
+    }
+
+    private static func key(_ from: Int, _ to: Int) -> Int64 { Int64(from) << 32 | Int64(to) }
+}
