@@ -1,0 +1,137 @@
+public import Execution
+
+/// What is printed when a run is over: what did not run, what failed and why, the totals.
+public struct RunSummary: Sendable {
+    private let record: RunRecord
+    private let surroundings: ViewSurroundings
+    private let options: [String]
+    private let tailLines: Int
+    private let style: Style
+    /// With more failures than these, only the last ones show their logs.
+    private static let failuresWithTail = 20
+    private static let tailBytes = 8192
+
+    /// The summary of a run.
+    ///
+    /// - Parameters:
+    ///   - record: What is known of the run.
+    ///   - surroundings: Where the logs are.
+    ///   - options: Words that name the workflow again, such as `-f PATH`, for the command to
+    ///     rerun a step.
+    ///   - tailLines: Most lines of a failed step's log.
+    ///   - style: Colours or none.
+    public init(
+        _ record: RunRecord, surroundings: ViewSurroundings, options: [String] = [],
+        tailLines: Int = 20, style: Style = .plain
+    ) {
+        self.record = record
+        self.surroundings = surroundings
+        self.options = options
+        self.tailLines = tailLines
+        self.style = style
+    }
+
+    /// The whole text, newline at its end.
+    public var text: String {
+        let failed = record.failedSteps
+        var lines = notRun
+        for (position, step) in failed.enumerated() {
+            let showsTail = failed.count - position <= Self.failuresWithTail
+            if !lines.isEmpty { lines.append("") }
+            lines += failure(step, showsTail: showsTail)
+        }
+        if !failed.isEmpty { lines.append("") }
+        lines.append(totals)
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// The steps that did not run or were stopped, one line for each kind of reason.
+    private var notRun: [String] {
+        var groups: [(group: Group, steps: [Int])] = []
+        var places: [Group: Int] = [:]
+        for (index, step) in record.steps.enumerated()
+        where step.status == .aborted || step.status == .skipped {
+            let group = Group(status: step.status, reason: sharedReason(of: index, step))
+            if let place = places[group] {
+                groups[place].steps.append(index)
+            } else {
+                places[group] = groups.count
+                groups.append((group, [index]))
+            }
+        }
+        return groups.map { group, steps in
+            let names = steps.map { record.shownName(of: $0) }
+            let count = names.count > 1 ? " \(names.count) steps" : ""
+            let reason = group.reason.map { " (\($0))" } ?? ""
+            return style.paint("\(group.status.rawValue)\(count)", as: group.status)
+                + ": \(Wording.list(names, atMost: 8))\(reason)"
+        }
+    }
+
+    private struct Group: Hashable {
+        var status: StepStatus
+        var reason: String?
+    }
+
+    /// The reason in words that steps with different dependencies share.
+    private func sharedReason(of index: Int, _ step: StepRecord) -> String? {
+        if case .dependencyFailed = step.reason { return "a dependency did not end well" }
+        return record.shownReason(of: index)
+    }
+
+    private func failure(_ index: Int, showsTail: Bool) -> [String] {
+        let step = record.steps[index]
+        let name = record.shownName(of: index)
+        let reason = record.shownReason(of: index) ?? "no reason was given"
+        let length = step.duration.map { " after \(Wording.duration($0))" } ?? ""
+        let attempts = step.attempts > 1 ? ", attempt \(step.attempts)" : ""
+        let allowed = step.isAllowed ? " (allowed)" : ""
+        let title = "\(style.red("FAILED")) \(style.bold(name))\(allowed)\(length)"
+        var lines = ["\(title): \(reason)\(attempts)"]
+        if step.startedAt != nil {
+            if showsTail { lines += tail(of: index) }
+            lines.append("  log: \(Sanitizer.line(surroundings.logPath(index)))")
+        }
+        lines.append("  run it again: \(rerun(index))")
+        return lines
+    }
+
+    private func tail(of index: Int) -> [String] {
+        guard tailLines > 0 else { return [] }
+        let bytes = surroundings.logTail(index, Self.tailBytes)
+        var lines = Sanitizer.lines(bytes: bytes)
+        // The first of them has probably lost its beginning.
+        if bytes.count >= Self.tailBytes, lines.count > 1 { lines.removeFirst() }
+        return lines.suffix(tailLines).map { style.dim("  | ") + $0 }
+    }
+
+    private func rerun(_ index: Int) -> String {
+        let words = ["stepvisor", "run"] + options + ["--only", record.name(of: index)]
+        return Sanitizer.line(words.map { Wording.shellWord($0) }.joined(separator: " "))
+    }
+
+    private var totals: String {
+        let wall = Wording.duration(record.wallTime())
+        let total = Wording.count(record.steps.count, "step")
+        let counts = Wording.counts(record.counts, style: style)
+        // Cached steps had nothing to do either.
+        let hasRun = record.steps.contains { $0.launchedAt != nil }
+        if !hasRun, record.status == .complete {
+            return style.green("nothing to do") + ": no step of \(total) had to run (\(counts))"
+        }
+        var status = record.status.rawValue
+        if let signal = record.stopSignal { status += " by \(SignalName.name(of: signal))" }
+        var line = style.paint(status, as: record.status) + ": \(counts) of \(total) in \(wall)"
+        let saved = record.timeSaved()
+        let sum = record.sumOfStepTimes()
+        // Less than a tenth of a second would read as 0.0s.
+        if record.peakConcurrency > 1, saved >= 50_000_000 {
+            line += "; parallel saved \(Wording.duration(saved)) of \(Wording.duration(sum))"
+                + " (\(Wording.percent(saved, of: sum)))"
+        }
+        if !record.notices.isEmpty {
+            line += "; " + Wording.count(record.notices.count, "warning")
+        }
+        return line
+    }
+}

@@ -1,0 +1,134 @@
+public import Execution
+
+/// The state of a run as a table: what `stepvisor status` prints of a run that goes on or is over.
+public struct StatusText: Sendable {
+    private let record: RunRecord
+    private let now: RunTime
+    private let style: Style
+
+    /// A table of a run.
+    ///
+    /// - Parameters:
+    ///   - record: What is known of the run.
+    ///   - now: The present, as a time of the run.
+    ///   - isAlive: Whether the run's stepvisor lives; if not, a run without an end is
+    ///     `interrupted`.
+    ///   - style: Colours or none.
+    public init(_ record: RunRecord, at now: RunTime, isAlive: Bool, style: Style = .plain) {
+        var record = record
+        if !isAlive { record.markInterrupted() }
+        self.record = record
+        // Nothing is known beyond the last event of a run that died.
+        self.now = record.status == .interrupted ? record.lastEventAt : now
+        self.style = style
+    }
+
+    /// The whole text, newline at its end.
+    public var text: String {
+        var lines = header
+        let layout = RunLayout(record.header)
+        let tasks = record.header.tasks
+        let idWidth = columnWidth
+        for phase in layout.phases {
+            var title = "phase \(phase.number)"
+            if tasks.count > 1, tasks.indices.contains(phase.task) {
+                title = "task \(Sanitizer.line(tasks[phase.task].id)), " + title
+            }
+            lines += ["", style.bold(title)]
+            lines += phase.steps.map { row(of: $0, idWidth: idWidth) }
+        }
+        lines += ["", footer]
+        lines += record.warnings.map { style.yellow("warning: ") + Sanitizer.line($0) }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private var header: [String] {
+        let header = record.header
+        let status = style.paint(statusWord, as: record.status)
+        let elapsed = Wording.duration(record.wallTime(at: now))
+        let verb: String
+        switch record.status {
+        case .running: verb = "running for \(elapsed)"
+        case .interrupted: verb = "last heard of after \(elapsed)"
+        case .complete, .failed, .aborted, .review: verb = "took \(elapsed)"
+        }
+        return [
+            "run \(Sanitizer.line(header.runID)): \(status) (\(Wording.mode(header)))",
+            "\(Sanitizer.line(header.workflow)), started \(Timestamp.text(header.startedAt)), \(verb)",
+        ]
+    }
+
+    private var statusWord: String {
+        if let signal = record.stopSignal, record.status != .running {
+            return "\(record.status.rawValue) by \(SignalName.name(of: signal))"
+        }
+        if record.stopSignal != nil { return "stopping" }
+        if record.status == .interrupted {
+            return "interrupted (its stepvisor, pid \(record.header.pid), is gone)"
+        }
+        return record.status.rawValue
+    }
+
+    private var footer: String {
+        let total = Wording.count(record.steps.count, "step")
+        return "\(total): \(Wording.counts(record.counts, style: style))"
+    }
+
+    /// Ids are at most 64 columns wide; a longer one, which no workflow may have, is not aligned.
+    private var columnWidth: Int {
+        record.header.steps.reduce(0) { width, step in
+            max(width, min(64, TextWidth.columns(of: Sanitizer.line(step.id))))
+        }
+    }
+
+    private func row(of index: Int, idWidth: Int) -> String {
+        let step = record.steps[index]
+        let id = TextWidth.pad(record.shownName(of: index), to: idWidth)
+        let isLost = record.status == .interrupted && step.status == .running
+        let word = TextWidth.pad(isLost ? "unknown" : step.status.rawValue, to: 8)
+        let elapsed = step.elapsed(at: now).map { Wording.duration($0) } ?? ""
+        let fill = String(repeating: " ", count: max(0, 7 - elapsed.count))
+        let status = isLost ? style.yellow(word) : style.paint(word, as: step.status)
+        var row = "  \(id)  \(status)  \(fill)\(elapsed)"
+        let details = details(of: index)
+        if !details.isEmpty { row += "  " + details.joined(separator: ", ") }
+        while row.last == " " { row.removeLast() }
+        return row
+    }
+
+    private func details(of index: Int) -> [String] {
+        let step = record.steps[index]
+        var details: [String] = []
+        switch step.status {
+        case .pending:
+            if let waiting = waiting(index) { details.append(waiting) }
+        case .running where record.status == .interrupted:
+            details.append("in flight when stepvisor died")
+        case .running, .complete, .failed, .aborted, .skipped, .cached:
+            if let reason = record.shownReason(of: index) { details.append(reason) }
+        }
+        if step.status == .failed, step.isAllowed { details.append("which is allowed") }
+        if step.attempts > 1 { details.append("attempt \(step.attempts)") }
+        if case .backup = step.method, let method = step.method {
+            details.append("by \(method.description)")
+        }
+        if !step.leftovers.isEmpty {
+            let count = Wording.count(step.leftovers.count, "process", plural: "processes")
+            details.append("\(count) outlived it")
+        }
+        return details
+    }
+
+    private func waiting(_ index: Int) -> String? {
+        if let holder = record.steps[index].waitingFor {
+            return "waits: \(Wording.holder(holder))"
+        }
+        let open = record.header.steps[index].dependencies.map { Int($0) }.filter { dependency in
+            record.steps.indices.contains(dependency)
+                && !record.steps[dependency].status.isFinal
+        }
+        guard !open.isEmpty else { return nil }
+        let names = open.map { "`\(record.shownName(of: $0))`" }
+        return "waits for \(Wording.list(names, atMost: 3))"
+    }
+}

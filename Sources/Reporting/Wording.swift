@@ -1,0 +1,114 @@
+public import Execution
+
+/// Small words that all views share, so that one thing is never said in two ways.
+public enum Wording {
+    /// A number with its noun: `1 step`, `3 steps`, and with `plural` where an `s` is not enough.
+    public static func count(_ number: Int, _ noun: String, plural: String? = nil) -> String {
+        "\(number) \(number == 1 ? noun : plural ?? noun + "s")"
+    }
+
+    /// Words as a list: `a`, `a and b`, `a, b and c`.
+    public static func list(_ words: [String], _ conjunction: String = "and") -> String {
+        guard let last = words.last, words.count > 1 else { return words.first ?? "" }
+        return words.dropLast().joined(separator: ", ") + " \(conjunction) " + last
+    }
+
+    /// Words as a list of which at most so many are named: `a, b and 3 more`.
+    public static func list(_ words: [String], atMost limit: Int) -> String {
+        guard words.count > limit else { return list(words) }
+        let shown = words.prefix(max(0, limit))
+        guard !shown.isEmpty else { return "\(words.count)" }
+        return shown.joined(separator: ", ") + " and \(words.count - shown.count) more"
+    }
+
+    /// A measured length of time: `0.3s`, `2m05s`.
+    public static func duration(_ nanoseconds: Int64) -> String {
+        DurationText.measured(nanoseconds: nanoseconds)
+    }
+
+    /// An offset from the run's beginning: `T+0.0s`.
+    public static func offset(_ time: RunTime) -> String {
+        "T+" + DurationText.measured(nanoseconds: time.nanoseconds)
+    }
+
+    /// A size: `0 bytes`, `812 bytes`, `1.5 KiB`, `256.0 MiB`.
+    public static func bytes(_ number: Int64) -> String {
+        let number = max(0, number)
+        guard number >= 1024 else { return number == 1 ? "1 byte" : "\(number) bytes" }
+        let units = ["KiB", "MiB", "GiB", "TiB"]
+        // Tenths of the unit, rounded; the unit grows before 1024.0 is shown.
+        var size = Double(number) / 1024
+        var unit = 0
+        while size >= 1023.95, unit < units.count - 1 {
+            size /= 1024
+            unit += 1
+        }
+        let tenths = Int64(size * 10 + 0.5)
+        return "\(tenths / 10).\(tenths % 10) \(units[unit])"
+    }
+
+    /// A part of a whole in whole percent; 0 for a part of nothing.
+    public static func percent(_ part: Int64, of whole: Int64) -> String {
+        guard whole > 0 else { return "0%" }
+        return "\(Int(Double(max(0, min(part, whole))) * 100 / Double(whole) + 0.5))%"
+    }
+
+    /// Whom a step waits for.
+    public static func holder(_ holder: LockHolder) -> String {
+        var text = "`\(Sanitizer.line(holder.resource))` is held"
+        if let step = holder.step {
+            text += " by step `\(Sanitizer.line(step))`"
+            if let run = holder.runID { text += " of run \(Sanitizer.line(run))" }
+        } else if let run = holder.runID {
+            text += " by run \(Sanitizer.line(run))"
+        }
+        if let pid = holder.pid { text += " (pid \(pid))" }
+        if let since = holder.since { text += " since \(Sanitizer.line(since))" }
+        return text
+    }
+
+    /// How many steps stand where, in the order that matters to a reader: `3 complete, 1 failed`.
+    public static func counts(_ counts: StatusCounts, style: Style = .plain) -> String {
+        let order: [StepStatus] = [
+            .complete, .cached, .running, .pending, .skipped, .aborted, .failed,
+        ]
+        let parts = order.filter { counts[$0] > 0 }.map { status in
+            style.paint("\(counts[status]) \(status.rawValue)", as: status)
+        }
+        return parts.joined(separator: ", ")
+    }
+
+    /// How the steps of a run share the time: `sequential`, `parallel, at most 3 at once`.
+    public static func mode(_ header: RunHeader) -> String {
+        switch header.mode {
+        case .sequential: "sequential"
+        case .parallel: "parallel, at most \(header.maxParallelSteps) at once"
+        }
+    }
+
+    /// A word of a command line, quoted where a shell would take it apart.
+    public static func shellWord(_ word: String) -> String {
+        let isPlain = !word.isEmpty && word.utf8.allSatisfy { isPlainInShell($0) }
+        guard !isPlain else { return word }
+        let pieces = word.split(separator: "'", omittingEmptySubsequences: false)
+        return "'\(pieces.joined(separator: "'\\''"))'"
+    }
+
+    private static func isPlainInShell(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default:
+            "_-./,:+@%".utf8.contains(byte)
+        }
+    }
+}
+
+extension RunRecord {
+    /// A step's id as it may be shown.
+    func shownName(of step: Int) -> String { Sanitizer.line(name(of: step)) }
+
+    /// Why a step has its status, as it may be shown.
+    func shownReason(of step: Int) -> String? { reasonText(of: step).map { Sanitizer.line($0) } }
+}
