@@ -15,7 +15,7 @@ public struct CriticalPath: Hashable, Sendable {
 extension Graph {
     /// The longest chain over durations, with the room that each node has; found in O(V + E).
     ///
-    /// - Parameter durations: One for each node; one that is missing, negative or no number is 0.
+    /// - Parameter durations: One for each node; one that is missing, negative or not finite is 0.
     /// - Returns: The path, empty for a graph without nodes, and the times of every node.
     public func criticalPath(durations: [Double]) -> CriticalPath {
         structure.criticalPath(durations: usable(durations))
@@ -24,7 +24,7 @@ extension Graph {
     /// For each node, the length of the longest chain that starts with it, itself included.
     ///
     /// Complexity: O(V + E).
-    /// - Parameter durations: One for each node; one that is missing, negative or no number is 0.
+    /// - Parameter durations: One for each node; one that is missing, negative or not finite is 0.
     /// - Returns: One length for each node, in the unit of the durations.
     public func remainingPath(durations: [Double]) -> [Double] {
         structure.remainingPath(durations: usable(durations))
@@ -32,7 +32,8 @@ extension Graph {
 
     private func usable(_ durations: [Double]) -> [Double] {
         (0..<count).map { node in
-            node < durations.count && durations[node] > 0 ? durations[node] : 0
+            guard node < durations.count, durations[node].isFinite else { return 0 }
+            return max(0, durations[node])
         }
     }
 }

@@ -44,8 +44,11 @@ struct DeclarationValidation<ID: Hashable & Sendable> {
                 } else {
                     let suggestion = unknown.suggestion(
                         for: dependency, among: nodes, describing: describing)
+                    // To depend on itself is not what anybody meant.
                     report(
-                        .unknownDependency(of: id, named: dependency, suggestion: suggestion),
+                        .unknownDependency(
+                            of: id, named: dependency,
+                            suggestion: suggestion == id ? nil : suggestion),
                         at: [place])
                 }
             }

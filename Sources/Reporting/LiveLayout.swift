@@ -2,16 +2,16 @@ import Execution
 
 /// What the live region shows: a line per running step, per waiting step, and the bar.
 struct LiveLayout {
-    let paint: Paint
+    let style: Style
     /// Columns that a line may take.
     let columns: Int
     /// Lines that the region may take.
     let rows: Int
 
     /// A layout for a terminal, or nil for one that is too small to be drawn over.
-    init?(paint: Paint, size: (columns: Int, rows: Int)?) {
+    init?(style: Style, size: (columns: Int, rows: Int)?) {
         guard let size, size.columns >= 20, size.rows >= 5 else { return nil }
-        self.paint = paint
+        self.style = style
         // The last column stays free: some terminals wrap as soon as it is written.
         columns = size.columns - 1
         // A third of the screen stays for the steps that have ended.
@@ -35,14 +35,14 @@ struct LiveLayout {
             let gap = String(repeating: " ", count: max(0, 6 - clock.count))
             return line([
                 (name(step, width, record), { $0 }), (gap + clock + "  ", { $0 }),
-                (lastLine(step), paint.dim),
+                (lastLine(step), style.dim),
             ])
         }
         lines += shownWaiting.map { step in
-            let holder = record.steps[step].waitingFor.map(ProgressLine.holder) ?? ""
+            let holder = record.steps[step].waitingFor.map(Wording.holder) ?? ""
             return line([
-                (name(step, width, record), { $0 }), ("  waits: ", paint.yellow),
-                (holder, paint.dim),
+                (name(step, width, record), { $0 }), ("  waits: ", style.yellow),
+                (holder, style.dim),
             ])
         }
         if isCrowded {
@@ -50,7 +50,7 @@ struct LiveLayout {
                 (running.count - shownRunning.count, "running"),
                 (waiting.count - shownWaiting.count, "waiting"),
             ].filter { $0.0 > 0 }.map { "+\($0) more \($1)" }
-            lines.append(line([("  " + more.joined(separator: ", "), paint.dim)]))
+            lines.append(line([("  " + more.joined(separator: ", "), style.dim)]))
         }
         lines.append(bar(running.count, waiting.count, progress, record, now))
         return lines
@@ -71,7 +71,7 @@ struct LiveLayout {
         let head = gauge + "\(progress.done)/\(progress.total)  "
         return line([
             (head + parts.joined(separator: ", "), { $0 }),
-            (tail, paint.red), ("  " + ProgressLine.clock(now.nanoseconds), { $0 }),
+            (tail, style.red), ("  " + ProgressLine.clock(now.nanoseconds), { $0 }),
         ])
     }
 
@@ -79,9 +79,7 @@ struct LiveLayout {
         "  " + TextWidth.pad(TextWidth.clip(id(step, record), to: width), to: width)
     }
 
-    private func id(_ step: Int, _ record: RunRecord) -> String {
-        Sanitizer.line(record.name(of: step))
-    }
+    private func id(_ step: Int, _ record: RunRecord) -> String { record.shownName(of: step) }
 
     /// Parts of a line, each clipped to the room that is left before it is painted.
     private func line(_ parts: [(text: String, paint: (String) -> String)]) -> LiveRegion.Line {

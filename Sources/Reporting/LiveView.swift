@@ -6,7 +6,7 @@ public import Execution
 /// before is no text at all. The cursor is never hidden. On a terminal that is too small, or whose
 /// size is not known, it speaks as ``PlainView`` does.
 public struct LiveView: RunView {
-    private let paint: Paint
+    private let style: Style
     private let output: OutputMode
     private var plain: PlainView
     private var region = LiveRegion()
@@ -18,11 +18,13 @@ public struct LiveView: RunView {
     /// Bytes at the end of a log in which the last line is looked for.
     static let tailLength = 1024
 
-    /// A view for the given `--output`, in colour or without.
-    public init(output: OutputMode = .failures, usesColor: Bool = true) {
+    /// A view for the given `--output`; `options` as for ``RunSummary``.
+    public init(
+        output: OutputMode = .failures, style: Style = .colored, options: [String] = []
+    ) {
         self.output = output
-        paint = Paint(isOn: usesColor)
-        plain = PlainView(output: output, usesColor: usesColor)
+        self.style = style
+        plain = PlainView(output: output, style: style, options: options)
     }
 
     /// Ten frames a second.
@@ -50,7 +52,7 @@ public struct LiveView: RunView {
     ) -> String {
         guard output != .none else { return "" }
         let size = surroundings.terminalSize
-        guard let layout = LiveLayout(paint: paint, size: size), !hasEnded else {
+        guard let layout = LiveLayout(style: style, size: size), !hasEnded else {
             let erased = region.erase(columns: size?.columns)
             return erased + takeScroll()
                 + plain.frame(at: now, record: record, surroundings: surroundings)

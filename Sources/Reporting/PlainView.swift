@@ -10,18 +10,27 @@ public struct PlainView: RunView {
     /// Nanoseconds after which a step that runs is announced.
     static let announcementDelay: Int64 = 1_000_000_000
 
+    /// Lines of a failed step's log that the summary shows.
+    static let tailLines = 20
+
     private let output: OutputMode
+    private let style: Style
+    private let options: [String]
     private(set) var lines: ProgressLine
     private var feed: OutputFeed
     /// Steps that run, in the order in which they were launched.
     private(set) var running: [(step: Int, since: RunTime, isAnnounced: Bool)] = []
     private var lastSpokeAt = RunTime.zero
 
-    /// A view for the given `--output`, in colour or without.
-    public init(output: OutputMode = .failures, usesColor: Bool = false) {
+    /// A view for the given `--output`; `options` as for ``RunSummary``.
+    public init(
+        output: OutputMode = .failures, style: Style = .plain, options: [String] = []
+    ) {
         self.output = output
-        lines = ProgressLine(paint: Paint(isOn: usesColor))
-        feed = OutputFeed(mode: output, keepsColors: usesColor)
+        self.style = style
+        self.options = options
+        lines = ProgressLine(style: style)
+        feed = OutputFeed(mode: output, keepsColors: style.isOn)
     }
 
     /// Often where lines are to be shown as they come, else as often as a step is announced.
@@ -64,7 +73,12 @@ public struct PlainView: RunView {
     public mutating func finish(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String {
-        feed.finish(surroundings)
+        if output == .none, record.status == .complete, record.failedSteps.isEmpty { return "" }
+        // What has been shown once need not be shown again.
+        let summary = RunSummary(
+            record, surroundings: surroundings, options: options,
+            tailLines: output == .failures ? PlainView.tailLines : 0, style: style)
+        return feed.finish(surroundings) + summary.text
     }
 
     /// The next lines of logs, with the lines of events that had to wait for them.

@@ -4,12 +4,12 @@ import Execution
 ///
 /// A line is `[3/15] ok      lint (1.2s)`: how many steps have ended, how this one did, its id.
 struct ProgressLine {
-    private let paint: Paint
+    private let style: Style
     /// Steps that the command line left out: they count neither as done nor in all.
     private var leftOut = 0
     private var hasSaidHalted = false
 
-    init(paint: Paint) { self.paint = paint }
+    init(style: Style) { self.style = style }
 
     /// The line of an event, or nil for one that says nothing to a reader.
     mutating func text(for event: RunEvent, record: RunRecord) -> String? {
@@ -19,11 +19,11 @@ struct ProgressLine {
         case .launched, .started, .leftovers, .runEnded:
             return nil
         case .waiting(let step, let holder):
-            return line(.waiting, step, record, detail: ": " + ProgressLine.holder(holder))
+            return line(.waiting, step, record, detail: ": " + Wording.holder(holder))
         case .terminating(let step, let signal, .timedOut(let kind, let limit)):
             let reason = record.text(of: .timedOut(kind, limitMilliseconds: limit))
             return line(
-                .stopping, step, record,
+                .timeout, step, record,
                 detail: ": \(reason), sent \(SignalName.name(of: signal))")
         case .terminating:
             return nil
@@ -38,7 +38,7 @@ struct ProgressLine {
                 + "stopping on \(SignalName.name(of: signal)): no further step starts"
         case .warning(let step, let text):
             let subject = step.map { "`\(id(of: $0, record))`: " } ?? ""
-            return paint.yellow("warning: ") + subject + Sanitizer.line(text)
+            return style.yellow("warning: ") + subject + Sanitizer.line(text)
         }
     }
 
@@ -49,26 +49,11 @@ struct ProgressLine {
 
     /// The line that says which steps still run.
     func heartbeat(_ steps: [Int], at now: RunTime, record: RunRecord) -> String {
-        let shown = steps.prefix(8).map { step in
+        let words = steps.map { step in
             let elapsed = record.steps[step].elapsed(at: now) ?? 0
             return "\(id(of: step, record)) (\(ProgressLine.clock(elapsed)))"
         }
-        let more = steps.count > shown.count ? " and \(steps.count - shown.count) more" : ""
-        return counter(record) + "still running: " + shown.joined(separator: ", ") + more
-    }
-
-    /// Whom a step waits for, in words.
-    static func holder(_ holder: LockHolder) -> String {
-        var text = "`\(Sanitizer.line(holder.resource))` is held"
-        if let step = holder.step {
-            text += " by step `\(Sanitizer.line(step))`"
-            if let run = holder.runID { text += " of run \(Sanitizer.line(run))" }
-        } else if let run = holder.runID {
-            text += " by run \(Sanitizer.line(run))"
-        }
-        if let pid = holder.pid { text += " (pid \(pid))" }
-        if let since = holder.since { text += " since \(Sanitizer.line(since))" }
-        return text
+        return counter(record) + "still running: " + Wording.list(words, atMost: 8)
     }
 
     /// A length of time that still grows: `12s`, `2m05s`, without tenths that only flicker.
@@ -85,19 +70,15 @@ struct ProgressLine {
     }
 
     private func opening(_ header: RunHeader) -> String {
-        let limit =
-            header.mode == .parallel
-            ? "at most \(header.maxParallelSteps) at once" : "one at a time"
         let name = Sanitizer.line(header.workflow)
-        let count = header.steps.count
-        return "\(name): \(count == 1 ? "1 step" : "\(count) steps"), \(limit)"
-            + paint.dim(" (run \(Sanitizer.line(header.runID)))")
+        return "\(name): \(Wording.count(header.steps.count, "step")), \(Wording.mode(header))"
+            + style.dim(" (run \(Sanitizer.line(header.runID)))")
     }
 
     private func ending(_ step: Int, _ end: StepEnd, _ record: RunRecord) -> String {
         var detail = ""
         if let elapsed = record.steps.indices.contains(step) ? record.steps[step].duration : nil {
-            detail = paint.dim(" (\(DurationText.measured(nanoseconds: elapsed)))")
+            detail = style.dim(" (\(Wording.duration(elapsed)))")
         }
         if let reason = end.reason { detail += ": " + Sanitizer.line(record.text(of: reason)) }
         if end.isAllowed, end.status == .failed { detail += ", which is allowed" }
@@ -133,21 +114,21 @@ struct ProgressLine {
 
     private enum Mark: String {
         case ok, failed = "FAILED", allowed = "failed", aborted, skipped, cached, running
-        case waiting, stopping, killed
+        case waiting, timeout, killed
     }
 
     private func line(
         _ mark: Mark, _ step: Int, _ record: RunRecord, detail: String = ""
     ) -> String {
         let word = TextWidth.pad(mark.rawValue, to: 8)
-        let painted =
+        let styleed =
             switch mark {
-            case .ok, .cached: paint.green(word)
-            case .failed, .killed: paint.red(word)
-            case .allowed, .aborted, .waiting, .stopping: paint.yellow(word)
-            case .skipped, .running: paint.dim(word)
+            case .ok, .cached: style.green(word)
+            case .failed, .killed: style.red(word)
+            case .allowed, .aborted, .waiting, .timeout: style.yellow(word)
+            case .skipped, .running: style.dim(word)
             }
-        return counter(record) + painted + id(of: step, record) + detail
+        return counter(record) + styleed + id(of: step, record) + detail
     }
 
     private func counter(_ record: RunRecord) -> String {
@@ -158,8 +139,5 @@ struct ProgressLine {
         return "[\(fill)\(number)/\(all)] "
     }
 
-    private func id(of step: Int, _ record: RunRecord) -> String {
-        guard record.header.steps.indices.contains(step) else { return "step \(step)" }
-        return Sanitizer.line(record.header.steps[step].id)
-    }
+    private func id(of step: Int, _ record: RunRecord) -> String { record.shownName(of: step) }
 }

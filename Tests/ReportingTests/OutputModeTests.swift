@@ -1,0 +1,159 @@
+import Execution
+import Testing
+
+@testable import Reporting
+
+@Suite("OutputMode")
+struct OutputModeTests {
+    /// Two steps that write in turns, one of which fails.
+    static func play<View: RunView>(_ view: View) -> String {
+        var run = ScriptedRun(["a", "long"], view: view)
+        var text = run.begin()
+        text += run.launch(0, at: 0) + run.launch(1, at: 0)
+        run.logs.append("one\ntwo: 1%\rtwo: 99%", to: 0)
+        run.logs.append("::error::x\nhalf", to: 1)
+        text += run.frame(at: 100)
+        run.logs.append("\nthree", to: 0)
+        run.logs.append(" a line\n", to: 1)
+        text += run.end(1, at: 150, code: 1)
+        text += run.frame(at: 200)
+        text += run.end(0, at: 250)
+        return text + run.finish(at: 260, .failed)
+    }
+
+    /// The lines before the summary.
+    static func lines(_ text: String) -> [String] {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        return Array(lines.dropFirst().prefix { !$0.hasPrefix("FAILED") })
+    }
+
+    @Test("failures: only the end shows a log, and only of what failed")
+    func failures() {
+        let text = OutputModeTests.play(PlainView(output: .failures))
+        #expect(
+            OutputModeTests.lines(text) == [
+                "[1/2] FAILED  long (0.2s): exit code 1", "[2/2] ok      a (0.3s)",
+            ])
+        #expect(text.contains("  | : :error::x\n  | half a line\n"))
+        #expect(!text.contains("three"))
+    }
+
+    @Test("group: the whole log of a step stands under its line")
+    func group() {
+        let text = OutputModeTests.play(PlainView(output: .group))
+        #expect(
+            OutputModeTests.lines(text) == [
+                "[1/2] FAILED  long (0.2s): exit code 1", "    : :error::x", "    half a line",
+                "[2/2] ok      a (0.3s)", "    one", "    two: 99%", "    three",
+            ])
+        #expect(!text.contains("  | "))
+    }
+
+    @Test("prefix: lines come whole and carry their step")
+    func prefix() {
+        let text = OutputModeTests.play(PlainView(output: .prefix))
+        #expect(
+            OutputModeTests.lines(text) == [
+                "a    | one", "long | : :error::x", "long | half a line",
+                "[1/2] FAILED  long (0.2s): exit code 1", "a    | two: 99%", "a    | three",
+                "[2/2] ok      a (0.3s)",
+            ])
+    }
+
+    @Test("stream: lines come whole, behind the line that says whose they are")
+    func stream() {
+        let text = OutputModeTests.play(PlainView(output: .stream))
+        #expect(
+            OutputModeTests.lines(text) == [
+                "[0/2] running a", "[0/2] running long", "one", ": :error::x", "half a line",
+                "[1/2] FAILED  long (0.2s): exit code 1", "two: 99%", "three",
+                "[2/2] ok      a (0.3s)",
+            ])
+    }
+
+    @Test("none: nothing but what went wrong")
+    func none() {
+        let text = OutputModeTests.play(PlainView(output: .none))
+        #expect(text.hasPrefix("FAILED long"))
+        #expect(!text.contains("error::x"))
+        var run = ScriptedRun(["a"], view: PlainView(output: .none))
+        let quiet = run.begin() + run.launch(0, at: 0) + run.frame(at: 90_000) + run.end(0, at: 1)
+        #expect(quiet + run.finish(at: 2) == "")
+    }
+
+    @Test("a live view shows the same lines, above its region", arguments: OutputMode.allCases)
+    func live(mode: OutputMode) {
+        let plain = OutputModeTests.play(PlainView(output: mode))
+        #expect(OutputModeTests.play(LiveView(output: mode, style: .plain)) == plain)
+    }
+
+    @Test(
+        "no frame reads more than its budget, and nothing is lost",
+        arguments: [
+            OutputMode.group, .prefix, .stream,
+        ])
+    func bounded(mode: OutputMode) {
+        var run = ScriptedRun(["a"], view: PlainView(output: mode))
+        run.begin()
+        run.launch(0, at: 0)
+        let line = String(repeating: "x", count: 99) + "\n"
+        run.logs.append(String(repeating: line, count: 20_000), to: 0)
+        run.end(0, at: 1)
+        var count = 0
+        for time in 1...20 {
+            let text = run.frame(at: Int64(time))
+            #expect(text.utf8.count < 2 * OutputFeed.frameBudget)
+            count += text.split(separator: "\n").count { $0.hasSuffix("xxx") }
+        }
+        #expect(count == 20_000)
+    }
+
+    @Test("at the end of a run a huge log is cut, and the reader is told where it is")
+    func cutAtEnd() {
+        var run = ScriptedRun(["a"], view: PlainView(output: .group))
+        run.begin()
+        run.launch(0, at: 0)
+        run.logs.append(String(repeating: "yes\n", count: 2_000_000), to: 0)
+        run.end(0, at: 1)
+        let text = run.finish(at: 2)
+        #expect(text.utf8.count < 4 * OutputFeed.finalBudget)
+        #expect(text.contains("\n    … the rest is in logs/0.log\n"))
+    }
+
+    @Test("an endless line is held and shown only in its beginning")
+    func endless() {
+        var reader = LogReader(keepsColors: false)
+        var lines: [String] = []
+        for _ in 0..<1000 { reader.take(Array(repeating: 0x78, count: 10_000), to: &lines) }
+        #expect(lines.isEmpty)
+        #expect(reader.offset == 10_000_000)
+        reader.take([0x0A], to: &lines)
+        #expect(lines == [String(repeating: "x", count: LogReader.lineLimit) + "…"])
+        reader.take(Array("next".utf8), to: &lines)
+        #expect(reader.takeRemainder() == "next")
+        #expect(reader.takeRemainder() == nil)
+    }
+
+    @Test("however a log is cut into reads, its lines are the same")
+    func anyCut() {
+        var random = SplitMix(seed: 3)
+        for _ in 0..<2_000 {
+            var bytes: [UInt8] = []
+            for _ in 0..<4 { bytes += random.hostileBytes() + [0x0A] }
+            bytes.append(0x61)
+            var whole: [String] = []
+            var reader = LogReader(keepsColors: true)
+            reader.take(bytes, to: &whole)
+            var cut: [String] = []
+            var second = LogReader(keepsColors: true)
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let count = Int.random(in: 1...5, using: &random)
+                second.take(Array(rest.prefix(count)), to: &cut)
+                rest = rest.dropFirst(count)
+            }
+            #expect(whole == cut)
+            #expect(reader.takeRemainder() == second.takeRemainder())
+        }
+    }
+}

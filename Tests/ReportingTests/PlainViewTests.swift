@@ -1,0 +1,123 @@
+import Execution
+import Testing
+
+@testable import Reporting
+
+@Suite("PlainView")
+struct PlainViewTests {
+    @Test("each step has one line when it ends, and the summary follows")
+    func story() {
+        var run = ScriptedRun(
+            ["lint", "test", "deploy", "migrate"], dependencies: [2: [1]], view: PlainView())
+        var text = run.begin()
+        text += run.launch(0, at: 0) + run.launch(1, at: 0)
+        text += run.end(0, at: 1_240)
+        let holder = LockHolder(resource: "database", pid: 77, runID: "r0", step: "load")
+        text += run.at(1_250, .waiting(step: 3, holder: holder))
+        text += run.frame(at: 1_300) + run.frame(at: 1_400)
+        text += run.end(1, at: 3_000, code: 2)
+        text += run.at(3_000, .skipped(step: 2, .dependencyFailed(1)))
+        text += run.at(3_000, .skipped(step: 3, .halted(by: 1)))
+        text += run.at(3_000, .warning(step: 0, "no\u{1B}[2J use"))
+        run.logs.append("first\n\u{1B}[31mboom\u{1B}[0m\n", to: 1)
+        let summary = run.finish(at: 3_010, .failed)
+        #expect(
+            text == """
+                demo: 4 steps, parallel, at most 2 at once (run r1)
+                [1/4] ok      lint (1.2s)
+                [1/4] waiting migrate: `database` is held by step `load` of run r0 (pid 77)
+                [1/4] running test
+                [2/4] FAILED  test (3.0s): exit code 2
+                [3/4] skipped deploy: dependency `test` failed
+                [4/4] halted: `test` is critical, no further step starts
+                warning: `lint`: no use
+
+                """)
+        #expect(summary.contains("  | boom\n"))
+        #expect(summary.contains("logs/1.log"))
+        #expect(!(text + summary).contains("\u{1B}"))
+    }
+
+    @Test("after 30 s without a line, one says what still runs, and for how long")
+    func heartbeat() {
+        var run = ScriptedRun(["slow", "slower", "last"], view: PlainView())
+        run.begin()
+        run.launch(0, at: 0)
+        run.launch(1, at: 15_000)
+        #expect(run.frame(at: 16_000) == "[0/3] running slow\n[0/3] running slower\n")
+        #expect(run.frame(at: 45_999) == "")
+        #expect(run.frame(at: 46_000) == "[0/3] still running: slow (46s) and slower (31s)\n")
+        #expect(run.frame(at: 46_500) == "")
+        #expect(run.frame(at: 76_000) == "[0/3] still running: slow (1m16s) and slower (1m01s)\n")
+    }
+
+    @Test("steps that the command line left out are neither shown nor counted")
+    func leftOut() {
+        var run = ScriptedRun(["a", "b", "c"], view: PlainView())
+        run.begin()
+        #expect(run.at(0, .skipped(step: 0, .notSelected)) == "")
+        #expect(run.at(0, .skipped(step: 2, .notSelected)) == "")
+        run.launch(1, at: 0)
+        #expect(run.end(1, at: 100) == "[1/1] ok      b (0.1s)\n")
+    }
+
+    @Test("ends of every kind have their word")
+    func words() {
+        var run = ScriptedRun(["a", "b", "c", "d"], view: PlainView())
+        run.begin()
+        for step in 0..<4 { run.launch(step, at: 0) }
+        let allowed = StepEnd(status: .failed, reason: .exited(1), isAllowed: true)
+        let reason = StepReason.timedOut(.attempt, limitMilliseconds: 5_000)
+        #expect(
+            run.at(50, .terminating(step: 1, signal: 15, reason: reason))
+                == "[0/4] timeout b: timed out after 5s (attempt), sent SIGTERM\n")
+        #expect(
+            run.at(60, .killed(step: 1))
+                == "[0/4] killed  b: it had not ended within its grace\n")
+        #expect(
+            run.at(100, .ended(step: 0, allowed))
+                == "[1/4] failed  a (0.1s): exit code 1, which is allowed\n")
+        #expect(
+            run.at(100, .ended(step: 1, StepEnd(status: .failed, reason: reason)))
+                == "[2/4] FAILED  b (0.1s): timed out after 5s (attempt)\n")
+        #expect(
+            run.at(100, .stopping(signal: 2))
+                == "[2/4] stopping on SIGINT: no further step starts\n")
+        #expect(
+            run.at(100, .ended(step: 2, StepEnd(status: .aborted, reason: .interrupted(2))))
+                == "[3/4] aborted c (0.1s): interrupted by SIGINT\n")
+        #expect(
+            run.at(100, .ended(step: 3, StepEnd(status: .cached))) == "[4/4] cached  d (0.1s)\n")
+    }
+
+    @Test("colours are written only where they are asked for")
+    func colors() {
+        var run = ScriptedRun(["a"], view: PlainView(style: .colored))
+        run.begin()
+        run.launch(0, at: 0)
+        #expect(run.end(0, at: 0).contains("\u{1B}[32mok"))
+    }
+
+    @Test("an event that names no step of the run is no reason to stop")
+    func strangers() {
+        var run = ScriptedRun(["a"], view: LiveView(style: .plain), size: (80, 24))
+        run.begin()
+        run.launch(7, at: 0)
+        run.at(0, .waiting(step: -1, holder: LockHolder(resource: "x")))
+        run.at(0, .skipped(step: 9, .dependencyFailed(12)))
+        run.end(7, at: 1)
+        #expect(run.frame(at: 2_000).contains("0 running"))
+    }
+
+    @Test("a thousand quick steps cost a few microseconds each", .timeLimit(.minutes(1)))
+    func cost() {
+        var run = ScriptedRun((0..<1000).map { "step_\($0)" }, view: PlainView())
+        run.begin()
+        var bytes = 0
+        for step in 0..<1000 {
+            run.launch(step, at: Int64(step))
+            bytes += run.end(step, at: Int64(step)).utf8.count
+        }
+        #expect(bytes > 20_000)
+    }
+}
