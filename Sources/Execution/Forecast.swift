@@ -38,18 +38,9 @@ extension RunPlan {
             graph: resolved.graph, selected: selected, durations: expected, limit: plan.limit)
 
         var run = VirtualRun(plan: plan)
+        var world = SmoothWorld(durations: expected)
         // Begin, started and exited for each step, and locks acquired for some.
-        let isFinished = run.run(mostInputs: 8 * count + 8) { action, now, agenda in
-            switch action {
-            case .acquireLocks(let step): agenda.add(.locksAcquired(step: step), at: now)
-            case .launch(let step, _, _, _):
-                agenda.add(.started(step: step, pid: 0, startTicks: 0), at: now)
-                let end = now.advanced(byNanoseconds: Milliseconds(expected[step]).nanoseconds)
-                agenda.add(
-                    .leaderExited(step: step, exit: .exited(0), usage: nil, leftovers: []), at: end)
-            default: break
-            }
-        }
+        let isFinished = run.run(mostInputs: 8 * count + 8, in: &world)
         guard isFinished else { return nil }
         let path = resolved.graph.criticalPath(durations: expected.map(Double.init))
         return Forecast(
@@ -57,5 +48,27 @@ extension RunPlan {
             sum: Milliseconds(expected.reduce(0) { $0 &+ $1 }),
             criticalPathLength: Milliseconds(Int64(path.length)),
             criticalPath: path.path.filter { selected[$0] })
+    }
+}
+
+/// A world where nothing fails and every step takes as long as expected.
+private struct SmoothWorld: VirtualWorld {
+    /// Milliseconds for each step.
+    let durations: [Int64]
+
+    mutating func admits(_ input: SchedulerInput, at now: RunTime) -> Bool { true }
+
+    mutating func perform(
+        _ action: SchedulerAction, at now: RunTime, _ agenda: inout VirtualRun.Agenda
+    ) {
+        switch action {
+        case .acquireLocks(let step): agenda.add(.locksAcquired(step: step), at: now)
+        case .launch(let step, _, _, _):
+            agenda.add(.started(step: step, pid: 0, startTicks: 0), at: now)
+            let end = now.advanced(byNanoseconds: Milliseconds(durations[step]).nanoseconds)
+            agenda.add(
+                .leaderExited(step: step, exit: .exited(0), usage: nil, leftovers: []), at: end)
+        default: break
+        }
     }
 }

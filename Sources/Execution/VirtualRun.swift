@@ -1,7 +1,16 @@
-/// Runs a ``Scheduler`` in virtual time: what happens next is asked of a table, not of the world.
+/// What stands in for processes and locks when a run is only played through.
+protocol VirtualWorld {
+    /// Takes note of what the scheduler is about to be told; false where it did not happen after all.
+    mutating func admits(_ input: SchedulerInput, at now: RunTime) -> Bool
+    /// Does what the scheduler asks, and puts what comes of it on the agenda.
+    mutating func perform(
+        _ action: SchedulerAction, at now: RunTime, _ agenda: inout VirtualRun.Agenda)
+}
+
+/// Runs a ``Scheduler`` in virtual time.
 ///
-/// ``RunPlan/simulate(limit:durations:)`` answers with expected durations, tests with all that can
-/// go wrong.
+/// The world of ``RunPlan/simulate(limit:durations:)`` is one where every step takes as long as
+/// expected; that of the tests is one where everything goes wrong that can.
 struct VirtualRun {
     /// What will happen, and when.
     struct Agenda {
@@ -49,16 +58,15 @@ struct VirtualRun {
     ///
     /// - Parameters:
     ///   - mostInputs: After so many the run is given up.
-    ///   - respond: Gets each action with its time, and may put inputs on the agenda.
+    ///   - world: What answers the scheduler's actions.
     /// - Returns: Whether the scheduler finished.
-    mutating func run(
-        mostInputs: Int, respond: (SchedulerAction, RunTime, inout Agenda) -> Void
-    ) -> Bool {
+    mutating func run(mostInputs: Int, in world: inout some VirtualWorld) -> Bool {
         var actions: [SchedulerAction] = []
         while !scheduler.isFinished, inputs < mostInputs, let input = next() {
+            guard world.admits(input, at: now) else { continue }
             inputs += 1
             scheduler.handle(input, at: now, into: &actions)
-            for action in actions { respond(action, now, &agenda) }
+            for action in actions { world.perform(action, at: now, &agenda) }
             actions.removeAll(keepingCapacity: true)
         }
         return scheduler.isFinished

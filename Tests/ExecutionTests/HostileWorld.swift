@@ -1,0 +1,182 @@
+import DependencyGraph
+import WorkflowModel
+
+@testable import Execution
+
+/// A world where everything goes wrong that can, and which knows what really happened.
+///
+/// Processes fail, ignore signals, leave others behind and cannot be started; locks are held by
+/// strangers; answers come late; stale reports are delivered. ``HostileWorld/check`` compares what
+/// the scheduler does with what is true; it reads no state of the scheduler.
+struct HostileWorld: VirtualWorld {
+    let plan: RunPlan
+    private(set) var check: RunCheck
+    private var random: SeededGenerator
+    private var temper: [Temper]
+    /// Until when strangers hold one unit of each resource.
+    private var heldUntil: [RunTime]
+    /// Percent of launches that the system puts off.
+    private let deferrals: Int
+
+    /// What a step's processes are like.
+    private struct Temper {
+        var duration: Int64
+        var exit: ExitStatus
+        var leftovers: Int
+        var obeysInterrupt: Bool
+        var obeysTerminate: Bool
+        /// Whether the rest of its group goes when it is asked to.
+        var groupObeys: Bool
+    }
+
+    init(plan: RunPlan, random generator: inout SeededGenerator) {
+        var random = generator
+        self.plan = plan
+        check = RunCheck(plan: plan)
+        temper = (0..<plan.count).map { _ in
+            Temper(
+                duration: Int64(random.below(25) * 10),
+                exit: random.chance(80)
+                    ? .exited(0)
+                    : random.chance(80)
+                        ? .exited(Int32(1 + random.below(255)))
+                        : .signalled(11, coreDumped: random.chance(50)),
+                leftovers: random.chance(15) ? 1 + random.below(3) : 0,
+                obeysInterrupt: random.chance(50), obeysTerminate: random.chance(60),
+                groupObeys: random.chance(60))
+        }
+        let hasStrangers = random.chance(30)
+        heldUntil = plan.resources.map {
+            RunTime(
+                milliseconds: hasStrangers && $0.isLockable ? Int64(random.below(60) * 10) : 0)
+        }
+        // Now and then nothing can be started at all.
+        deferrals = random.chance(70) ? 0 : random.chance(95) ? 15 : 100
+        self.random = random
+        generator = random
+    }
+
+    /// Puts up to four signals on the agenda, in one run of three.
+    mutating func plot(_ agenda: inout VirtualRun.Agenda) {
+        guard random.chance(33) else { return }
+        var time = Int64(random.below(30) * 10)
+        for _ in 0...random.below(4) {
+            agenda.add(.signal([1, 2, 15][random.below(3)]), at: RunTime(milliseconds: time))
+            time += Int64(random.below(8) * 10)
+        }
+    }
+
+    // MARK: - What happens
+
+    mutating func admits(_ input: SchedulerInput, at now: RunTime) -> Bool {
+        check.timePasses(to: now)
+        switch input {
+        case .begin, .tick: return true
+        case .signal(let signal):
+            check.signalled(signal, at: now)
+            return true
+        case .locksAcquired(let step):
+            check.locksAcquired(step)
+            return true
+        case .locksBusy(let step, _):
+            check.locksBusy(step)
+            return true
+        case .started(let step, _, _):
+            check.started(step, at: now)
+            return true
+        case .notStarted(let step, _), .launchDeferred(let step, _):
+            check.notStarted(step)
+            return true
+        case .leaderExited(let step, let exit, _, let leftovers):
+            // A report of what is long gone must do no harm.
+            guard check.isLeaderAlive(step) else { return random.chance(10) }
+            check.leaderExited(step, exit, leavesOthers: !leftovers.isEmpty, at: now)
+            return true
+        case .groupEmptied(let step):
+            guard check.isGroupLeft(step) else { return random.chance(10) }
+            check.groupEmptied(step)
+            return true
+        }
+    }
+
+    mutating func perform(
+        _ action: SchedulerAction, at now: RunTime, _ agenda: inout VirtualRun.Agenda
+    ) {
+        switch action {
+        case .record(let kind): check.recorded(kind, at: now)
+        case .acquireLocks(let step): acquire(step, now, &agenda)
+        case .releaseLocks(let step): check.released(step)
+        case .launch(let step, _, _, let execution):
+            check.launched(step, execution)
+            answerLaunch(step, now, &agenda)
+        case .signalGroup(let step, let signal):
+            check.groupSignalled(step, signal, at: now)
+            react(step, to: signal, now, &agenda)
+        case .finish(let status): check.finished(status)
+        }
+    }
+
+    private mutating func acquire(
+        _ step: Int, _ now: RunTime, _ agenda: inout VirtualRun.Agenda
+    ) {
+        let answer = later(now, by: 2)
+        for claim in plan.claims(of: step) where heldUntil[Int(claim.resource)] > now {
+            let resource = plan.resources[Int(claim.resource)]
+            guard check.units(of: Int(claim.resource)) + Int(claim.units) + 1 > resource.capacity
+            else { continue }
+            check.asked(step, isGranted: false)
+            let holder = LockHolder(resource: resource.name, pid: Int32(random.below(2)))
+            agenda.add(.locksBusy(step: step, holder: holder), at: answer)
+            return
+        }
+        check.asked(step, isGranted: true)
+        agenda.add(.locksAcquired(step: step), at: answer)
+    }
+
+    private mutating func answerLaunch(
+        _ step: Int, _ now: RunTime, _ agenda: inout VirtualRun.Agenda
+    ) {
+        let answer = later(now, by: 3)
+        guard !random.chance(deferrals) else {
+            agenda.add(.launchDeferred(step: step, message: "EAGAIN"), at: answer)
+            return
+        }
+        guard !random.chance(4) else {
+            agenda.add(.notStarted(step: step, message: "no"), at: answer)
+            return
+        }
+        agenda.add(.started(step: step, pid: 1, startTicks: 1), at: answer)
+        let temper = temper[step]
+        let end = answer.advanced(byNanoseconds: temper.duration * 1_000_000)
+        agenda.add(exit(step, temper.exit, leaving: temper.leftovers), at: end)
+    }
+
+    private mutating func react(
+        _ step: Int, to signal: Int32, _ now: RunTime, _ agenda: inout VirtualRun.Agenda
+    ) {
+        let temper = temper[step]
+        let isKilled = signal == 9
+        let obeys = isKilled || (signal == 15 ? temper.obeysTerminate : temper.obeysInterrupt)
+        let groupObeys = isKilled || (signal == 15 && temper.groupObeys)
+        let end = later(now, by: 4)
+        if obeys {
+            let status: ExitStatus =
+                isKilled || random.chance(50)
+                ? .signalled(signal, coreDumped: false) : .exited(random.chance(50) ? 0 : 143)
+            agenda.add(exit(step, status, leaving: random.chance(30) ? 1 : 0), at: end)
+        }
+        if groupObeys { agenda.add(.groupEmptied(step: step), at: later(end, by: 3)) }
+    }
+
+    private func exit(_ step: Int, _ status: ExitStatus, leaving: Int) -> SchedulerInput {
+        let leftovers = (0..<leaving).map {
+            Leftover(pid: Int32($0), command: "", ageMilliseconds: 0)
+        }
+        return .leaderExited(step: step, exit: status, usage: nil, leftovers: leftovers)
+    }
+
+    /// Coarse on purpose: what happens at the same moment is where mistakes are.
+    private mutating func later(_ now: RunTime, by tens: Int) -> RunTime {
+        now.advanced(byNanoseconds: Int64(random.below(tens) * 10) * 1_000_000)
+    }
+}

@@ -1,0 +1,119 @@
+import DependencyGraph
+import WorkflowModel
+
+@testable import Execution
+
+/// A generator whose whole sequence is its seed, so that a failing run can be played again.
+///
+/// Source: SplitMix64 by S. Vigna, public domain.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var word = state
+        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+        return word ^ (word >> 31)
+    }
+
+    /// 0 up to, and not including, a bound.
+    mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+
+    mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
+}
+
+/// A small workflow with all that a scheduler has to mind.
+struct RandomPlan {
+    private static let ids = (0..<14).map { StepID("s\($0)") }
+
+    static func make(_ random: inout SeededGenerator) throws -> RunPlan {
+        // Small ones are the most: an error that needs many steps is rare.
+        let count = 2 + min(random.below(13), random.below(13))
+        var workflow = Workflow(name: "random")
+        workflow.tasks = [WorkflowTask(id: "1"), WorkflowTask(id: "2")]
+        workflow.tasks[0].isParallelEnabled = !random.chance(10)
+        workflow.execution.failureStrategy = random.chance(50) ? .optimistic : .pessimistic
+        workflow.resources = [
+            ResourceDeclaration("x", capacity: 1 + random.below(4)), ResourceDeclaration("y"),
+        ]
+        let usesResources = random.chance(50)
+        for number in 0..<count {
+            var step = Step(id: ids[number])
+            step.command = .shell("true")
+            step.task = number * 2 / count
+            decorate(&step, &random)
+            if usesResources { addResources(to: &step, of: workflow, &random) }
+            workflow.steps.append(step)
+        }
+        let resolved = ResolvedWorkflow(
+            workflow: workflow,
+            graph: try Graph(nodes: Array(ids[..<count]), edges: edges(count, &random)),
+            inferredEdges: [], conflicts: conflicts(count, &random))
+        return try RunPlan.make(
+            resolved: resolved, options: options(count, &random), history: history(count, &random))
+    }
+
+    private static func decorate(_ step: inout Step, _ random: inout SeededGenerator) {
+        step.isCritical = random.chance(40)
+        step.allowsFailure = random.chance(15)
+        step.isParallelSafe = !random.chance(10)
+        step.leftovers = LeftoverPolicy.allCases[random.below(3)]
+        step.grace = Milliseconds(Int64(random.below(11) * 10))
+        if random.chance(20) { step.timeout = Milliseconds(Int64(10 + random.below(15) * 10)) }
+    }
+
+    private static func addResources(
+        to step: inout Step, of workflow: Workflow, _ random: inout SeededGenerator
+    ) {
+        for resource in workflow.resources where random.chance(40) {
+            step.resources.append(
+                ResourceUse(resource.name, units: 1 + random.below(resource.capacity)))
+        }
+        if random.chance(5) { step.resources.append(ResourceUse("undeclared")) }
+    }
+
+    private static func edges(
+        _ count: Int, _ random: inout SeededGenerator
+    ) -> [(dependency: Int, dependent: Int)] {
+        let density = [5, 15, 30][random.below(3)]
+        var edges: [(dependency: Int, dependent: Int)] = []
+        for dependent in 1..<count {
+            for dependency in 0..<dependent where random.chance(density) {
+                edges.append((dependency, dependent))
+            }
+        }
+        // Declaration order is no order of the graph.
+        return random.chance(30)
+            ? edges.map { (count - 1 - $0.dependency, count - 1 - $0.dependent) } : edges
+    }
+
+    private static func conflicts(
+        _ count: Int, _ random: inout SeededGenerator
+    ) -> [OutputConflict] {
+        (0..<[0, 0, 1, 4][random.below(4)]).compactMap { _ in
+            let first = random.below(count)
+            let second = random.below(count)
+            return first < second ? OutputConflict(first: first, second: second, path: "o") : nil
+        }
+    }
+
+    private static func options(_ count: Int, _ random: inout SeededGenerator) -> RunOptions {
+        var options = RunOptions()
+        options.jobs = 1 + random.below(5)
+        options.keepGoing = random.chance(30)
+        options.grace = Milliseconds(50)
+        // Never all: that is an error.
+        if random.chance(20) { options.skip = [ids[random.below(count)]] }
+        return options
+    }
+
+    private static func history(
+        _ count: Int, _ random: inout SeededGenerator
+    ) -> [StepID: Milliseconds] {
+        guard random.chance(30) else { return [:] }
+        return [ids[random.below(count)]: Milliseconds(Int64(random.below(100)))]
+    }
+}

@@ -1,0 +1,167 @@
+import DependencyGraph
+import Execution
+import WorkflowModel
+
+/// A scheduler played by hand: what is sent to it, and in words what it did.
+///
+/// Launches are answered at once, locks too unless somebody else has them; every deadline before
+/// an input is met first.
+struct Scene {
+    private let plan: RunPlan
+    private(set) var scheduler: Scheduler
+    private var log: [(time: RunTime, text: String)] = []
+    /// Resources that another run holds, with its process id.
+    var heldElsewhere: [String: Int32] = [:]
+    /// Whether a launch is answered with `started` at once.
+    var startsAtOnce = true
+
+    init(_ plan: RunPlan) {
+        self.plan = plan
+        scheduler = Scheduler(plan: plan)
+    }
+
+    init(jobs: Int? = 2, _ build: (inout PlanBuilder) -> Void) throws {
+        var builder = PlanBuilder(jobs: jobs)
+        build(&builder)
+        self.init(try builder.plan())
+        send(.begin, at: 0)
+    }
+
+    // MARK: - What is sent
+
+    mutating func send(_ input: SchedulerInput, at milliseconds: Int64) {
+        let time = RunTime(milliseconds: milliseconds)
+        while let deadline = scheduler.nextDeadline, deadline < time { take(.tick, deadline) }
+        take(input, time)
+    }
+
+    /// Meets every deadline up to a moment, that moment's included.
+    mutating func pass(to milliseconds: Int64) {
+        let time = RunTime(milliseconds: milliseconds)
+        while let deadline = scheduler.nextDeadline, deadline <= time { take(.tick, deadline) }
+    }
+
+    mutating func exit(_ id: String, _ code: Int32 = 0, leaving: Int = 0, at milliseconds: Int64) {
+        let leftovers = (0..<leaving).map {
+            Leftover(pid: Int32(100 + $0), command: "sleep", ageMilliseconds: 1)
+        }
+        send(
+            .leaderExited(
+                step: index(id), exit: .exited(code), usage: nil, leftovers: leftovers),
+            at: milliseconds)
+    }
+
+    mutating func die(_ id: String, of signal: Int32, at milliseconds: Int64) {
+        send(
+            .leaderExited(
+                step: index(id), exit: .signalled(signal, coreDumped: false), usage: nil,
+                leftovers: []), at: milliseconds)
+    }
+
+    mutating func empty(_ id: String, at milliseconds: Int64) {
+        send(.groupEmptied(step: index(id)), at: milliseconds)
+    }
+
+    func index(_ id: String) -> Int { plan.resolved.graph.index(of: StepID(id)) ?? -1 }
+
+    private mutating func take(_ input: SchedulerInput, _ time: RunTime) {
+        var inputs = [input]
+        var next = 0
+        while next < inputs.count {
+            var actions: [SchedulerAction] = []
+            scheduler.handle(inputs[next], at: time, into: &actions)
+            next += 1
+            for action in actions {
+                log.append((time, describe(action)))
+                answer(action).map { inputs.append($0) }
+            }
+        }
+    }
+
+    private func answer(_ action: SchedulerAction) -> SchedulerInput? {
+        switch action {
+        case .launch(let step, _, _, _) where startsAtOnce:
+            return .started(step: step, pid: Int32(step + 1), startTicks: 7)
+        case .acquireLocks(let step):
+            for claim in plan.claims(of: step) {
+                let name = plan.resources[Int(claim.resource)].name
+                if let pid = heldElsewhere[name] {
+                    return .locksBusy(step: step, holder: LockHolder(resource: name, pid: pid))
+                }
+            }
+            return .locksAcquired(step: step)
+        default: return nil
+        }
+    }
+
+    // MARK: - What it did
+
+    /// What it did since the last time this was asked, without what goes without saying.
+    mutating func did() -> [String] {
+        defer { log = [] }
+        return log.map(\.text).filter { !$0.hasPrefix("record ") }
+    }
+
+    /// The same with the millisecond of each.
+    mutating func didAt() -> [String] {
+        defer { log = [] }
+        return log.filter { !$0.text.hasPrefix("record ") }.map {
+            "\($0.time.milliseconds) \($0.text)"
+        }
+    }
+
+    /// All that it did, every record included.
+    mutating func didInFull() -> [String] {
+        defer { log = [] }
+        return log.map(\.text)
+    }
+
+    private func describe(_ action: SchedulerAction) -> String {
+        switch action {
+        case .record(let kind): describe(kind)
+        case .acquireLocks(let step): "acquire \(name(step))"
+        case .releaseLocks(let step): "release \(name(step))"
+        case .launch(let step, _, _, let execution): "launch \(name(step)) \(execution)"
+        case .signalGroup(let step, let signal): "signal \(name(step)) \(signal)"
+        case .finish(let status): "finish \(status)"
+        }
+    }
+
+    private func describe(_ kind: RunEvent.Kind) -> String {
+        switch kind {
+        case .runStarted: "record run started"
+        case .launched(let step, _, _, let execution): "record launched \(name(step)) \(execution)"
+        case .started(let step, _, _): "record started \(name(step))"
+        case .waiting(let step, let holder):
+            "waiting \(name(step)) \(holder.resource) \(holder.pid ?? 0)"
+        case .terminating(let step, let signal, let reason):
+            "record terminating \(name(step)) \(signal) \(describe(reason))"
+        case .killed(let step): "record killed \(name(step))"
+        case .leftovers(let step, let leftovers): "leftovers \(name(step)) \(leftovers.count)"
+        case .ended(let step, let end):
+            "\(name(step)) \(end.status)" + (end.reason.map { " " + describe($0) } ?? "")
+                + (end.isAllowed ? " allowed" : "")
+        case .skipped(let step, let reason): "\(name(step)) skipped \(describe(reason))"
+        case .stopping(let signal): "record stopping \(signal)"
+        case .warning(let step, let text): "warning \(step.map(name) ?? "-") \(text)"
+        case .runEnded(let status): "record run ended \(status)"
+        }
+    }
+
+    private func describe(_ reason: StepReason) -> String {
+        switch reason {
+        case .exited(let code): "exited \(code)"
+        case .signalled(let signal, _): "signalled \(signal)"
+        case .notStarted(let message): "not started: \(message)"
+        case .timedOut(let kind, let limit): "timed out \(kind) \(limit)"
+        case .leftProcesses(let count): "left \(count)"
+        case .dependencyFailed(let step): "needs \(name(step))"
+        case .halted(let step): "halted by \(name(step))"
+        case .interrupted(let signal): "interrupted \(signal)"
+        case .notSelected: "not selected"
+        case .other(let text): text
+        }
+    }
+
+    private func name(_ step: Int) -> String { plan.resolved.graph.nodes[step].rawValue }
+}
