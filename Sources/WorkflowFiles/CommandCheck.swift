@@ -1,4 +1,3 @@
-import Foundation
 public import WorkflowModel
 
 /// A step that could not be started as things stand on the disk.
@@ -59,7 +58,7 @@ public struct CommandCheck {
                 "give it a `command`, or set a `runner` for all steps without one")
         }
         let directory = step.workingDirectory.map { root + "/" + $0 } ?? root
-        if let name = step.workingDirectory, !isDirectory(directory) {
+        if let name = step.workingDirectory, FileKind(directory) != .directory {
             return Finding(
                 "its working directory `\(name)` does not exist",
                 "create it with `mkdir -p \(Self.quoted(name))`")
@@ -86,7 +85,7 @@ public struct CommandCheck {
         guard !isInPath(program, path) else { return nil }
         return Finding(
             "`\(program)` was not found in PATH",
-            isRegularFile(directory + "/" + program)
+            FileKind(directory + "/" + program) == .regular
                 ? "to start the file beside it write `./\(program)`"
                 : "install it, or write its path")
     }
@@ -118,7 +117,7 @@ public struct CommandCheck {
                 "the `#!` line of `\(shown)` ends in a carriage return",
                 "run `sed -i 's/\\r$//' \(quoted)`")
         case .interpreter(let interpreter, let program):
-            guard isRegularFile(interpreter) else {
+            guard FileKind(interpreter) == .regular else {
                 return Finding(
                     "`\(interpreter)`, the interpreter of `\(shown)`, does not exist",
                     "install it, or correct the `#!` line")
@@ -136,23 +135,11 @@ public struct CommandCheck {
     }
 
     private func isInPath(_ program: String, _ path: String) -> Bool {
-        if program.utf8.contains(UInt8(ascii: "/")) { return isRegularFile(program) }
+        if program.utf8.contains(UInt8(ascii: "/")) { return FileKind(program) == .regular }
         return path.split(separator: ":").contains { directory in
             let file = directory + "/" + program
-            return isRegularFile(file) && FileManager.default.isExecutableFile(atPath: file)
+            return FileKind(file) == .regular && FileKind.isExecutable(file)
         }
-    }
-
-    private func isRegularFile(_ path: String) -> Bool {
-        var isDirectory: ObjCBool = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
-            && !isDirectory.boolValue
-    }
-
-    private func isDirectory(_ path: String) -> Bool {
-        var isDirectory: ObjCBool = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
-            && isDirectory.boolValue
     }
 
     /// A path as a shell takes it.
@@ -166,7 +153,11 @@ public struct CommandCheck {
             default: false
             }
         }
-        return isPlain ? path : "'" + path.replacingOccurrences(of: "'", with: "'\\''") + "'"
+        return isPlain
+            ? path
+            : "'"
+                + path.split(separator: "'", omittingEmptySubsequences: false).joined(
+                    separator: "'\\''") + "'"
     }
 
     /// The two halves of a message.
@@ -200,46 +191,41 @@ enum ProgramFile: Hashable {
 
     /// Looks at a file; follows links, and never opens what could block.
     init(_ path: String) {
-        let file = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: file),
-            let type = attributes[.type] as? FileAttributeType
-        else {
-            self = .missing
-            return
-        }
-        if type == .typeDirectory {
-            self = .directory
-        } else if type != .typeRegular {
-            self = .special
-        } else if !FileManager.default.isExecutableFile(atPath: file) {
-            self = .notExecutable
-        } else if let handle = FileHandle(forReadingAtPath: file),
-            let head = try? handle.read(upToCount: 256) ?? Data()
-        {
-            self = Self.content([UInt8](head))
-        } else {
-            self = .unreadable
+        switch FileKind(path) {
+        case .missing: self = .missing
+        case .directory: self = .directory
+        case .other: self = .special
+        case .regular:
+            guard FileKind.isExecutable(path) else {
+                self = .notExecutable
+                return
+            }
+            guard let head = FileInput.head(of: path, count: 256) else {
+                self = .unreadable
+                return
+            }
+            self = Self.content(head)
         }
     }
 
     /// What the first bytes say.
     static func content(_ head: [UInt8]) -> ProgramFile {
         if head.isEmpty { return .empty }
-        guard head.starts(with: "#!".utf8) else {
+        guard let shebang = Shebang.read(head, file: 0) else {
             return isBinary(head) ? .binary : .withoutInterpreter
         }
-        let line = head.dropFirst(2).prefix { $0 != UInt8(ascii: "\n") }
-        if line.last == UInt8(ascii: "\r") { return .carriageReturn }
-        let words = line.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-            .map { String(decoding: $0, as: UTF8.self) }
-        guard let interpreter = words.first else { return .withoutInterpreter }
-        return .interpreter(interpreter, program: programOfEnv(words))
+        if shebang.endsInCarriageReturn { return .carriageReturn }
+        if shebang.interpreter.isEmpty { return .withoutInterpreter }
+        return .interpreter(shebang.interpreter, program: programOfEnv(shebang))
     }
 
     /// `#!/usr/bin/env python3` asks for `python3`, by PATH.
-    private static func programOfEnv(_ words: [String]) -> String? {
-        guard words.first?.hasSuffix("/env") == true else { return nil }
-        return words.dropFirst().first { !$0.hasPrefix("-") && !$0.contains("=") }
+    private static func programOfEnv(_ shebang: Shebang) -> String? {
+        guard shebang.interpreter.hasSuffix("/env"), let argument = shebang.argument else {
+            return nil
+        }
+        return argument.split { $0 == " " || $0 == "\t" }
+            .first { !$0.hasPrefix("-") && !$0.contains("=") }.map(String.init)
     }
 
     /// ELF, or Mach-O in either byte order, or universal.

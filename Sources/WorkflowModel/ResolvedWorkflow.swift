@@ -67,4 +67,12 @@ public struct ResolvedWorkflow: Sendable {
         self.inferredEdges = inferredEdges
         self.conflicts = conflicts
     }
+
+    /// The sentence that names a conflict.
+    public func message(for conflict: OutputConflict) -> String {
+        let first = workflow.steps[Int(conflict.first)].id
+        let second = workflow.steps[Int(conflict.second)].id
+        return "Steps \(first) and \(second) cannot run in parallel "
+            + "(shared output: \(conflict.path))"
+    }
 }

@@ -44,7 +44,10 @@ struct DecodingErrorTests {
                 "4:1 `depends_on` and `dependencies` are two spellings of one key; "
                     + "keep one of them"
             ),
-            ("inputs = [\"a\", 2]", "3:16 `inputs` must be a list of strings, found an integer in it"),
+            (
+                "inputs = [\"a\", 2]",
+                "3:16 `inputs` must be a list of strings, found an integer in it"
+            ),
             (
                 "timeout = \"5 minutes\"",
                 "3:11 `timeout` must be a duration, found `5 minutes`; "
@@ -76,7 +79,10 @@ struct DecodingErrorTests {
             ),
             ("command = \" \"", "3:11 `command` must not be empty"),
             ("command = []", "3:11 `command` must name a program first"),
-            ("command = 3", "3:11 `command` must be a string or a list of strings, found an integer"),
+            (
+                "command = 3",
+                "3:11 `command` must be a string or a list of strings, found an integer"
+            ),
             ("command = \"a\\u0000b\"", "3:11 `command` must not contain NUL"),
             (
                 "environment = { STEPVISOR_STEP = \"x\" }",
@@ -88,7 +94,10 @@ struct DecodingErrorTests {
                 "3:17 the name of an environment variable must be neither empty nor contain `=` "
                     + "or NUL"
             ),
-            ("environment = { A = 1.5 }", "3:21 `A` must be a string, found a number with a fraction"),
+            (
+                "environment = { A = 1.5 }",
+                "3:21 `A` must be a string, found a number with a fraction"
+            ),
             (
                 "resources_required = [\"x\", \"x\"]",
                 "3:28 resource `x` is named twice; for two units write "
@@ -133,25 +142,37 @@ struct DecodingErrorTests {
                 "2:16 `default_mode` must be \"dynamic\", \"silent\", \"collaborative\" or "
                     + "\"education\", found `loud`"
             ),
-            ("[execution.throttle]\nexit_codes = [0]", "2:15 `exit_codes` holds no exit code from 1 to 255"),
+            (
+                "[execution.throttle]\nexit_codes = [0]",
+                "2:15 `exit_codes` holds no exit code from 1 to 255"
+            ),
             (
                 "[execution]\nerror_propagation = \"halt_on_critical\"\n"
                     + "[error_propagation]\nstrategy = \"continue_and_log\"",
                 "4:1 `strategy` of `[error_propagation]` is `error_propagation` of `[execution]`; "
                     + "keep one of them"
             ),
-            ("[resources]\napi = \"5\"", "2:7 `api` must be a number of units or a table, found a string"),
+            (
+                "[resources]\napi = \"5\"",
+                "2:7 `api` must be a number of units or a table, found a string"
+            ),
             (
                 "[resources]\napi = { capacty = 1 }",
                 "2:9 unknown key `capacty` in a resource; did you mean `capacity`?"
             ),
-            ("[resources]\napi = { scope = \"world\" }", "2:17 `scope` must be \"project\" or \"host\", found `world`"),
+            (
+                "[resources]\napi = { scope = \"world\" }",
+                "2:17 `scope` must be \"project\" or \"host\", found `world`"
+            ),
             (
                 "[[speclets]]\nid = 1",
                 "1:3 `speclets` are not yet supported by this version; "
                     + "declare their tasks as `[[tasks]]` with `dependencies`"
             ),
-            ("[enviroment]\nA = \"b\"", "1:2 unknown key `enviroment` at the top of the file; did you mean `environment`?"),
+            (
+                "[enviroment]\nA = \"b\"",
+                "1:2 unknown key `enviroment` at the top of the file; did you mean `environment`?"
+            ),
         ] as [(String, String)])
     func otherMistakes(text: String, message: String) {
         let loaded = LoadedText(text + "\n[[steps]]\nid = \"a\"\n")

@@ -266,7 +266,8 @@ struct DecodingKeyTests {
         #expect(execution.shell == ["/bin/sh", "-c"])
         #expect(execution.log == .auto)
         #expect(ExecutionSettings.defaultGrace == .seconds(10))
-        #expect([execution.timeout, execution.idleTimeout, execution.phaseTimeout] == [nil, nil, nil])
+        #expect(
+            [execution.timeout, execution.idleTimeout, execution.phaseTimeout] == [nil, nil, nil])
         let step = resolved.workflow.steps[0]
         #expect(step.isCritical && step.isParallelSafe && !step.allowsFailure)
         #expect(step.leftovers == .kill)

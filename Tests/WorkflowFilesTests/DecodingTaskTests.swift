@@ -128,7 +128,7 @@ struct DecodingTaskTests {
             (
                 "steps = [{ id = \"1.2\" }]\ntasks = [{ id = 1, steps = [{ id = 2 }] }]",
                 [
-                    "2:34 the id `1.2` is taken: a step outside of tasks has it, and a step of "
+                    "2:36 the id `1.2` is taken: a step outside of tasks has it, and a step of "
                         + "task `1`; give one of them another id"
                 ]
             ),

@@ -95,7 +95,8 @@ struct ValueReader {
         report(
             .error(
                 "`\(entry.key)` must be \(Wording.list(names, "or")), found `\(text)`",
-                at: entry.value.range, help: Suggestion.help(for: text, among: Choice.allCases.map(\.rawValue))))
+                at: entry.value.range,
+                help: Suggestion.help(for: text, among: Choice.allCases.map(\.rawValue))))
         return nil
     }
 

@@ -40,7 +40,7 @@ public struct Glob: Sendable {
         return program.accepts(path)
     }
 
-    /// Whether there is a path that both match. Complexity: the product of the two lengths.
+    /// Whether there is a path that both match, in the product of the two lengths.
     public func overlaps(_ other: Glob) -> Bool {
         if let literal { return other.matches(literal) }
         if let literal = other.literal { return matches(literal) }
@@ -54,7 +54,9 @@ public struct Glob: Sendable {
     /// The path without `./`, doubled and final slashes, which name the same file.
     public static func normalized(_ path: String) -> String {
         guard needsNormalizing(path) else { return path }
-        let parts = path.utf8.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }
+        let parts = path.utf8.split(separator: UInt8(ascii: "/")).filter {
+            !$0.elementsEqual(".".utf8)
+        }
         let joined = parts.map { String(Substring($0)) }.joined(separator: "/")
         return path.utf8.first == UInt8(ascii: "/") ? "/" + joined : joined
     }

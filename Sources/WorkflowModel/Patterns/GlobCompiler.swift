@@ -25,10 +25,16 @@ struct GlobCompiler {
 
     init(_ text: String) throws(GlobError) {
         guard text.utf8.count <= Glob.maximumLength else { throw .tooLong }
-        var text = Substring(text)
-        while text.hasPrefix("./") { text = text.dropFirst(2).drop { $0 == "/" } }
         var scalars: [Unicode.Scalar] = []
-        for scalar in text.unicodeScalars where !(scalar == "/" && scalars.last == "/") {
+        for scalar in text.unicodeScalars {
+            if scalar == "/" {
+                // Neither a doubled slash nor `./` leads anywhere.
+                if scalars.last == "/" { continue }
+                if scalars.last == ".", scalars.count == 1 || scalars[scalars.count - 2] == "/" {
+                    scalars.removeLast()
+                    continue
+                }
+            }
             scalars.append(scalar)
         }
         guard !scalars.isEmpty else { throw .empty }
@@ -88,7 +94,8 @@ struct GlobCompiler {
             program.instructions[split] = .split(split + 1, program.instructions.count)
             return
         }
-        let endsName = following == nil || (!alternatives.isEmpty && (following == "," || following == "}"))
+        let endsName =
+            following == nil || (!alternatives.isEmpty && (following == "," || following == "}"))
         if isDouble, endsName {
             program.instructions.append(.take(.nameCharacter))
             repeated(.anything)

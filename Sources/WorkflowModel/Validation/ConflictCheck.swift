@@ -29,16 +29,18 @@ extension Validation {
                 if pairs.count > Self.conflictLimit { return reportTooManyConflicts(path) }
             }
         }
-        for (write, glob) in written.patterns {
-            let step = written.writes[Int(write)].step
-            let text = written.text(of: written.writes[Int(write)], in: workflow)
+        for (number, glob) in written.patterns {
+            let write = written.writes[Int(number)]
+            let text = written.text(of: write, in: workflow)
             for (owner, path) in written.owners(overlapping: glob) {
-                let other = written.writes[Int(owner)].step
-                guard other != step else { continue }
-                if let path, exclusions.exclude(path, step) || exclusions.exclude(path, other) {
+                let other = written.writes[Int(owner)]
+                guard other.step != write.step else { continue }
+                if let path,
+                    exclusions.exclude(path, from: write) || exclusions.exclude(path, from: other)
+                {
                     continue
                 }
-                pairs.add(step, other, path: path ?? text)
+                pairs.add(write.step, other.step, path: path ?? text)
             }
             if pairs.count > Self.conflictLimit { return reportTooManyConflicts(text) }
         }
@@ -51,8 +53,8 @@ extension Validation {
     ) -> [Int32] {
         var steps: [Int32] = []
         for owner in owners.sorted() {
-            let step = written.writes[Int(owner)].step
-            if !exclusions.exclude(path, step) { steps.append(step) }
+            let write = written.writes[Int(owner)]
+            if !exclusions.exclude(path, from: write) { steps.append(write.step) }
         }
         return Array(Set(steps)).sorted()
     }
@@ -79,25 +81,6 @@ extension Validation {
                 help: "order them by `dependencies`, or give them a resource and leave the "
                     + "file out of their outputs"))
         return []
-    }
-}
-
-/// What steps take out of their own outputs by `!`.
-private struct ExclusionList {
-    private var globsOfStep: [Int32: [Glob]] = [:]
-
-    init(_ workflow: Workflow, _ globs: inout GlobCache) {
-        for position in workflow.steps.indices {
-            for pattern in workflow.steps[position].outputFiles + workflow.steps[position].modifies
-            where pattern.isExclusion {
-                guard let glob = globs.valid(pattern.path) else { continue }
-                globsOfStep[Int32(truncatingIfNeeded: position), default: []].append(glob)
-            }
-        }
-    }
-
-    func exclude(_ path: String, _ step: Int32) -> Bool {
-        globsOfStep[step]?.contains { $0.matches(path) } ?? false
     }
 }
 

@@ -1,0 +1,93 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Paths as text, and what the system makes of them.
+enum PathText {
+    /// The path without links, `.` and `..`; nil where it does not exist.
+    static func resolved(_ path: String) -> String? {
+        guard let buffer = realpath(path, nil) else { return nil }
+        defer { free(buffer) }
+        return String(cString: buffer)
+    }
+
+    /// The directory that holds a path; `/` for the root.
+    static func parent(of path: String) -> String {
+        var text = Substring(path)
+        while text.utf8.count > 1, text.hasSuffix("/") { text = text.dropLast() }
+        guard let slash = text.lastIndex(of: "/") else { return "." }
+        let parent = text[..<slash]
+        return parent.isEmpty ? "/" : String(parent)
+    }
+
+    /// The last name of a path.
+    static func name(of path: String) -> String {
+        path.split(separator: "/").last.map(String.init) ?? path
+    }
+
+    /// A name in a directory.
+    static func joined(_ directory: String, _ name: String) -> String {
+        directory.hasSuffix("/") ? directory + name : directory + "/" + name
+    }
+
+    /// Whether a path is a directory or lies in it; both without links.
+    static func isInside(_ path: String, _ directory: String) -> Bool {
+        directory == "/" || path == directory || path.hasPrefix(directory + "/")
+    }
+
+    /// An absolute path below or beside the working directory as it would be typed there.
+    static func shown(_ path: String, from workingDirectory: String) -> String {
+        guard path.hasPrefix("/") else { return path }
+        if workingDirectory != "/", path.hasPrefix(workingDirectory + "/") {
+            return String(path.dropFirst(workingDirectory.count + 1))
+        }
+        let target = path.split(separator: "/")
+        let start = workingDirectory.split(separator: "/")
+        let common = zip(target, start).prefix { $0 == $1 }.count
+        let up = [Substring](repeating: "..", count: start.count - common)
+        let relative = (up + target.dropFirst(common)).joined(separator: "/")
+        return relative.utf8.count < path.utf8.count ? relative : path
+    }
+}
+
+/// What lies at a path, links followed.
+enum FileKind: Hashable {
+    case missing, regular, directory, other
+
+    init(_ path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            self = .missing
+            return
+        }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: self = .regular
+        case S_IFDIR: self = .directory
+        default: self = .other
+        }
+    }
+
+    /// Whether this user may start what lies at the path.
+    static func isExecutable(_ path: String) -> Bool {
+        access(path, X_OK) == 0
+    }
+}
+
+/// The names in a directory.
+enum DirectoryListing {
+    /// In any order, without those of itself and its parent; nil where it cannot be read.
+    static func names(in directory: String) -> [String]? {
+        guard let stream = opendir(directory) else { return nil }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+}

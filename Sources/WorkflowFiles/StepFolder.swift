@@ -1,0 +1,130 @@
+import WorkflowModel
+
+/// A directory of step files.
+///
+/// A step is a regular file with a header; what lies in subdirectories belongs to the steps.
+struct StepFolder {
+    /// Absolute, without links.
+    let directory: String
+    /// As messages show it.
+    let shown: String
+    /// The project root, which no script may lead out of.
+    let root: String
+    /// The names in it, in any order.
+    let names: [String]
+
+    /// The largest file that is looked into: a script is a text of some lines.
+    static let sizeLimit = 1 << 20
+
+    /// A step file with its header.
+    struct StepFile {
+        var id: String
+        /// Relative to the project root.
+        var script: String
+        var header: StepHeader
+    }
+
+    /// All step files by name, and what is wrong with them or worth saying of the others.
+    func read(into files: inout SourceTable) -> (steps: [StepFile], diagnostics: [Diagnostic]) {
+        var steps: [StepFile] = []
+        var diagnostics: [Diagnostic] = []
+        let candidates = names.filter { !$0.hasPrefix(".") && $0 != WorkflowSearch.fileName }
+        for name in candidates.sorted(by: NumericOrder.isBefore) {
+            let path = directory + "/" + name
+            guard FileKind(path) == .regular else { continue }
+            guard PathText.isInside(PathText.resolved(path) ?? path, root) else {
+                diagnostics.append(leadsOut(name))
+                continue
+            }
+            let bytes: [UInt8]
+            do throws(FileProblem) {
+                bytes = try FileInput.read(path, limit: Self.sizeLimit)
+            } catch {
+                diagnostics.append(unread(name, error))
+                continue
+            }
+            let file = files.add(
+                SourceFile(path: PathText.joined(shown, name), bytes: bytes))
+            let reading = StepFileReader.read(bytes, file: file)
+            diagnostics += reading.diagnostics
+            guard let header = reading.header else {
+                // A mistake in the form of the header has been said already.
+                if reading.diagnostics.isEmpty { diagnostics.append(withoutHeader(name, path)) }
+                continue
+            }
+            steps.append(
+                StepFile(
+                    id: Self.id(ofFile: name),
+                    script: PathText.joined(PathText.name(of: directory), name),
+                    header: header))
+        }
+        return (steps, diagnostics)
+    }
+
+    private func leadsOut(_ name: String) -> Diagnostic {
+        .error(
+            "`\(PathText.joined(shown, name))` is a link that leads out of the project",
+            help: "copy the file into the project, or start it by a `command` in `workflow.toml`")
+    }
+
+    private func unread(_ name: String, _ problem: FileProblem) -> Diagnostic {
+        let shown = PathText.joined(shown, name)
+        if case .tooLarge = problem.reason {
+            return .warning("`\(shown)` is too large for a script, so it is not a step")
+        }
+        return FileProblem(shown, problem.reason).diagnostic
+    }
+
+    private func withoutHeader(_ name: String, _ path: String) -> Diagnostic {
+        // Only what could be started was perhaps meant to be a step.
+        Diagnostic(
+            FileKind.isExecutable(path) ? .warning : .note,
+            "`\(PathText.joined(shown, name))` has no header, so it is not a step",
+            help: "to make it one, begin it with comments: `# /// step`, its keys, `# ///`")
+    }
+
+    /// The name without extension and without a leading `step_NN_`.
+    static func id(ofFile name: String) -> String {
+        var stem = Substring(name)
+        if let dot = stem.lastIndex(of: "."), dot != stem.startIndex { stem = stem[..<dot] }
+        guard stem.hasPrefix("step_") else { return String(stem) }
+        let rest = stem.dropFirst(5)
+        let number = rest.prefix { $0.isASCII && $0.isNumber }
+        let name = rest.dropFirst(number.count + 1)
+        guard !number.isEmpty, !name.isEmpty, rest.dropFirst(number.count).first == "_" else {
+            return String(stem)
+        }
+        return String(name)
+    }
+}
+
+/// Names in the order in which a person counts: `step_2` before `step_10`.
+enum NumericOrder {
+    static func isBefore(_ a: String, _ b: String) -> Bool {
+        var left = Array(a.utf8)[...]
+        var right = Array(b.utf8)[...]
+        while let x = left.first, let y = right.first {
+            if ASCII.isDigit(x), ASCII.isDigit(y) {
+                let first = number(&left)
+                let second = number(&right)
+                if first.count != second.count { return first.count < second.count }
+                if first != second { return first.lexicographicallyPrecedes(second) }
+            } else if x != y {
+                return x < y
+            } else {
+                left = left.dropFirst()
+                right = right.dropFirst()
+            }
+        }
+        if left.isEmpty != right.isEmpty { return left.isEmpty }
+        // The same but for leading zeros.
+        return a.utf8.lexicographicallyPrecedes(b.utf8)
+    }
+
+    /// Takes the digits off the front, and gives them without leading zeros.
+    private static func number(_ text: inout ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        let digits = text.prefix { ASCII.isDigit($0) }
+        text = text[digits.endIndex...]
+        return digits.drop { $0 == ASCII.zero }
+    }
+}

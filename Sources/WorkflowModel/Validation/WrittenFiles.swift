@@ -1,0 +1,103 @@
+/// The files that steps write, ready to be asked for.
+struct WrittenFiles {
+    /// One pattern of one step.
+    struct Write {
+        var step: Int32
+        /// Its number in the list that it was declared in.
+        var pattern: Int32
+        /// From `modifies`, not from `output_files`.
+        var isModification = false
+    }
+
+    /// A write that has a file in common with what was asked for.
+    struct Match {
+        var write: Int32
+        /// The one file, where one of the two is a path.
+        var path: String?
+    }
+
+    private(set) var writes: [Write] = []
+    private(set) var files = PathIndex()
+    /// Patterns that are no paths, by write.
+    private(set) var patterns: [(write: Int32, glob: Glob)] = []
+
+    var isEmpty: Bool { writes.isEmpty }
+
+    mutating func add(
+        _ list: [FilePattern], of step: Int, isModification: Bool = false, _ globs: inout GlobCache
+    ) {
+        for (number, pattern) in list.enumerated() where !pattern.isExclusion {
+            let owner = Int32(truncatingIfNeeded: writes.count)
+            writes.append(
+                Write(
+                    step: Int32(truncatingIfNeeded: step),
+                    pattern: Int32(truncatingIfNeeded: number), isModification: isModification))
+            guard Glob.needsCompiling(pattern.text) else {
+                files.add(path: Glob.normalized(pattern.text), owner: owner)
+                continue
+            }
+            guard let glob = globs.valid(pattern.text) else { continue }
+            if let path = glob.literal {
+                files.add(path: path, owner: owner)
+            } else {
+                files.add(glob, owner: owner)
+                patterns.append((owner, glob))
+            }
+        }
+    }
+
+    /// All writes that have a file in common with a path or a pattern.
+    mutating func matches(
+        of text: String, known: inout [String: [Match]], globs: inout GlobCache
+    ) -> [Match] {
+        if !Glob.needsCompiling(text) {
+            let path = Glob.normalized(text)
+            var found: [Match] = []
+            files.forEachOwner(of: path) { found.append(Match(write: $0, path: path)) }
+            return found
+        }
+        if let earlier = known[text] { return earlier }
+        guard let glob = globs.valid(text) else { return [] }
+        let found = files.owners(overlapping: glob).map { Match(write: $0.owner, path: $0.path) }
+        known[text] = found
+        return found
+    }
+
+    /// All writes that have a file in common with a pattern.
+    mutating func owners(overlapping glob: Glob) -> [(owner: Int32, path: String?)] {
+        files.owners(overlapping: glob)
+    }
+
+    /// What was written in the file.
+    func text(of write: Write, in workflow: Workflow) -> String {
+        let step = workflow.steps[Int(write.step)]
+        let list = write.isModification ? step.modifies : step.outputFiles
+        return list[Int(write.pattern)].text
+    }
+}
+
+/// What steps take out of their own outputs by `!`.
+struct ExclusionList {
+    private var globsOfList: [Int: [Glob]] = [:]
+
+    init(_ workflow: Workflow, _ globs: inout GlobCache) {
+        for position in workflow.steps.indices {
+            add(workflow.steps[position].outputFiles, to: position * 2, &globs)
+            add(workflow.steps[position].modifies, to: position * 2 + 1, &globs)
+        }
+    }
+
+    private mutating func add(_ list: [FilePattern], to key: Int, _ globs: inout GlobCache) {
+        for pattern in list where pattern.isExclusion {
+            guard let glob = globs.valid(pattern.path) else { continue }
+            globsOfList[key, default: []].append(glob)
+        }
+    }
+
+    /// Whether the list that a pattern stands in takes a path out again.
+    func exclude(_ path: String, from write: WrittenFiles.Write) -> Bool {
+        guard !globsOfList.isEmpty else { return false }
+        let key = Int(write.step) * 2 + (write.isModification ? 1 : 0)
+        return globsOfList[key]?.contains { $0.matches(path) } ?? false
+    }
+}
