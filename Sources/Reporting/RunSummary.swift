@@ -126,8 +126,9 @@ public struct RunSummary: Sendable {
         let sum = record.sumOfStepTimes()
         // Less than a tenth of a second would read as 0.0s.
         if record.peakConcurrency > 1, saved >= 50_000_000 {
+            let part = Wording.percent(saved, of: sum)
             line += "; parallel saved \(Wording.duration(saved)) of \(Wording.duration(sum))"
-                + " (\(Wording.percent(saved, of: sum)))"
+            line += " (\(part))"
         }
         if !record.notices.isEmpty {
             line += "; " + Wording.count(record.notices.count, "warning")

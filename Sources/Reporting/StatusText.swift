@@ -52,9 +52,10 @@ public struct StatusText: Sendable {
         case .interrupted: verb = "last heard of after \(elapsed)"
         case .complete, .failed, .aborted, .review: verb = "took \(elapsed)"
         }
+        let start = Timestamp.text(header.startedAt)
         return [
             "run \(Sanitizer.line(header.runID)): \(status) (\(Wording.mode(header)))",
-            "\(Sanitizer.line(header.workflow)), started \(Timestamp.text(header.startedAt)), \(verb)",
+            "\(Sanitizer.line(header.workflow)), started \(start), \(verb)",
         ]
     }
 

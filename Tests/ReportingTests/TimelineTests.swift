@@ -12,15 +12,15 @@ struct TimelineTests {
         #expect(
             text == """
                 Phase 1 (parallel)
-                15:00:05 T+0.0s  [api_docs] ==============>                  complete (1m00s)
-                15:00:05 T+0.0s  [graph]    ==========>                      complete (45.0s)
-                15:00:05 T+0.0s  [coverage] ======>                          complete (30.0s)
+                15:00:05 T+0.0s  [api_docs] ===============>                    complete (1m00s)
+                15:00:05 T+0.0s  [graph]    ===========>                        complete (45.0s)
+                15:00:05 T+0.0s  [coverage] =======>                            complete (30.0s)
 
                 Phase 2 (sequential)
-                15:01:05 T+1m00s [report]                  ===========>      complete (50.0s)
+                15:01:05 T+1m00s [report]                   =============>      complete (50.0s)
 
                 Phase 3 (sequential)
-                15:01:55 T+1m50s [validate]                            ====> complete (20.0s)
+                15:01:55 T+1m50s [validate]                               ====> complete (20.0s)
 
                 wall 2m10s, sum of steps 3m25s, saved 1m15s (37%), most at once 3
                 longest chain 2m10s: api_docs -> report -> validate

@@ -1,0 +1,118 @@
+import Execution
+
+/// Runs to fold, write and read: one with every kind of event, and random ones.
+enum RunRecordSample {
+    static let hostile = "q\"\\\n\r\t\0\u{1}\u{7F}\u{85}\u{2028}\u{2029}é日🚀\u{202E}</script>"
+
+    static func header(steps: [StepHeader]) -> RunHeader {
+        RunHeader(
+            runID: "run-1", workflow: "analysis", mode: .parallel, maxParallelSteps: 3,
+            startedAt: WallTime(microseconds: 1_762_095_605_000_123), pid: 4711, bootID: "b-1",
+            tasks: [TaskHeader(id: "", description: "")], steps: steps)
+    }
+
+    static var header: RunHeader {
+        header(steps: [
+            StepHeader(
+                id: "api_docs", description: hostile, parallelGroup: "research",
+                outputs: ["docs/api.md", hostile]),
+            StepHeader(id: "graph", parallelGroup: "research"),
+            StepHeader(id: "report", phase: 2, dependencies: [0, 1], runsAlone: true),
+        ])
+    }
+
+    static let reasons: [StepReason] = [
+        .exited(7), .signalled(9, coreDumped: false), .signalled(11, coreDumped: true),
+        .notStarted(hostile), .timedOut(.attempt, limitMilliseconds: 300_000),
+        .timedOut(.idle, limitMilliseconds: 0), .timedOut(.phase, limitMilliseconds: .max),
+        .timedOut(.run, limitMilliseconds: 1), .leftProcesses(2), .dependencyFailed(1),
+        .dependencyFailed(99), .halted(by: 0), .interrupted(15), .notSelected, .other(hostile),
+    ]
+
+    /// Every kind of event, with every optional part there and not there.
+    static var everyKind: [RunEvent.Kind] {
+        let usage = ResourceUsage(
+            userMicroseconds: 1_234_567, systemMicroseconds: 0, peakMemoryKiB: 98_765)
+        var kinds: [RunEvent.Kind] = [
+            .runStarted(header),
+            .launched(step: 0, attempt: 1, method: .primary, execution: 1),
+            .launched(step: 2, attempt: 3, method: .backup(2), execution: 1234),
+            .started(step: 0, pid: 4712, startTicks: .max),
+            .waiting(step: 1, holder: LockHolder(resource: hostile)),
+            .waiting(
+                step: 1,
+                holder: LockHolder(resource: "db", pid: 1, runID: "r", step: "s", since: "t")),
+            .killed(step: 0),
+            .leftovers(step: 0, []),
+            .leftovers(
+                step: 0,
+                [
+                    Leftover(pid: 9, command: hostile, ageMilliseconds: 12),
+                    Leftover(pid: 10, command: "", ageMilliseconds: -1),
+                ]),
+            .ended(step: 0, StepEnd(status: .complete, exit: .exited(0), usage: usage)),
+            .ended(
+                step: 1,
+                StepEnd(
+                    status: .failed, reason: .signalled(6, coreDumped: true),
+                    exit: .signalled(6, coreDumped: true), isAllowed: true)),
+            .ended(step: 2, StepEnd(status: .cached)),
+            .stopping(signal: 2), .warning(step: nil, hostile), .warning(step: 1, ""),
+            .killed(step: 99),
+        ]
+        for reason in reasons {
+            kinds.append(.skipped(step: 1, reason))
+            kinds.append(.terminating(step: 0, signal: 15, reason: reason))
+            kinds.append(.ended(step: 1, StepEnd(status: .aborted, reason: reason)))
+        }
+        kinds += RunStatus.allCases.map { .runEnded($0) }
+        return kinds
+    }
+
+    /// One event of any kind, for steps that may not exist, whatever came before.
+    static func event(
+        using random: inout some RandomNumberGenerator, at time: RunTime
+    ) -> RunEvent {
+        let kinds = everyKind
+        var kind = kinds[Int.random(in: 0..<kinds.count, using: &random)]
+        let step = Int.random(in: -1...5, using: &random)
+        switch kind {
+        case .launched(_, let attempt, let method, let execution):
+            kind = .launched(step: step, attempt: attempt, method: method, execution: execution)
+        case .started(_, let pid, let ticks):
+            kind = .started(step: step, pid: pid, startTicks: ticks)
+        case .ended(_, var end):
+            end.status = StepStatus.allCases.randomElement(using: &random) ?? .complete
+            kind = .ended(step: step, end)
+        case .skipped(_, let reason):
+            kind = .skipped(step: step, reason)
+        case .runEnded where Int.random(in: 0..<8, using: &random) > 0:
+            kind = .launched(step: step, attempt: 1, method: .primary, execution: 1)
+        default:
+            break
+        }
+        return RunEvent(kind, at: time)
+    }
+
+    /// The journal of events, as bytes.
+    static func journal(_ header: RunHeader, _ events: [RunEvent]) -> [UInt8] {
+        var encoder = JournalEncoder(header: header)
+        var bytes: [UInt8] = []
+        for event in events { encoder.append(event, to: &bytes) }
+        return bytes
+    }
+}
+
+/// A small generator with a seed, so that a failing case can be run again.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
+
+    mutating func next() -> UInt64 {
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        return state &* 0x2545_F491_4F6C_DD1D
+    }
+}
