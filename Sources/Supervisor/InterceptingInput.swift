@@ -6,7 +6,8 @@ struct SocketPair {
     /// Foundation's own end: its number, and the inode that tells whether it still is that socket.
     var parentNumber: Int32
     var parentInode: UInt64
-    /// The end that the child inherits.
+    /// The end that the child inherits, and the number that it had here.
+    var childNumber: Int32
     var childInode: UInt64
     /// Our duplicate of the child's end.
     var duplicate: Int32
@@ -53,16 +54,17 @@ final class InterceptingInput: FileHandle, @unchecked Sendable {
         captured = nil
         var pair = news(among: expected)
         if pair.count != 2 { pair = news(among: expected + closing) }
-        // Other numbers are news too: the first launch opens descriptors of a run loop before.
         if pair.count != 2 { pair = sockets().filter { !known.contains($0.inode) } }
-        guard pair.count == 2 else { return }
+        // The first launch makes two more sockets, for Foundation's own thread, after the pair.
+        guard pair.count >= 2 else { return }
         // socketpair(2) makes its first end first, and so with the smaller inode: Foundation's own.
         pair.sort { $0.inode < $1.inode }
+        for other in pair.dropFirst(2) { known.insert(other.inode) }
         let duplicate = fcntl(pair[1].number, F_DUPFD_CLOEXEC, 3)
         guard duplicate >= 0 else { return }
         captured = SocketPair(
-            parentNumber: pair[0].number, parentInode: pair[0].inode, childInode: pair[1].inode,
-            duplicate: duplicate)
+            parentNumber: pair[0].number, parentInode: pair[0].inode,
+            childNumber: pair[1].number, childInode: pair[1].inode, duplicate: duplicate)
     }
 
     private func news(among numbers: [Int32]) -> [(number: Int32, inode: UInt64)] {
@@ -91,12 +93,14 @@ final class InterceptingInput: FileHandle, @unchecked Sendable {
         return UInt64(facts.st_ino)
     }
 
-    /// After `run()`: the pair, or nil. Foundation has closed the child's end by now, so what is
-    /// still open under the other number must be its own; else the wrong end is held.
+    /// After `run()`: the pair, or nil. Foundation has closed the child's end by now and keeps its
+    /// own open; where it is otherwise, something else was captured.
     func takeSockets() -> SocketPair? {
         guard let pair = captured else { return nil }
         captured = nil
-        guard socketInode(of: pair.parentNumber) == pair.parentInode else {
+        guard socketInode(of: pair.parentNumber) == pair.parentInode,
+            socketInode(of: pair.childNumber) != pair.childInode
+        else {
             Platform.close(pair.duplicate)
             return nil
         }

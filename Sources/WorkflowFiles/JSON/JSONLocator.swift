@@ -341,7 +341,9 @@ extension JSONLocator {
         _ message: String, at offset: Int, length: Int, help: String?,
         related: [Diagnostic.Related] = []
     ) {
-        let range = SourceRange(file: file, offset: offset, length: length)
+        // At the end of the text there is nothing left to point at.
+        let range = SourceRange(
+            file: file, offset: offset, length: min(length, bytes.count - offset))
         problems.add(.error(message, at: range, help: help, related: related), at: range)
     }
 

@@ -54,7 +54,10 @@ extension TOMLParser {
             return fail(
                 "the key before `=` is missing", at: at, help: "a line reads `key = value`")
         }
-        if path.isEmpty, "{}],".utf8.contains(current) {
+        if path.isEmpty, depth > 0, current == ASCII.comma {
+            return fail("a key is missing before `,`", at: at, help: "remove the comma")
+        }
+        if path.isEmpty, depth == 0, "{}],".utf8.contains(current) {
             return fail(
                 "`\(text(at, at + 1))` without anything that it belongs to", at: at,
                 help: "a line reads `key = value`, `[table]` or `[[array of tables]]`")

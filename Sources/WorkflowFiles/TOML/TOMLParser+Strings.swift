@@ -37,6 +37,8 @@ extension TOMLParser {
                 return String(decoding: content, as: UTF8.self)
             }
             if byte == ASCII.backslash {
+                // The line ends first: that the string is not closed says it all.
+                if peek(1) == ASCII.newline || at + 1 == bytes.count { break }
                 parseEscape(into: &content)
             } else {
                 content.append(byte)

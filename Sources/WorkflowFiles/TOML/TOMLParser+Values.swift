@@ -59,7 +59,7 @@ extension TOMLParser {
         while end < bytes.count {
             switch bytes[end] {
             case ASCII.space, ASCII.tab, ASCII.newline, ASCII.carriageReturn, ASCII.comma,
-                ASCII.closeBracket, ASCII.closeBrace, ASCII.hash, ASCII.equals:
+                ASCII.semicolon, ASCII.closeBracket, ASCII.closeBrace, ASCII.hash, ASCII.equals:
                 return end
             default: end += 1
             }

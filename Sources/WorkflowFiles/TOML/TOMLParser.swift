@@ -174,7 +174,9 @@ struct TOMLParser {
         related: [Diagnostic.Related] = []
     ) {
         guard !troubledLines.contains(where: { $0.contains(offset) }) else { return }
-        let range = SourceRange(file: file, offset: min(offset, bytes.count), length: length)
+        let start = min(offset, bytes.count)
+        let range = SourceRange(
+            file: file, offset: start, length: min(length, bytes.count - start))
         problems.add(.error(message, at: range, help: help, related: related), at: range)
     }
 
