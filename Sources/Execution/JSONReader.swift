@@ -175,11 +175,13 @@ struct JSONReader {
     private mutating func string() -> String? {
         guard take(UInt8(ascii: "\"")) else { return nil }
         let first = position
+        var bits: UInt8 = 0
         while let byte = current, byte >= 0x20, byte != UInt8(ascii: "\\") {
             if byte == UInt8(ascii: "\"") {
                 defer { position += 1 }
-                return Self.text(bytes[first..<position])
+                return Self.text(bytes[first..<position], isASCII: bits < 0x80)
             }
+            bits |= byte
             position += 1
         }
         return stringWithEscapes(from: first)
@@ -201,8 +203,13 @@ struct JSONReader {
         return nil
     }
 
-    private static func text(_ slice: Slice<UnsafeBufferPointer<UInt8>>) -> String? {
-        String(validating: UnsafeBufferPointer(rebasing: slice), as: UTF8.self)
+    private static func text(
+        _ slice: Slice<UnsafeBufferPointer<UInt8>>, isASCII: Bool
+    ) -> String? {
+        let bytes = UnsafeBufferPointer(rebasing: slice)
+        // Most texts are ASCII, for which the cheaper way cannot repair anything.
+        return isASCII
+            ? String(decoding: bytes, as: UTF8.self) : String(validating: bytes, as: UTF8.self)
     }
 
     private mutating func escape() -> Unicode.Scalar? {

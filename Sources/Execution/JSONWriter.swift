@@ -109,21 +109,19 @@ package struct JSONWriter: Sendable {
     /// Writes decimal digits; no comma.
     package mutating func digits(_ number: some FixedWidthInteger) {
         if number < 0 { bytes.append(UInt8(ascii: "-")) }
-        var rest = UInt64(clamping: number.magnitude)
-        guard rest > 9 else {
-            bytes.append(UInt8(ascii: "0") + UInt8(rest))
-            return
-        }
-        let first = bytes.count
-        while rest > 0 {
-            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
-            rest /= 10
-        }
-        var (low, high) = (first, bytes.count - 1)
-        while low < high {
-            bytes.swapAt(low, high)
-            low += 1
-            high -= 1
+        decimal(UInt64(clamping: number.magnitude))
+    }
+
+    private mutating func decimal(_ number: UInt64) {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { buffer in
+            var rest = number
+            var first = buffer.count
+            repeat {
+                first -= 1
+                buffer[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            } while rest > 0
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: buffer[first...]))
         }
     }
 
@@ -148,7 +146,7 @@ package struct JSONWriter: Sendable {
         while index < text.count {
             let (length, code) = Self.sequenceToEscape(in: text, at: index)
             if length > 0 {
-                bytes.append(contentsOf: text[clean..<index])
+                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[clean..<index]))
                 escape(code)
                 index += length
                 clean = index
@@ -156,7 +154,7 @@ package struct JSONWriter: Sendable {
                 index += 1
             }
         }
-        bytes.append(contentsOf: text[clean...])
+        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[clean...]))
     }
 
     /// Length and code point of what must be escaped at `index`; length 0 when nothing must.

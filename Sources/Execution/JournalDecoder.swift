@@ -48,8 +48,13 @@ struct JournalDecoder {
     ]
 
     private static func time(_ members: JSONMembers) -> RunTime? {
-        guard case .thousandths(let microseconds) = members["t"] else { return nil }
-        let (nanoseconds, overflow) = microseconds.multipliedReportingOverflow(by: 1000)
+        let (number, unit): (Int64, Int64)
+        switch members["t"] {
+        case .thousandths(let microseconds): (number, unit) = (microseconds, 1000)
+        case .integer(let milliseconds): (number, unit) = (milliseconds, 1_000_000)
+        default: return nil
+        }
+        let (nanoseconds, overflow) = number.multipliedReportingOverflow(by: unit)
         return overflow ? nil : RunTime(nanoseconds: nanoseconds)
     }
 

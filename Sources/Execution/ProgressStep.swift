@@ -50,7 +50,8 @@ extension JSONWriter {
 
     private mutating func write(_ event: StepEvent, of record: RunRecord, error: String?) {
         beginObject()
-        member("event", event.name.description)
+        key("event")
+        write(event.name)
         moment("timestamp", event.time, since: record.header.startedAt)
         switch event.name {
         case .methodFailed(_, let reason):
@@ -90,15 +91,34 @@ extension JSONWriter {
         endObject()
     }
 
+    /// As ``ExecutionID``, without a string for each step.
     private mutating func execution(_ number: Int32) {
         guard number > 0 else { return literal("null") }
-        string(ExecutionID.text(number))
+        literal("\"exec_")
+        if number < 100 { digits(0) }
+        if number < 10 { digits(0) }
+        digits(number)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// As ``StepEvent/Name/description``, without a string for each event.
+    private mutating func write(_ name: StepEvent.Name) {
+        switch name {
+        case .launched: literal("\"launched\"")
+        case .started: literal("\"started\"")
+        case .methodStarted(.primary): literal("\"primary_method_started\"")
+        case .methodComplete(.primary): literal("\"primary_method_complete\"")
+        case .complete: literal("\"complete\"")
+        default: string(name.description)
+        }
     }
 
     /// The log's path within the run's directory.
     private mutating func log(of step: StepHeader, wasLaunched: Bool) {
         guard wasLaunched else { return literal("null") }
-        string("logs/\(step.id).log")
+        literal("\"logs/")
+        escaped(step.id)
+        bytes.append(contentsOf: ".log\"".utf8)
     }
 
     private mutating func optional(_ name: StaticString, _ text: String?) {

@@ -21,22 +21,26 @@ public enum Timestamp {
         let (year, month, day) = civil(fromDays: days.quotient)
         let (seconds, fraction) = days.remainder.quotientAndRemainder(dividingBy: 1000)
 
-        appendTwo(year / 100, to: &bytes)
-        appendTwo(year % 100, to: &bytes)
-        bytes.append(UInt8(ascii: "-"))
-        appendTwo(month, to: &bytes)
-        bytes.append(UInt8(ascii: "-"))
-        appendTwo(day, to: &bytes)
-        bytes.append(UInt8(ascii: "T"))
-        appendTwo(seconds / 3600, to: &bytes)
-        bytes.append(UInt8(ascii: ":"))
-        appendTwo(seconds / 60 % 60, to: &bytes)
-        bytes.append(UInt8(ascii: ":"))
-        appendTwo(seconds % 60, to: &bytes)
-        bytes.append(UInt8(ascii: "."))
-        bytes.append(digit(fraction / 100))
-        appendTwo(fraction % 100, to: &bytes)
-        bytes.append(UInt8(ascii: "Z"))
+        // One append of 24 bytes is several times faster than 24 of one.
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 24) { text in
+            putTwo(year / 100, at: 0, in: text)
+            putTwo(year % 100, at: 2, in: text)
+            text[4] = UInt8(ascii: "-")
+            putTwo(month, at: 5, in: text)
+            text[7] = UInt8(ascii: "-")
+            putTwo(day, at: 8, in: text)
+            text[10] = UInt8(ascii: "T")
+            putTwo(seconds / 3600, at: 11, in: text)
+            text[13] = UInt8(ascii: ":")
+            putTwo(seconds / 60 % 60, at: 14, in: text)
+            text[16] = UInt8(ascii: ":")
+            putTwo(seconds % 60, at: 17, in: text)
+            text[19] = UInt8(ascii: ".")
+            text[20] = digit(fraction / 100)
+            putTwo(fraction % 100, at: 21, in: text)
+            text[23] = UInt8(ascii: "Z")
+            bytes.append(contentsOf: UnsafeBufferPointer(text))
+        }
     }
 
     /// 0000-01-01T00:00:00Z and the last microsecond of 9999.
@@ -64,9 +68,11 @@ public enum Timestamp {
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
     }
 
-    private static func appendTwo(_ number: Int64, to bytes: inout [UInt8]) {
-        bytes.append(digit(number / 10))
-        bytes.append(digit(number % 10))
+    private static func putTwo(
+        _ number: Int64, at index: Int, in text: UnsafeMutableBufferPointer<UInt8>
+    ) {
+        text[index] = digit(number / 10)
+        text[index + 1] = digit(number % 10)
     }
 
     private static func digit(_ number: Int64) -> UInt8 {

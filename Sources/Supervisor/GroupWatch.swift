@@ -23,7 +23,7 @@ struct GroupWatch: ~Copyable {
 
     /// Reaps adopted orphans that have ended, and tells whether new ones live.
     ///
-    /// - Parameter own: leaders, and whatever else this process started itself.
+    /// - Parameter isOwn: true for leaders, and whatever else this process started itself.
     /// - Returns: true when an adopted process lives that was not known before.
     mutating func settleOrphans(isOwn: (Int32) -> Bool) -> Bool {
         guard let children = table.children() else { return true }

@@ -93,8 +93,10 @@ final class InterceptingInput: FileHandle, @unchecked Sendable {
         return UInt64(facts.st_ino)
     }
 
-    /// After `run()`: the pair, or nil. Foundation has closed the child's end by now and keeps its
-    /// own open; where it is otherwise, something else was captured.
+    /// Tells, after `run()`, which pair it was; nil when it was not found.
+    ///
+    /// Foundation has closed the child's end by now and keeps its own open; where it is otherwise,
+    /// something else was captured.
     func takeSockets() -> SocketPair? {
         guard let pair = captured else { return nil }
         captured = nil
@@ -109,8 +111,9 @@ final class InterceptingInput: FileHandle, @unchecked Sendable {
         return pair
     }
 
-    /// After a failed `run()`. The pair stays open: closing it would make Foundation's thread wait
-    /// for a process that never was.
+    /// Gives up the pair of a failed `run()`.
+    ///
+    /// It stays open: closing it would make Foundation's thread wait for a process that never was.
     func forget() {
         isArmed = false
         guard let pair = captured else { return }

@@ -201,7 +201,7 @@ final class ChildProcess {
         return reapedByFoundation()
     }
 
-    /// ECHILD: Foundation was faster. Its status may be read only when `isRunning` is false.
+    /// ECHILD means that Foundation was faster; its status may be read once `isRunning` is false.
     private func reapedByFoundation() -> (exit: ExitStatus, usage: ResourceUsage?)? {
         release()
         for _ in 0..<2000 where process.isRunning { usleep(500) }

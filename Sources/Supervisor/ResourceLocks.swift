@@ -82,7 +82,10 @@ public struct ResourceLocks {
         _ requests: [LockRequest], step: String?, since: String
     ) throws(SystemError) -> LockResult {
         let held = HeldLocks()
-        for request in requests.sorted(by: { ($0.scope.rawValue, $0.name) < ($1.scope.rawValue, $1.name) }) {
+        let ordered = requests.sorted {
+            ($0.scope.rawValue, $0.name) < ($1.scope.rawValue, $1.name)
+        }
+        for request in ordered {
             let directory = request.scope == .host ? host : project
             try ResourceLocks.makePath(directory)
             var missing = request.units
@@ -102,7 +105,8 @@ public struct ResourceLocks {
                 default:
                     let code = errno
                     close(number)
-                    throw SystemError("lock (this file system may have no `flock`)", path, code: code)
+                    throw SystemError(
+                        "lock (this file system may have no `flock`)", path, code: code)
                 }
             }
             if missing > 0 { return .busy(holder ?? LockHolder(resource: request.name)) }

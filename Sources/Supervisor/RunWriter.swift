@@ -84,6 +84,7 @@ final class RunWriter: Sendable {
 /// What lies on the writer thread's desk; used by that thread only.
 struct WriterDesk: Sendable {
     private var record: RunRecord
+    private var document: ProgressDocument
     private var view: any RunView
     private var output: TerminalOutput
     private let clock: RunClock
@@ -103,6 +104,7 @@ struct WriterDesk: Sendable {
         directory: RunDirectory, surroundings: @escaping @Sendable () -> ViewSurroundings
     ) {
         record = RunRecord(header: header)
+        document = ProgressDocument(header: header)
         self.view = view
         self.output = TerminalOutput(descriptor: output)
         self.clock = clock
@@ -176,8 +178,9 @@ struct WriterDesk: Sendable {
         lastProgress = began
         var problem: SystemError?
         do {
-            try directory.replace(
-                WriterDesk.progressName, with: ProgressDocument.encode(record, now: began))
+            try directory.replace(WriterDesk.progressName) { append in
+                try document.write(record, at: began, to: append)
+            }
         } catch {
             problem = error
         }

@@ -185,15 +185,24 @@ final class RunDirectory: Sendable {
     }
 
     /// Replaces a whole file in one step, so that a reader sees the old or the new one.
-    func replace(_ name: String, with bytes: [UInt8]) throws(SystemError) {
+    ///
+    /// - Parameters:
+    ///   - name: the file's name in the run's directory.
+    ///   - body: is given a function that appends bytes, and calls it as often as it likes.
+    /// - Throws: when it cannot be written whole; the old file then stays as it was.
+    func replace(
+        _ name: String, by body: (_ append: ([UInt8]) throws -> Void) throws -> Void
+    ) throws(SystemError) {
         let temporary = "\(name).tmp"
         do {
             let file = try Descriptor.open(
                 temporary, in: descriptor, flags: O_WRONLY | O_CREAT | O_TRUNC)
-            try FileBytes.write(bytes, to: file.number, subject: "\(path)/\(temporary)")
+            try body { bytes in
+                try FileBytes.write(bytes, to: file.number, subject: "\(path)/\(temporary)")
+            }
         } catch {
             unlinkat(descriptor, temporary, 0)
-            throw error
+            throw error as? SystemError ?? SystemError("write", "\(path)/\(name)", code: EIO)
         }
         guard renameat(descriptor, temporary, descriptor, name) == 0 else {
             throw SystemError("rename", "\(path)/\(temporary)")

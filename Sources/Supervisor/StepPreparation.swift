@@ -26,7 +26,8 @@ struct StepPreparation {
         self.runPath = runPath
         var environment = inherited
         // An outer run's facts about its own step are not this run's; its cookie is kept.
-        for name in inherited.keys where name.hasPrefix("STEPVISOR_") && !StepPreparation.kept.contains(name) {
+        for name in inherited.keys
+        where name.hasPrefix("STEPVISOR_") && !StepPreparation.kept.contains(name) {
             environment[name] = nil
         }
         let outer = inherited["STEPVISOR_RUNS"].map { $0 + ":" } ?? ""
@@ -62,7 +63,7 @@ struct StepPreparation {
         environment["STEPVISOR_STEP"] = step.id.rawValue
         environment["STEPVISOR_DESCRIPTION"] = step.description
         environment["STEPVISOR_EXPECTED_OUTPUT"] = step.expectedOutput ?? ""
-        environment["STEPVISOR_EXECUTION_ID"] = Execution.executionName(execution)
+        environment["STEPVISOR_EXECUTION_ID"] = ExecutionID.text(Int32(clamping: execution))
         environment["STEPVISOR_ATTEMPT"] = String(attempt)
         environment["STEPVISOR_METHOD"] = method.description
         environment["STEPVISOR_LOG"] = "\(runPath)/logs/\(step.id.rawValue).log"

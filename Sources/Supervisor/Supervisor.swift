@@ -1,6 +1,6 @@
 public import Execution
 import SystemCalls
-public import WorkflowModel
+import WorkflowModel
 
 #if canImport(Glibc)
     import Glibc
@@ -52,10 +52,9 @@ public struct RunContext {
     }
 }
 
-/// The shell around the ``Scheduler``: one loop on one thread that does what the scheduler says and
-/// tells it what has happened. It decides nothing.
+/// The shell around the ``Scheduler``, which does what the scheduler says and decides nothing.
 ///
-/// The loop: perform the scheduler's actions, which may answer at once; otherwise wait for one of
+/// One loop on one thread: perform the scheduler's actions, which may answer at once; otherwise wait for one of
 /// an exit, output of a piped step, a signal, or a deadline; tell it; again.
 public final class Supervisor {
     private let context: RunContext
@@ -118,7 +117,7 @@ public final class Supervisor {
         loop.add(signals.descriptor, .signals)
     }
 
-    /// Runs to the end. Steps' working directory is the project root, which becomes this process's.
+    /// Runs to the end; the project root becomes this process's working directory, as it is steps'.
     public func run() -> RunResult {
         _ = chdir(context.state.root)
         for warning in context.warnings { record(.warning(step: nil, warning)) }
@@ -161,7 +160,7 @@ public final class Supervisor {
         }
     }
 
-    /// Writes a fact. A journal that cannot be written stops the run: exit 5, never success.
+    /// Writes a fact; a journal that cannot be written stops the run: exit 5, never success.
     private func record(_ kind: RunEvent.Kind) {
         let event = RunEvent(kind, at: clock.now())
         do {
@@ -187,7 +186,7 @@ public final class Supervisor {
                 scope: scope)
         }
         do {
-            let since = clock.startedAt.advanced(to: clock.now()).rfc3339
+            let since = Timestamp.text(clock.startedAt.advanced(to: clock.now()))
             switch try locks.tryAcquire(requests, step: header.steps[step].id, since: since) {
             case .acquired(let locks):
                 held[step] = locks

@@ -104,7 +104,7 @@ enum RunRecordSample {
 }
 
 /// A small generator with a seed, so that a failing case can be run again.
-struct SeededGenerator: RandomNumberGenerator {
+struct RecordRandom: RandomNumberGenerator {
     private var state: UInt64
 
     init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
