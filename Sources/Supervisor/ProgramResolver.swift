@@ -85,8 +85,8 @@ public enum ProgramResolver {
         }
         if code == ENOENT {
             return ProgramProblem(
-                message: "`\(shown)` does not exist", help: "check the path; it starts at the "
-                    + "step's working directory")
+                message: "`\(shown)` does not exist",
+                help: "check the path; it starts at the step's working directory")
         }
         return ProgramProblem(message: "`\(shown)`: \(SystemError.text(of: code))", help: nil)
     }
@@ -99,7 +99,8 @@ public enum ProgramResolver {
         let head = FileBytes.read(number, offset: 0, limit: 512)
         if head.isEmpty {
             throw ProgramProblem(
-                message: "`\(shown)` is empty", help: "write a script that begins with `#!/bin/sh`")
+                message: "`\(shown)` is empty",
+                help: "write a script that begins with `#!/bin/sh`")
         }
         if head.starts(with: [0x7f, 0x45, 0x4c, 0x46]) {
             try checkMachine(head, shown: shown)

@@ -3,8 +3,9 @@ import Execution
 import Foundation
 import Synchronization
 
-/// The thread that folds the run's events for people: terminal, `progress.json`, and the journal's
-/// way to the disk. The loop only hands events over, so nothing here can hold up a step.
+/// The thread that folds the run's events: for the terminal, `progress.json`, and the disk.
+///
+/// The loop only hands events over, so nothing here can hold up a step.
 final class RunWriter: Sendable {
     /// What the loop and the thread share.
     private struct Mailbox {
@@ -15,6 +16,7 @@ final class RunWriter: Sendable {
 
     private let mailbox = Mutex(Mailbox())
     private let wakeUp = DispatchSemaphore(value: 0)
+    private let closing = DispatchSemaphore(value: 0)
     private let finished = DispatchSemaphore(value: 0)
 
     /// Starts the thread.
@@ -48,6 +50,7 @@ final class RunWriter: Sendable {
     /// Waits until everything is folded, drawn, written and on the disk.
     func close() -> SystemError? {
         mailbox.withLock { $0.isClosed = true }
+        closing.signal()
         wakeUp.signal()
         finished.wait()
         return takeProblem()
@@ -76,7 +79,7 @@ final class RunWriter: Sendable {
                 mailbox.withLock { $0.problem = $0.problem ?? problem }
             }
             // Gathers what comes in quick succession: a wake-up per event would cost a step's time.
-            usleep(20_000)
+            _ = closing.wait(timeout: .now() + .milliseconds(20))
         }
     }
 }

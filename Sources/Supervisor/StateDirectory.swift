@@ -165,7 +165,8 @@ final class RunDirectory: Sendable {
         close(descriptor)
     }
 
-    private static func subdirectory(_ name: String, of parent: Int32) throws(SystemError) -> Int32 {
+    private static func subdirectory(_ name: String, of parent: Int32) throws(SystemError) -> Int32
+    {
         try StateDirectory.makeDirectory(name, in: parent)
         let number = stepvisor_open_at(parent, name, O_RDONLY | O_DIRECTORY, 0)
         guard number >= 0 else { throw SystemError("open", name) }

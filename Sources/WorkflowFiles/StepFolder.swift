@@ -31,7 +31,9 @@ struct StepFolder {
         let candidates = names.filter { !$0.hasPrefix(".") && $0 != WorkflowSearch.fileName }
         for name in candidates.sorted(by: NumericOrder.isBefore) {
             let path = directory + "/" + name
-            guard FileKind(path) == .regular else { continue }
+            let kind = FileKind(path)
+            if kind == .missing { diagnostics.append(leadsNowhere(name)) }
+            guard kind == .regular else { continue }
             guard PathText.isInside(PathText.resolved(path) ?? path, root) else {
                 diagnostics.append(leadsOut(name))
                 continue
@@ -59,6 +61,13 @@ struct StepFolder {
                     header: header))
         }
         return (steps, diagnostics)
+    }
+
+    /// Listed, and yet not there.
+    private func leadsNowhere(_ name: String) -> Diagnostic {
+        .warning(
+            "`\(PathText.joined(shown, name))` is a link that leads nowhere, or its name is not "
+                + "UTF-8, so it is not a step", help: "correct the link, or rename the file")
     }
 
     private func leadsOut(_ name: String) -> Diagnostic {

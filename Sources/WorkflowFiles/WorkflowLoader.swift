@@ -82,6 +82,11 @@ private struct Loading {
     mutating func report(_ diagnostic: Diagnostic) { diagnostics.append(diagnostic) }
 
     mutating func load(_ path: String) {
+        // NUL would cut the path off before the system sees the rest.
+        guard !path.isEmpty, !path.utf8.contains(0) else {
+            report(FileProblem(path, .invalidName).diagnostic)
+            return
+        }
         let absolute = path.hasPrefix("/") ? path : workingDirectory + "/" + path
         let shown = PathText.shown(path, from: workingDirectory)
         shownPath = shown

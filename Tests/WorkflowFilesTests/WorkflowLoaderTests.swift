@@ -149,10 +149,14 @@ struct WorkflowLoaderTests {
         try project.link("steps/in.sh", to: "../scripts/in.sh")
         let inside = WorkflowLoader.load(path: nil, workingDirectory: project.path)
         #expect(inside.diagnostics == [])
+        try project.link("steps/gone.sh", to: "nowhere")
+        let broken = WorkflowLoader.load(path: nil, workingDirectory: project.path)
+        #expect(broken.diagnostics.map(\.severity) == [.warning])
+        #expect(broken.resolved != nil)
         try project.link("steps/out.sh", to: outside.path + "/x.sh")
         let refused = WorkflowLoader.load(path: nil, workingDirectory: project.path)
         #expect(
-            refused.diagnostics.map(\.message) == [
+            refused.diagnostics.filter { $0.severity == .error }.map(\.message) == [
                 "`steps/out.sh` is a link that leads out of the project"
             ])
         #expect(refused.resolved == nil)
@@ -162,6 +166,8 @@ struct WorkflowLoaderTests {
         "what cannot be loaded is said once, with a way out",
         arguments: [
             ("missing.toml", ["there is no file `missing.toml`"]),
+            ("", ["the path of the file is empty"]),
+            ("empty\0x", ["`empty\0x` is no file name"]),
             ("empty", ["`empty` holds neither a step file nor a `workflow.toml`"]),
             ("empty.toml", ["a workflow without steps is invalid"]),
             ("nul.toml", ["the file holds a NUL byte, so it is not a text file"]),

@@ -53,17 +53,18 @@ public struct WorkflowDecoder {
     /// Puts the steps together: those outside of tasks, then task by task.
     public consuming func finish() -> (workflow: Workflow, diagnostics: [Diagnostic]) {
         var workflow = draft.workflow
-        guard !looseSteps.isEmpty || workflow.tasks.isEmpty else {
-            workflow.steps = taskSteps
+        // Swapped, not assigned: an array that two names hold would be copied when it grows.
+        if looseSteps.isEmpty && !workflow.tasks.isEmpty {
+            swap(&workflow.steps, &taskSteps)
             return (workflow, reader.diagnostics)
         }
         // Steps outside of tasks are a section of their own, which waits for no task.
         var section = WorkflowTask(id: "")
         section.dependencies = workflow.tasks.isEmpty ? nil : []
         workflow.tasks.insert(section, at: 0)
-        workflow.steps = looseSteps
+        swap(&workflow.steps, &looseSteps)
         for index in taskSteps.indices { taskSteps[index].task += 1 }
-        workflow.steps += taskSteps
+        if !taskSteps.isEmpty { workflow.steps += taskSteps }
         return (workflow, reader.diagnostics)
     }
 

@@ -66,7 +66,7 @@ struct GlobCompiler {
     }
 
     private mutating func take(_ scalar: Unicode.Scalar) {
-        program.instructions.append(.take(ScalarSet(scalar)))
+        program.instructions.append(.character(scalar.value))
         if isLiteral { literalPrefix.unicodeScalars.append(scalar) }
         atNameStart = scalar == "/"
     }
@@ -90,7 +90,7 @@ struct GlobCompiler {
             let split = program.instructions.count
             program.instructions += [.split(split + 1, 0), .take(.nameCharacter)]
             repeated(.anything)
-            program.instructions.append(.take(ScalarSet("/")))
+            program.instructions.append(.character(ScalarSet.slash))
             program.instructions[split] = .split(split + 1, program.instructions.count)
             return
         }

@@ -5,8 +5,6 @@ struct ScalarSet: Sendable, Hashable {
     static let slash: UInt32 = 0x2F
     private static let last: UInt32 = 0x10FFFF
 
-    init(_ scalar: Unicode.Scalar) { ranges = [scalar.value...scalar.value] }
-
     init(_ ranges: [ClosedRange<UInt32>]) {
         var merged: [ClosedRange<UInt32>] = []
         for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
@@ -65,6 +63,8 @@ struct ScalarSet: Sendable, Hashable {
 /// A pattern as a list of instructions that a set of positions runs through.
 struct GlobProgram: Sendable {
     enum Instruction: Sendable {
+        /// Takes this one character, then goes on with the next instruction.
+        case character(UInt32)
         /// Takes one character of the set, then goes on with the next instruction.
         case take(ScalarSet)
         /// Goes on at both places.
@@ -85,9 +85,13 @@ struct GlobProgram: Sendable {
         for scalar in path.unicodeScalars {
             next.removeAll()
             for position in current.members {
-                if case .take(let set) = instructions[position], set.contains(scalar.value) {
-                    add(position + 1, to: &next)
-                }
+                let isTaken =
+                    switch instructions[position] {
+                    case .character(let value): value == scalar.value
+                    case .take(let set): set.contains(scalar.value)
+                    case .split, .jump, .accept: false
+                    }
+                if isTaken { add(position + 1, to: &next) }
             }
             if next.members.isEmpty { return false }
             swap(&current, &next)
@@ -104,7 +108,7 @@ struct GlobProgram: Sendable {
             switch instructions[position] {
             case .split(let a, let b): open += [b, a]
             case .jump(let target): open.append(target)
-            case .take, .accept: set.members.append(position)
+            case .character, .take, .accept: set.members.append(position)
             }
         }
     }
@@ -133,20 +137,32 @@ struct GlobProgram: Sendable {
                 visit(place.moving(others: target))
             case (.accept, .accept):
                 if place.path == .inName { return true }
-            case (.take(let a), .take(let b)):
+            case (let a, let b):
+                let common = Self.common(a, b)
                 let after = place.moving(mine: place.mine + 1, others: place.others + 1)
-                if a.sharesName(with: b) { visit(after.on(.inName)) }
+                if common.name { visit(after.on(.inName)) }
                 // A path has no empty names, so a slash follows a name, or begins an absolute one.
-                if place.path != .afterSlash, a.contains(ScalarSet.slash),
-                    b.contains(ScalarSet.slash)
-                {
-                    visit(after.on(.afterSlash))
-                }
-            default:
-                break
+                if common.slash, place.path != .afterSlash { visit(after.on(.afterSlash)) }
             }
         }
         return false
+    }
+
+    /// What two instructions can both take: a character of a name, a slash.
+    private static func common(_ a: Instruction, _ b: Instruction) -> (name: Bool, slash: Bool) {
+        switch (a, b) {
+        case (.character(let x), .character(let y)):
+            (x == y && x != ScalarSet.slash, x == y && x == ScalarSet.slash)
+        case (.character(let x), .take(let set)), (.take(let set), .character(let x)):
+            (x != ScalarSet.slash && set.contains(x), x == ScalarSet.slash && set.contains(x))
+        case (.take(let x), .take(let y)):
+            (
+                x.sharesName(with: y),
+                x.contains(ScalarSet.slash) && y.contains(ScalarSet.slash)
+            )
+        default:
+            (false, false)
+        }
     }
 
     /// Where the comparison of two programs stands.
