@@ -46,8 +46,7 @@ enum HelpText {
             \(table(commands.map { ($0.name.rawValue, $0.summary) }))
 
             Options that every command takes:
-            \(table(OptionDeclaration.common.map { ($0.heading, $0.help) }))
-            \(table([(OptionDeclaration.version.heading, OptionDeclaration.version.help)]))
+            \(table((OptionDeclaration.common + [.version]).map { ($0.heading, $0.help) }))
 
             Examples:
             \(table(examples))
@@ -89,14 +88,14 @@ enum HelpText {
         return text
     }
 
-    /// Two columns; the second is wrapped at 100 columns.
+    /// Two columns; the second is wrapped.
     private static func table(_ rows: [(String, String)]) -> String {
-        let width = min(24, rows.map { TextWidth.columns(of: $0.0) }.max() ?? 0)
+        let width = min(28, rows.map { TextWidth.columns(of: $0.0) }.max() ?? 0)
         let indent = String(repeating: " ", count: width + 4)
         return rows.map { heading, text in
             let isLong = TextWidth.columns(of: heading) > width
             let start = isLong ? "  \(heading)\n\(indent)" : "  \(TextWidth.pad(heading, to: width))  "
-            return start + lines(of: text, columns: 96 - width).joined(separator: "\n\(indent)")
+            return start + lines(of: text, columns: 92 - width).joined(separator: "\n\(indent)")
         }.joined(separator: "\n")
     }
 

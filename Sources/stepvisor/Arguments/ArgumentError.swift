@@ -89,7 +89,7 @@ extension ValueForm {
     var expectation: String {
         switch self {
         case .text: "write it after the option, as the next word or after `=`"
-        case .choice(let words): "it is \(Wording.list(words.map { "`\($0)`" }, "or"))"
+        case .choice(let words, _): "it is \(Wording.list(words.map { "`\($0)`" }, "or"))"
         case .jobs: "it is a number from 1, a percentage of the processors such as `50%`, or `auto`"
         case .duration: "it is a time such as `90s`, `5m`, `1h30m`, or a number of seconds"
         case .steps: "it is the name of a step, or several separated by commas"
@@ -97,7 +97,7 @@ extension ValueForm {
     }
 
     func suggestion(for value: String) -> String? {
-        guard case .choice(let words) = self else { return nil }
+        guard case .choice(let words, _) = self else { return nil }
         return NearMiss.best(for: value, among: words)
     }
 }

@@ -208,10 +208,13 @@ struct ArgumentParser {
 extension ValueForm {
     /// Reads a value, or says what it should be.
     func read(_ text: String, of option: String) throws(ArgumentError) -> OptionValue {
+        if case .choice(_, let later) = self, later.contains(text) {
+            throw .notYetSupported("\(option) \(text)")
+        }
         let value: OptionValue? =
             switch self {
             case .text: .text(text)
-            case .choice(let words): words.contains(text) ? .text(text) : nil
+            case .choice(let words, _): words.contains(text) ? .text(text) : nil
             case .jobs: Jobs(text).map(OptionValue.jobs)
             case .duration: Self.duration(text).map(OptionValue.duration)
             case .steps: Self.steps(text).map(OptionValue.steps)

@@ -23,7 +23,8 @@ extension CommandDeclaration {
     private static let plan = CommandDeclaration(
         .plan, "show phases, dependencies, conflicts, critical path and expected times",
         operands: .many("STEP"),
-        options: [.parallel, .jobs] + OptionDeclaration.selection,
+        options: [.parallel, .jobs] + OptionDeclaration.selection
+            + [OptionDeclaration(later: .exitCode, "--exit-code")],
         details: [
             "Nothing is run or written. Expected times come from earlier runs; -j N asks how long",
             "a run with N steps at once would take.",

@@ -19,8 +19,8 @@ enum OptionKey: String, Hashable, Sendable, CaseIterable {
 enum ValueForm: Hashable, Sendable {
     /// Anything but nothing.
     case text
-    /// One of these words.
-    case choice([String])
+    /// One of these words; those of a later version are refused by name.
+    case choice([String], later: [String] = [])
     /// A number of steps, a percentage of the processors, or `auto`.
     case jobs
     /// A length of time.
@@ -161,7 +161,7 @@ extension OptionDeclaration {
 
     static let graph: [OptionDeclaration] = [
         OptionDeclaration(
-            .format, "--format", value: .required("FORMAT", .choice(["mermaid", "dot", "json"])),
+            .format, "--format", value: .required("FORMAT", .choice(["mermaid", "dot", "json"], later: ["svg"])),
             "mermaid (default), dot or json"),
         OptionDeclaration(
             .outputFile, "--output", short: "o", value: .required("FILE", .text),
