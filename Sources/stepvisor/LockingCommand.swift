@@ -27,7 +27,8 @@ struct LockingCommand {
         }
         let program: String
         do throws(ProgramProblem) {
-            program = try ProgramResolver.resolve(
+            var resolver = ProgramResolver()
+            program = try resolver.resolve(
                 arguments.commandWords[0], path: environment["PATH"], directory: directory)
         } catch {
             throw CommandFailure(.usage, error.message, help: error.help)
