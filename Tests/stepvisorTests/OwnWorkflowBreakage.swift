@@ -60,7 +60,7 @@ struct Breakage: Sendable, CustomTestStringConvertible {
             says: ["Sources/stepvisor/Main.swift:7: starts a process"]),
         Breakage(
             "08", "echo '.package(url: \"x\", from: \"1.0.0\")' >> Package.swift",
-            says: ["Package.swift:17: declares an outside package"]),
+            says: ["Package.swift:16: declares an outside package"]),
         Breakage(
             "08", "echo 'import NIO' >> Sources/stepvisor/Main.swift",
             says: ["Sources/stepvisor/Main.swift:7: imports `NIO`"]),

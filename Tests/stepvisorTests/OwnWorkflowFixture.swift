@@ -31,8 +31,8 @@ final class OwnWorkflowFixture {
         try writeResults()
         let made = try space.shell(
             """
-            mkdir -p project/.build/debug && ln -s "$STEPVISOR" project/.build/debug/stepvisor
-            sh bin/document project/README.md && sh bin/mention project/Tests/stepvisorTests/CommandTests.swift
+            set -e; mkdir -p project/.build/debug project/Tests/stepvisorTests; ln -s "$STEPVISOR" project/.build/debug/stepvisor
+            sh bin/document project/README.md; sh bin/mention project/Tests/stepvisorTests/CommandTests.swift
             cd project && git init -q . && git add -A && git commit -q -m "Begin the package"
             """)
         guard made.code == 0 else { throw FixtureFailure(description: "\(made)") }
