@@ -66,7 +66,6 @@ struct SignalSource {
 
     /// All signals that have come since the last call, in order; SIGCHLD at most once.
     func take() -> [Int32] {
-        stepvisor_rearm_child_signal()
         var buffer = [UInt8](repeating: 0, count: 256)
         var signals: [Int32] = []
         while true {
@@ -76,6 +75,10 @@ struct SignalSource {
             if count > 0 {
                 signals += buffer[..<count].map(Int32.init)
             } else if count == 0 || errno != EINTR {
+                // Only now: armed before the pipe is empty, one more SIGCHLD would be taken out
+                // with the rest and leave the next one unwritten, for ever. One that comes before
+                // this line is not written, but its child is among those that the caller asks.
+                stepvisor_rearm_child_signal()
                 return signals
             }
         }

@@ -62,6 +62,7 @@ final class ProcessLauncher {
         let output = FileHandle(fileDescriptor: request.output, closeOnDealloc: false)
         process.standardOutput = output
         process.standardError = output
+        let earliest = ProcessTable.ticksSinceBoot()
         do {
             try process.run()
         } catch {
@@ -69,10 +70,13 @@ final class ProcessLauncher {
             throw ProcessLauncher.explain(error as NSError, request)
         }
         let pid = process.processIdentifier
-        let sockets = input.takeSockets()
+        let latest = ProcessTable.ticksSinceBoot()
+        // Asking the kernel costs as much as the rest of the bookkeeping, and the answer lies
+        // between the two: mostly they are the same.
+        let startTicks = earliest == latest ? latest : ProcessTable.facts(of: pid)?.startTicks ?? 0
         return ChildProcess(
-            process: process, pid: pid, sockets: sockets,
-            pidDescriptor: stepvisor_pidfd_open(pid))
+            process: process, pid: pid, sockets: input.takeSockets(),
+            pidDescriptor: stepvisor_pidfd_open(pid), startTicks: startTicks)
     }
 
     /// Notes the numbers that the next socketpair will get, and refuses when they run out.
@@ -91,8 +95,8 @@ final class ProcessLauncher {
         input.expect(first, second)
     }
 
-    /// Nothing is learnt from the error's code alone (a failed spawn leaves an old `errno` in it),
-    /// so the causes that can be told apart are looked for.
+    /// The error's own words say "doesn't exist" to half of all causes, so those that can be told
+    /// apart are looked for. The number below it is the failed exec's, and right.
     private static func explain(_ error: NSError, _ request: LaunchRequest) -> LaunchFailure {
         let size =
             request.arguments.reduce(request.program.utf8.count) { $0 + $1.utf8.count + 9 }
@@ -117,7 +121,19 @@ final class ProcessLauncher {
         if access(request.program, X_OK) != 0 {
             return .permanent("`\(request.program)` cannot be executed any more")
         }
-        return .temporary("the system could not start a process (\(error.localizedDescription))")
+        let code = (error.userInfo[NSUnderlyingErrorKey] as? NSError)?.code ?? error.code
+        let cause = Int32(clamping: code)
+        switch cause {
+        case ENOEXEC:
+            return .permanent("`\(request.program)` is no program that this system can run")
+        case ENOENT, EACCES, EPERM, ELOOP, ENOTDIR, EISDIR, ENAMETOOLONG, EINVAL:
+            return .permanent(
+                "`\(request.program)`, or the interpreter or loader that it needs, cannot be "
+                    + "executed: \(SystemError.text(of: cause))")
+        default:
+            return .temporary(
+                "the system could not start a process (\(SystemError.text(of: cause)))")
+        }
     }
 
     /// Lets Foundation finish with a process whose status has been taken.
@@ -165,6 +181,8 @@ final class ProcessLauncher {
 final class ChildProcess {
     let process: Process
     let pid: Int32
+    /// When it started, in clock ticks since boot, as `/proc/PID/stat` has it; 0 if unknown.
+    let startTicks: UInt64
     /// Becomes readable at the leader's exit; -1 where the system has no such thing.
     private(set) var pidDescriptor: Int32
     /// Foundation's pair of sockets for this process; nil when it was not found.
@@ -172,12 +190,16 @@ final class ChildProcess {
     /// The duplicate of the child's end; -1 when there is none, or none any more.
     private var held: Int32
 
-    init(process: Process, pid: Int32, sockets: SocketPair?, pidDescriptor: Int32) {
+    init(
+        process: Process, pid: Int32, sockets: SocketPair?, pidDescriptor: Int32,
+        startTicks: UInt64
+    ) {
         self.process = process
         self.pid = pid
         self.sockets = sockets
         held = sockets?.duplicate ?? -1
         self.pidDescriptor = pidDescriptor
+        self.startTicks = startTicks
     }
 
     deinit { release() }

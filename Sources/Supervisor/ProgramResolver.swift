@@ -92,8 +92,8 @@ public enum ProgramResolver {
     }
 
     private static func checkFormat(_ path: String, shown: String) throws(ProgramProblem) {
-        let number = stepvisor_open_at(AT_FDCWD, path, O_RDONLY | O_NONBLOCK, 0)
-        // Executable but not readable, or behind a link: the kernel may still start it.
+        let number = FileBytes.openAsExecDoes(path)
+        // Executable but not readable: the kernel may still start it.
         guard number >= 0 else { return }
         defer { close(number) }
         let head = FileBytes.read(number, offset: 0, limit: 512)
@@ -127,7 +127,8 @@ public enum ProgramResolver {
     }
 
     private static let ownHead: [UInt8]? = {
-        guard let head = FileBytes.contents(of: "/proc/self/exe", limit: 20), head.count == 20
+        guard let head = FileBytes.contents(
+            of: "/proc/self/exe", limit: 20, followingLinks: true), head.count == 20
         else { return nil }
         return head
     }()
@@ -146,7 +147,10 @@ public enum ProgramResolver {
                 help: "let its first line be `#!/bin/sh` (or its interpreter)")
         }
         let interpreter = String(decoding: first, as: UTF8.self)
-        guard access(interpreter, X_OK) == 0 else {
+        var facts = stat()
+        guard stat(interpreter, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG,
+            access(interpreter, X_OK) == 0
+        else {
             throw ProgramProblem(
                 message: "`\(shown)` wants the interpreter `\(interpreter)`, which cannot be run",
                 help: "install it, or mend the script's first line")

@@ -159,7 +159,8 @@ struct StepPreparation {
         let path = word.hasPrefix("/") ? word : "\(root)/\(word)"
         var answer = false
         // Scripts are short; programs are known by their first bytes and not searched.
-        if let bytes = FileBytes.contents(of: path, limit: 1 << 18),
+        if let bytes = FileBytes.contents(
+            of: path, limit: 1 << 18, followingLinks: true),
             bytes.starts(with: [UInt8(ascii: "#"), UInt8(ascii: "!")])
         {
             answer = StepPreparation.namesStream(String(decoding: bytes, as: UTF8.self))
