@@ -2,19 +2,21 @@
 # Sourced by steps/step_*, which stepvisor starts in the project root.
 #
 # A step reports every problem it finds, each as `error: FILE:LINE: what is wrong` with a line
-# `help: what to do`, and ends with `conclude`. POSIX tools, bash 3.2 and git are all it needs.
+# `help: what to do`, and ends with `conclude`, which prints them last: the summary of a run shows
+# the end of a failed step's log. POSIX tools, bash 3.2 and git are all it needs.
 
 set -u -o pipefail
 export LC_ALL=C
 
 problem_count=0
+problem_text=
 tab=$(printf '\t')
 
 # problem PLACE MESSAGE [HELP]: PLACE is a file, FILE:LINE, or empty.
 problem() {
     problem_count=$((problem_count + 1))
-    printf 'error: %s%s\n' "${1:+$1: }" "$2"
-    if [ -n "${3-}" ]; then printf '  help: %s\n' "$3"; fi
+    problem_text="${problem_text}error: ${1:+$1: }$2"$'\n'
+    if [ -n "${3-}" ]; then problem_text="$problem_text  help: $3"$'\n'; fi
 }
 
 # problems: reads `PLACE<tab>MESSAGE<tab>HELP` lines, as the awk programs of the steps print them.
@@ -42,8 +44,8 @@ fact() {
 # conclude SUMMARY: the end of every step.
 conclude() {
     if [ "$problem_count" -gt 0 ]; then
-        printf '\n%s found; when mended: stepvisor run --only %s\n' \
-            "$(count "$problem_count" problem)" "${STEPVISOR_STEP:-$(step_id "$0")}"
+        printf '%s%s found; when mended: stepvisor run --only %s\n' \
+            "$problem_text" "$(count "$problem_count" problem)" "${STEPVISOR_STEP:-$(step_id "$0")}"
         exit 1
     fi
     fact summary "$1"
