@@ -33,6 +33,8 @@ struct LaunchRequest {
 final class ProcessLauncher {
     private let input: InterceptingInput
     private let descriptorLimit: rlim_t
+    /// The highest number that a living step was seen to use.
+    private var highestHeld: Int32 = 0
     /// Ended processes that Foundation has not finished with.
     private var retiring: [ChildProcess] = []
     private var retiringIdentifiers: Set<Int32> = []
@@ -50,7 +52,9 @@ final class ProcessLauncher {
 
     /// Starts a process in a process group of its own.
     func launch(_ request: LaunchRequest) throws(LaunchFailure) -> ChildProcess {
-        try predictSockets()
+        let fillers = try prepareDescriptors(
+            highest: max(request.output, highestHeld))
+        defer { for number in fillers { close(number) } }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: request.program, isDirectory: false)
         process.arguments = request.arguments
@@ -74,29 +78,49 @@ final class ProcessLauncher {
         // Asking the kernel costs as much as the rest of the bookkeeping, and the answer lies
         // between the two: mostly they are the same.
         let startTicks = earliest == latest ? latest : ProcessTable.facts(of: pid)?.startTicks ?? 0
-        return ChildProcess(
+        let child = ChildProcess(
             process: process, pid: pid, sockets: input.takeSockets(),
             pidDescriptor: stepvisor_pidfd_open(pid), startTicks: startTicks)
+        highestHeld = max(child.highestDescriptor, highestHeld)
+        return child
     }
 
     /// Notes the numbers that the next socketpair will get, and refuses when they run out.
-    private func predictSockets() throws(LaunchFailure) {
-        let first = fcntl(input.descriptor, F_DUPFD_CLOEXEC, 3)
-        let second = fcntl(input.descriptor, F_DUPFD_CLOEXEC, 3)
-        defer {
-            if first >= 0 { close(first) }
-            if second >= 0 { close(second) }
+    ///
+    /// In the child Foundation closes every number up to the highest open one, and one that is not
+    /// open costs glibc a further system call, a slow one: so the gaps are filled meanwhile.
+    ///
+    /// - Parameter highest: the highest number known to be open.
+    /// - Returns: what fills the gaps, to be closed after the launch.
+    /// - Throws: when too few numbers are free.
+    private func prepareDescriptors(highest: Int32) throws(LaunchFailure) -> [Int32] {
+        var fillers: [Int32] = []
+        var top: [Int32] = []
+        while top.count < 2 {
+            let number = fcntl(input.descriptor, F_DUPFD_CLOEXEC, 3)
+            if number >= 0, number < highest, fillers.count < ProcessLauncher.mostFillers {
+                fillers.append(number)
+            } else {
+                top.append(number)
+            }
         }
-        guard first >= 0, second >= 0,
-            rlim_t(second + ProcessLauncher.reservedDescriptors) < descriptorLimit
+        for number in top where number >= 0 { close(number) }
+        guard top[0] >= 0, top[1] >= 0,
+            rlim_t(top[1] + ProcessLauncher.reservedDescriptors) < descriptorLimit
         else {
+            for number in fillers { close(number) }
             throw .temporary("too many open files (raise `ulimit -n`, or lower -j)")
         }
-        input.expect(first, second)
+        input.expect(top[0], top[1])
+        return fillers
     }
 
-    /// The error's own words say "doesn't exist" to half of all causes, so those that can be told
-    /// apart are looked for. The number below it is the failed exec's, and right.
+    /// More gaps than this, as after a wide run's peak, cost more to fill than to leave.
+    private static let mostFillers = 16
+
+    /// Tells causes apart to which the error's own words all say "doesn't exist".
+    ///
+    /// The number below it is the failed exec's, and right.
     private static func explain(_ error: NSError, _ request: LaunchRequest) -> LaunchFailure {
         let size =
             request.arguments.reduce(request.program.utf8.count) { $0 + $1.utf8.count + 9 }
@@ -156,6 +180,8 @@ final class ProcessLauncher {
             return true
         }
         retireThreshold = retiring.count + 64
+        // Forgotten now and then, so that one wide moment does not cost all that follows.
+        highestHeld = 0
     }
 
     /// Waits, bounded, until Foundation has reaped what was given back to it.
@@ -203,6 +229,11 @@ final class ChildProcess {
     }
 
     deinit { release() }
+
+    /// The highest number that this process's watching takes.
+    var highestDescriptor: Int32 {
+        max(pidDescriptor, held, sockets?.parentNumber ?? -1, sockets?.childNumber ?? -1)
+    }
 
     /// Whether the exit status is ours to read, exactly and with its cost.
     var isHeld: Bool { held >= 0 }

@@ -50,10 +50,24 @@ struct ProcessTable: ~Copyable {
                 limit *= 8
                 continue
             }
-            return bytes.split(separator: UInt8(ascii: " ")).compactMap {
-                Int32(String(decoding: $0, as: UTF8.self))
+            return ProcessTable.numbers(in: bytes)
+        }
+    }
+
+    /// Numbers with blanks after them.
+    private static func numbers(in bytes: [UInt8]) -> [Int32] {
+        var numbers: [Int32] = []
+        var value: Int32 = 0
+        for byte in bytes {
+            if byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
+                value = value &* 10 &+ Int32(byte - UInt8(ascii: "0"))
+            } else {
+                if value > 0 { numbers.append(value) }
+                value = 0
             }
         }
+        if value > 0 { numbers.append(value) }
+        return numbers
     }
 
     /// What is known of one process; nil when there is none of that number.

@@ -77,8 +77,10 @@ public final class Supervisor {
     private var stepOfLeader: [Int32: Int] = [:]
     /// Steps whose leader is gone and whose group is not empty.
     private var settling: Set<Int> = []
-    /// Leaders whose status is taken. Foundation gets them back just before the next wait, so that
-    /// its thread closes sockets while this one sleeps, not while it makes the next pair.
+    /// Leaders whose status is taken.
+    ///
+    /// Foundation gets them back just before the next wait, so that its thread closes sockets
+    /// while this one sleeps, not while it makes the next pair.
     private var retired: [ChildProcess] = []
     private var pumps: [Int: OutputPumpBox] = [:]
     private var held: [Int: HeldLocks] = [:]
@@ -207,7 +209,7 @@ public final class Supervisor {
             case .busy(let holder):
                 inbox.append(.locksBusy(step: step, holder: holder))
             }
-        } catch where [EMFILE, ENFILE, ENOMEM].contains(error.code) {
+        } catch  where [EMFILE, ENFILE, ENOMEM].contains(error.code) {
             // Steps that end give descriptors back.
             let first = requests.first?.name ?? ""
             inbox.append(.locksBusy(step: step, holder: LockHolder(resource: first)))
