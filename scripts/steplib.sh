@@ -98,6 +98,50 @@ documents() { project_files README.md 'docs/*.md'; }
 # scripts: everything here that is run by name.
 scripts() { project_files 'steps/*' 'scripts/*' '.ci/*'; }
 
+# swift_code FILE…: Swift without what its texts hold, line by line; comments stay.
+swift_code() {
+    awk '
+        FNR == 1 { inside = 0 }
+        {
+            line = $0
+            code = ""
+            while (line != "") {
+                if (inside) {
+                    end = index(line, closing)
+                    if (end == 0) { line = ""; break }
+                    line = substr(line, end + length(closing))
+                    code = code closing
+                    inside = 0
+                    continue
+                }
+                if (!match(line, /#*"|\/\//)) { code = code line; break }
+                if (substr(line, RSTART, 2) == "//") { code = code line; break }
+                hashes = substr(line, RSTART, RLENGTH - 1)
+                code = code substr(line, 1, RSTART + RLENGTH - 1)
+                line = substr(line, RSTART + RLENGTH)
+                if (substr(line, 1, 2) == "\"\"") {
+                    code = code "\"\""
+                    line = substr(line, 3)
+                    closing = "\"\"\"" hashes
+                    inside = 1
+                    continue
+                }
+                closing = "\"" hashes
+                # To the end of the literal: behind the closing mark that no backslash protects.
+                while (line != "") {
+                    if (hashes == "" && substr(line, 1, 1) == "\\") { line = substr(line, 3); continue }
+                    if (substr(line, 1, length(closing)) == closing) {
+                        line = substr(line, length(closing) + 1)
+                        break
+                    }
+                    line = substr(line, 2)
+                }
+                code = code closing
+            }
+            print code
+        }' "$@"
+}
+
 # tree_digest: changes when any file of the project does.
 tree_digest() {
     project_files | while read -r file; do
