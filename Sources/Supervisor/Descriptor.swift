@@ -77,8 +77,12 @@ enum FileBytes {
     }
 
     /// The whole content of a small file such as those of `/proc`; nil when it cannot be opened.
-    static func contents(of path: String, limit: Int = 1 << 20) -> [UInt8]? {
-        let number = stepvisor_open_at(AT_FDCWD, path, O_RDONLY | O_NONBLOCK, 0)
+    static func contents(
+        of path: String, limit: Int = 1 << 20, followingLinks: Bool = false
+    ) -> [UInt8]? {
+        let number =
+            followingLinks
+            ? openAsExecDoes(path) : stepvisor_open_at(AT_FDCWD, path, O_RDONLY | O_NONBLOCK, 0)
         guard number >= 0 else { return nil }
         defer { close(number) }
         var bytes: [UInt8] = []
@@ -91,6 +95,13 @@ enum FileBytes {
             bytes.append(contentsOf: chunk[..<got])
         }
         return bytes
+    }
+}
+
+extension FileBytes {
+    /// Opens for reading what the kernel would start, links followed; -1 when it cannot be read.
+    static func openAsExecDoes(_ path: String) -> Int32 {
+        open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     }
 }
 

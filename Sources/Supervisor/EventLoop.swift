@@ -43,7 +43,9 @@ struct EventLoop {
         // Rounded up: waking a moment too early would spin until the deadline.
         let timeout =
             nanoseconds.map { Int32(clamping: max(0, ($0 + 999_999) / 1_000_000)) } ?? -1
-        let count = poll(&entries, nfds_t(entries.count), timeout)
+        var count = poll(&entries, nfds_t(entries.count), timeout)
+        // Interrupted: the handler has written into the pipe, which is ready by now.
+        if count < 0 && errno == EINTR { count = poll(&entries, nfds_t(entries.count), 0) }
         guard count > 0 else { return [] }
         var ready: [Source] = []
         for index in entries.indices where entries[index].revents != 0 {
@@ -66,7 +68,6 @@ struct SignalSource {
 
     /// All signals that have come since the last call, in order; SIGCHLD at most once.
     func take() -> [Int32] {
-        stepvisor_rearm_child_signal()
         var buffer = [UInt8](repeating: 0, count: 256)
         var signals: [Int32] = []
         while true {
@@ -76,6 +77,10 @@ struct SignalSource {
             if count > 0 {
                 signals += buffer[..<count].map(Int32.init)
             } else if count == 0 || errno != EINTR {
+                // Only now: armed before the pipe is empty, one more SIGCHLD would be taken out
+                // with the rest and leave the next one unwritten, for ever. One that comes before
+                // this line is not written, but its child is among those that the caller asks.
+                stepvisor_rearm_child_signal()
                 return signals
             }
         }

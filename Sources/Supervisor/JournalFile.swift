@@ -14,6 +14,8 @@ struct JournalFile: ~Copyable {
     private let path: String
     private var encoder: JournalEncoder
     private var line: [UInt8] = []
+    /// Bytes of the whole lines that are in the file.
+    private var length: Int64 = 0
 
     init(in directory: RunDirectory, header: RunHeader) throws(SystemError) {
         file = try Descriptor.open(
@@ -24,8 +26,16 @@ struct JournalFile: ~Copyable {
 
     /// Writes one event; when it returns, the line outlives this process.
     mutating func append(_ event: RunEvent) throws(SystemError) {
-        line.removeAll(keepingCapacity: true)
+        // The first line holds all steps; its megabyte is not kept for the short ones.
+        line.removeAll(keepingCapacity: line.count < 1 << 16)
         encoder.append(event, to: &line)
-        try FileBytes.write(line, to: file.number, subject: path)
+        do {
+            try FileBytes.write(line, to: file.number, subject: path)
+        } catch {
+            // Half a line with another behind it would cost a reader everything from there on.
+            _ = ftruncate(file.number, off_t(length))
+            throw error
+        }
+        length += Int64(line.count)
     }
 }

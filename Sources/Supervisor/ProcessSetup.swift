@@ -15,7 +15,7 @@ public enum ProcessSetup {
     static let stopSignals: [Int32] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
 
     /// First thing in `main`: opens what is closed of 0 to 2, empties the signal mask, and gives
-    /// SIGPIPE and SIGCHLD actions that steps do not inherit.
+    /// SIGPIPE, SIGCHLD and what the parent had ignored actions that steps do not inherit.
     public static func prepare() {
         for number: Int32 in 0...2 where fcntl(number, F_GETFD) == -1 {
             // The lowest free number is the one that was found closed, as all below are open.
@@ -24,6 +24,12 @@ public enum ProcessSetup {
         _ = stepvisor_clear_signal_mask()
         _ = stepvisor_install_noop(SIGPIPE)
         _ = stepvisor_install_noop(SIGCHLD)
+        // An ignored signal stays ignored through exec, a handled one does not. Those that stop a
+        // run are looked at when it begins.
+        for signal: Int32 in 1...64
+        where !stopSignals.contains(signal) && stepvisor_is_ignored(signal) == 1 {
+            _ = stepvisor_install_noop(signal)
+        }
     }
 
     /// Before a run: closes descriptors that a parent left open above 2, so that no step gets them

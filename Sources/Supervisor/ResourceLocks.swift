@@ -88,11 +88,13 @@ public struct ResourceLocks {
         for request in ordered {
             let directory = request.scope == .host ? host : project
             try ResourceLocks.makePath(directory)
+            let folder = try Descriptor.open(directory, flags: O_RDONLY | O_DIRECTORY)
             var missing = request.units
             var holder: LockHolder?
             for unit in 0..<request.capacity where missing > 0 {
                 let path = "\(directory)/\(request.name).\(unit)"
-                let number = stepvisor_open_at(AT_FDCWD, path, O_RDWR | O_CREAT, 0o600)
+                let number = stepvisor_open_at(
+                    folder.number, "\(request.name).\(unit)", O_RDWR | O_CREAT, 0o600)
                 guard number >= 0 else { throw SystemError("open the lock", path) }
                 switch stepvisor_try_lock(number) {
                 case 0:

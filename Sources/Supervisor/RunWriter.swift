@@ -47,12 +47,16 @@ final class RunWriter: Sendable {
         }
     }
 
-    /// Waits until everything is folded, drawn, written and on the disk.
-    func close() -> SystemError? {
+    /// Waits until everything is folded, drawn, written and on the disk; where that takes longer
+    /// than a second (somebody has stopped reading), only as long as `isInterrupted` says no.
+    func close(isInterrupted: () -> Bool) -> SystemError? {
         mailbox.withLock { $0.isClosed = true }
         closing.signal()
         wakeUp.signal()
-        finished.wait()
+        var patience = DispatchTimeInterval.seconds(1)
+        while finished.wait(timeout: .now() + patience) == .timedOut, !isInterrupted() {
+            patience = .milliseconds(50)
+        }
         return takeProblem()
     }
 

@@ -90,12 +90,19 @@ public final class StateDirectory {
     /// Makes a run's directory with all that belongs in it, under an id that sorts by time.
     func makeRun() throws(SystemError) -> RunDirectory {
         try StateDirectory.makeDirectory("runs", in: descriptor)
+        // Not through a link: it would lead every run's files to where it points.
+        let number = stepvisor_open_at(descriptor, "runs", O_RDONLY | O_DIRECTORY, 0)
+        guard number >= 0 else {
+            throw SystemError(
+                "use (a link or a file may be in the way)", StateDirectory.runPath(""))
+        }
+        let runs = Descriptor(owning: number)
         let stamp = StateDirectory.timestamp()
         for _ in 0..<100 {
             let suffix = String(UInt16.random(in: .min ... .max), radix: 16)
             let id = "\(stamp)-" + String(repeating: "0", count: 4 - suffix.utf8.count) + suffix
-            if mkdirat(descriptor, "runs/\(id)", 0o700) == 0 {
-                return try RunDirectory(state: self, id: id)
+            if mkdirat(runs.number, id, 0o700) == 0 {
+                return try RunDirectory(state: self, id: id, runs: runs.number)
             }
             guard errno == EEXIST else {
                 throw SystemError("make the directory", StateDirectory.runPath(id))
@@ -149,11 +156,10 @@ final class RunDirectory: Sendable {
     let descriptor: Int32
     private let logs: Int32
 
-    init(state: StateDirectory, id: String) throws(SystemError) {
+    init(state: StateDirectory, id: String, runs: Int32) throws(SystemError) {
         self.id = id
         path = "\(state.root)/\(StateDirectory.runPath(id))"
-        let number = stepvisor_open_at(
-            state.descriptor, "runs/\(id)", O_RDONLY | O_DIRECTORY, 0)
+        let number = stepvisor_open_at(runs, id, O_RDONLY | O_DIRECTORY, 0)
         guard number >= 0 else { throw SystemError("open", path) }
         descriptor = number
         logs = try RunDirectory.subdirectory("logs", of: number)
