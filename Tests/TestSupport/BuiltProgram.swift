@@ -43,7 +43,7 @@ extension TestSpace {
         for (name, value) in self.environment { environment[name] = value }
         return try RunningCommand(
             program: program, arguments: arguments, environment: environment,
-            directory: directory.isEmpty ? root : root.appendingPathComponent(directory))
+            directory: directory.isEmpty ? root.path : path(directory))
     }
 
     /// Runs the built stepvisor to its end.

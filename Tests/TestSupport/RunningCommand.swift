@@ -1,6 +1,4 @@
-import Dispatch
 import Foundation
-import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -9,84 +7,108 @@ import Synchronization
 #endif
 
 /// A command that was started: it can be signalled, and is waited for with a limit.
+///
+/// Started by `posix_spawn` and waited for by number: Foundation's `Process` hands descriptors of
+/// one test's command to another's when tests run at the same time. Output goes to files, so that
+/// no command ever waits for a reader.
 public final class RunningCommand {
-    private let process = Process()
-    private let output: Capture
-    private let error: Capture
-    private let hasEnded = DispatchSemaphore(value: 0)
-
     /// Its process id, which is also the id of its process group.
-    public var pid: Int32 { process.processIdentifier }
+    public let pid: Int32
+    private let output: String
+    private let error: String
+    private var ended: CommandResult?
 
-    init(program: String, arguments: [String], environment: [String: String], directory: URL) throws {
-        output = Capture()
-        error = Capture()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.environment = environment
-        process.currentDirectoryURL = directory
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output.pipe
-        process.standardError = error.pipe
-        let hasEnded = hasEnded
-        process.terminationHandler = { _ in hasEnded.signal() }
-        try process.run()
-        output.begin()
-        error.begin()
+    /// What could not be done to start a command.
+    public struct StartError: Error {
+        /// The error number.
+        public let code: Int32
+    }
+
+    init(
+        program: String, arguments: [String], environment: [String: String], directory: String
+    ) throws {
+        let base = FileManager.default.temporaryDirectory
+            .appendingPathComponent("stepvisor-capture-\(UUID().uuidString)").path
+        output = base + ".out"
+        error = base + ".err"
+        #if canImport(Glibc)
+            var actions = posix_spawn_file_actions_t()
+            var attributes = posix_spawnattr_t()
+        #else
+            var actions: posix_spawn_file_actions_t?
+            var attributes: posix_spawnattr_t?
+        #endif
+        posix_spawn_file_actions_init(&actions)
+        posix_spawnattr_init(&attributes)
+        defer {
+            posix_spawn_file_actions_destroy(&actions)
+            posix_spawnattr_destroy(&attributes)
+        }
+        let flags = O_WRONLY | O_CREAT | O_TRUNC | O_APPEND
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, output, flags, 0o600)
+        posix_spawn_file_actions_addopen(&actions, 2, error, flags, 0o600)
+        var none = sigset_t()
+        sigemptyset(&none)
+        var all = sigset_t()
+        sigfillset(&all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setpgroup(&attributes, 0)
+        posix_spawnattr_setflags(
+            &attributes,
+            Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+
+        // The shell changes the directory, which not every system's `posix_spawn` can, and goes.
+        let line = "cd \"$1\" && shift && exec \"$@\""
+        var words =
+            (["/bin/sh", "-c", line, "sh", directory, program] + arguments).map { strdup($0) }
+            + [nil]
+        var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { for pointer in words + variables { free(pointer) } }
+        var number: pid_t = 0
+        let code = posix_spawn(&number, "/bin/sh", &actions, &attributes, &words, &variables)
+        pid = number
+        guard code == 0 else { throw StartError(code: code) }
+    }
+
+    deinit {
+        if ended == nil { _ = wait(seconds: 0) }
+        unlink(output)
+        unlink(error)
     }
 
     /// Sends a signal to the command itself, not to what it started.
-    public func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+    public func signal(_ number: Int32) { kill(pid, number) }
+
+    /// What it has written to standard output until now.
+    public var outputSoFar: String { Self.text(output) }
+
+    /// What it has written to standard error until now.
+    public var errorSoFar: String { Self.text(error) }
 
     /// Waits until it has ended, at most so long; then its group is killed.
     public func wait(seconds: Int = 30) -> CommandResult {
-        let isLate = hasEnded.wait(timeout: .now() + .seconds(seconds)) == .timedOut
-        if isLate {
-            kill(-process.processIdentifier, SIGKILL)
-            kill(process.processIdentifier, SIGKILL)
-            _ = hasEnded.wait(timeout: .now() + .seconds(5))
+        if let ended { return ended }
+        var status: Int32 = 0
+        let isInTime = TestSpace.wait(seconds: Double(seconds)) {
+            waitpid(pid, &status, WNOHANG) == pid
         }
-        let texts = (output.text(), error.text())
-        let end: CommandResult.End
-        if isLate {
-            end = .timedOut
-        } else if process.terminationReason == .uncaughtSignal {
-            end = .signal(process.terminationStatus)
+        var end = CommandResult.End.timedOut
+        if isInTime {
+            // wait(2): the low seven bits are the signal, the next byte the exit code.
+            end = status & 0x7f == 0 ? .exit(status >> 8 & 0xff) : .signal(status & 0x7f)
         } else {
-            end = .exit(process.terminationStatus)
+            kill(-pid, SIGKILL)
+            waitpid(pid, &status, 0)
         }
-        return CommandResult(end: end, output: texts.0, error: texts.1)
-    }
-}
-
-/// Reads a pipe to its end on a thread of its own, so that no writer ever waits for a reader.
-private final class Capture: Sendable {
-    let pipe = Pipe()
-    private let bytes = Mutex<[UInt8]>([])
-    private let isAtEnd = DispatchSemaphore(value: 0)
-
-    func begin() {
-        let descriptor = pipe.fileHandleForReading.fileDescriptor
-        try? pipe.fileHandleForWriting.close()
-        let thread = Thread { [self] in
-            var buffer = [UInt8](repeating: 0, count: 1 << 16)
-            while true {
-                let count = read(descriptor, &buffer, buffer.count)
-                if count > 0 {
-                    let portion = buffer[..<count]
-                    bytes.withLock { $0 += portion }
-                } else if count == 0 || errno != EINTR {
-                    break
-                }
-            }
-            isAtEnd.signal()
-        }
-        thread.start()
+        let result = CommandResult(end: end, output: outputSoFar, error: errorSoFar)
+        ended = result
+        return result
     }
 
-    /// What was written; somebody who keeps the pipe open is waited for a moment only.
-    func text() -> String {
-        _ = isAtEnd.wait(timeout: .now() + .seconds(2))
-        return String(decoding: bytes.withLock { $0 }, as: UTF8.self)
+    private static func text(_ path: String) -> String {
+        (FileManager.default.contents(atPath: path)).map { String(decoding: $0, as: UTF8.self) }
+            ?? ""
     }
 }
