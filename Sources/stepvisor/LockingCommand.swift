@@ -25,9 +25,9 @@ struct LockingCommand {
         guard let directory = Host.workingDirectory else {
             throw CommandFailure(.usage, "the working directory does not exist any more")
         }
+        var resolver = ProgramResolver()
         let program: String
         do throws(ProgramProblem) {
-            var resolver = ProgramResolver()
             program = try resolver.resolve(
                 arguments.commandWords[0], path: environment["PATH"], directory: directory)
         } catch {
