@@ -89,8 +89,10 @@ final class ProcessLauncher {
         input.expect(first, second)
     }
 
-    /// The error's own words say "doesn't exist" to half of all causes, so those that can be told
-    /// apart are looked for. The number below it is the failed exec's, and right.
+    /// Words for a launch that has failed, and whether it would fail again.
+    ///
+    /// The error's own say "doesn't exist" to half of all causes, so those that can be told apart
+    /// are looked for. The number below it is the failed exec's, and right.
     private static func explain(_ error: NSError, _ request: LaunchRequest) -> LaunchFailure {
         let size =
             request.arguments.reduce(request.program.utf8.count) { $0 + $1.utf8.count + 9 }

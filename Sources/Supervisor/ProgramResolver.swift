@@ -127,8 +127,9 @@ public enum ProgramResolver {
     }
 
     private static let ownHead: [UInt8]? = {
-        guard let head = FileBytes.contents(
-            of: "/proc/self/exe", limit: 20, followingLinks: true), head.count == 20
+        guard
+            let head = FileBytes.contents(
+                of: "/proc/self/exe", limit: 20, followingLinks: true), head.count == 20
         else { return nil }
         return head
     }()

@@ -201,7 +201,7 @@ public final class Supervisor {
             case .busy(let holder):
                 inbox.append(.locksBusy(step: step, holder: holder))
             }
-        } catch where [EMFILE, ENFILE, ENOMEM].contains(error.code) {
+        } catch  where [EMFILE, ENFILE, ENOMEM].contains(error.code) {
             // Steps that end give descriptors back.
             let first = requests.first?.name ?? ""
             inbox.append(.locksBusy(step: step, holder: LockHolder(resource: first)))
