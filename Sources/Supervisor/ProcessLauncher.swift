@@ -118,9 +118,10 @@ final class ProcessLauncher {
     /// More gaps than this, as after a wide run's peak, cost more to fill than to leave.
     private static let mostFillers = 16
 
-    /// Tells causes apart to which the error's own words all say "doesn't exist".
+    /// Words for a launch that has failed, and whether it would fail again.
     ///
-    /// The number below it is the failed exec's, and right.
+    /// The error's own say "doesn't exist" to half of all causes, so those that can be told apart
+    /// are looked for. The number below it is the failed exec's, and right.
     private static func explain(_ error: NSError, _ request: LaunchRequest) -> LaunchFailure {
         let size =
             request.arguments.reduce(request.program.utf8.count) { $0 + $1.utf8.count + 9 }
