@@ -201,3 +201,7 @@ fast_suites() {
         if [ -d "Tests/${name}Tests" ]; then printf '%sTests\n' "$name"; fi
     done
 }
+
+# slow_suites: what the fast suites leave out, as `swift test --skip` takes it: inputs by the
+# hundred thousand. The same words tell their files.
+slow_suites='(Property|Scale|Fuzz)Tests'
