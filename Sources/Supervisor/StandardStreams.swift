@@ -19,7 +19,7 @@ public enum StandardStream: Int32, Sendable {
             try FileBytes.write(
                 bytes, to: rawValue,
                 subject: self == .output ? "standard output" : "standard error")
-        } catch where error.code == EPIPE && self == .output {
+        } catch  where error.code == EPIPE && self == .output {
             ProcessSetup.die(by: SIGPIPE)
         }
     }

@@ -69,7 +69,8 @@ struct CheckCommand {
             guard seen.insert(use.name).inserted else { return nil }
             return Diagnostic(
                 .note, "resource `\(use.name)` is not declared, so there is one of it",
-                at: use.range, help: "to say how many there are: `\(use.name) = 1` in `[resources]`")
+                at: use.range, help: "to say how many there are: `\(use.name) = 1` in `[resources]`"
+            )
         }
     }
 

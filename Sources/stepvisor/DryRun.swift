@@ -34,7 +34,8 @@ struct DryRun {
     /// A table of the run that would be.
     var text: String {
         let limit =
-            plan.mode == .parallel ? "at most \(plan.limit) at once" : "one at a time, in this order"
+            plan.mode == .parallel
+            ? "at most \(plan.limit) at once" : "one at a time, in this order"
         let total = Wording.count(plan.count, "step")
         var text = "would run \(plan.selectedCount) of \(total), \(limit):\n"
         let ids = TextWidth.columnWidth(steps.map(\.id.rawValue))

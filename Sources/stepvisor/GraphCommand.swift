@@ -73,7 +73,8 @@ struct GraphCommand {
     }
 
     private func check(_ file: String, against expected: [UInt8]) throws -> Int32 {
-        let update = (["stepvisor", "graph"] + Project.words(naming: arguments)
+        let update =
+            (["stepvisor", "graph"] + Project.words(naming: arguments)
             + (arguments.text(.format).map { ["--format", $0] } ?? []) + ["-o", file])
             .map { Wording.shellWord($0) }.joined(separator: " ")
         let found: [UInt8]
@@ -101,7 +102,8 @@ struct GraphCommand {
         let line = zip(old, new).prefix { $0.elementsEqual($1) }.count
         func shown(_ lines: [ArraySlice<UInt8>]) -> String {
             guard line < lines.count else { return "nothing" }
-            return "`\(TextWidth.clip(Sanitizer.line(bytes: lines[line].drop { $0 == 32 }), to: 60))`"
+            return
+                "`\(TextWidth.clip(Sanitizer.line(bytes: lines[line].drop { $0 == 32 }), to: 60))`"
         }
         return ": line \(line + 1) is \(shown(old)) and should be \(shown(new))"
     }

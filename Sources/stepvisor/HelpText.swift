@@ -94,7 +94,8 @@ enum HelpText {
         let indent = String(repeating: " ", count: width + 4)
         return rows.map { heading, text in
             let isLong = TextWidth.columns(of: heading) > width
-            let start = isLong ? "  \(heading)\n\(indent)" : "  \(TextWidth.pad(heading, to: width))  "
+            let start =
+                isLong ? "  \(heading)\n\(indent)" : "  \(TextWidth.pad(heading, to: width))  "
             return start + lines(of: text, columns: 92 - width).joined(separator: "\n\(indent)")
         }.joined(separator: "\n")
     }

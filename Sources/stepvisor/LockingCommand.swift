@@ -25,9 +25,10 @@ struct LockingCommand {
         guard let directory = Host.workingDirectory else {
             throw CommandFailure(.usage, "the working directory does not exist any more")
         }
+        var resolver = ProgramResolver()
         let program: String
         do throws(ProgramProblem) {
-            program = try ProgramResolver.resolve(
+            program = try resolver.resolve(
                 arguments.commandWords[0], path: environment["PATH"], directory: directory)
         } catch {
             throw CommandFailure(.usage, error.message, help: error.help)

@@ -22,7 +22,8 @@ struct LogsCommand {
         guard let name = arguments.operands.first else {
             if arguments.has(.follow) {
                 throw CommandFailure(
-                    .usage, "`logs -f` follows the log of one step", help: "name it: `logs -f STEP`")
+                    .usage, "`logs -f` follows the log of one step", help: "name it: `logs -f STEP`"
+                )
             }
             try list(run)
             return 0

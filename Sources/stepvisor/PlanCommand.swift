@@ -71,7 +71,8 @@ struct PlanFacts {
     static func sentence(_ conflict: OutputConflict, _ workflow: Workflow) -> String {
         let first = workflow.steps[Int(conflict.first)].id
         let second = workflow.steps[Int(conflict.second)].id
-        return "Steps \(first) and \(second) cannot run in parallel (shared output: \(conflict.path))"
+        return
+            "Steps \(first) and \(second) cannot run in parallel (shared output: \(conflict.path))"
     }
 
     private static func phases(

@@ -53,7 +53,8 @@ struct PlanText {
     private mutating func add(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
     private mutating func addHeading() {
-        let edges = Wording.count(facts.resolved.graph.edgeCount, "dependency", plural: "dependencies")
+        let edges = Wording.count(
+            facts.resolved.graph.edgeCount, "dependency", plural: "dependencies")
         let name = Sanitizer.line(facts.workflow.name)
         let selected =
             plan.selectedCount == plan.count
@@ -64,7 +65,8 @@ struct PlanText {
     }
 
     private mutating func addSteps(_ phase: [Int]) {
-        let shown = showsEverything || phase.count <= Self.mostSteps + 5
+        let shown =
+            showsEverything || phase.count <= Self.mostSteps + 5
             ? phase[...] : phase.prefix(Self.mostSteps)
         let width = TextWidth.columnWidth(shown.map { steps[$0].id.rawValue })
         for step in shown { addStep(step, width: width) }
@@ -129,7 +131,9 @@ struct PlanText {
             add(style.yellow(Sanitizer.line(PlanFacts.sentence(conflict, facts.workflow))) + "\n")
         }
         if shown.count < conflicts.count {
-            add("… and \(conflicts.count - shown.count) more (`stepvisor plan -v` shows them all)\n")
+            add(
+                "… and \(conflicts.count - shown.count) more (`stepvisor plan -v` shows them all)\n"
+            )
         }
     }
 
@@ -162,7 +166,8 @@ struct PlanText {
         }
     }
 
-    private static func time(_ milliseconds: Int64) -> String {
+    /// A length of time, to the millisecond where it is short.
+    static func time(_ milliseconds: Int64) -> String {
         milliseconds < 1000
             ? "\(milliseconds)ms"
             : DurationText.measured(nanoseconds: Milliseconds(milliseconds).nanoseconds)

@@ -1,7 +1,6 @@
 import Execution
 import Reporting
 import Supervisor
-import Synchronization
 import WorkflowModel
 
 /// `stepvisor run`: load, plan, take the project, supervise, exit code.
@@ -47,6 +46,9 @@ struct RunCommand {
     private func supervise(_ request: RunRequest, warnings: [String]) throws -> Int32 {
         let environment = Host.environment
         ProcessSetup.closeInherited(keepSockets: environment["STEPVISOR_RUN_ID"] != nil)
+        if console.verbosity == .verbose, let forecast = request.plan.simulate() {
+            console.note("expected: \(PlanText.time(forecast.wall.value))")
+        }
         let state = try StateDirectory(root: request.project.root, create: true)
         let lock = try ProjectGate(console).take(state, waits: arguments.has(.wait))
         defer { withExtendedLifetime(lock) {} }
@@ -67,10 +69,12 @@ struct RunCommand {
 
     private func makeView(_ request: RunRequest) -> any RunView {
         if console.wantsJSON { return JSONView() }
-        let output =
-            arguments.text(.output).flatMap { OutputMode(rawValue: $0) }
-            ?? (console.verbosity == .quiet ? .none : .failures)
         let words = Project.words(naming: arguments)
+        let mode = arguments.text(.output).flatMap { OutputMode(rawValue: $0) }
+        if console.verbosity == .quiet, mode == nil {
+            return QuietView(options: words, style: console.errorStyle)
+        }
+        let output = mode ?? .failures
         if console.isErrorLive, output != .none {
             return LiveView(output: output, style: console.errorStyle, options: words)
         }
@@ -83,78 +87,10 @@ struct RunCommand {
             return Console.report(
                 CommandFailure(
                     .ownTrouble, problem,
-                    help: "what was run until then is in `\(StateDirectory.runPath(result.runID))`"))
+                    help: "what was run until then is in `\(StateDirectory.runPath(result.runID))`")
+            )
         }
         if let signal = result.signal { ProcessSetup.die(by: signal) }
         return record?.exitCode ?? (result.status == .complete ? 0 : 1)
-    }
-}
-
-/// Takes the project for a run, or says who has it.
-struct ProjectGate {
-    private let console: Console
-
-    init(_ console: Console) { self.console = console }
-
-    /// Takes the project's lock.
-    ///
-    /// - Throws: ``CommandFailure`` with exit 4 when another run has it and this one is not to wait.
-    func take(_ state: StateDirectory, waits: Bool) throws -> ProjectLock {
-        var hasSaid = false
-        while true {
-            let since = Timestamp.text(RunClock.wallTime())
-            switch try ProjectLock.tryAcquire(state, since: since) {
-            case .success(let lock): return lock
-            case .failure(let busy):
-                let who = describe(busy.holder)
-                guard waits else {
-                    throw CommandFailure(
-                        .busy, "another run holds this project: \(who)",
-                        help: "wait for it with `--wait`, or look at it with `stepvisor status`")
-                }
-                if !hasSaid { console.note("waiting for another run of this project: \(who)") }
-                hasSaid = true
-                Host.pause(milliseconds: 50)
-            }
-        }
-    }
-
-    private func describe(_ holder: LockHolder) -> String {
-        guard let pid = holder.pid else { return "it has just begun" }
-        return "pid \(pid)" + (holder.since.map { ", since \($0)" } ?? "")
-    }
-}
-
-/// The record that a run ended with; written once by the writer thread, read after it.
-final class FinalRecord: Sendable {
-    private let value = Mutex<RunRecord?>(nil)
-
-    var record: RunRecord? { value.withLock { $0 } }
-
-    func keep(_ record: RunRecord) { value.withLock { $0 = record } }
-}
-
-/// A view that keeps the last record for those who want it after the run.
-struct RecordingView: RunView {
-    var base: any RunView
-    let final: FinalRecord
-
-    var frameInterval: Int64? { base.frameInterval }
-
-    mutating func handle(_ event: RunEvent, record: RunRecord) -> String {
-        base.handle(event, record: record)
-    }
-
-    mutating func frame(
-        at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
-    ) -> String {
-        base.frame(at: now, record: record, surroundings: surroundings)
-    }
-
-    mutating func finish(
-        at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
-    ) -> String {
-        final.keep(record)
-        return base.finish(at: now, record: record, surroundings: surroundings)
     }
 }

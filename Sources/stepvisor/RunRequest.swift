@@ -50,7 +50,8 @@ struct RunRequest {
         } else if options.parallel, options.jobs == nil {
             let asked = project.workflow.execution.maxParallelSteps ?? options.processors
             if asked > most {
-                notes.append("\(asked) steps at once are more than `ulimit -n` allows: using \(most)")
+                notes.append(
+                    "\(asked) steps at once are more than `ulimit -n` allows: using \(most)")
                 options.jobs = most
             }
         }

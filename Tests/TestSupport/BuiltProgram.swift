@@ -5,7 +5,8 @@ public enum BuiltProgram {
     /// Absolute path of the built `stepvisor`: it lies beside the test bundle.
     public static let path: String = {
         if let path = ProcessInfo.processInfo.environment["STEPVISOR_UNDER_TEST"] { return path }
-        var folder = URL(fileURLWithPath: CommandLine.arguments.first ?? "/").resolvingSymlinksInPath()
+        var folder = URL(fileURLWithPath: CommandLine.arguments.first ?? "/")
+            .resolvingSymlinksInPath()
         // On Linux the bundle is the program itself; on macOS it is named in the arguments.
         if let bundle = CommandLine.arguments.first(where: { $0.contains(".xctest") }) {
             folder = URL(fileURLWithPath: bundle)

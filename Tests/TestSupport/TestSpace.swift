@@ -24,7 +24,8 @@ public final class TestSpace {
                 let path = root.appendingPathComponent(name).path
                 let type = try? FileManager.default.attributesOfItem(atPath: path)[.type]
                 guard type as? FileAttributeType == .typeDirectory else { continue }
-                try? FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+                try? FileManager.default.setAttributes(
+                    [.posixPermissions: 0o755], ofItemAtPath: path)
             }
         }
         try? FileManager.default.removeItem(at: root)

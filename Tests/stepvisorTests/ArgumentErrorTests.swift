@@ -52,8 +52,11 @@ struct ArgumentErrorTests {
             "it is the name of a step, or several separated by commas"),
         Case("-k=yes", "`-k` takes no value", "leave out `=yes`"),
         Case("--parallel=yes", "`--parallel` takes no value", "leave out `=yes`"),
-        Case("-f", "`-f` needs a value", "write it after the option, as the next word or after `=`"),
-        Case("--file=", "`--file` needs a value", "write it after the option, as the next word or after `=`"),
+        Case(
+            "-f", "`-f` needs a value", "write it after the option, as the next word or after `=`"),
+        Case(
+            "--file=", "`--file` needs a value",
+            "write it after the option, as the next word or after `=`"),
         Case("check x", "`check` does not take `x`", "usage: stepvisor check [OPTION…]"),
         Case(
             "status a b", "`status` does not take `b`", "usage: stepvisor status [OPTION…] [RUN]"),

@@ -68,7 +68,9 @@ struct ArgumentParserTests {
 
     @Test(
         "lengths of time are read as in files",
-        arguments: [("90s", 90_000), ("1h30m", 5_400_000), ("250ms", 250), ("3", 3000), ("1.5", 1500)])
+        arguments: [
+            ("90s", 90_000), ("1h30m", 5_400_000), ("250ms", 250), ("3", 3000), ("1.5", 1500),
+        ])
     func durations(text: String, milliseconds: Int64) throws {
         #expect(try parse("--timeout \(text)").duration(.timeout) == Milliseconds(milliseconds))
     }

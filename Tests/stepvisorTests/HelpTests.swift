@@ -14,7 +14,9 @@ struct HelpTests {
         }
     }
 
-    @Test("a command's help names all its options and gives an example", arguments: CommandDeclaration.working.map(\.name))
+    @Test(
+        "a command's help names all its options and gives an example",
+        arguments: CommandDeclaration.working.map(\.name))
     func command(name: CommandName) {
         let command = CommandDeclaration.of(name)
         let text = HelpText.text(of: name)

@@ -1,7 +1,9 @@
 import TestSupport
 import Testing
 
-@Suite("`run` runs the steps that are asked for, in an order that the graph allows", .timeLimit(.minutes(2)))
+@Suite(
+    "`run` runs the steps that are asked for, in an order that the graph allows",
+    .timeLimit(.minutes(2)))
 struct RunTests {
     /// Steps that write their names into `order.txt`, declared so that the order is not the graph's.
     private func chain() throws -> TestSpace {
@@ -30,7 +32,9 @@ struct RunTests {
         return space
     }
 
-    @Test("without a command all steps run, one at a time, in declaration order as far as edges allow")
+    @Test(
+        "without a command all steps run, one at a time, in declaration order as far as edges allow"
+    )
     func sequential() throws {
         let space = try chain()
         let result = try space.run()
@@ -72,7 +76,8 @@ struct RunTests {
             Choice(words: ["--until", "right"], order: ["first", "right"]),
             Choice(words: ["--from", "left"], order: ["left", "last"]),
             Choice(words: ["--skip", "left,other"], order: ["first", "right", "last"]),
-            Choice(words: ["--from", "first", "--skip", "right"], order: ["first", "left", "last"]),
+            Choice(
+                words: ["--from", "first", "--skip", "right"], order: ["first", "left", "last"]),
         ])
     func selection(choice: Choice) throws {
         let space = try chain()
@@ -123,7 +128,9 @@ struct RunTests {
         #expect(alone.code == 1, "\(alone)")
     }
 
-    @Test("where the workflow switches parallel execution off, `--parallel` says so and runs in order")
+    @Test(
+        "where the workflow switches parallel execution off, `--parallel` says so and runs in order"
+    )
     func parallelDisabled() throws {
         let space = try TestSpace()
         try space.workflow(
@@ -203,7 +210,8 @@ struct RunTests {
         try space.file("toml/flow.toml", "[[steps]]\nid = \"a\"\ncommand = \"pwd > where.txt\"\n")
         try space.file("json/flow.json", #"{"steps":[{"id":"a","command":"pwd > where.txt"}]}"#)
         try space.file(
-            "dir/steps/step_01_a.sh", "#!/bin/sh\n# /// step\n# ///\npwd > where.txt\n", mode: 0o755)
+            "dir/steps/step_01_a.sh", "#!/bin/sh\n# /// step\n# ///\npwd > where.txt\n", mode: 0o755
+        )
         for words in [["-f", "toml/flow.toml"], ["-f", "json/flow.json"], ["-f", "dir/steps"]] {
             let result = try space.start(words).wait()
             #expect(result.code == 0, "\(words): \(result)")
@@ -211,7 +219,8 @@ struct RunTests {
         for name in ["toml", "json", "dir"] {
             #expect(space.lines("\(name)/where.txt") == [space.path(name)])
         }
-        try space.file("deep/workflow.toml", "[[steps]]\nid = \"a\"\ncommand = \"pwd > where.txt\"\n")
+        try space.file(
+            "deep/workflow.toml", "[[steps]]\nid = \"a\"\ncommand = \"pwd > where.txt\"\n")
         try space.directory("deep/er/est")
         let result = try space.run("-C", "deep/er/est")
         #expect(result.code == 0, "\(result)")
@@ -240,7 +249,9 @@ struct RunTests {
         #expect(space.lines("order.txt") == ["started", "ended", "started", "ended"])
     }
 
-    @Test("a signal stops the run, ends its steps, and is what stepvisor dies of", arguments: [2, 15, 1])
+    @Test(
+        "a signal stops the run, ends its steps, and is what stepvisor dies of",
+        arguments: [2, 15, 1])
     func signals(signal: Int32) throws {
         let space = try TestSpace()
         try space.workflow(
@@ -297,10 +308,12 @@ struct RunTests {
             """)
         let good = try space.run("-q", "good")
         #expect(good.code == 0)
-        #expect(good.error.split(separator: "\n").count <= 1, "\(good)")
+        #expect(!good.error.contains("good"), "\(good)")
+        #expect(good.error.split(separator: "\n").count <= 2, "\(good)")
         let bad = try space.run("-q")
         #expect(bad.code == 1)
         #expect(bad.error.contains("FAILED bad"))
+        #expect(bad.error.contains("| the reason"))
         #expect(!bad.error.contains("ok"))
     }
 }

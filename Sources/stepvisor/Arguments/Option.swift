@@ -161,7 +161,8 @@ extension OptionDeclaration {
 
     static let graph: [OptionDeclaration] = [
         OptionDeclaration(
-            .format, "--format", value: .required("FORMAT", .choice(["mermaid", "dot", "json"], later: ["svg"])),
+            .format, "--format",
+            value: .required("FORMAT", .choice(["mermaid", "dot", "json"], later: ["svg"])),
             "mermaid (default), dot or json"),
         OptionDeclaration(
             .outputFile, "--output", short: "o", value: .required("FILE", .text),
