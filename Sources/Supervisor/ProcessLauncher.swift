@@ -199,7 +199,9 @@ final class ProcessLauncher {
 
 #if canImport(Glibc)
     private let resourceFileLimit = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    private let ownUsage = __rusage_who_t(RUSAGE_SELF.rawValue)
 #else
+    private let ownUsage = RUSAGE_SELF
     private let resourceFileLimit = RLIMIT_NOFILE
 #endif
 
@@ -245,7 +247,7 @@ final class ChildProcess {
             let usage = ResourceUsage(
                 userMicroseconds: status.user_microseconds,
                 systemMicroseconds: status.system_microseconds,
-                peakMemoryKiB: status.peak_memory_kib)
+                peakMemoryKiB: ChildProcess.stepsOwn(status.peak_memory_kib))
             switch status.state {
             case Int32(CLD_EXITED): return (.exited(status.value), usage)
             case Int32(CLD_KILLED): return (.signalled(status.value, coreDumped: false), usage)
@@ -254,6 +256,16 @@ final class ChildProcess {
             }
         }
         return reapedByFoundation()
+    }
+
+    /// The kernel's count where it tells of the step: a child shares this process's memory until
+    /// its `exec`, and the count begins there.
+    private static func stepsOwn(_ counted: Int64) -> Int64? {
+        var usage = rusage()
+        guard getrusage(ownUsage, &usage) == 0 else {
+            return nil
+        }
+        return counted > Int64(usage.ru_maxrss) ? counted : nil
     }
 
     /// ECHILD means that Foundation was faster; its status may be read once `isRunning` is false.
