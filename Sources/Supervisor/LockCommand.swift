@@ -40,6 +40,23 @@ public enum LockCommand {
         }
     }
 
+    /// Keeps locks that this very process got through `exec` from being closed as unknown
+    /// descriptors, and from reaching its children: `lock NAME -- stepvisor run`.
+    public static func adoptInherited() {
+        let own = Array("pid=\(getpid())\n".utf8)
+        for name in DirectoryListing.names(of: "/proc/self/fd") ?? [] {
+            guard let number = Int32(name), number > 2, fcntl(number, F_GETFD) == 0 else {
+                continue
+            }
+            var facts = stat()
+            guard fstat(number, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG,
+                // The note in the lock names its holder, and `exec` keeps the number.
+                FileBytes.read(number, offset: 0, limit: own.count) == own
+            else { continue }
+            _ = fcntl(number, F_SETFD, FD_CLOEXEC)
+        }
+    }
+
     /// Becomes the command; returns only when that was not possible.
     ///
     /// - Parameters:

@@ -36,8 +36,12 @@ struct PlanFacts {
     let phases: [(task: Int, number: Int32, steps: [Int])]
     /// The longest chain of selected steps, first to last.
     let criticalPath: [Int]
-    /// What a run would take; nil when no step has been measured.
+    /// What a run would take, for a plan that runs one at a time with a slot a processor; nil when
+    /// no step has been measured.
     let forecast: Forecast?
+
+    /// Expected milliseconds of the run itself; one at a time, that is the sum.
+    var expectedWall: Milliseconds? { plan.limit == 1 ? forecast?.sum : forecast?.wall }
 
     var plan: RunPlan { request.plan }
     var workflow: Workflow { request.project.workflow }
@@ -48,7 +52,8 @@ struct PlanFacts {
         let plan = request.plan
         let resolved = request.project.resolved
         phases = PlanFacts.phases(of: plan, resolved.workflow)
-        let forecast = plan.simulate()
+        let forecast = plan.simulate(
+            limit: plan.limit == 1 ? max(2, request.options.processors) : plan.limit)
         self.forecast = forecast
         if let forecast {
             criticalPath = forecast.criticalPath

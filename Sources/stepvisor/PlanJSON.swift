@@ -101,13 +101,13 @@ struct PlanJSON {
     }
 
     private func writeTimes(to writer: inout JSONWriter) {
-        guard let forecast = facts.forecast else {
+        guard let forecast = facts.forecast, let wall = facts.expectedWall else {
             writer.null("expected")
             return
         }
         writer.key("expected")
         writer.beginObject()
-        writer.member("wall_ms", forecast.wall.value)
+        writer.member("wall_ms", wall.value)
         writer.member("sum_ms", forecast.sum.value)
         writer.member("critical_path_ms", forecast.criticalPathLength.value)
         writer.endObject()

@@ -152,16 +152,12 @@ struct PlanText {
         }
         add(", \(Self.time(forecast.criticalPathLength.value))\n")
         let sum = Self.time(forecast.sum.value)
-        if forecast.limit == 1 {
+        let wall = Self.time(forecast.wall.value)
+        if plan.limit == 1 {
             add("expected: \(sum), one step at a time")
-            if let wide = plan.simulate(limit: facts.request.options.processors),
-                facts.request.options.processors > 1, wide.wall < forecast.wall
-            {
-                add("; \(Self.time(wide.wall.value)) with `-j \(wide.limit)`")
-            }
+            if forecast.wall < forecast.sum { add("; \(wall) with `-j \(forecast.limit)`") }
             add("\n")
         } else {
-            let wall = Self.time(forecast.wall.value)
             add("expected: \(wall) with at most \(forecast.limit) at once; \(sum) one at a time\n")
         }
     }

@@ -45,6 +45,7 @@ struct RunCommand {
 
     private func supervise(_ request: RunRequest, warnings: [String]) throws -> Int32 {
         let environment = Host.environment
+        if environment[LockCommand.variable] != nil { LockCommand.adoptInherited() }
         ProcessSetup.closeInherited(keepSockets: environment["STEPVISOR_RUN_ID"] != nil)
         if console.verbosity == .verbose, let forecast = request.plan.simulate() {
             console.note("expected: \(PlanText.time(forecast.wall.value))")

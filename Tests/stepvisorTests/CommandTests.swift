@@ -190,6 +190,23 @@ struct CommandTests {
         #expect(!space.exists(".stepvisor"))
     }
 
+    @Test("a run under a lock keeps it to its end, and its steps do not hold it longer")
+    func lockAroundRun() throws {
+        let space = try TestSpace()
+        try space.workflow(
+            """
+            [[steps]]
+            id = "a"
+            command = "touch begun; until test -e go; do sleep 0.01; done"
+            """)
+        let run = try space.start(["lock", "outer", "--", BuiltProgram.path, "run"])
+        #expect(TestSpace.wait { space.exists("begun") })
+        #expect(try space.run("lock", "--no-wait", "outer", "--", "true").code == 4)
+        try space.file("go", "")
+        #expect(run.wait().code == 0)
+        #expect(try space.run("lock", "--no-wait", "outer", "--", "true").code == 0)
+    }
+
     @Test("a step and `lock` exclude each other")
     func lockAgainstStep() throws {
         let space = try TestSpace()

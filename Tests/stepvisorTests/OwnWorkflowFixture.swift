@@ -19,8 +19,19 @@ final class OwnWorkflowFixture {
     /// Holds `project`, the package, `bin` with the false `swift`, and `results` of earlier steps.
     let space: TestSpace
 
+    /// Made once; a fixture is a copy of it.
+    private static let template = Result { try OwnWorkflowFixture(making: TestSpace()) }
+
     init() throws {
+        let template = try Self.template.get()
         space = try TestSpace()
+        space.environment = template.space.environment
+        let copied = try space.shell("cp -R -p '\(template.space.root.path)/.' .")
+        guard copied.code == 0 else { throw FixtureFailure(description: "\(copied)") }
+    }
+
+    private init(making space: TestSpace) throws {
+        self.space = space
         try writePackage()
         try writeTests()
         try writeDocuments()
@@ -31,8 +42,11 @@ final class OwnWorkflowFixture {
         try writeResults()
         let made = try space.shell(
             """
-            set -e; mkdir -p project/.build/debug project/Tests/stepvisorTests; ln -s "$STEPVISOR" project/.build/debug/stepvisor
-            sh bin/document project/README.md; sh bin/mention project/Tests/stepvisorTests/CommandTests.swift
+            set -e
+            mkdir -p project/.build/debug project/Tests/stepvisorTests
+            ln -s "$STEPVISOR" project/.build/debug/stepvisor
+            sh bin/document project/README.md
+            sh bin/mention project/Tests/stepvisorTests/CommandTests.swift
             cd project && git init -q . && git add -A && git commit -q -m "Begin the package"
             """)
         guard made.code == 0 else { throw FixtureFailure(description: "\(made)") }
