@@ -2,9 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(
-    "Bad input gets a clear message and the right exit code, and leaves nothing behind",
-    .timeLimit(.minutes(2)))
+@Suite("Bad input gets a clear message and the right exit code, and leaves nothing behind")
 struct BadInputTests {
     /// What is wrong, and what has to be said of it; nothing may run, nothing may be written.
     struct Case: CustomTestStringConvertible, Sendable {

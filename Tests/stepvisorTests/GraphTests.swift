@@ -2,8 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(
-    "`graph` draws the workflow, and tells when a drawing is out of date", .timeLimit(.minutes(2)))
+@Suite("`graph` draws the workflow, and tells when a drawing is out of date")
 struct GraphTests {
     private func workflow() throws -> TestSpace {
         let space = try TestSpace()

@@ -1,9 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite(
-    "What a run shows goes to standard error, in the way that was asked for",
-    .timeLimit(.minutes(2)))
+@Suite("What a run shows goes to standard error, in the way that was asked for")
 struct OutputTests {
     private func noisy() throws -> TestSpace {
         let space = try TestSpace()

@@ -1,9 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite(
-    "`run` runs the steps that are asked for, in an order that the graph allows",
-    .timeLimit(.minutes(2)))
+@Suite("`run` runs the steps that are asked for, in an order that the graph allows")
 struct RunTests {
     /// Steps that write their names into `order.txt`, declared so that the order is not the graph's.
     private func chain() throws -> TestSpace {
