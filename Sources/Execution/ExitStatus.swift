@@ -57,6 +57,9 @@ public struct LockHolder: Hashable, Sendable {
     /// Since when, RFC 3339.
     public var since: String?
 
+    /// Whether it is a step of the run that waits: no process or run is named then.
+    public var isOfSameRun: Bool { step != nil && runID == nil && pid == nil }
+
     /// Names a holder.
     public init(
         resource: String, pid: Int32? = nil, runID: String? = nil, step: String? = nil,

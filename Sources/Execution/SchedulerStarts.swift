@@ -15,6 +15,7 @@ extension Scheduler {
             let step = Int(plan.order.steps[rank])
             if let claim = plan.claims[step].first(where: { !pool.canTake($0, rank: rank) }) {
                 ready.remove(rank)
+                sayWait(of: step, for: Int(claim.resource), &turn)
                 park(step, on: Int(claim.resource))
             } else if plan.traits[step].contains(.runsAlone) {
                 // Others are held back until nothing runs; else it might never get its turn.
@@ -45,6 +46,21 @@ extension Scheduler {
         states.move(step, to: .waiting)
         pool.park(rank: Int(plan.order.ranks[step]), on: resource)
         wakeClaims(of: step)
+    }
+
+    /// Tells for which step of this run another waits; a task's own turn-taking needs no telling.
+    private mutating func sayWait(of step: Int, for resource: Int, _ turn: inout Turn) {
+        guard plan.resources[resource].isLockable,
+            let other = flights.keys.filter({ flight in
+                plan.claims[flight].contains { Int($0.resource) == resource }
+            }).min()
+        else { return }
+        let holder = LockHolder(
+            resource: plan.resources[resource].name,
+            step: plan.resolved.workflow.steps[other].id.rawValue)
+        guard holders[step] != holder else { return }
+        holders[step] = holder
+        turn.record(.waiting(step: step, holder: holder))
     }
 
     /// Lets the first that waits for a resource try again, if there is enough for it.
