@@ -185,13 +185,17 @@ program_commands() {
     "$program" help | awk '/^Commands:/ { on = 1; next } /^$/ { on = 0 } on && /^  [a-z]/ { print $1 }'
 }
 
-# program_options COMMAND: the options that the command carries out, the long ones.
+# program_options COMMAND: the options that the command carries out: `--long`, and ` -s` where it has
+# a short form.
 program_options() {
     "$program" help "$1" | awk '
         /^Options/ { on = 1; next }
         /^[^ ]/ { on = 0 }
         on && /^  (-[A-Za-z0-9], |    )--/ {
-            for (i = 1; i <= 2; i++) if ($i ~ /^--/) { sub(/[^-a-z].*/, "", $i); print $i; break }
+            short = $1 ~ /^-[A-Za-z0-9],$/ ? " " substr($1, 1, 2) : ""
+            long = short == "" ? $1 : $2
+            sub(/[^-a-z].*/, "", long)
+            print long short
         }'
 }
 

@@ -86,7 +86,7 @@ struct Breakage: Sendable, CustomTestStringConvertible {
             says: ["the command `timeline` is not documented"]),
         Breakage(
             "01", "sed 's/`--keep-going`//' README.md > r; mv r README.md",
-            says: ["the option `--keep-going` of `run` is not documented"]),
+            says: ["the option `-k, --keep-going` of `run` is not documented"]),
         Breakage(
             "01", #"printf '\n```sh\nstepvisor plan --paralel\n```\n' >> README.md"#,
             says: ["`stepvisor plan` has no option `--paralel`", "stepvisor help plan"]),

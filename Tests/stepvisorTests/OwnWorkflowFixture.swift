@@ -19,14 +19,36 @@ final class OwnWorkflowFixture {
     /// Holds `project`, the package, `bin` with the false `swift`, and `results` of earlier steps.
     let space: TestSpace
 
-    /// Made once; a fixture is a copy of it.
-    private static let template = Result { try OwnWorkflowFixture(making: TestSpace()) }
+    /// The package as made once, which a fixture copies; it goes when the test process ends.
+    private struct Template: Sendable {
+        let path: String
+        let environment: [String: String?]
+
+        static let made = Result { try Template() }
+
+        private init() throws {
+            let name = "stepvisor-own-\(ProcessInfo.processInfo.processIdentifier)"
+            let folder = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
+                .appendingPathComponent(name)
+            let fixture = try OwnWorkflowFixture(making: TestSpace())
+            try? FileManager.default.removeItem(at: folder)
+            try FileManager.default.copyItem(at: fixture.space.root, to: folder)
+            path = folder.path
+            environment = fixture.space.environment
+            atexit {
+                if case .success(let template) = Template.made {
+                    try? FileManager.default.removeItem(atPath: template.path)
+                }
+            }
+        }
+    }
 
     init() throws {
-        let template = try Self.template.get()
+        let template = try Template.made.get()
         space = try TestSpace()
-        space.environment = template.space.environment
-        let copied = try space.shell("cp -R -p '\(template.space.root.path)/.' .")
+        space.environment = template.environment
+        space.environment["GIT_CONFIG_GLOBAL"] = space.path("git.config")
+        let copied = try space.shell("cp -R -p '\(template.path)/.' .")
         guard copied.code == 0 else { throw FixtureFailure(description: "\(copied)") }
     }
 
