@@ -54,8 +54,8 @@ let package = Package(
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         tests(of: "DependencyGraph"),
-        tests(of: "WorkflowModel"),
-        tests(of: "WorkflowFiles", and: ["WorkflowModel"]),
+        tests(of: "WorkflowModel", and: ["DependencyGraph"]),
+        tests(of: "WorkflowFiles", and: ["WorkflowModel", "DependencyGraph"]),
         tests(of: "Execution", and: ["WorkflowModel", "DependencyGraph"]),
         tests(of: "Supervisor", and: ["Execution", "WorkflowModel", "SystemCalls"]),
         tests(of: "Reporting", and: ["Execution", "WorkflowModel", "DependencyGraph"]),

@@ -67,11 +67,14 @@ public struct MermaidFlowchart: Hashable, Sendable {
         public var title: String
         /// The indices of the nodes in it; a node that is in an earlier frame stays there.
         public var nodes: [Int]
+        /// Frames inside it.
+        public var children: [Subgraph]
 
         /// Makes a frame.
-        public init(_ title: String, nodes: [Int]) {
+        public init(_ title: String, nodes: [Int] = [], children: [Subgraph] = []) {
             self.title = title
             self.nodes = nodes
+            self.children = children
         }
     }
 

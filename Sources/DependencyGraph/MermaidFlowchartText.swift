@@ -7,13 +7,9 @@ extension MermaidFlowchart {
         }
         text += "flowchart \(direction.rawValue)\n"
         var isPlaced = [Bool](repeating: false, count: nodes.count)
-        for (number, subgraph) in subgraphs.enumerated() {
-            text += "    subgraph p\(number)[\(quoted(subgraph.title))]\n"
-            for node in subgraph.nodes where nodes.indices.contains(node) && !isPlaced[node] {
-                isPlaced[node] = true
-                text += "        \(rendered(node))\n"
-            }
-            text += "    end\n"
+        var number = 0
+        for subgraph in subgraphs {
+            text += rendered(subgraph, indent: "    ", number: &number, isPlaced: &isPlaced)
         }
         for node in nodes.indices where !isPlaced[node] {
             text += "    \(rendered(node))\n"
@@ -26,6 +22,22 @@ extension MermaidFlowchart {
             text += " n\(edge.to)\n"
         }
         return text + renderedClasses()
+    }
+
+    /// A frame with what is in it; frames are numbered in the order in which they are written.
+    private func rendered(
+        _ subgraph: Subgraph, indent: String, number: inout Int, isPlaced: inout [Bool]
+    ) -> String {
+        var text = "\(indent)subgraph p\(number)[\(quoted(subgraph.title))]\n"
+        number += 1
+        for child in subgraph.children {
+            text += rendered(child, indent: indent + "    ", number: &number, isPlaced: &isPlaced)
+        }
+        for node in subgraph.nodes where nodes.indices.contains(node) && !isPlaced[node] {
+            isPlaced[node] = true
+            text += "\(indent)    \(rendered(node))\n"
+        }
+        return text + "\(indent)end\n"
     }
 
     /// The definitions of the classes, and which nodes are in each.

@@ -15,11 +15,12 @@ public struct ResourceUsage: Hashable, Sendable {
     public var userMicroseconds: Int64
     /// CPU time in the kernel, microseconds.
     public var systemMicroseconds: Int64
-    /// Peak resident memory of the largest single process, KiB.
-    public var peakMemoryKiB: Int64
+    /// Peak resident memory of the largest single process, KiB; nil when it was below stepvisor's
+    /// own, from which the kernel's count begins (docs/design-notes.md, "Holding Foundation's socket").
+    public var peakMemoryKiB: Int64?
 
     /// What a process cost.
-    public init(userMicroseconds: Int64, systemMicroseconds: Int64, peakMemoryKiB: Int64) {
+    public init(userMicroseconds: Int64, systemMicroseconds: Int64, peakMemoryKiB: Int64?) {
         self.userMicroseconds = userMicroseconds
         self.systemMicroseconds = systemMicroseconds
         self.peakMemoryKiB = peakMemoryKiB

@@ -130,11 +130,11 @@ struct JournalDecoder {
             end.exit = .signalled(signal, coreDumped: members.truth("core_dumped"))
         }
         if let user: Int64 = members.integer("user_us"),
-            let system: Int64 = members.integer("system_us"),
-            let memory: Int64 = members.integer("peak_memory_kib")
+            let system: Int64 = members.integer("system_us")
         {
             end.usage = ResourceUsage(
-                userMicroseconds: user, systemMicroseconds: system, peakMemoryKiB: memory)
+                userMicroseconds: user, systemMicroseconds: system,
+                peakMemoryKiB: members.integer("peak_memory_kib"))
         }
         return .ended(step: step, end)
     }

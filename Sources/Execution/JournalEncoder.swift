@@ -127,7 +127,7 @@ public struct JournalEncoder: Sendable {
         if let usage = end.usage {
             writer.member("user_us", usage.userMicroseconds)
             writer.member("system_us", usage.systemMicroseconds)
-            writer.member("peak_memory_kib", usage.peakMemoryKiB)
+            if let peak = usage.peakMemoryKiB { writer.member("peak_memory_kib", peak) }
         }
         if end.isAllowed { writer.member("allowed", true) }
     }

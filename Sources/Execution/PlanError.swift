@@ -8,7 +8,7 @@ public enum PlanError: Error, Hashable, Sendable {
     case noSteps
     /// What the command line asks for leaves no step to run.
     case nothingSelected
-    /// Steps to be run that neither say what starts them nor have a runner: indices and ids.
+    /// Steps to be run that neither say what starts them nor have a runner.
     case noCommand([StepWithoutCommand])
 
     /// A name on the command line that is no step.

@@ -87,7 +87,11 @@ extension JSONWriter {
         thousandths(usage.userMicroseconds)
         key("system_ms")
         thousandths(usage.systemMicroseconds)
-        member("peak_memory_kib", usage.peakMemoryKiB)
+        if let peak = usage.peakMemoryKiB {
+            member("peak_memory_kib", peak)
+        } else {
+            null("peak_memory_kib")
+        }
         endObject()
     }
 

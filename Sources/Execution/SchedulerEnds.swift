@@ -109,7 +109,7 @@ extension Scheduler {
         while next < open.count {
             for dependent in plan.resolved.graph.dependents(of: open[next]) {
                 if !plan.selected[dependent] {
-                    // Far below zero it never seems to have all it waits for.
+                    // Marked, so that what lies behind it is looked at once.
                     guard unmet[dependent] > 0 else { continue }
                     unmet[dependent] = .min / 2
                     open.append(dependent)

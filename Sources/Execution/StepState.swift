@@ -9,7 +9,7 @@
 ///           launching ─▶ running ─▶ terminating ─▶ settling ─▶ ended
 /// ```
 /// `launching` falls back to `ready` when the system has nothing to start it with; every state but
-/// `waiting` and `acquiring` may also go to `ended` at once.
+/// `acquiring` may also go to `ended` at once.
 enum StepState: UInt8, Sendable, CaseIterable {
     /// Something that it depends on has not ended.
     case pending

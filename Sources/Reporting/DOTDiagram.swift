@@ -7,14 +7,17 @@ extension RunDiagram {
     ///
     /// Two steps that must not run at the same time are joined by a dashed line without arrow.
     public func dot() -> String {
-        let steps = resolved.workflow.steps
         var text = "digraph \(DOT.string(resolved.workflow.name)) {\n"
         text += "    rankdir=TB;\n"
         text += "    node [shape=box, style=\"rounded,filled\", fillcolor=white];\n"
-        for (number, phase) in phases.enumerated() {
-            text += "    subgraph cluster_\(number) {\n"
-            text += "        label=\(DOT.label([title(of: phase)]));\n"
-            for step in phase.steps { text += "        \(node(step))\n" }
+        for (number, frame) in frames.enumerated() {
+            guard let title = frame.title else {
+                text += clusters(frame.phases, prefix: "", indent: "    ")
+                continue
+            }
+            text += "    subgraph cluster_t\(number) {\n"
+            text += "        label=\(DOT.label([title]));\n"
+            text += clusters(frame.phases, prefix: "t\(number)_", indent: "        ")
             text += "    }\n"
         }
         for edge in edges where !edge.isImplied {
@@ -25,15 +28,23 @@ extension RunDiagram {
             let list = attributes.isEmpty ? "" : " [\(attributes.joined(separator: ", "))]"
             text += "    n\(edge.from) -> n\(edge.to)\(list);\n"
         }
-        for conflict in resolved.conflicts
-        where steps.indices.contains(Int(conflict.first))
-            && steps.indices.contains(Int(conflict.second))
-        {
+        for conflict in resolved.conflicts where isInRange(conflict) {
             let label = DOT.label(["shared output: \(conflict.path)"])
             text += "    n\(conflict.first) -> n\(conflict.second) "
             text += "[dir=none, style=dotted, constraint=false, label=\(label)];\n"
         }
         return text + "}\n"
+    }
+
+    private func clusters(_ phases: [Phase], prefix: String, indent: String) -> String {
+        var text = ""
+        for phase in phases {
+            text += "\(indent)subgraph cluster_\(prefix)p\(phase.number) {\n"
+            text += "\(indent)    label=\(DOT.label([title(of: phase)]));\n"
+            for step in phase.steps { text += "\(indent)    \(node(step))\n" }
+            text += "\(indent)}\n"
+        }
+        return text
     }
 
     private func node(_ step: Int) -> String {

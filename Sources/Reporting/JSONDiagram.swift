@@ -29,7 +29,7 @@ extension RunDiagram {
         write(criticalPath, to: &writer)
         writer.key("conflicts")
         writer.beginArray()
-        for conflict in resolved.conflicts {
+        for conflict in resolved.conflicts where isInRange(conflict) {
             writer.beginObject()
             writer.key("steps")
             write([Int(conflict.first), Int(conflict.second)], to: &writer)

@@ -31,7 +31,7 @@ extension RunDiagram {
             "\(resolved.workflow.name): drawn by `stepvisor graph`",
             "thick: critical path; dotted: inferred; doubled sides: runs alone",
         ]
-        for conflict in resolved.conflicts {
+        for conflict in resolved.conflicts where isInRange(conflict) {
             let (first, second) = (Int(conflict.first), Int(conflict.second))
             comments.append(
                 "\(steps[first].id) and \(steps[second].id) never run at the same time "
@@ -48,10 +48,15 @@ extension RunDiagram {
                 from: edge.from, to: edge.to, label: edge.origin.label,
                 style: edge.isCritical ? .thick : edge.origin == .declared ? .solid : .dotted)
         }
-        let frames = phases.map { MermaidFlowchart.Subgraph(title(of: $0), nodes: $0.steps) }
+        let subgraphs = frames.flatMap { frame in
+            let phases = frame.phases.map {
+                MermaidFlowchart.Subgraph(title(of: $0), nodes: $0.steps)
+            }
+            return frame.title.map { [MermaidFlowchart.Subgraph($0, children: phases)] } ?? phases
+        }
         let used = Set(nodes.flatMap(\.classes))
         return MermaidFlowchart(
-            comments: comments, nodes: nodes, edges: arrows, subgraphs: frames,
+            comments: comments, nodes: nodes, edges: arrows, subgraphs: subgraphs,
             classes: RunDiagram.looks.filter { used.contains($0.name) })
     }
 

@@ -8,6 +8,8 @@ struct ProgressLine {
     /// Steps that the command line left out: they count neither as done nor in all.
     private var leftOut = 0
     private var hasSaidHalted = false
+    /// Whom steps were last said to wait for, so that each is said once.
+    private var holders: [Int: LockHolder] = [:]
 
     init(style: Style) { self.style = style }
 
@@ -19,6 +21,7 @@ struct ProgressLine {
         case .launched, .started, .leftovers, .runEnded:
             return nil
         case .waiting(let step, let holder):
+            guard holders.updateValue(holder, forKey: step) != holder else { return nil }
             return line(.waiting, step, record, detail: ": " + Wording.holder(holder))
         case .terminating(let step, let signal, .timedOut(let kind, let limit)):
             let reason = record.text(of: .timedOut(kind, limitMilliseconds: limit))

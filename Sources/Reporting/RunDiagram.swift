@@ -71,14 +71,24 @@ public struct RunDiagram: Sendable {
         return record.steps[index]
     }
 
-    /// What stands at the top of a phase.
-    func title(of phase: Phase) -> String {
-        let number = "Phase \(phase.number)"
+    /// The phases by task, each with the words over the task; without words where there is one.
+    var frames: [(title: String?, phases: [Phase])] {
         let tasks = resolved.workflow.tasks
-        guard tasks.count > 1, tasks.indices.contains(phase.task) else { return number }
-        let task = tasks[phase.task]
-        let words = task.description.isEmpty ? "" : ": \(task.description)"
-        return "Task \(task.id)\(words) · \(number)"
+        guard tasks.count > 1 else { return [(nil, phases)] }
+        return tasks.enumerated().compactMap { index, task in
+            let own = phases.filter { $0.task == index }
+            let words = task.description.isEmpty ? "" : ": \(task.description)"
+            return own.isEmpty ? nil : ("Task \(task.id)\(words)", own)
+        }
+    }
+
+    /// What stands at the top of a phase.
+    func title(of phase: Phase) -> String { "Phase \(phase.number)" }
+
+    /// Whether both steps of a conflict exist.
+    func isInRange(_ conflict: OutputConflict) -> Bool {
+        let steps = resolved.workflow.steps.indices
+        return steps.contains(Int(conflict.first)) && steps.contains(Int(conflict.second))
     }
 
     /// What stands in the box of a step, line by line.

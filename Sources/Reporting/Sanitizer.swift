@@ -81,7 +81,8 @@ private struct LineWriter {
     /// How far a line has come towards being a command: `::` counts only as the first thing of it.
     private enum Start { case blank, colon, past }
 
-    private var line = String.UnicodeScalarView()
+    /// The line so far, as UTF-8.
+    private var line: [UInt8] = []
     private var column = 0
     private var last: Unicode.Scalar = " "
     private var start = Start.blank
@@ -106,15 +107,15 @@ private struct LineWriter {
     }
 
     mutating func append(color parameters: ArraySlice<Unicode.Scalar>) {
-        line.append(contentsOf: "\u{1B}[".unicodeScalars)
-        line.append(contentsOf: parameters)
-        line.append("m")
+        line += [0x1B, UInt8(ascii: "[")]
+        for parameter in parameters { encode(parameter) }
+        line.append(UInt8(ascii: "m"))
         isColored = !parameters.allSatisfy { $0 == "0" }
     }
 
     mutating func finish() -> String {
-        if isColored { line.append(contentsOf: "\u{1B}[0m".unicodeScalars) }
-        return String(line)
+        if isColored { line += Array("\u{1B}[0m".utf8) }
+        return String(decoding: line, as: UTF8.self)
     }
 
     private mutating func put(_ scalar: Unicode.Scalar) {
@@ -128,9 +129,17 @@ private struct LineWriter {
         case .blank where scalar.properties.isWhitespace: break
         default: start = .past
         }
-        line.append(scalar)
+        encode(scalar)
         column += TextWidth.columns(of: scalar)
         last = scalar
+    }
+
+    private mutating func encode(_ scalar: Unicode.Scalar) {
+        if scalar.isASCII {
+            line.append(UInt8(truncatingIfNeeded: scalar.value))
+        } else {
+            line += Array(String(scalar).utf8)
+        }
     }
 
     /// Build services trim a line and take a leading `::` for a command, and `##[` anywhere.
@@ -139,21 +148,15 @@ private struct LineWriter {
         case ":": start == .colon && last == ":"
         case "[":
             LineWriter.commandMarks.contains {
-                line.reversed().starts(with: $0, by: isSame(_:as:))
+                // The marks are in small letters; setting this bit leaves `#` as it is.
+                line.suffix($0.count).lazy.map { $0 | 0x20 }.elementsEqual($0)
             }
         default: false
         }
     }
 
-    /// Whether a scalar is this small letter or sign, in either case.
-    private func isSame(_ scalar: Unicode.Scalar, as small: Unicode.Scalar) -> Bool {
-        scalar == small || (scalar.isASCII && scalar.value | 0x20 == small.value)
-    }
-
-    /// What makes a command with a bracket behind it, last sign first.
-    private static let commandMarks = ["##", "##vso", "##teamcity"].map {
-        Array($0.unicodeScalars.reversed())
-    }
+    /// What makes a command with a bracket behind it.
+    private static let commandMarks = ["##", "##vso", "##teamcity"].map { Array($0.utf8) }
 }
 
 extension Unicode.Scalar {

@@ -43,7 +43,9 @@ struct EventLoop {
         // Rounded up: waking a moment too early would spin until the deadline.
         let timeout =
             nanoseconds.map { Int32(clamping: max(0, ($0 + 999_999) / 1_000_000)) } ?? -1
-        let count = poll(&entries, nfds_t(entries.count), timeout)
+        var count = poll(&entries, nfds_t(entries.count), timeout)
+        // Interrupted: the handler has written into the pipe, which is ready by now.
+        if count < 0 && errno == EINTR { count = poll(&entries, nfds_t(entries.count), 0) }
         guard count > 0 else { return [] }
         var ready: [Source] = []
         for index in entries.indices where entries[index].revents != 0 {

@@ -26,7 +26,8 @@ struct JournalFile: ~Copyable {
 
     /// Writes one event; when it returns, the line outlives this process.
     mutating func append(_ event: RunEvent) throws(SystemError) {
-        line.removeAll(keepingCapacity: true)
+        // The first line holds all steps; its megabyte is not kept for the short ones.
+        line.removeAll(keepingCapacity: line.count < 1 << 16)
         encoder.append(event, to: &line)
         do {
             try FileBytes.write(line, to: file.number, subject: path)

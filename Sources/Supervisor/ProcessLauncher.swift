@@ -32,6 +32,9 @@ struct LaunchRequest {
 /// (docs/design-notes.md, "Holding Foundation's socket").
 final class ProcessLauncher {
     private let input: InterceptingInput
+    private let descriptorLimit: rlim_t
+    /// The highest number that a living step was seen to use.
+    private var highestHeld: Int32 = 0
     /// Ended processes that Foundation has not finished with.
     private var retiring: [ChildProcess] = []
     private var retiringIdentifiers: Set<Int32> = []
@@ -41,13 +44,17 @@ final class ProcessLauncher {
 
     /// Opens /dev/null, which is every step's standard input.
     init() throws(SystemError) {
+        var limit = rlimit()
+        descriptorLimit = getrlimit(resourceFileLimit, &limit) == 0 ? limit.rlim_cur : 1024
         let null = try Descriptor.open("/dev/null", flags: O_RDONLY)
         input = InterceptingInput(descriptor: null.release())
     }
 
     /// Starts a process in a process group of its own.
     func launch(_ request: LaunchRequest) throws(LaunchFailure) -> ChildProcess {
-        try predictSockets()
+        let fillers = try prepareDescriptors(
+            highest: max(request.output, highestHeld))
+        defer { for number in fillers { close(number) } }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: request.program, isDirectory: false)
         process.arguments = request.arguments
@@ -59,6 +66,7 @@ final class ProcessLauncher {
         let output = FileHandle(fileDescriptor: request.output, closeOnDealloc: false)
         process.standardOutput = output
         process.standardError = output
+        let earliest = ProcessTable.ticksSinceBoot()
         do {
             try process.run()
         } catch {
@@ -66,28 +74,49 @@ final class ProcessLauncher {
             throw ProcessLauncher.explain(error as NSError, request)
         }
         let pid = process.processIdentifier
-        let sockets = input.takeSockets()
-        return ChildProcess(
-            process: process, pid: pid, sockets: sockets,
-            pidDescriptor: stepvisor_pidfd_open(pid))
+        let latest = ProcessTable.ticksSinceBoot()
+        // Asking the kernel costs as much as the rest of the bookkeeping, and the answer lies
+        // between the two: mostly they are the same.
+        let startTicks = earliest == latest ? latest : ProcessTable.facts(of: pid)?.startTicks ?? 0
+        let child = ChildProcess(
+            process: process, pid: pid, sockets: input.takeSockets(),
+            pidDescriptor: stepvisor_pidfd_open(pid), startTicks: startTicks)
+        highestHeld = max(child.highestDescriptor, highestHeld)
+        return child
     }
 
     /// Notes the numbers that the next socketpair will get, and refuses when they run out.
-    private func predictSockets() throws(LaunchFailure) {
-        let first = fcntl(input.descriptor, F_DUPFD_CLOEXEC, 3)
-        let second = fcntl(input.descriptor, F_DUPFD_CLOEXEC, 3)
-        defer {
-            if first >= 0 { close(first) }
-            if second >= 0 { close(second) }
+    ///
+    /// In the child Foundation closes every number up to the highest open one, and one that is not
+    /// open costs glibc a further system call, a slow one: so the gaps are filled meanwhile.
+    ///
+    /// - Parameter highest: the highest number known to be open.
+    /// - Returns: what fills the gaps, to be closed after the launch.
+    /// - Throws: when too few numbers are free.
+    private func prepareDescriptors(highest: Int32) throws(LaunchFailure) -> [Int32] {
+        var fillers: [Int32] = []
+        var top: [Int32] = []
+        while top.count < 2 {
+            let number = fcntl(input.descriptor, F_DUPFD_CLOEXEC, 3)
+            if number >= 0, number < highest, fillers.count < ProcessLauncher.mostFillers {
+                fillers.append(number)
+            } else {
+                top.append(number)
+            }
         }
-        var limit = rlimit()
-        guard first >= 0, second >= 0, getrlimit(resourceFileLimit, &limit) == 0,
-            rlim_t(second + ProcessLauncher.reservedDescriptors) < limit.rlim_cur
+        for number in top where number >= 0 { close(number) }
+        guard top[0] >= 0, top[1] >= 0,
+            rlim_t(top[1] + ProcessLauncher.reservedDescriptors) < descriptorLimit
         else {
+            for number in fillers { close(number) }
             throw .temporary("too many open files (raise `ulimit -n`, or lower -j)")
         }
-        input.expect(first, second)
+        input.expect(top[0], top[1])
+        return fillers
     }
+
+    /// More gaps than this, as after a wide run's peak, cost more to fill than to leave.
+    private static let mostFillers = 16
 
     /// Words for a launch that has failed, and whether it would fail again.
     ///
@@ -152,6 +181,8 @@ final class ProcessLauncher {
             return true
         }
         retireThreshold = retiring.count + 64
+        // Forgotten now and then, so that one wide moment does not cost all that follows.
+        highestHeld = 0
     }
 
     /// Waits, bounded, until Foundation has reaped what was given back to it.
@@ -169,7 +200,9 @@ final class ProcessLauncher {
 
 #if canImport(Glibc)
     private let resourceFileLimit = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    private let ownUsage = __rusage_who_t(RUSAGE_SELF.rawValue)
 #else
+    private let ownUsage = RUSAGE_SELF
     private let resourceFileLimit = RLIMIT_NOFILE
 #endif
 
@@ -177,6 +210,8 @@ final class ProcessLauncher {
 final class ChildProcess {
     let process: Process
     let pid: Int32
+    /// When it started, in clock ticks since boot, as `/proc/PID/stat` has it; 0 if unknown.
+    let startTicks: UInt64
     /// Becomes readable at the leader's exit; -1 where the system has no such thing.
     private(set) var pidDescriptor: Int32
     /// Foundation's pair of sockets for this process; nil when it was not found.
@@ -184,15 +219,24 @@ final class ChildProcess {
     /// The duplicate of the child's end; -1 when there is none, or none any more.
     private var held: Int32
 
-    init(process: Process, pid: Int32, sockets: SocketPair?, pidDescriptor: Int32) {
+    init(
+        process: Process, pid: Int32, sockets: SocketPair?, pidDescriptor: Int32,
+        startTicks: UInt64
+    ) {
         self.process = process
         self.pid = pid
         self.sockets = sockets
         held = sockets?.duplicate ?? -1
         self.pidDescriptor = pidDescriptor
+        self.startTicks = startTicks
     }
 
     deinit { release() }
+
+    /// The highest number that this process's watching takes.
+    var highestDescriptor: Int32 {
+        max(pidDescriptor, held, sockets?.parentNumber ?? -1, sockets?.childNumber ?? -1)
+    }
 
     /// Whether the exit status is ours to read, exactly and with its cost.
     var isHeld: Bool { held >= 0 }
@@ -204,7 +248,7 @@ final class ChildProcess {
             let usage = ResourceUsage(
                 userMicroseconds: status.user_microseconds,
                 systemMicroseconds: status.system_microseconds,
-                peakMemoryKiB: status.peak_memory_kib)
+                peakMemoryKiB: ChildProcess.stepsOwn(status.peak_memory_kib))
             switch status.state {
             case Int32(CLD_EXITED): return (.exited(status.value), usage)
             case Int32(CLD_KILLED): return (.signalled(status.value, coreDumped: false), usage)
@@ -213,6 +257,16 @@ final class ChildProcess {
             }
         }
         return reapedByFoundation()
+    }
+
+    /// The kernel's count where it tells of the step: a child shares this process's memory until
+    /// its `exec`, and the count begins there.
+    private static func stepsOwn(_ counted: Int64) -> Int64? {
+        var usage = rusage()
+        guard getrusage(ownUsage, &usage) == 0 else {
+            return nil
+        }
+        return counted > Int64(usage.ru_maxrss) ? counted : nil
     }
 
     /// ECHILD means that Foundation was faster; its status may be read once `isRunning` is false.

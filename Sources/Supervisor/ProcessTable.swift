@@ -50,10 +50,24 @@ struct ProcessTable: ~Copyable {
                 limit *= 8
                 continue
             }
-            return bytes.split(separator: UInt8(ascii: " ")).compactMap {
-                Int32(String(decoding: $0, as: UTF8.self))
+            return ProcessTable.numbers(in: bytes)
+        }
+    }
+
+    /// Numbers with blanks after them.
+    private static func numbers(in bytes: [UInt8]) -> [Int32] {
+        var numbers: [Int32] = []
+        var value: Int32 = 0
+        for byte in bytes {
+            if byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
+                value = value &* 10 &+ Int32(byte - UInt8(ascii: "0"))
+            } else {
+                if value > 0 { numbers.append(value) }
+                value = 0
             }
         }
+        if value > 0 { numbers.append(value) }
+        return numbers
     }
 
     /// What is known of one process; nil when there is none of that number.
@@ -96,16 +110,25 @@ struct ProcessTable: ~Copyable {
         }
     }
 
+    /// The clock by which the kernel notes when a process starts; 0 where it is not known.
+    static func ticksSinceBoot() -> UInt64 {
+        #if os(Linux)
+            var time = timespec()
+            clock_gettime(CLOCK_BOOTTIME, &time)
+            let nanoseconds = UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+            return nanoseconds / (1_000_000_000 / ticksPerSecond)
+        #else
+            return 0
+        #endif
+    }
+
+    private static let ticksPerSecond = UInt64(max(1, sysconf(Int32(_SC_CLK_TCK))))
+
     /// Names a process for the record.
     static func leftover(_ facts: ProcessFacts) -> Leftover {
-        let ticksPerSecond = max(1, sysconf(Int32(_SC_CLK_TCK)))
-        var age: Int64 = 0
-        #if os(Linux)
-            var uptime = timespec()
-            clock_gettime(CLOCK_BOOTTIME, &uptime)
-            let now = Int64(uptime.tv_sec) * 1000 + Int64(uptime.tv_nsec) / 1_000_000
-            age = max(0, now - Int64(clamping: facts.startTicks) * 1000 / Int64(ticksPerSecond))
-        #endif
+        let now = ticksSinceBoot()
+        let ticks = now > facts.startTicks ? now - facts.startTicks : 0
+        let age = Int64(clamping: ticks * 1000 / ticksPerSecond)
         return Leftover(pid: facts.pid, command: command(of: facts.pid), ageMilliseconds: age)
     }
 

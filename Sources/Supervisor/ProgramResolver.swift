@@ -19,7 +19,34 @@ public struct ProgramProblem: Error, Hashable, Sendable, CustomStringConvertible
 
 /// Finds what a command's first word names, and looks at everything that would keep it from
 /// starting: the launch itself says "file doesn't exist" to all of it.
-public enum ProgramResolver {
+public struct ProgramResolver {
+    /// Files whose form was found good: looked into once, as long as they stay as they are.
+    private var seen: Set<FileIdentity> = []
+
+    /// A resolver that has seen nothing yet.
+    public init() {}
+
+    private struct FileIdentity: Hashable {
+        var device: UInt64
+        var inode: UInt64
+        var size: Int64
+        var changedSeconds: Int
+        var changedNanoseconds: Int
+
+        init(_ facts: stat) {
+            device = UInt64(truncatingIfNeeded: facts.st_dev)
+            inode = UInt64(facts.st_ino)
+            size = Int64(facts.st_size)
+            #if canImport(Glibc)
+                changedSeconds = facts.st_ctim.tv_sec
+                changedNanoseconds = facts.st_ctim.tv_nsec
+            #else
+                changedSeconds = facts.st_ctimespec.tv_sec
+                changedNanoseconds = facts.st_ctimespec.tv_nsec
+            #endif
+        }
+    }
+
     /// Finds a program as `execvp` would, by the step's own PATH and directory.
     ///
     /// - Parameters:
@@ -28,7 +55,7 @@ public enum ProgramResolver {
     ///   - directory: absolute path of the step's working directory.
     /// - Returns: an absolute path.
     /// - Throws: what is wrong with it.
-    public static func resolve(
+    public mutating func resolve(
         _ word: String, path: String?, directory: String
     ) throws(ProgramProblem) -> String {
         if word.isEmpty { throw ProgramProblem(message: "the command's first word is empty") }
@@ -59,9 +86,11 @@ public enum ProgramResolver {
     }
 
     /// Whether a file can be started, and by what.
-    public static func check(_ path: String, shown: String) throws(ProgramProblem) {
+    public mutating func check(_ path: String, shown: String) throws(ProgramProblem) {
         var facts = stat()
-        guard stat(path, &facts) == 0 else { throw missing(path, shown: shown, code: errno) }
+        guard stat(path, &facts) == 0 else {
+            throw ProgramResolver.missing(path, shown: shown, code: errno)
+        }
         if facts.st_mode & S_IFMT == S_IFDIR {
             throw ProgramProblem(
                 message: "`\(shown)` is a directory", help: "name the program inside it")
@@ -74,7 +103,10 @@ public enum ProgramResolver {
             throw ProgramProblem(
                 message: "`\(shown)` is not executable", help: "run `chmod +x \(shown)`")
         }
-        try checkFormat(path, shown: shown)
+        let identity = FileIdentity(facts)
+        guard !seen.contains(identity) else { return }
+        try ProgramResolver.checkFormat(path, shown: shown)
+        seen.insert(identity)
     }
 
     private static func missing(_ path: String, shown: String, code: Int32) -> ProgramProblem {

@@ -16,6 +16,7 @@ struct StepPreparation {
     let runPath: String
     /// What every step inherits: this process's environment and the workflow's.
     let environment: [String: String]
+    private var programs = ProgramResolver()
     /// Scripts that were looked through for the names of their standard streams.
     private var namesStreams: [String: Bool] = [:]
 
@@ -96,28 +97,28 @@ struct StepPreparation {
         return directory
     }
 
-    private func invocation(
+    private mutating func invocation(
         of index: Int, path: String?, directory: String
     ) throws(ProgramProblem) -> (program: String, arguments: [String]) {
         switch plan.command(of: index) {
         case .arguments(let words):
-            let program = try ProgramResolver.resolve(
+            let program = try programs.resolve(
                 words.first ?? "", path: path, directory: directory)
             return (program, Array(words.dropFirst()))
         case .script(let script):
             let absolute = script.hasPrefix("/") ? script : "\(root)/\(script)"
-            try ProgramResolver.check(absolute, shown: script)
+            try programs.check(absolute, shown: script)
             return (absolute, [])
         case .shell(let line):
             let shell = plan.resolved.workflow.execution.shell
             if shell == ExecutionSettings.defaultShell, let words = DirectCommand.words(of: line),
                 let first = words.first,
                 // What cannot be started directly is the shell's to report, in its own way.
-                let program = try? ProgramResolver.resolve(first, path: path, directory: directory)
+                let program = try? programs.resolve(first, path: path, directory: directory)
             {
                 return (program, Array(words.dropFirst()))
             }
-            let program = try ProgramResolver.resolve(
+            let program = try programs.resolve(
                 shell.first ?? "/bin/sh", path: path, directory: directory)
             return (program, shell.dropFirst() + [line])
         case nil:
@@ -149,9 +150,17 @@ struct StepPreparation {
     }
 
     private static func namesStream(_ text: String) -> Bool {
-        text.contains("/dev/std") || text.contains("/proc/self/fd/")
-            || text.contains("/dev/fd/")
+        // By bytes: this is asked of every word of every step, and nearly always in vain.
+        var rest = text.utf8[...]
+        while let slash = rest.firstIndex(of: UInt8(ascii: "/")) {
+            rest = rest[slash...]
+            for name in streamNames where rest.starts(with: name) { return true }
+            rest = rest.dropFirst()
+        }
+        return false
     }
+
+    private static let streamNames = ["/dev/std", "/dev/fd/", "/proc/self/fd/"].map(\.utf8)
 
     private mutating func scriptNamesStream(_ word: String) -> Bool {
         guard word.utf8.contains(UInt8(ascii: "/")) else { return false }

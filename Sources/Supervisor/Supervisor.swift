@@ -77,6 +77,11 @@ public final class Supervisor {
     private var stepOfLeader: [Int32: Int] = [:]
     /// Steps whose leader is gone and whose group is not empty.
     private var settling: Set<Int> = []
+    /// Leaders whose status is taken.
+    ///
+    /// Foundation gets them back just before the next wait, so that its thread closes sockets
+    /// while this one sleeps, not while it makes the next pair.
+    private var retired: [ChildProcess] = []
     private var pumps: [Int: OutputPumpBox] = [:]
     private var held: [Int: HeldLocks] = [:]
     private var finalStatus: RunStatus?
@@ -119,12 +124,15 @@ public final class Supervisor {
 
     /// Runs to the end; the project root becomes this process's working directory, as it is steps'.
     public func run() -> RunResult {
+        // Reading a workflow of 10,000 steps leaves as much freed memory as the whole run needs.
+        stepvisor_release_memory()
         if chdir(context.state.root) != 0 {
             stop(because: SystemError("enter the project root", context.state.root))
         }
         for warning in context.warnings { record(.warning(step: nil, warning)) }
         tell(.begin)
         while finalStatus == nil { waitForSomething() }
+        for child in retired { launcher.retire(child) }
         launcher.drain()
         // A summary that nobody reads must not make this process deaf to its signals.
         let writerProblem = writer.close {
@@ -230,7 +238,7 @@ public final class Supervisor {
             inbox.append(
                 .started(
                     step: step, pid: child.pid,
-                    startTicks: ProcessTable.facts(of: child.pid)?.startTicks ?? 0))
+                    startTicks: child.startTicks))
         } catch let failure as LaunchFailure {
             switch failure {
             case .permanent(let message): inbox.append(.notStarted(step: step, message: message))
@@ -284,6 +292,11 @@ public final class Supervisor {
         if !settling.isEmpty {
             deadline = min(deadline ?? .max, Supervisor.settleInterval)
         }
+        if children.values.contains(where: { $0.pidDescriptor < 0 }) {
+            deadline = min(deadline ?? .max, Supervisor.settleInterval)
+        }
+        for child in retired { launcher.retire(child) }
+        retired.removeAll(keepingCapacity: true)
         let ready = loop.wait(nanoseconds: deadline)
         var sawChildSignal = false
         var stops: [Int32] = []
@@ -298,7 +311,7 @@ public final class Supervisor {
             case .output(let step): pump(step)
             }
         }
-        if sawChildSignal { exited += childrenWithoutDescriptor() }
+        exited += childrenWithoutDescriptor()
         if !exited.isEmpty || sawChildSignal { settleExits(exited) }
         if !settling.isEmpty { settleGroups() }
         for signal in stops {
@@ -312,7 +325,7 @@ public final class Supervisor {
         if !inbox.isEmpty { tell(.tick) }
     }
 
-    /// Where there is no pidfd, SIGCHLD says that somebody has ended, and each is asked.
+    /// Where there is no pidfd each child is asked; SIGCHLD and a timer say when.
     private func childrenWithoutDescriptor() -> [Int] {
         children.filter { $0.value.pidDescriptor < 0 && !settling.contains($0.key) }.map(\.key)
     }
@@ -355,12 +368,13 @@ public final class Supervisor {
 
     private func isOwn(_ pid: Int32) -> Bool {
         stepOfLeader[pid] != nil || launcher.isRetiring(pid)
+            || retired.contains { $0.pid == pid }
     }
 
     private func retire(_ step: Int) {
         guard let child = children.removeValue(forKey: step) else { return }
         stepOfLeader[child.pid] = nil
-        launcher.retire(child)
+        retired.append(child)
     }
 
     private func pump(_ step: Int) {

@@ -5,6 +5,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#ifdef __linux__
+#include <malloc.h>
+#endif
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -187,6 +190,12 @@ int stepvisor_is_network_filesystem(int descriptor) {
 #else
     (void)descriptor;
     return 0;
+#endif
+}
+
+void stepvisor_release_memory(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
 #endif
 }
 

@@ -159,8 +159,7 @@ private struct Loading {
     }
 
     var result: LoadedWorkflow {
-        var (workflow, problems) = decoder.finish()
-        workflow.files = files
+        let (workflow, problems) = decoder.finish()
         var all = diagnostics + problems
         var resolved: ResolvedWorkflow?
         if isRead {

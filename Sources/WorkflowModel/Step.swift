@@ -136,28 +136,18 @@ public struct Step: Hashable, Sendable {
     public var expectedOutput: String?
     /// Shared things it takes while it runs.
     public var resources: [ResourceUse] = []
-    /// Limit per attempt.
-    public var timeout: Milliseconds?
-    /// Limit without output.
-    public var idleTimeout: Milliseconds?
-    /// Time between TERM and KILL.
-    public var grace: Milliseconds?
-    /// Variables added to its environment, in the order written.
-    public var environment: [EnvironmentVariable] = []
-    /// Relative to the project root; nil for the root.
-    public var workingDirectory: String?
-    /// Where ``workingDirectory`` was written.
-    public var workingDirectoryRange: SourceRange?
     /// A failure counts neither for the exit code nor for its dependents.
     public var allowsFailure = false
     /// What becomes of processes that outlive it.
     public var leftovers = LeftoverPolicy.kill
     /// How its output reaches its log.
     public var log: LogMode?
-    /// What this program reads and keeps for later use in one place, so that a plain step stays small.
-    public var recovery = Recovery()
-    /// What decides whether it runs at all.
-    public var gating = Gating()
+    /// What is done when an attempt fails.
+    @Rare public var recovery = Recovery()
+    /// What decides whether it runs at all, and whether it succeeded.
+    @Rare public var gating = Gating()
+    @Rare private var limits = Limits()
+    @Rare private var surroundings = Surroundings()
 
     /// A step with defaults for all but its id.
     public init(id: StepID, range: SourceRange? = nil) {
@@ -165,8 +155,56 @@ public struct Step: Hashable, Sendable {
         self.range = range
     }
 
+    /// Limit per attempt.
+    public var timeout: Milliseconds? {
+        get { limits.timeout }
+        set { limits.timeout = newValue }
+    }
+
+    /// Limit without output.
+    public var idleTimeout: Milliseconds? {
+        get { limits.idleTimeout }
+        set { limits.idleTimeout = newValue }
+    }
+
+    /// Time between TERM and KILL.
+    public var grace: Milliseconds? {
+        get { limits.grace }
+        set { limits.grace = newValue }
+    }
+
+    /// Variables added to its environment, in the order written.
+    public var environment: [EnvironmentVariable] {
+        get { surroundings.environment }
+        set { surroundings.environment = newValue }
+    }
+
+    /// Relative to the project root; nil for the root.
+    public var workingDirectory: String? {
+        get { surroundings.workingDirectory }
+        set { surroundings.workingDirectory = newValue }
+    }
+
+    /// Where ``workingDirectory`` was written.
+    public var workingDirectoryRange: SourceRange? {
+        get { surroundings.workingDirectoryRange }
+        set { surroundings.workingDirectoryRange = newValue }
+    }
+
+    private struct Limits: Hashable, Sendable, Defaulted {
+        var timeout: Milliseconds?
+        var idleTimeout: Milliseconds?
+        var grace: Milliseconds?
+    }
+
+    private struct Surroundings: Hashable, Sendable, Defaulted {
+        var environment: [EnvironmentVariable] = []
+        var workingDirectory: String?
+        var workingDirectoryRange: SourceRange?
+    }
+
     /// What is done when an attempt fails.
-    public struct Recovery: Hashable, Sendable {
+    public struct Recovery: Hashable, Sendable, Defaulted {
         /// Further attempts after the first.
         public var retries = 0
         /// Failures worth another attempt; empty for all.
@@ -181,7 +219,7 @@ public struct Step: Hashable, Sendable {
     }
 
     /// What decides whether a step runs, and whether it succeeded.
-    public struct Gating: Hashable, Sendable {
+    public struct Gating: Hashable, Sendable, Defaulted {
         /// The expression as written.
         public var condition: String?
         /// Where ``condition`` was written.

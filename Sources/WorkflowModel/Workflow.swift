@@ -16,8 +16,6 @@ public struct Workflow: Sendable {
     public var includes: [FilePattern]
     /// The `[changes]` table: class name and its patterns.
     public var changeClasses: [(name: String, patterns: [String])]
-    /// All files that were read, so that a place can be shown.
-    public var files: SourceTable
 
     /// An empty workflow.
     public init(name: String) {
@@ -29,7 +27,6 @@ public struct Workflow: Sendable {
         resources = []
         includes = []
         changeClasses = []
-        files = SourceTable()
     }
 }
 

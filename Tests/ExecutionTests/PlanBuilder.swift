@@ -61,6 +61,6 @@ extension PlanBuilder {
     }
 
     /// The times of ``mixed(jobs:hasHistory:)``, by step.
-    static let mixedTimes: [Milliseconds] = [5, 50, 30, 20, 20, 10, 10, 10, 10, 15, 15, 10, 10, 5, 10]
-        .map { Milliseconds($0) }
+    static let mixedTimes = [5, 50, 30, 20, 20, 10, 10, 10, 10, 15, 15, 10, 10, 5, 10]
+        .map { Milliseconds(Int64($0)) }
 }

@@ -297,7 +297,8 @@ struct RunCheck {
             truth.life == .gone || (truth.life == .none && truth.wasPutOff), step,
             "ended while it has processes")
         expect(end.exit == truth.exit, step, "another exit than it had")
-        let isAborted = stopsRunning || (truth.life == .none && end.status == .aborted && isStopping)
+        let wasPutOff = truth.life == .none && end.status == .aborted && isStopping
+        let isAborted = stopsRunning || wasPutOff
         expect(isAborted == (end.status == .aborted), step, "\(end.status) of a stop")
         if !isAborted { checkOutcome(step, truth, end) }
         final |= bit(step)

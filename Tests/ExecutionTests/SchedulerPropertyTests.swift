@@ -22,6 +22,29 @@ struct SchedulerPropertyTests {
         }
     }
 
+    @Test("the hostile world brings about everything that a run can come to")
+    func everythingHappens() throws {
+        var seen: [String: Int] = [:]
+        for seed in 0..<3000 {
+            var random = SeededGenerator(seed: UInt64(seed))
+            let plan = try RandomPlan.make(&random)
+            var world = WatchedWorld(HostileWorld(plan: plan, random: &random))
+            var run = VirtualRun(plan: plan)
+            world.inner.plot(&run.agenda)
+            #expect(run.run(mostInputs: 5000, in: &world))
+            seen.merge(world.seen, uniquingKeysWith: +)
+        }
+        let expected = [
+            "acquire", "release", "waiting", "deferred", "warning", "leftovers", "killed",
+            "signal 1", "signal 2", "signal 15", "signal 9", "third signal", "cut short",
+            "complete", "allowed", "exited", "signalled", "timed out", "left processes",
+            "not started", "halted", "interrupted", "skipped: halted", "skipped: interrupted",
+            "skipped: needs", "skipped: not selected", "run complete", "run failed", "run aborted",
+        ]
+        let missing = expected.filter { seen[$0, default: 0] < 10 }
+        #expect(missing == [])
+    }
+
     /// Plays the run of a seed, and gives what did not hold.
     private static func violation(seed: UInt64) throws -> String? {
         var random = SeededGenerator(seed: seed)

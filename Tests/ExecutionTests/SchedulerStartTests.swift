@@ -34,7 +34,7 @@ struct SchedulerStartTests {
             ])
     }
 
-    @Test("the step with the longest chain behind it starts first, of equal ones the first declared")
+    @Test("the step with the longest chain behind it starts first, then the first declared")
     func longestFirst() throws {
         var scene = try Scene(jobs: 2) {
             $0.step("short")
@@ -99,7 +99,8 @@ struct SchedulerStartTests {
             $0.options.skip = [StepID("left")]
         }
         scene.exit("a", 1, at: 1)
-        #expect(scene.did().suffix(3) == ["a failed exited 1", "c skipped needs a", "finish failed"])
+        #expect(
+            scene.did().suffix(3) == ["a failed exited 1", "c skipped needs a", "finish failed"])
     }
 
     @Test("a step that runs alone waits for all others, and holds back those behind it")
@@ -167,7 +168,8 @@ struct SchedulerStartTests {
         }
         _ = scene.did()
         let inputs: [SchedulerInput] = [
-            .begin, .tick, .locksAcquired(step: 0), .locksBusy(step: 0, holder: .init(resource: "x")),
+            .begin, .tick, .locksAcquired(step: 0),
+            .locksBusy(step: 0, holder: .init(resource: "x")),
             .started(step: 0, pid: 9, startTicks: 9), .notStarted(step: 0, message: ""),
             .launchDeferred(step: 0, message: ""), .groupEmptied(step: 0),
             .leaderExited(step: 1, exit: .exited(0), usage: nil, leftovers: []),

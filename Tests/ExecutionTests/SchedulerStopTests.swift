@@ -203,7 +203,7 @@ struct SchedulerStopTests {
         #expect(scene.did() == ["a skipped interrupted 2", "finish aborted"])
     }
 
-    @Test("a halted step that outlives its grace is killed, and a signal then makes the run aborted")
+    @Test("a halted step that outlives its grace is killed; a signal makes the run aborted")
     func haltThenSignal() throws {
         var scene = try Scene {
             $0.step("a")

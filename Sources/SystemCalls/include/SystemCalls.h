@@ -64,6 +64,9 @@ int stepvisor_open_at(int directory, const char *name, int flags, mode_t mode);
 /// (NFS, SMB, FUSE and their like): 1, else 0.
 int stepvisor_is_network_filesystem(int descriptor);
 
+/// Gives memory that was freed back to the system.
+void stepvisor_release_memory(void);
+
 /// Columns and rows of a terminal; 0 on success.
 int stepvisor_terminal_size(int descriptor, int *columns, int *rows);
 

@@ -1,12 +1,12 @@
-import WorkflowModel
+package import WorkflowModel
 
 /// Reads durations as people write them: `90s`, `5m`, `1h30m`, `1.5s`, `250ms`.
-enum Duration {
+package enum Duration {
     /// The longest duration that is taken: 100 years, so that sums of deadlines cannot overflow.
     static let longest: Double = 100 * 365.25 * 86_400_000
 
     /// Numbers with a unit, the larger unit first, without gaps; nil for anything else.
-    static func parse(_ text: String) -> Milliseconds? {
+    package static func parse(_ text: String) -> Milliseconds? {
         var rest = Substring(text)
         var total = 0.0
         var lastFactor = Double.infinity
@@ -27,7 +27,7 @@ enum Duration {
     }
 
     /// Seconds as a number.
-    static func seconds(_ seconds: Double) -> Milliseconds? {
+    package static func seconds(_ seconds: Double) -> Milliseconds? {
         milliseconds(seconds * 1000)
     }
 

@@ -1,0 +1,46 @@
+import Foundation
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// What surrounds this process.
+public enum Host {
+    /// Its environment; a value that is not UTF-8 is repaired.
+    public static var environment: [String: String] { ProcessInfo.processInfo.environment }
+
+    /// Processors that this process may use, at least 1.
+    public static var processors: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
+
+    /// Most steps that may run at once with the descriptors that this process may open; a step
+    /// takes up to four of them, and 32 are kept for the rest.
+    public static var mostConcurrentSteps: Int {
+        var limit = rlimit()
+        #if canImport(Glibc)
+            let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        #else
+            let resource = RLIMIT_NOFILE
+        #endif
+        guard getrlimit(resource, &limit) == 0 else { return .max }
+        return max(1, (Int(clamping: limit.rlim_cur) - 32) / 4)
+    }
+
+    /// Absolute path of the working directory; nil where it has been removed.
+    public static var workingDirectory: String? {
+        guard let path = getcwd(nil, 0) else { return nil }
+        defer { free(path) }
+        return String(cString: path)
+    }
+
+    /// Makes another directory the working directory.
+    public static func changeDirectory(to path: String) throws(SystemError) {
+        guard chdir(path) == 0 else { throw SystemError("change to the directory", path) }
+    }
+
+    /// Lets this thread rest.
+    public static func pause(milliseconds: Int) {
+        usleep(UInt32(clamping: milliseconds * 1000))
+    }
+}

@@ -1,0 +1,39 @@
+import SystemCalls
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Standard output and standard error of this process.
+public enum StandardStream: Int32, Sendable {
+    /// Data that was asked for.
+    case output = 1
+    /// Progress and messages.
+    case error = 2
+
+    /// Writes all bytes; a reader that has gone away ends this process as SIGPIPE would have.
+    public func write(_ bytes: [UInt8]) throws(SystemError) {
+        do {
+            try FileBytes.write(
+                bytes, to: rawValue,
+                subject: self == .output ? "standard output" : "standard error")
+        } catch  where error.code == EPIPE && self == .output {
+            ProcessSetup.die(by: SIGPIPE)
+        }
+    }
+
+    /// Whether it is a terminal.
+    public var isTerminal: Bool { isatty(rawValue) == 1 }
+
+    /// Width of the terminal; nil where there is none.
+    public var columns: Int? {
+        var columns: Int32 = 0
+        var rows: Int32 = 0
+        guard isTerminal, stepvisor_terminal_size(rawValue, &columns, &rows) == 0 else {
+            return nil
+        }
+        return columns > 0 ? Int(columns) : nil
+    }
+}

@@ -1,0 +1,106 @@
+public import Execution
+import SystemCalls
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A run as `.stepvisor/runs/` has it, going on or over: read, never written.
+public struct StoredRun: Sendable {
+    /// The run's id.
+    public let id: String
+    private let directory: StoredDirectory
+
+    /// Opens a run of a project.
+    ///
+    /// - Parameters:
+    ///   - id: One of ``StateDirectory/runIdentifiers()``.
+    ///   - state: The project's state.
+    /// - Throws: What the system said.
+    public init(_ id: String, in state: StateDirectory) throws(SystemError) {
+        self.id = id
+        guard StateDirectory.isRunIdentifier(id) else {
+            throw SystemError("open", StateDirectory.runPath("…"), code: ENOENT)
+        }
+        let number = stepvisor_open_at(
+            state.descriptor, "runs/\(id)", O_RDONLY | O_DIRECTORY, 0)
+        guard number >= 0 else { throw SystemError("open", StateDirectory.runPath(id)) }
+        directory = StoredDirectory(number)
+    }
+
+    /// The bytes of the journal, as far as it has been written.
+    public func journal() throws(SystemError) -> [UInt8] { try read(JournalFile.name) }
+
+    /// The bytes of `progress.json`.
+    public func progress() throws(SystemError) -> [UInt8] { try read("progress.json") }
+
+    /// Bytes of the journal, by which a change is seen without reading it.
+    public func journalSize() -> Int64 { size(JournalFile.name) ?? 0 }
+
+    /// Path of a step's log as a user would type it from the project root.
+    public func logPath(of step: String) -> String {
+        "\(StateDirectory.runPath(id))/logs/\(step).log"
+    }
+
+    /// Bytes in a step's log; nil when it has none.
+    public func logSize(of step: String) -> Int64? { size("logs/\(step).log") }
+
+    /// At most so many bytes of a step's log from an offset; none where there is nothing.
+    public func logBytes(of step: String, from offset: Int64, limit: Int) -> [UInt8] {
+        let number = stepvisor_open_at(
+            directory.number, "logs/\(step).log", O_RDONLY | O_NONBLOCK, 0)
+        guard number >= 0 else { return [] }
+        defer { close(number) }
+        return FileBytes.read(number, offset: offset, limit: limit)
+    }
+
+    /// Whether the stepvisor that writes the run still lives: its number, of this boot, of a
+    /// process that is no younger than the run.
+    public static func isAlive(_ header: RunHeader) -> Bool {
+        guard header.bootID == ProcessTable.bootIdentifier() else { return false }
+        #if os(Linux)
+            guard let facts = ProcessTable.facts(of: header.pid), !facts.isZombie else {
+                return false
+            }
+            let age = ProcessTable.leftover(facts).ageMilliseconds
+            let since = (RunClock.wallTime().microseconds - header.startedAt.microseconds) / 1000
+            // A tick of doubt on either side; the wall clock may have been set meanwhile.
+            return age + 2000 >= since || since < 0
+        #else
+            return kill(header.pid, 0) == 0 || errno == EPERM
+        #endif
+    }
+
+    /// The present, as a time of a run.
+    public static func now(of header: RunHeader) -> RunTime {
+        let elapsed = RunClock.wallTime().microseconds - header.startedAt.microseconds
+        return RunTime(nanoseconds: max(0, elapsed) * 1000)
+    }
+
+    private func read(_ name: String) throws(SystemError) -> [UInt8] {
+        let path = "\(StateDirectory.runPath(id))/\(name)"
+        let number = stepvisor_open_at(directory.number, name, O_RDONLY | O_NONBLOCK, 0)
+        guard number >= 0 else { throw SystemError("read", path) }
+        defer { close(number) }
+        return try FileBytes.all(of: number, subject: path)
+    }
+
+    private func size(_ name: String) -> Int64? {
+        var facts = stat()
+        guard fstatat(directory.number, name, &facts, AT_SYMLINK_NOFOLLOW) == 0,
+            facts.st_mode & S_IFMT == S_IFREG
+        else { return nil }
+        return Int64(facts.st_size)
+    }
+}
+
+/// A directory that stays open as long as somebody reads from it.
+private final class StoredDirectory: Sendable {
+    let number: Int32
+
+    init(_ number: Int32) { self.number = number }
+
+    deinit { close(number) }
+}

@@ -1,0 +1,21 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+extension SystemError {
+    /// What to do about the errors that people meet; nil for the others.
+    public var advice: String? {
+        switch code {
+        case EACCES, EPERM: "look at the permissions: `ls -ld` shows whose it is"
+        case ENOSPC, EDQUOT: "the disk is full: `df -h` shows which"
+        case EROFS: "the file system is read-only: work in a copy that can be written"
+        case EMFILE, ENFILE: "too many files are open: raise `ulimit -n`, or use a lower `-j`"
+        default: nil
+        }
+    }
+
+    /// Whether it says that there is no such thing.
+    public var isAbsence: Bool { code == ENOENT }
+}

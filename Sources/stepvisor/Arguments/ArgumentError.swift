@@ -1,0 +1,103 @@
+import DependencyGraph
+import Reporting
+
+/// What is wrong with a command line; ``message`` words it.
+enum ArgumentError: Error, Hashable, Sendable {
+    case unknownOption(String, command: CommandName?, suggestion: String?)
+    /// An option of another command.
+    case misplacedOption(String, command: CommandName, of: [CommandName])
+    case missingValue(option: String, form: ValueForm)
+    case unexpectedValue(option: String, value: String)
+    case invalidValue(option: String, value: String, form: ValueForm)
+    case notYetSupported(String)
+    case unexpectedOperand(String, command: CommandName, suggestion: String?)
+    case missingOperand(String, command: CommandName)
+    case missingCommand(CommandName)
+    case unknownTopic(String, suggestion: String?)
+    case conflict(String, String)
+    case emptyOperand(CommandName)
+}
+
+extension ArgumentError {
+    /// What is wrong, and what to type next.
+    var diagnostic: (message: String, help: String?) {
+        switch self {
+        case .unknownOption(let option, let command, let suggestion):
+            let of = command.map { " of `\($0.rawValue)`" } ?? ""
+            return (
+                "unknown option `\(option)`\(of)",
+                Self.didYouMean(suggestion) ?? Self.seeHelp(command)
+            )
+        case .misplacedOption(let option, let command, let owners):
+            let names = Wording.list(owners.map { "`\($0.rawValue)`" }, "and")
+            return (
+                "`\(command.rawValue)` has no option `\(option)`: it belongs to \(names)",
+                Self.seeHelp(command)
+            )
+        case .missingValue(let option, let form):
+            return ("`\(option)` needs a value", form.expectation)
+        case .unexpectedValue(let option, let value):
+            return ("`\(option)` takes no value", "leave out `=\(value)`")
+        case .invalidValue(let option, let value, let form):
+            return (
+                "`\(value)` is no value of `\(option)`",
+                Self.didYouMean(form.suggestion(for: value)) ?? form.expectation
+            )
+        case .notYetSupported(let what):
+            return ("`\(what)` is not yet supported by this version", nil)
+        case .unexpectedOperand(let operand, let command, let suggestion):
+            return (
+                "`\(command.rawValue)` does not take `\(operand)`",
+                Self.didYouMean(suggestion) ?? "usage: \(CommandDeclaration.of(command).usage)"
+            )
+        case .missingOperand(let operand, let command):
+            return (
+                "`\(command.rawValue)` needs \(operand)",
+                "usage: \(CommandDeclaration.of(command).usage)"
+            )
+        case .missingCommand(let command):
+            return (
+                "`\(command.rawValue)` needs a command after `--`",
+                "usage: \(CommandDeclaration.of(command).usage)"
+            )
+        case .unknownTopic(let topic, let suggestion):
+            return (
+                "no command `\(topic)`",
+                Self.didYouMean(suggestion) ?? "`stepvisor help` lists the commands"
+            )
+        case .conflict(let first, let second):
+            return ("`\(first)` and `\(second)` contradict each other", "leave one of them out")
+        case .emptyOperand(let command):
+            return (
+                "`\(command.rawValue)` was given an empty word",
+                "look for a variable that is not set"
+            )
+        }
+    }
+
+    private static func didYouMean(_ suggestion: String?) -> String? {
+        suggestion.map { "did you mean `\($0)`?" }
+    }
+
+    private static func seeHelp(_ command: CommandName?) -> String {
+        "`stepvisor help\(command.map { " \($0.rawValue)" } ?? "")` lists the options"
+    }
+}
+
+extension ValueForm {
+    /// What a value has to be, for the user who gave another one.
+    var expectation: String {
+        switch self {
+        case .text: "write it after the option, as the next word or after `=`"
+        case .choice(let words, _): "it is \(Wording.list(words.map { "`\($0)`" }, "or"))"
+        case .jobs: "it is a number from 1, a percentage of the processors such as `50%`, or `auto`"
+        case .duration: "it is a time such as `90s`, `5m`, `1h30m`, or a number of seconds"
+        case .steps: "it is the name of a step, or several separated by commas"
+        }
+    }
+
+    func suggestion(for value: String) -> String? {
+        guard case .choice(let words, _) = self else { return nil }
+        return NearMiss.best(for: value, among: words)
+    }
+}

@@ -1,0 +1,73 @@
+/// Every command, by its word.
+enum CommandName: String, Hashable, Sendable, CaseIterable {
+    case run, plan, check, graph, status, logs, timeline, lock, `init`, help
+    // What a later version will carry out.
+    case why, report, history, insights, clean, completions
+}
+
+/// How many words a command takes.
+enum Operands: Hashable, Sendable {
+    case none
+    /// At most one; its name as help shows it.
+    case atMostOne(String)
+    /// Any number.
+    case many(String)
+    /// One, and after `--` a command with its arguments.
+    case oneThenCommand(String)
+}
+
+/// One command as declared; parsing and help are drawn from it.
+struct CommandDeclaration: Sendable {
+    let name: CommandName
+    /// What it does, in a line.
+    let summary: String
+    let operands: Operands
+    let options: [OptionDeclaration]
+    /// What the command's own help says beside the options: a paragraph a line.
+    let details: [String]
+    /// Command lines to try, each with what it does.
+    let examples: [(line: String, meaning: String)]
+
+    /// False: recognised, and refused with one line.
+    var isSupported: Bool { !summary.isEmpty }
+
+    init(
+        _ name: CommandName, _ summary: String, operands: Operands = .none,
+        options: [OptionDeclaration] = [], details: [String] = [],
+        examples: [(line: String, meaning: String)] = []
+    ) {
+        self.name = name
+        self.summary = summary
+        self.operands = operands
+        self.options = options
+        self.details = details
+        self.examples = examples
+    }
+
+    /// A command that a later version will carry out.
+    init(later name: CommandName) { self.init(name, "") }
+
+    /// The declaration of a command.
+    static func of(_ name: CommandName) -> CommandDeclaration {
+        all.first { $0.name == name } ?? CommandDeclaration(later: name)
+    }
+
+    /// All commands, in the order in which help shows them.
+    static let all: [CommandDeclaration] =
+        working
+        + [.why, .report, .history, .insights, .clean, .completions].map {
+            CommandDeclaration(later: $0)
+        }
+
+    /// `run` with its options, as help shows it.
+    var usage: String {
+        let options = self.options.isEmpty ? "" : " [OPTION…]"
+        switch operands {
+        case .none: return "stepvisor \(name.rawValue)\(options)"
+        case .atMostOne(let operand): return "stepvisor \(name.rawValue)\(options) [\(operand)]"
+        case .many(let operand): return "stepvisor [\(name.rawValue)]\(options) [\(operand)…]"
+        case .oneThenCommand(let operand):
+            return "stepvisor \(name.rawValue)\(options) \(operand) -- COMMAND [ARGUMENT…]"
+        }
+    }
+}

@@ -1,0 +1,195 @@
+import Execution
+import Reporting
+
+/// Every option that the command line has, by what it is called in the code.
+enum OptionKey: String, Hashable, Sendable, CaseIterable {
+    // What every command takes.
+    case file, directory, quiet, verbose, json, color, help, version
+    // What to run, and how.
+    case parallel, jobs, dryRun, keepGoing, only, from, until, skip
+    case runner, timeout, grace, wait, output
+    // What other commands take.
+    case format, outputFile, check, run, follow, noWait, scope, template
+    // What a later version will carry out.
+    case smartExecution, since, cache, resume, decide, failed, force, barriers, shuffle
+    case strict, exitCode
+}
+
+/// What may stand after an option.
+enum ValueForm: Hashable, Sendable {
+    /// Anything but nothing.
+    case text
+    /// One of these words; those of a later version are refused by name.
+    case choice([String], later: [String] = [])
+    /// A number of steps, a percentage of the processors, or `auto`.
+    case jobs
+    /// A length of time.
+    case duration
+    /// Names of steps, separated by commas.
+    case steps
+}
+
+/// One option as declared; parsing, help and suggestions are drawn from it.
+struct OptionDeclaration: Sendable {
+    /// Whether a value follows.
+    enum Value: Hashable, Sendable {
+        case none
+        /// `--jobs N`: the name as help shows it, and its form.
+        case required(String, ValueForm)
+        /// `--run [ID]`: the next word only where it does not look like an option.
+        case optional(String, ValueForm)
+    }
+
+    let key: OptionKey
+    let long: String
+    let short: Character?
+    let value: Value
+    let help: String
+    /// False: recognised, and refused with one line.
+    let isSupported: Bool
+
+    init(
+        _ key: OptionKey, _ long: String, short: Character? = nil, value: Value = .none,
+        _ help: String
+    ) {
+        self.key = key
+        self.long = long
+        self.short = short
+        self.value = value
+        self.help = help
+        isSupported = true
+    }
+
+    /// An option that a later version will carry out.
+    init(later key: OptionKey, _ long: String) {
+        self.key = key
+        self.long = long
+        short = nil
+        value = .none
+        help = ""
+        isSupported = false
+    }
+
+    /// `-j, --jobs N`, as help shows it.
+    var heading: String {
+        let names = short.map { "-\($0), \(long)" } ?? "    \(long)"
+        switch value {
+        case .none: return names
+        case .required(let name, _): return "\(names) \(name)"
+        case .optional(let name, _): return "\(names) [\(name)]"
+        }
+    }
+}
+
+extension OptionDeclaration {
+    /// What every command takes.
+    static let common: [OptionDeclaration] = [
+        OptionDeclaration(
+            .file, "--file", short: "f", value: .required("PATH", .text),
+            "the workflow: a TOML or JSON file, or a directory of step files"),
+        OptionDeclaration(
+            .directory, "--directory", short: "C", value: .required("DIR", .text),
+            "look for the workflow from DIR instead of here"),
+        OptionDeclaration(.quiet, "--quiet", short: "q", "say only what went wrong"),
+        OptionDeclaration(.verbose, "--verbose", short: "v", "say more"),
+        OptionDeclaration(.json, "--json", "print JSON on standard output"),
+        OptionDeclaration(
+            .color, "--color", value: .required("WHEN", .choice(["auto", "always", "never"])),
+            "auto (default), always or never; NO_COLOR is heeded"),
+        OptionDeclaration(.help, "--help", short: "h", "show this help"),
+    ]
+
+    /// The version stands alone: `stepvisor --version`.
+    static let version = OptionDeclaration(.version, "--version", "show the version")
+
+    static let jobs = OptionDeclaration(
+        .jobs, "--jobs", short: "j", value: .required("N", .jobs),
+        "at most N steps at once (a number, N% of the processors, or auto); implies --parallel")
+    static let parallel = OptionDeclaration(
+        .parallel, "--parallel", "run independent steps at the same time")
+
+    /// Which steps are meant.
+    static let selection: [OptionDeclaration] = [
+        OptionDeclaration(
+            .only, "--only", value: .required("STEP,…", .steps),
+            "run these, and nothing that they depend on"),
+        OptionDeclaration(
+            .from, "--from", value: .required("STEP,…", .steps),
+            "run these and what depends on them"),
+        OptionDeclaration(
+            .until, "--until", value: .required("STEP,…", .steps),
+            "run these and what they depend on"),
+        OptionDeclaration(
+            .skip, "--skip", value: .required("STEP,…", .steps),
+            "leave these out; what depends on them runs"),
+    ]
+
+    static let run: [OptionDeclaration] =
+        [parallel, jobs]
+        + [
+            OptionDeclaration(
+                .dryRun, "--dry-run", short: "n", "show what would run, in which phase, and why"),
+            OptionDeclaration(
+                .keepGoing, "--keep-going", short: "k",
+                "run everything that does not depend on a failure"),
+        ] + selection + [
+            OptionDeclaration(
+                .runner, "--runner", value: .required("COMMAND", .text),
+                "what starts the steps that have no command"),
+            OptionDeclaration(
+                .timeout, "--timeout", value: .required("TIME", .duration),
+                "limit of a step without one of its own, such as 90s or 1h30m"),
+            OptionDeclaration(
+                .grace, "--grace", value: .required("TIME", .duration),
+                "time between TERM and KILL for a step without one of its own"),
+            OptionDeclaration(.wait, "--wait", "wait while another run holds the project"),
+            OptionDeclaration(
+                .output, "--output",
+                value: .required("MODE", .choice(OutputMode.allCases.map(\.rawValue))),
+                "what is shown of the steps' output: failures (default), group, prefix, "
+                    + "stream or none"),
+            OptionDeclaration(later: .smartExecution, "--smart-execution"),
+            OptionDeclaration(later: .since, "--since"),
+            OptionDeclaration(later: .cache, "--cache"),
+            OptionDeclaration(later: .resume, "--resume"),
+            OptionDeclaration(later: .decide, "--decide"),
+            OptionDeclaration(later: .failed, "--failed"),
+            OptionDeclaration(later: .force, "--force"),
+            OptionDeclaration(later: .barriers, "--barriers"),
+            OptionDeclaration(later: .shuffle, "--shuffle"),
+        ]
+
+    static let graph: [OptionDeclaration] = [
+        OptionDeclaration(
+            .format, "--format",
+            value: .required("FORMAT", .choice(["mermaid", "dot", "json"], later: ["svg"])),
+            "mermaid (default), dot or json"),
+        OptionDeclaration(
+            .outputFile, "--output", short: "o", value: .required("FILE", .text),
+            "write FILE instead of standard output"),
+        OptionDeclaration(
+            .check, "--check", value: .required("FILE", .text),
+            "fail with exit 1 when FILE is not this diagram"),
+        OptionDeclaration(
+            .run, "--run", value: .optional("ID", .text),
+            "colour the steps by how they ended in a run; the latest when no ID is given"),
+    ]
+
+    static let ofRun = OptionDeclaration(
+        .run, "--run", value: .required("ID", .text), "of this run instead of the latest")
+    static let follow = OptionDeclaration(
+        .follow, "--follow", short: "f", "go on until the step has ended")
+
+    static let lock: [OptionDeclaration] = [
+        OptionDeclaration(
+            .noWait, "--no-wait", "exit 4 at once when somebody else holds the lock"),
+        OptionDeclaration(
+            .scope, "--scope", value: .required("SCOPE", .choice(["project", "host"])),
+            "among the runs of this project, or of all projects on this machine"),
+    ]
+
+    static let template = OptionDeclaration(
+        .template, "--template",
+        value: .required("NAME", .choice(WorkflowTemplate.allCases.map(\.rawValue))),
+        "scripts (default): a directory of step files; toml: one workflow file")
+}

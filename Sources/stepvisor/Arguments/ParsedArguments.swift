@@ -1,0 +1,58 @@
+import WorkflowModel
+
+/// How many steps at once, as asked for.
+enum Jobs: Hashable, Sendable {
+    case count(Int)
+    case percent(Int)
+    case automatic
+}
+
+/// What an option was given.
+enum OptionValue: Hashable, Sendable {
+    case present
+    case text(String)
+    case jobs(Jobs)
+    case duration(Milliseconds)
+    case steps([StepID])
+}
+
+/// A command line that has been understood.
+struct ParsedArguments: Sendable {
+    var command = CommandName.run
+    /// Whether the command was left out, so that the first word may be a misspelt one.
+    var isCommandImplied = true
+    var operands: [String] = []
+    /// What stands after `--` where a command takes one.
+    var commandWords: [String] = []
+    private var values: [OptionKey: [OptionValue]] = [:]
+
+    mutating func add(_ value: OptionValue, for key: OptionKey) {
+        values[key, default: []].append(value)
+    }
+
+    /// Whether an option was given.
+    func has(_ key: OptionKey) -> Bool { values[key] != nil }
+
+    /// The text of an option; of several the last.
+    func text(_ key: OptionKey) -> String? {
+        if case .text(let text)? = values[key]?.last { text } else { nil }
+    }
+
+    /// The length of time of an option; of several the last.
+    func duration(_ key: OptionKey) -> Milliseconds? {
+        if case .duration(let length)? = values[key]?.last { length } else { nil }
+    }
+
+    /// `-j`; of several the last.
+    var jobs: Jobs? {
+        if case .jobs(let jobs)? = values[.jobs]?.last { jobs } else { nil }
+    }
+
+    /// All steps that an option names.
+    func steps(_ key: OptionKey) -> [StepID] {
+        (values[key] ?? []).flatMap { value -> [StepID] in
+            guard case .steps(let steps) = value else { return [] }
+            return steps
+        }
+    }
+}

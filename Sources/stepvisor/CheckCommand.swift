@@ -1,0 +1,125 @@
+import DependencyGraph
+import Execution
+import Reporting
+import Supervisor
+import WorkflowFiles
+import WorkflowModel
+
+/// `stepvisor check`: everything that can be said without running anything.
+struct CheckCommand {
+    private let arguments: ParsedArguments
+    private let console: Console
+
+    init(_ arguments: ParsedArguments, _ console: Console) {
+        self.arguments = arguments
+        self.console = console
+    }
+
+    func run() throws -> Int32 {
+        let loaded = try Project.read(arguments)
+        var diagnostics = loaded.diagnostics
+        if let resolved = loaded.resolved {
+            let programs = CommandCheck.problems(
+                in: resolved.workflow, root: loaded.projectRoot,
+                inheritedPath: Host.environment["PATH"])
+            diagnostics += programs.map(\.diagnostic)
+            diagnostics += CheckCommand.undeclaredResources(resolved.workflow)
+        }
+        let isValid = !diagnostics.contains { $0.severity == .error }
+        if console.wantsJSON {
+            try console.out(json(loaded, diagnostics, isValid: isValid))
+        } else {
+            try say(loaded, diagnostics, isValid: isValid)
+        }
+        return isValid ? 0 : CommandFailure.Code.usage.rawValue
+    }
+
+    private func say(
+        _ loaded: LoadedWorkflow, _ diagnostics: [Diagnostic], isValid: Bool
+    ) throws {
+        // What a run would not mention is what one asks `check` for.
+        let shown = diagnostics.filter { console.verbosity > .quiet || $0.severity == .error }
+        if !shown.isEmpty {
+            try StandardStream.error.write(Array(loaded.files.render(shown).utf8))
+        }
+        guard let resolved = loaded.resolved else { return }
+        var text = ""
+        for conflict in resolved.conflicts {
+            text += Sanitizer.line(PlanFacts.sentence(conflict, resolved.workflow)) + "\n"
+        }
+        for feature in resolved.workflow.notYetHonoured { text += feature.line + "\n" }
+        if isValid {
+            text += console.outputStyle.green("ok") + ": \(counts(resolved))\n"
+        }
+        if console.verbosity > .quiet { try console.out(text) }
+    }
+
+    private func counts(_ resolved: ResolvedWorkflow) -> String {
+        let phases = Set(resolved.graph.phaseIndices()).count
+        return Wording.list([
+            Wording.count(resolved.graph.count, "step"),
+            Wording.count(resolved.graph.edgeCount, "edge"), Wording.count(phases, "phase"),
+        ]).replacing(" and ", with: ", ")
+    }
+
+    /// A resource that is nowhere declared counts 1, which a misspelt name would silently get too.
+    private static func undeclaredResources(_ workflow: Workflow) -> [Diagnostic] {
+        var seen = Set(workflow.resources.map(\.name))
+        return workflow.steps.flatMap(\.resources).compactMap { use in
+            guard seen.insert(use.name).inserted else { return nil }
+            return Diagnostic(
+                .note, "resource `\(use.name)` is not declared, so there is one of it",
+                at: use.range, help: "to say how many there are: `\(use.name) = 1` in `[resources]`"
+            )
+        }
+    }
+
+    private func json(
+        _ loaded: LoadedWorkflow, _ diagnostics: [Diagnostic], isValid: Bool
+    ) -> [UInt8] {
+        var writer = JSONWriter(capacity: 1024)
+        writer.beginObject()
+        writer.member("valid", isValid)
+        if let resolved = loaded.resolved {
+            writer.member("steps", resolved.graph.count)
+            writer.member("edges", resolved.graph.edgeCount)
+            writer.member("phases", Set(resolved.graph.phaseIndices()).count)
+            writer.key("conflicts")
+            writer.beginArray()
+            for conflict in resolved.conflicts {
+                writer.string(PlanFacts.sentence(conflict, resolved.workflow))
+            }
+            writer.endArray()
+            writer.key("not_yet_honoured")
+            writer.beginArray()
+            for feature in resolved.workflow.notYetHonoured { writer.string(feature.line) }
+            writer.endArray()
+        }
+        writer.key("diagnostics")
+        writer.beginArray()
+        for diagnostic in diagnostics.sortedByPlace() {
+            write(diagnostic, loaded.files, to: &writer)
+        }
+        writer.endArray()
+        writer.endObject()
+        writer.bytes.append(UInt8(ascii: "\n"))
+        return writer.bytes
+    }
+
+    private func write(
+        _ diagnostic: Diagnostic, _ files: SourceTable, to writer: inout JSONWriter
+    ) {
+        writer.newLine()
+        writer.beginObject()
+        writer.member("severity", diagnostic.severity.label)
+        writer.member("message", diagnostic.message)
+        if let range = diagnostic.range {
+            let place = files.position(of: range)
+            writer.member("file", place.path)
+            writer.member("line", place.line)
+            writer.member("column", place.column)
+        }
+        if let help = diagnostic.help { writer.member("help", help) }
+        writer.endObject()
+    }
+}

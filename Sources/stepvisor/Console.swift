@@ -1,0 +1,72 @@
+import Execution
+import Reporting
+import Supervisor
+import WorkflowModel
+
+/// Where a command's text goes: data to standard output, messages to standard error.
+struct Console: Sendable {
+    enum Verbosity: Int, Comparable, Sendable {
+        case quiet, normal, verbose
+
+        static func < (a: Verbosity, b: Verbosity) -> Bool { a.rawValue < b.rawValue }
+    }
+
+    let verbosity: Verbosity
+    let wantsJSON: Bool
+    let outputStyle: Style
+    let errorStyle: Style
+    /// Whether progress can move: a terminal that understands more than lines.
+    let isErrorLive: Bool
+
+    init(_ arguments: ParsedArguments) {
+        verbosity =
+            arguments.has(.quiet) ? .quiet : arguments.has(.verbose) ? .verbose : .normal
+        wantsJSON = arguments.has(.json)
+        let environment = Host.environment
+        let isDumb = ["", "dumb"].contains(environment["TERM"] ?? "")
+        let choice = arguments.text(.color) ?? "auto"
+        let isWanted = environment["NO_COLOR", default: ""].isEmpty && !isDumb
+        func style(_ stream: StandardStream) -> Style {
+            let isOn = choice == "always" || (choice == "auto" && isWanted && stream.isTerminal)
+            return isOn ? .colored : .plain
+        }
+        outputStyle = style(.output)
+        errorStyle = style(.error)
+        isErrorLive = StandardStream.error.isTerminal && !isDumb
+    }
+
+    /// Writes data that was asked for.
+    func out(_ text: String) throws(SystemError) { try out(Array(text.utf8)) }
+
+    /// Writes data that was asked for.
+    func out(_ bytes: [UInt8]) throws(SystemError) { try StandardStream.output.write(bytes) }
+
+    /// Writes a message that may be left out when only what went wrong is wanted.
+    func note(_ text: String) {
+        guard verbosity > .quiet else { return }
+        Console.say(text + "\n")
+    }
+
+    /// Writes warnings, and notes where more is wanted.
+    func show(_ diagnostics: [Diagnostic], of files: SourceTable) {
+        let least: Diagnostic.Severity =
+            switch verbosity {
+            case .quiet: .error
+            case .normal: .warning
+            case .verbose: .note
+            }
+        let shown = diagnostics.filter { $0.severity >= least }
+        if !shown.isEmpty { Console.say(files.render(shown)) }
+    }
+
+    /// Says why a command failed, and gives its exit code.
+    static func report(_ failure: CommandFailure) -> Int32 {
+        if !failure.diagnostics.isEmpty { say(failure.files.render(failure.diagnostics)) }
+        return failure.code.rawValue
+    }
+
+    /// Writes to standard error; one that is closed is nobody's concern.
+    private static func say(_ text: String) {
+        try? StandardStream.error.write(Array(text.utf8))
+    }
+}

@@ -1,0 +1,149 @@
+import DependencyGraph
+import Execution
+import Reporting
+import WorkflowModel
+
+/// `run --dry-run`: what would run, in which phase and order, and why.
+struct DryRun {
+    private let request: RunRequest
+    private let console: Console
+    private let reasons: SelectionReasons
+
+    init(_ request: RunRequest, console: Console) {
+        self.request = request
+        self.console = console
+        reasons = SelectionReasons(request.plan, request.options)
+    }
+
+    private var plan: RunPlan { request.plan }
+    private var steps: [Step] { request.project.workflow.steps }
+
+    /// Steps in the order in which they would start.
+    private var order: [Int] {
+        let all = request.project.resolved.graph.topologicalOrder().filter { plan.selected[$0] }
+        guard plan.limit > 1 else { return all }
+        let durations = plan.durations?.map(Double.init) ?? all.map { _ in 1 }
+        let remaining = request.project.resolved.graph.remainingPath(
+            durations: plan.durations == nil
+                ? [Double](repeating: 1, count: plan.count) : durations)
+        return all.sorted { a, b in
+            (plan.phases[a], -remaining[a], a) < (plan.phases[b], -remaining[b], b)
+        }
+    }
+
+    /// A table of the run that would be.
+    var text: String {
+        let limit =
+            plan.mode == .parallel
+            ? "at most \(plan.limit) at once" : "one at a time, in this order"
+        let total = Wording.count(plan.count, "step")
+        var text = "would run \(plan.selectedCount) of \(total), \(limit):\n"
+        let ids = TextWidth.columnWidth(steps.map(\.id.rawValue))
+        let numberWidth = String(plan.selectedCount).count
+        for (place, step) in order.enumerated() {
+            let number = String(place + 1)
+            text += String(repeating: " ", count: 2 + numberWidth - number.count) + number
+            text += "  " + TextWidth.pad(steps[step].id.rawValue, to: ids)
+            text += "  phase \(plan.phases[step])"
+            text += "  \(reasons.text(of: step))"
+            text += "  " + console.outputStyle.dim(CommandText.text(plan.command(of: step)))
+            text += "\n"
+        }
+        let leftOut = plan.selected.indices.filter { !plan.selected[$0] }
+        if !leftOut.isEmpty {
+            text += "left out: "
+            text += Wording.list(leftOut.map { steps[$0].id.rawValue }, atMost: 20) + "\n"
+        }
+        return text + "nothing was run and nothing was written\n"
+    }
+
+    /// The same for programs.
+    var json: String {
+        var writer = JSONWriter(capacity: 128 * plan.count + 256)
+        writer.beginObject()
+        writer.member("workflow", request.project.workflow.name)
+        writer.member("execution_mode", plan.mode.rawValue)
+        writer.member("max_parallel_steps", plan.limit)
+        writer.key("steps")
+        writer.beginArray()
+        for (place, step) in order.enumerated() {
+            writer.newLine()
+            writer.beginObject()
+            writer.member("step_id", steps[step].id.rawValue)
+            writer.member("order", place + 1)
+            writer.member("phase", plan.phases[step])
+            writer.member("reason", reasons.text(of: step))
+            writer.member("command", CommandText.text(plan.command(of: step)))
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.key("left_out")
+        writer.beginArray()
+        for step in plan.selected.indices where !plan.selected[step] {
+            writer.string(steps[step].id.rawValue)
+        }
+        writer.endArray()
+        writer.endObject()
+        return String(decoding: writer.bytes, as: UTF8.self) + "\n"
+    }
+}
+
+/// Why each step is in a run.
+struct SelectionReasons {
+    private let plan: RunPlan
+    private let options: RunOptions
+    /// For each step, a step further on that needs it and was named itself; -1 for none.
+    private let neededBy: [Int]
+
+    init(_ plan: RunPlan, _ options: RunOptions) {
+        self.plan = plan
+        self.options = options
+        let graph = plan.resolved.graph
+        var neededBy = [Int](repeating: -1, count: plan.count)
+        if options.narrowsSteps {
+            for step in graph.topologicalOrder().reversed() where plan.selected[step] {
+                for dependent in graph.dependents(of: step) where plan.selected[dependent] {
+                    neededBy[step] = dependent
+                    break
+                }
+            }
+        }
+        self.neededBy = neededBy
+    }
+
+    /// A clause such as ``needed by `docs` ``.
+    func text(of step: Int) -> String {
+        let id = plan.resolved.workflow.steps[step].id
+        if options.targets.contains(id) { return "named" }
+        if options.only.contains(id) { return "named by --only" }
+        if options.until.contains(id) { return "named by --until" }
+        if options.from.contains(id) { return "named by --from" }
+        let isEverything =
+            options.targets.isEmpty && options.only.isEmpty && options.until.isEmpty
+        if isEverything, !options.from.isEmpty { return "depends on a step of --from" }
+        if isEverything { return "every step runs" }
+        guard neededBy[step] >= 0 else { return "every step runs" }
+        return "needed by `\(plan.resolved.workflow.steps[neededBy[step]].id)`"
+    }
+}
+
+/// Commands as people read them.
+enum CommandText {
+    /// A command on one line, neutralised.
+    static func text(_ command: Command?) -> String {
+        switch command {
+        case .arguments(let words)?:
+            Sanitizer.line(words.map { Wording.shellWord($0) }.joined(separator: " "))
+        case .shell(let line)?: Sanitizer.line(line)
+        case .script(let path)?: Sanitizer.line(path)
+        case nil: "no command"
+        }
+    }
+}
+
+extension TextWidth {
+    /// Columns that hold the longest of these, and at most 40.
+    static func columnWidth(_ texts: some Sequence<String>) -> Int {
+        min(40, texts.reduce(0) { max($0, columns(of: $1)) })
+    }
+}

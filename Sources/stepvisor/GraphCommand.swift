@@ -1,0 +1,110 @@
+import Execution
+import Reporting
+import Supervisor
+import WorkflowModel
+
+/// `stepvisor graph`: the diagram as text, to a file, or against one.
+struct GraphCommand {
+    private enum Format: String {
+        case mermaid, dot, json
+    }
+
+    private let arguments: ParsedArguments
+    private let console: Console
+
+    init(_ arguments: ParsedArguments, _ console: Console) {
+        self.arguments = arguments
+        self.console = console
+    }
+
+    func run() throws -> Int32 {
+        if arguments.has(.check), arguments.has(.outputFile) {
+            throw ArgumentError.conflict("--check", "-o")
+        }
+        let project = try Project.load(arguments, console)
+        let bytes = Array(try diagram(of: project).utf8)
+        if let file = arguments.text(.check) { return try check(file, against: bytes) }
+        guard let file = arguments.text(.outputFile), file != "-" else {
+            try console.out(bytes)
+            return 0
+        }
+        try ProjectFiles.replace(file, with: bytes)
+        console.note("wrote \(Sanitizer.line(file))")
+        return 0
+    }
+
+    /// `--format`, else what a file's name ends in, else Mermaid.
+    private var format: Format {
+        if let name = arguments.text(.format) { return Format(rawValue: name) ?? .mermaid }
+        if console.wantsJSON { return .json }
+        let file = arguments.text(.outputFile) ?? arguments.text(.check) ?? ""
+        if file.hasSuffix(".dot") || file.hasSuffix(".gv") { return .dot }
+        return file.hasSuffix(".json") ? .json : .mermaid
+    }
+
+    private func diagram(of project: Project) throws -> String {
+        var record: RunRecord?
+        var durations: [Double]?
+        if arguments.has(.run) {
+            let run = try RecordedRun.find(
+                arguments.text(.run), root: project.root, console: console)
+            record = run.record
+            durations = Self.durations(of: run.record, project.workflow)
+        }
+        let diagram = RunDiagram(project.resolved, durations: durations, record: record)
+        switch format {
+        case .dot: return diagram.dot()
+        case .json: return diagram.json()
+        case .mermaid:
+            let text = diagram.mermaid()
+            if let warning = diagram.mermaidWarning(for: text) { console.note("note: \(warning)") }
+            return text
+        }
+    }
+
+    /// What a run measured, for the steps that the workflow has now.
+    private static func durations(of record: RunRecord, _ workflow: Workflow) -> [Double]? {
+        var measured: [String: Double] = [:]
+        for (step, header) in zip(record.steps, record.header.steps) {
+            if let duration = step.duration { measured[header.id] = Double(duration) }
+        }
+        guard !measured.isEmpty else { return nil }
+        return workflow.steps.map { measured[$0.id.rawValue] ?? 0 }
+    }
+
+    private func check(_ file: String, against expected: [UInt8]) throws -> Int32 {
+        let update =
+            (["stepvisor", "graph"] + Project.words(naming: arguments)
+            + (arguments.text(.format).map { ["--format", $0] } ?? []) + ["-o", file])
+            .map { Wording.shellWord($0) }.joined(separator: " ")
+        let found: [UInt8]
+        do throws(SystemError) {
+            found = try ProjectFiles.read(file)
+        } catch {
+            throw CommandFailure(
+                error.isAbsence ? .failed : .ownTrouble, error.description,
+                help: "write it with `\(update)`")
+        }
+        guard found != expected else {
+            console.note("\(Sanitizer.line(file)) is up to date")
+            return 0
+        }
+        throw CommandFailure(
+            .failed, "`\(file)` is not the workflow's diagram\(Self.difference(found, expected))",
+            help: "bring it up to date with `\(update)`")
+    }
+
+    /// The first line that differs, as far as it is worth showing.
+    private static func difference(_ found: [UInt8], _ expected: [UInt8]) -> String {
+        let newline = UInt8(ascii: "\n")
+        let old = found.split(separator: newline, omittingEmptySubsequences: false)
+        let new = expected.split(separator: newline, omittingEmptySubsequences: false)
+        let line = zip(old, new).prefix { $0.elementsEqual($1) }.count
+        func shown(_ lines: [ArraySlice<UInt8>]) -> String {
+            guard line < lines.count else { return "nothing" }
+            return
+                "`\(TextWidth.clip(Sanitizer.line(bytes: lines[line].drop { $0 == 32 }), to: 60))`"
+        }
+        return ": line \(line + 1) is \(shown(old)) and should be \(shown(new))"
+    }
+}

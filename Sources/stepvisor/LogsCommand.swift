@@ -1,0 +1,171 @@
+import Execution
+import Reporting
+import Supervisor
+
+/// `stepvisor logs`: what a step wrote, or which logs there are.
+struct LogsCommand {
+    private let arguments: ParsedArguments
+    private let console: Console
+
+    /// Bytes that are read at a time.
+    private static let portion = 1 << 16
+    /// Milliseconds between two looks at a log that is followed.
+    private static let interval = 50
+
+    init(_ arguments: ParsedArguments, _ console: Console) {
+        self.arguments = arguments
+        self.console = console
+    }
+
+    func run() throws -> Int32 {
+        let run = try InspectCommand.run(of: arguments, console)
+        guard let name = arguments.operands.first else {
+            if arguments.has(.follow) {
+                throw CommandFailure(
+                    .usage, "`logs -f` follows the log of one step", help: "name it: `logs -f STEP`"
+                )
+            }
+            try list(run)
+            return 0
+        }
+        let step = try run.step(name)
+        if arguments.has(.follow) {
+            try follow(step, of: run)
+        } else {
+            try show(step, of: run)
+        }
+        return 0
+    }
+
+    private func list(_ run: RecordedRun) throws {
+        let ids = run.record.header.steps.map(\.id)
+        if console.wantsJSON {
+            try console.out(json(run))
+            return
+        }
+        let width = TextWidth.columnWidth(ids)
+        var text = ""
+        for (step, id) in zip(run.record.steps, ids) {
+            let size = run.run.logSize(of: id)
+            let log =
+                size.map { "\(Wording.bytes($0))  \(run.run.logPath(of: id))" } ?? "no log"
+            let status = TextWidth.pad(step.status.rawValue, to: 8)
+            text += TextWidth.pad(Sanitizer.line(id), to: width)
+            text += "  \(console.outputStyle.paint(status, as: step.status))  \(log)\n"
+        }
+        try console.out(text)
+    }
+
+    private func json(_ run: RecordedRun) -> [UInt8] {
+        var writer = JSONWriter(capacity: 4096)
+        writer.beginArray()
+        for (step, header) in zip(run.record.steps, run.record.header.steps) {
+            writer.newLine()
+            writer.beginObject()
+            writer.member("step_id", header.id)
+            writer.member("status", step.status.rawValue)
+            if let size = run.run.logSize(of: header.id) {
+                writer.member("log", run.run.logPath(of: header.id))
+                writer.member("bytes", size)
+            } else {
+                writer.null("log")
+            }
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.bytes.append(UInt8(ascii: "\n"))
+        return writer.bytes
+    }
+
+    private func show(_ step: Int, of run: RecordedRun) throws {
+        let id = run.record.header.steps[step].id
+        guard run.run.logSize(of: id) != nil else {
+            sayNothing(step, of: run)
+            return
+        }
+        var printer = LogPrinter(console)
+        var offset: Int64 = 0
+        while try copy(id, of: run, from: &offset, to: &printer) {}
+        try printer.finish()
+    }
+
+    /// Copies a log's next portion; false at its present end.
+    private func copy(
+        _ id: String, of run: RecordedRun, from offset: inout Int64, to printer: inout LogPrinter
+    ) throws -> Bool {
+        let bytes = run.run.logBytes(of: id, from: offset, limit: Self.portion)
+        guard !bytes.isEmpty else { return false }
+        offset += Int64(bytes.count)
+        try printer.print(bytes)
+        return true
+    }
+
+    private func follow(_ step: Int, of first: RecordedRun) throws {
+        var run = first
+        let id = run.record.header.steps[step].id
+        var printer = LogPrinter(console)
+        var offset: Int64 = 0
+        var journalSize = run.run.journalSize()
+        if run.run.logSize(of: id) == nil, run.isAlive {
+            console.note("`\(id)` has not been started yet; waiting for it")
+        }
+        while true {
+            // Whether it has ended is asked before its last bytes are read, so that none is missed.
+            let hasEnded = run.record.steps[step].status.isFinal || !run.isAlive
+            if let size = run.run.logSize(of: id), size < offset { offset = 0 }
+            while try copy(id, of: run, from: &offset, to: &printer) {}
+            if hasEnded { break }
+            Host.pause(milliseconds: Self.interval)
+            let size = run.run.journalSize()
+            if size != journalSize || !StoredRun.isAlive(run.record.header) {
+                journalSize = size
+                run = try run.refreshed(console)
+            }
+        }
+        try printer.finish()
+        if run.run.logSize(of: id) == nil { sayNothing(step, of: run) }
+    }
+
+    private func sayNothing(_ step: Int, of run: RecordedRun) {
+        let id = run.record.header.steps[step].id
+        let status = run.record.steps[step].status
+        let reason = run.record.reasonText(of: step).map { ": \(Sanitizer.line($0))" } ?? ""
+        console.note("`\(id)` has no log in run \(run.run.id) (\(status.rawValue)\(reason))")
+    }
+}
+
+/// Prints a log: raw where a program reads it, neutralised line by line on a terminal.
+private struct LogPrinter {
+    private let console: Console
+    private let isTerminal = StandardStream.output.isTerminal
+    /// The line that has no end yet.
+    private var rest: [UInt8] = []
+
+    /// A line without an end is shown when it is longer.
+    private static let longestLine = 1 << 16
+
+    init(_ console: Console) { self.console = console }
+
+    mutating func print(_ bytes: [UInt8]) throws {
+        guard isTerminal else {
+            try console.out(bytes)
+            return
+        }
+        rest += bytes
+        let end = rest.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 }
+        let whole = rest.count > Self.longestLine ? rest.count : end ?? 0
+        guard whole > 0 else { return }
+        try printLines(rest[..<whole])
+        rest.removeFirst(whole)
+    }
+
+    mutating func finish() throws {
+        guard !rest.isEmpty else { return }
+        try printLines(rest[...])
+        rest = []
+    }
+
+    private func printLines(_ bytes: ArraySlice<UInt8>) throws {
+        try console.out(Sanitizer.lines(bytes: bytes).joined(separator: "\n") + "\n")
+    }
+}

@@ -1,0 +1,127 @@
+import DependencyGraph
+import Execution
+import WorkflowModel
+
+/// A plan for programs.
+struct PlanJSON {
+    private let facts: PlanFacts
+
+    init(_ facts: PlanFacts) { self.facts = facts }
+
+    /// The whole document.
+    var bytes: [UInt8] {
+        let plan = facts.plan
+        let workflow = facts.workflow
+        var writer = JSONWriter(capacity: 160 * plan.count + 512)
+        writer.beginObject()
+        writer.member("workflow", workflow.name)
+        writer.member("execution_mode", plan.mode.rawValue)
+        writer.member("max_parallel_steps", plan.limit)
+        writer.key("phases")
+        writer.beginArray()
+        for phase in facts.phases {
+            writer.newLine()
+            writer.beginObject()
+            writer.member("task_id", workflow.tasks[phase.task].id)
+            writer.member("phase_id", phase.number)
+            writer.key("steps")
+            writer.beginArray()
+            for step in phase.steps { write(step, to: &writer) }
+            writer.endArray()
+            writer.endObject()
+        }
+        writer.endArray()
+        writeEdges(to: &writer)
+        writeConflicts(to: &writer)
+        writer.key("critical_path")
+        writer.beginArray()
+        for step in facts.criticalPath { writer.string(workflow.steps[step].id.rawValue) }
+        writer.endArray()
+        writeTimes(to: &writer)
+        writer.endObject()
+        writer.bytes.append(UInt8(ascii: "\n"))
+        return writer.bytes
+    }
+
+    private func write(_ index: Int, to writer: inout JSONWriter) {
+        let step = facts.workflow.steps[index]
+        writer.newLine()
+        writer.beginObject()
+        writer.member("step_id", step.id.rawValue)
+        writer.member("description", step.description)
+        writer.member("parallel_safe", step.isParallelSafe)
+        writer.member("critical", step.isCritical)
+        if let group = step.parallelGroup { writer.member("parallel_group", group) }
+        if let durations = facts.plan.durations {
+            writer.member("expected_ms", durations[index])
+        } else {
+            writer.null("expected_ms")
+        }
+        writer.endObject()
+    }
+
+    private func writeEdges(to writer: inout JSONWriter) {
+        let graph = facts.resolved.graph
+        var origins: [Int64: EdgeOrigin] = [:]
+        for edge in facts.resolved.inferredEdges {
+            origins[Int64(edge.dependency) << 32 | Int64(edge.dependent)] = edge.origin
+        }
+        writer.key("edges")
+        writer.beginArray()
+        for step in 0..<graph.count where facts.plan.selected[step] {
+            for dependency in graph.dependencies(of: step) where facts.plan.selected[dependency] {
+                writer.newLine()
+                writer.beginObject()
+                writer.member("from", graph.nodes[dependency].rawValue)
+                writer.member("to", graph.nodes[step].rawValue)
+                let origin = origins[Int64(dependency) << 32 | Int64(step)] ?? .declared
+                writer.member("origin", origin.name)
+                if case .inferred(let path) = origin { writer.member("path", path) }
+                writer.endObject()
+            }
+        }
+        writer.endArray()
+    }
+
+    private func writeConflicts(to writer: inout JSONWriter) {
+        writer.key("conflicts")
+        writer.beginArray()
+        for conflict in facts.conflicts {
+            writer.newLine()
+            writer.beginObject()
+            writer.key("steps")
+            writer.beginArray()
+            writer.string(facts.workflow.steps[Int(conflict.first)].id.rawValue)
+            writer.string(facts.workflow.steps[Int(conflict.second)].id.rawValue)
+            writer.endArray()
+            writer.member("shared_output", conflict.path)
+            writer.endObject()
+        }
+        writer.endArray()
+    }
+
+    private func writeTimes(to writer: inout JSONWriter) {
+        guard let forecast = facts.forecast, let wall = facts.expectedWall else {
+            writer.null("expected")
+            return
+        }
+        writer.key("expected")
+        writer.beginObject()
+        writer.member("wall_ms", wall.value)
+        writer.member("sum_ms", forecast.sum.value)
+        writer.member("critical_path_ms", forecast.criticalPathLength.value)
+        writer.endObject()
+    }
+}
+
+extension EdgeOrigin {
+    /// The word for it in JSON.
+    var name: String {
+        switch self {
+        case .declared: "declared"
+        case .inferred: "inferred"
+        case .condition: "condition"
+        case .taskOrder: "task_order"
+        }
+    }
+}

@@ -1,0 +1,171 @@
+import DependencyGraph
+import Execution
+import Reporting
+import WorkflowModel
+
+/// A plan as a table; long lists are cut unless everything is asked for.
+struct PlanText {
+    private let facts: PlanFacts
+    private let style: Style
+    private var bytes: [UInt8] = []
+    private let origins: [Int64: EdgeOrigin]
+    /// Whether no list is cut.
+    var showsEverything = false
+
+    /// Steps of a phase, and dependencies of a step, that are shown of many.
+    private static let mostSteps = 25
+    private static let mostDependencies = 4
+
+    init(_ facts: PlanFacts, style: Style) {
+        self.facts = facts
+        self.style = style
+        var origins: [Int64: EdgeOrigin] = [:]
+        for edge in facts.resolved.inferredEdges {
+            origins[Int64(edge.dependency) << 32 | Int64(edge.dependent)] = edge.origin
+        }
+        self.origins = origins
+    }
+
+    private var plan: RunPlan { facts.plan }
+    private var steps: [Step] { facts.workflow.steps }
+
+    /// The whole text.
+    mutating func render() -> [UInt8] {
+        bytes.reserveCapacity(96 * plan.count + 256)
+        addHeading()
+        let tasks = facts.workflow.tasks
+        for phase in facts.phases {
+            var title = "phase \(phase.number)"
+            if tasks.count > 1 {
+                let task = tasks[phase.task]
+                let name = task.id.isEmpty ? "steps outside of tasks" : "task \(task.id)"
+                title = "\(name), \(title)"
+            }
+            let count = Wording.count(phase.steps.count, "step")
+            add("\n" + style.bold(title) + " (\(count))\n")
+            addSteps(phase.steps)
+        }
+        addConflicts()
+        addTimes()
+        return bytes
+    }
+
+    private mutating func add(_ text: String) { bytes.append(contentsOf: text.utf8) }
+
+    private mutating func addHeading() {
+        let edges = Wording.count(
+            facts.resolved.graph.edgeCount, "dependency", plural: "dependencies")
+        let name = Sanitizer.line(facts.workflow.name)
+        let selected =
+            plan.selectedCount == plan.count
+            ? Wording.count(plan.count, "step")
+            : "\(plan.selectedCount) of \(Wording.count(plan.count, "step"))"
+        let phases = Wording.count(facts.phases.count, "phase")
+        add("\(style.bold(name)): \(selected), \(edges), \(phases)\n")
+    }
+
+    private mutating func addSteps(_ phase: [Int]) {
+        let shown =
+            showsEverything || phase.count <= Self.mostSteps + 5
+            ? phase[...] : phase.prefix(Self.mostSteps)
+        let width = TextWidth.columnWidth(shown.map { steps[$0].id.rawValue })
+        for step in shown { addStep(step, width: width) }
+        if shown.count < phase.count {
+            add("  … and \(phase.count - shown.count) more (`stepvisor plan -v` shows them all)\n")
+        }
+    }
+
+    private mutating func addStep(_ index: Int, width: Int) {
+        add("  ")
+        let id = steps[index].id.rawValue
+        bytes.append(contentsOf: id.utf8)
+        // Ids are ASCII: bytes are columns.
+        for _ in id.utf8.count..<max(id.utf8.count, width) { bytes.append(UInt8(ascii: " ")) }
+        if let durations = plan.durations {
+            add("  " + Self.time(durations[index]))
+        }
+        if !facts.resolved.graph.dependencies(of: index).isEmpty { addDependencies(of: index) }
+        let step = steps[index]
+        if !step.isParallelSafe { add("  [runs alone]") }
+        if let group = step.parallelGroup { add("  [group \(Sanitizer.line(group))]") }
+        if !step.isCritical { add("  [not critical]") }
+        if !step.resources.isEmpty {
+            let names = step.resources.map { $0.units > 1 ? "\($0.units) \($0.name)" : $0.name }
+            add("  [needs \(Sanitizer.line(names.joined(separator: ", ")))]")
+        }
+        if !step.description.isEmpty { add("  " + style.dim(Sanitizer.line(step.description))) }
+        bytes.append(UInt8(ascii: "\n"))
+    }
+
+    private mutating func addDependencies(of step: Int) {
+        let dependencies = facts.resolved.graph.dependencies(of: step)
+        add("  after ")
+        let limit = showsEverything ? dependencies.count : Self.mostDependencies
+        for (place, dependency) in dependencies.prefix(limit).enumerated() {
+            if place > 0 { add(", ") }
+            bytes.append(contentsOf: steps[dependency].id.rawValue.utf8)
+            guard !origins.isEmpty,
+                let origin = origins[Int64(dependency) << 32 | Int64(step)]
+            else { continue }
+            add(Self.clause(origin))
+        }
+        if dependencies.count > limit { add(" and \(dependencies.count - limit) more") }
+    }
+
+    /// Where an edge that nobody wrote down comes from.
+    static func clause(_ origin: EdgeOrigin) -> String {
+        switch origin {
+        case .declared: ""
+        case .inferred(let path): " (inferred: reads \(Sanitizer.line(path)))"
+        case .condition: " (its condition names it)"
+        case .taskOrder: " (tasks run in order)"
+        }
+    }
+
+    private mutating func addConflicts() {
+        let conflicts = facts.conflicts
+        guard !conflicts.isEmpty else { return }
+        add("\n")
+        let shown = showsEverything ? conflicts[...] : conflicts.prefix(Self.mostSteps)
+        for conflict in shown {
+            add(style.yellow(Sanitizer.line(PlanFacts.sentence(conflict, facts.workflow))) + "\n")
+        }
+        if shown.count < conflicts.count {
+            add(
+                "… and \(conflicts.count - shown.count) more (`stepvisor plan -v` shows them all)\n"
+            )
+        }
+    }
+
+    private mutating func addTimes() {
+        let names = facts.criticalPath.map { steps[$0].id.rawValue }
+        add("\ncritical path (\(Wording.count(names.count, "step"))): ")
+        if showsEverything || names.count <= 12 {
+            add(names.joined(separator: " → "))
+        } else {
+            let ends = names.prefix(6) + ["…"] + names.suffix(5)
+            add(ends.joined(separator: " → "))
+        }
+        guard let forecast = facts.forecast else {
+            add("\nexpected times: not known until a run has measured them\n")
+            return
+        }
+        add(", \(Self.time(forecast.criticalPathLength.value))\n")
+        let sum = Self.time(forecast.sum.value)
+        let wall = Self.time(forecast.wall.value)
+        if plan.limit == 1 {
+            add("expected: \(sum), one step at a time")
+            if forecast.wall < forecast.sum { add("; \(wall) with `-j \(forecast.limit)`") }
+            add("\n")
+        } else {
+            add("expected: \(wall) with at most \(forecast.limit) at once; \(sum) one at a time\n")
+        }
+    }
+
+    /// A length of time, to the millisecond where it is short.
+    static func time(_ milliseconds: Int64) -> String {
+        milliseconds < 1000
+            ? "\(milliseconds)ms"
+            : DurationText.measured(nanoseconds: Milliseconds(milliseconds).nanoseconds)
+    }
+}

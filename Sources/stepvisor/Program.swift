@@ -1,0 +1,58 @@
+import Supervisor
+import WorkflowModel
+
+/// One start of stepvisor: parse, carry out, say what went wrong, exit code.
+enum Program {
+    /// Shown by `--version`.
+    static let version = "0.1.0"
+
+    /// Carries out a command line, and gives the exit code.
+    static func run(_ words: [String]) -> Int32 {
+        do {
+            return try carryOut(try ArgumentParser.parse(words))
+        } catch let error as ArgumentError {
+            let (message, help) = error.diagnostic
+            return Console.report(CommandFailure(.usage, message, help: help))
+        } catch let failure as CommandFailure {
+            return Console.report(failure)
+        } catch let error as SystemError {
+            return Console.report(CommandFailure(error))
+        } catch {
+            return Console.report(CommandFailure(.ownTrouble, "\(error)"))
+        }
+    }
+
+    private static func carryOut(_ arguments: ParsedArguments) throws -> Int32 {
+        if arguments.has(.version) {
+            try StandardStream.output.write(Array("stepvisor \(version)\n".utf8))
+            return 0
+        }
+        if arguments.has(.help) {
+            let topic = arguments.isCommandImplied ? nil : arguments.command
+            try StandardStream.output.write(Array(HelpText.text(of: topic).utf8))
+            return 0
+        }
+        if let directory = arguments.text(.directory) {
+            do throws(SystemError) {
+                try Host.changeDirectory(to: directory)
+            } catch {
+                throw CommandFailure(.usage, error.description, help: "check the path after `-C`")
+            }
+        }
+        let console = Console(arguments)
+        switch arguments.command {
+        case .run: return try RunCommand(arguments, console).run()
+        case .plan: return try PlanCommand(arguments, console).run()
+        case .check: return try CheckCommand(arguments, console).run()
+        case .graph: return try GraphCommand(arguments, console).run()
+        case .status: return try InspectCommand(arguments, console).status()
+        case .logs: return try LogsCommand(arguments, console).run()
+        case .timeline: return try InspectCommand(arguments, console).timeline()
+        case .lock: return try LockingCommand(arguments, console).run()
+        case .`init`: return try InitCommand(arguments, console).run()
+        case .help: return try HelpText.run(arguments, console)
+        case .why, .report, .history, .insights, .clean, .completions:
+            throw ArgumentError.notYetSupported(arguments.command.rawValue)
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import Supervisor
+import WorkflowFiles
+import WorkflowModel
+
+/// The workflow that a command is about.
+struct Project: Sendable {
+    let loaded: LoadedWorkflow
+    let resolved: ResolvedWorkflow
+
+    var workflow: Workflow { resolved.workflow }
+    var root: String { loaded.projectRoot }
+
+    /// Loads the workflow and shows what is wrong with it.
+    ///
+    /// - Throws: ``CommandFailure`` with exit 2 when it cannot be run; all has been said then.
+    static func load(_ arguments: ParsedArguments, _ console: Console) throws -> Project {
+        let loaded = try read(arguments)
+        console.show(loaded.diagnostics, of: loaded.files)
+        guard let resolved = loaded.resolved else { throw CommandFailure(.usage, []) }
+        return Project(loaded: loaded, resolved: resolved)
+    }
+
+    /// Loads the workflow, valid or not.
+    static func read(_ arguments: ParsedArguments) throws -> LoadedWorkflow {
+        guard let directory = Host.workingDirectory else {
+            throw CommandFailure(
+                .usage, "the working directory does not exist any more",
+                help: "change to another one, or name it with `-C`")
+        }
+        return WorkflowLoader.load(path: arguments.text(.file), workingDirectory: directory)
+    }
+
+    /// Words that name the same workflow on a command line.
+    static func words(naming arguments: ParsedArguments) -> [String] {
+        (arguments.text(.directory).map { ["-C", $0] } ?? [])
+            + (arguments.text(.file).map { ["-f", $0] } ?? [])
+    }
+}

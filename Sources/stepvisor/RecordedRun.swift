@@ -1,0 +1,91 @@
+import DependencyGraph
+import Execution
+import Supervisor
+import WorkflowModel
+
+/// A run that was found in the project's state, with its record.
+struct RecordedRun {
+    let run: StoredRun
+    let record: RunRecord
+    /// Whether the stepvisor that writes it still lives.
+    let isAlive: Bool
+    /// The present, as a time of the run.
+    let now: RunTime
+
+    /// Finds the run that a command line names, or the latest.
+    ///
+    /// - Throws: ``CommandFailure`` with exit 2 when there is none.
+    static func find(_ id: String?, root: String, console: Console) throws -> RecordedRun {
+        let state: StateDirectory
+        do throws(SystemError) {
+            state = try StateDirectory(root: root, create: false)
+        } catch {
+            guard error.isAbsence else { throw CommandFailure(error) }
+            throw none
+        }
+        guard let id = try id.map({ try checked($0, in: state) }) ?? state.latestRun() else {
+            throw none
+        }
+        return try RecordedRun(StoredRun(id, in: state), console: console)
+    }
+
+    private static var none: CommandFailure {
+        CommandFailure(
+            .usage, "no run is recorded here", help: "start one with `stepvisor run`")
+    }
+
+    private static func checked(_ id: String, in state: StateDirectory) throws -> String {
+        if id == "latest", let latest = state.latestRun() { return latest }
+        if state.hasRun(id) { return id }
+        let known = state.runIdentifiers()
+        // The beginning of an id is enough where only one run begins so.
+        let begun = known.filter { $0.hasPrefix(id) }
+        if begun.count == 1, let only = begun.first { return only }
+        let help =
+            NearMiss.best(for: id, among: known).map { "did you mean `\($0)`?" }
+            ?? known.last.map { "the latest is `\($0)`; `ls .stepvisor/runs` lists all" }
+            ?? "start one with `stepvisor run`"
+        throw CommandFailure(.usage, "there is no run `\(id)`", help: help)
+    }
+
+    private init(_ run: StoredRun, console: Console) throws {
+        self.run = run
+        let journal = try RecordedRun.journal(of: run)
+        var record = journal.record
+        isAlive = record.endedAt == nil && StoredRun.isAlive(journal.header)
+        for problem in journal.problems where !(isAlive && problem.isOrdinaryWhileRunning) {
+            console.note("warning: journal of run \(run.id): \(problem.message)")
+        }
+        if record.endedAt == nil, !isAlive { record.markInterrupted() }
+        now = isAlive ? StoredRun.now(of: journal.header) : record.lastEventAt
+        self.record = record
+    }
+
+    private static func journal(of run: StoredRun) throws -> Journal {
+        let bytes = try run.journal()
+        do throws(JournalError) {
+            return try JournalReader.read(bytes)
+        } catch {
+            throw CommandFailure(
+                .ownTrouble, "run \(run.id): \(error.message)",
+                help: "its logs are in `\(StateDirectory.runPath(run.id))/logs`")
+        }
+    }
+
+    /// Reads the record anew.
+    func refreshed(_ console: Console) throws -> RecordedRun {
+        try RecordedRun(run, console: console)
+    }
+
+    /// The index of a step of the run.
+    ///
+    /// - Throws: ``CommandFailure`` with exit 2 and a suggestion when it has no such step.
+    func step(_ name: String) throws -> Int {
+        let ids = record.header.steps.map(\.id)
+        if let index = ids.firstIndex(of: name) { return index }
+        throw CommandFailure(
+            .usage, "run \(run.id) has no step `\(name)`",
+            help: NearMiss.best(for: name, among: ids).map { "did you mean `\($0)`?" }
+                ?? "`stepvisor logs` lists its steps")
+    }
+}

@@ -1,0 +1,97 @@
+import Execution
+import Reporting
+import Supervisor
+import WorkflowModel
+
+/// `stepvisor run`: load, plan, take the project, supervise, exit code.
+struct RunCommand {
+    private let arguments: ParsedArguments
+    private let console: Console
+
+    init(_ arguments: ParsedArguments, _ console: Console) {
+        self.arguments = arguments
+        self.console = console
+    }
+
+    func run() throws -> Int32 {
+        let project: Project
+        do {
+            project = try Project.load(arguments, console)
+        } catch let failure as CommandFailure {
+            try explainUnknownWord()
+            throw failure
+        }
+        let request = try RunRequest(project, arguments)
+        for note in request.notes { console.note(note) }
+        let unhonoured = project.workflow.notYetHonoured.map(\.line)
+        if arguments.has(.dryRun) {
+            for line in unhonoured { console.note(line) }
+            let preview = DryRun(request, console: console)
+            try console.out(console.wantsJSON ? preview.json : preview.text)
+            return 0
+        }
+        return try supervise(request, warnings: unhonoured)
+    }
+
+    /// A word that is no command, where there is no workflow that could have it as a step.
+    private func explainUnknownWord() throws {
+        guard arguments.isCommandImplied, let word = arguments.operands.first,
+            let command = CommandName.nearest(to: word)
+        else { return }
+        throw CommandFailure(
+            .usage, "no command `\(word)`, and no workflow that could have such a step",
+            help: "did you mean `\(command)`?")
+    }
+
+    private func supervise(_ request: RunRequest, warnings: [String]) throws -> Int32 {
+        let environment = Host.environment
+        if environment[LockCommand.variable] != nil { LockCommand.adoptInherited() }
+        ProcessSetup.closeInherited(keepSockets: environment["STEPVISOR_RUN_ID"] != nil)
+        if console.verbosity == .verbose, let forecast = request.plan.simulate() {
+            console.note("expected: \(PlanText.time(forecast.wall.value))")
+        }
+        let state = try StateDirectory(root: request.project.root, create: true)
+        let lock = try ProjectGate(console).take(state, waits: arguments.has(.wait))
+        defer { withExtendedLifetime(lock) {} }
+        let final = FinalRecord()
+        let view = RecordingView(base: makeView(request), final: final)
+        let context = RunContext(
+            plan: request.plan, state: state, environment: environment, view: view,
+            viewDescriptor: console.wantsJSON
+                ? StandardStream.output.rawValue : StandardStream.error.rawValue,
+            isTerminal: !console.wantsJSON && console.isErrorLive, warnings: warnings)
+        let result = try Supervisor(context).run()
+        if let record = final.record {
+            // Only a help for the next plan: a run that went well does not fail for it.
+            try? DurationStore.add(record, to: state)
+        }
+        return exitCode(result, final.record)
+    }
+
+    private func makeView(_ request: RunRequest) -> any RunView {
+        if console.wantsJSON { return JSONView() }
+        let words = Project.words(naming: arguments)
+        let mode = arguments.text(.output).flatMap { OutputMode(rawValue: $0) }
+        if console.verbosity == .quiet, mode == nil {
+            return QuietView(options: words, style: console.errorStyle)
+        }
+        let output = mode ?? .failures
+        if console.isErrorLive, output != .none {
+            return LiveView(output: output, style: console.errorStyle, options: words)
+        }
+        return PlainView(output: output, style: console.errorStyle, options: words)
+    }
+
+    /// DESIGN: what stepvisor could not do comes before what a step could not.
+    private func exitCode(_ result: RunResult, _ record: RunRecord?) -> Int32 {
+        if let problem = result.problem {
+            return Console.report(
+                CommandFailure(
+                    .ownTrouble, problem,
+                    help: "what was run until then is in `\(StateDirectory.runPath(result.runID))`")
+            )
+        }
+        if let signal = result.signal { ProcessSetup.die(by: signal) }
+        return record?.exitCode ?? (result.status == .complete ? 0 : 1)
+    }
+}

@@ -1,0 +1,93 @@
+import DependencyGraph
+import Execution
+import Supervisor
+import WorkflowFiles
+import WorkflowModel
+
+extension RunOptions {
+    /// What a command line asks of a run.
+    init(_ arguments: ParsedArguments) {
+        self.init()
+        targets = arguments.operands.map { StepID($0) }
+        only = arguments.steps(.only)
+        from = arguments.steps(.from)
+        until = arguments.steps(.until)
+        skip = arguments.steps(.skip)
+        parallel = arguments.has(.parallel)
+        processors = Host.processors
+        jobs = arguments.jobs?.count(processors: processors)
+        keepGoing = arguments.has(.keepGoing)
+        timeout = arguments.duration(.timeout)
+        grace = arguments.duration(.grace)
+        runner = arguments.text(.runner).map { .shell($0) }
+    }
+
+    /// Whether anything narrows down which steps are meant.
+    var narrowsSteps: Bool {
+        !(targets.isEmpty && only.isEmpty && from.isEmpty && until.isEmpty && skip.isEmpty)
+    }
+}
+
+/// A plan with what it was made from.
+struct RunRequest {
+    let project: Project
+    let options: RunOptions
+    let plan: RunPlan
+    /// Lines that the user should read before the run.
+    let notes: [String]
+
+    /// Plans what a command line asks for.
+    ///
+    /// - Throws: ``CommandFailure`` with exit 2 when there is no such run.
+    init(_ project: Project, _ arguments: ParsedArguments) throws {
+        self.project = project
+        var options = RunOptions(arguments)
+        var notes: [String] = []
+        let most = Host.mostConcurrentSteps
+        if let jobs = options.jobs, jobs > most {
+            notes.append("`-j \(jobs)` is more than `ulimit -n` allows: using \(most)")
+            options.jobs = most
+        } else if options.parallel, options.jobs == nil {
+            let asked = project.workflow.execution.maxParallelSteps ?? options.processors
+            if asked > most {
+                notes.append(
+                    "\(asked) steps at once are more than `ulimit -n` allows: using \(most)")
+                options.jobs = most
+            }
+        }
+        self.options = options
+        do throws(PlanError) {
+            plan = try RunPlan.make(
+                resolved: project.resolved, options: options,
+                history: DurationStore.read(root: project.root))
+        } catch {
+            throw PlanFailure.failure(error, arguments, project)
+        }
+        self.notes = plan.notes + notes
+    }
+}
+
+/// Words for a plan that cannot be.
+enum PlanFailure {
+    /// What to tell the user, with places shown where there are some.
+    static func failure(
+        _ error: PlanError, _ arguments: ParsedArguments, _ project: Project
+    ) -> CommandFailure {
+        if case .unknownSteps(let unknown) = error, arguments.isCommandImplied,
+            let first = unknown.first, first.option == nil,
+            first.id.rawValue == arguments.operands.first, first.suggestion == nil,
+            let command = CommandName.nearest(to: first.id.rawValue)
+        {
+            return CommandFailure(
+                .usage, "no command and no step `\(first.id)`", help: "did you mean `\(command)`?")
+        }
+        return CommandFailure(.usage, error.diagnostics, files: project.loaded.files)
+    }
+}
+
+extension CommandName {
+    /// The command that a word was most likely meant to be.
+    static func nearest(to word: String) -> String? {
+        NearMiss.best(for: word, among: CommandDeclaration.working.map(\.name.rawValue))
+    }
+}

@@ -1,0 +1,59 @@
+@testable import Execution
+
+/// A ``HostileWorld`` that counts what happens in it, so that a rule cannot hold for want of cases.
+struct WatchedWorld: VirtualWorld {
+    var inner: HostileWorld
+    private(set) var seen: [String: Int] = [:]
+    private var signals = 0
+
+    init(_ inner: HostileWorld) { self.inner = inner }
+
+    private mutating func note(_ what: String) { seen[what, default: 0] += 1 }
+
+    mutating func admits(_ input: SchedulerInput, at now: RunTime) -> Bool {
+        switch input {
+        case .launchDeferred: note("deferred")
+        case .signal:
+            signals += 1
+            if signals == 3 { note("third signal") }
+        default: break
+        }
+        return inner.admits(input, at: now)
+    }
+
+    mutating func perform(
+        _ action: SchedulerAction, at now: RunTime, _ agenda: inout VirtualRun.Agenda
+    ) {
+        switch action {
+        case .acquireLocks: note("acquire")
+        case .releaseLocks: note("release")
+        case .signalGroup(_, let signal): note("signal \(signal)")
+        case .record(.waiting): note("waiting")
+        case .record(.warning): note("warning")
+        case .record(.leftovers): note("leftovers")
+        case .record(.killed): note("killed")
+        case .record(.ended(_, let end)):
+            note(end.isAllowed ? "allowed" : end.reason.map(name) ?? "complete")
+            if end.status == .aborted, end.exit == nil { note("cut short") }
+        case .record(.skipped(_, let reason)): note("skipped: \(name(reason))")
+        case .finish(let status): note("run \(status)")
+        default: break
+        }
+        inner.perform(action, at: now, &agenda)
+    }
+
+    private func name(_ reason: StepReason) -> String {
+        switch reason {
+        case .exited: "exited"
+        case .signalled: "signalled"
+        case .notStarted: "not started"
+        case .timedOut: "timed out"
+        case .leftProcesses: "left processes"
+        case .dependencyFailed: "needs"
+        case .halted: "halted"
+        case .interrupted: "interrupted"
+        case .notSelected: "not selected"
+        case .other: "other"
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("`graph` draws the workflow, and tells when a drawing is out of date")
+struct GraphTests {
+    private func workflow() throws -> TestSpace {
+        let space = try TestSpace()
+        try space.workflow(
+            #"""
+            name = "pictures"
+            [[steps]]
+            id = "first"
+            description = "say \"hi\" </script> [click] é"
+            command = "true"
+            [[steps]]
+            id = "middle"
+            command = "exit 1"
+            dependencies = ["first"]
+            parallel_safe = false
+            [[steps]]
+            id = "last"
+            command = "true"
+            dependencies = ["first", "middle"]
+            """#)
+        return space
+    }
+
+    @Test("Mermaid, DOT and JSON go to standard output, reduced and by phase")
+    func formats() throws {
+        let space = try workflow()
+        let before = space.tree()
+        let mermaid = try space.run("graph")
+        #expect(mermaid.code == 0, "\(mermaid)")
+        #expect(mermaid.output.contains("flowchart TD"))
+        #expect(mermaid.output.contains("Phase 3"))
+        #expect(!mermaid.output.contains("</script>"))
+        // The way over `middle` says what first → last would.
+        #expect(mermaid.output.contains("n0 ==> n1"))
+        #expect(!mermaid.output.contains("n0 --> n2"))
+        let dot = try space.run("graph", "--format", "dot")
+        #expect(dot.output.hasPrefix("digraph"))
+        for words in [["graph", "--format", "json"], ["graph", "--json"]] {
+            let json = try space.start(words).wait()
+            #expect(throws: Never.self) {
+                try JSONSerialization.jsonObject(with: Data(json.output.utf8))
+            }
+        }
+        let svg = try space.run("graph", "--format", "svg")
+        #expect(svg.code == 2)
+        #expect(svg.error == "error: `--format svg` is not yet supported by this version\n")
+        #expect(space.tree() == before)
+    }
+
+    @Test(
+        "`--check` passes for what `-o` wrote, and fails with the first difference after a change")
+    func check() throws {
+        let space = try workflow()
+        let missing = try space.run("graph", "--check", "graph.mmd")
+        #expect(missing.code == 1, "\(missing)")
+        #expect(missing.error.contains("`stepvisor graph -o graph.mmd`"), "\(missing)")
+        #expect(try space.run("graph", "-o", "graph.mmd").code == 0)
+        #expect(space.text("graph.mmd") == (try space.run("graph").output))
+        #expect(try space.run("graph", "--check", "graph.mmd").code == 0)
+        // A run changes nothing in it: the diagram is the workflow's.
+        _ = try space.run("-k")
+        #expect(try space.run("graph", "--check", "graph.mmd").code == 0)
+        try space.workflow(space.text("workflow.toml").replacing("\"middle\"", with: "\"centre\""))
+        let before = space.tree()
+        let stale = try space.run("graph", "--check", "graph.mmd")
+        #expect(stale.code == 1, "\(stale)")
+        #expect(stale.error.contains("is not the workflow's diagram: line "), "\(stale)")
+        #expect(stale.error.contains("middle"), "\(stale)")
+        #expect(stale.error.contains("centre"), "\(stale)")
+        #expect(stale.error.contains("`stepvisor graph -o graph.mmd`"))
+        #expect(space.tree() == before)
+    }
+
+    @Test("a file's name tells its format where nothing else does")
+    func formatByName() throws {
+        let space = try workflow()
+        #expect(try space.run("graph", "-o", "g.dot").code == 0)
+        #expect(space.text("g.dot").hasPrefix("digraph"))
+        #expect(try space.run("graph", "--check", "g.dot").code == 0)
+    }
+
+    @Test("`--run` shows how the steps of a run ended")
+    func ofRun() throws {
+        let space = try workflow()
+        let none = try space.run("graph", "--run")
+        #expect(none.code == 2)
+        #expect(none.error.contains("stepvisor run"))
+        _ = try space.run()
+        let graph = try space.run("graph", "--run")
+        #expect(graph.output.contains("complete"), "\(graph)")
+        #expect(graph.output.contains("failed"), "\(graph)")
+    }
+}
