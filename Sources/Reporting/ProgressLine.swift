@@ -22,7 +22,7 @@ struct ProgressLine {
             return nil
         case .waiting(let step, let holder):
             // A step of the same run is seen to run; only strangers are worth a line that stays.
-            if holder.isOfSameRun { return "" }
+            guard !holder.isOfSameRun else { return nil }
             guard holders.updateValue(holder, forKey: step) != holder else { return nil }
             return line(.waiting, step, record, detail: ": " + Wording.holder(holder))
         case .terminating(let step, let signal, .timedOut(let kind, let limit)):
