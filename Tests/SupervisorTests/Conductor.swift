@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import Testing
 
 @testable import Supervisor
@@ -7,24 +6,25 @@ import Testing
 /// What acts on a scenario while it runs, from a thread of its own.
 final class Conductor: Sendable {
     let project: Project
-    private let outcome = Mutex<Result<Void, any Error>?>(nil)
+    private let outcome: AsyncStream<Result<Void, any Error>>
+    private let report: AsyncStream<Result<Void, any Error>>.Continuation
 
-    init(project: Project) { self.project = project }
+    init(project: Project) {
+        self.project = project
+        (outcome, report) = AsyncStream.makeStream()
+    }
 
     fileprivate struct Timeout: Error { var what: String }
 
     func start(_ conduct: @escaping @Sendable (Conductor) throws -> Void) {
         Thread.detachNewThread { [self] in
-            let result = Result { try conduct(self) }
-            outcome.withLock { $0 = result }
+            report.yield(Result { try conduct(self) })
+            report.finish()
         }
     }
 
     func finish() async throws {
-        while true {
-            if let result = outcome.withLock({ $0 }) { return try result.get() }
-            try await Task.sleep(for: .milliseconds(1))
-        }
+        for await result in outcome { try result.get() }
     }
 
     /// Waits until something is true; gives up after 40 s, when any loaded machine has done it.
@@ -32,7 +32,8 @@ final class Conductor: Sendable {
         let end = ContinuousClock.now + .seconds(40)
         while !condition() {
             guard ContinuousClock.now < end else { throw Timeout(what: what) }
-            usleep(2000)
+            // Asked again in 2 ms: what is waited for happens in other processes.
+            poll(nil, 0, 2)
         }
     }
 

@@ -2,7 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Bad input gets a clear message and the right exit code, and leaves nothing behind")
+@Suite(
+    "Bad input gets a clear message and the right exit code, and leaves nothing behind",
+    .timeLimit(.minutes(5)))
 struct BadInputTests {
     /// What is wrong, and what has to be said of it; nothing may run, nothing may be written.
     struct Case: CustomTestStringConvertible, Sendable {

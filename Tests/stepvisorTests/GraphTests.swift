@@ -2,7 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("`graph` draws the workflow, and tells when a drawing is out of date")
+@Suite(
+    "`graph` draws the workflow, and tells when a drawing is out of date",
+    .timeLimit(.minutes(5)))
 struct GraphTests {
     private func workflow() throws -> TestSpace {
         let space = try TestSpace()

@@ -1,7 +1,9 @@
 import TestSupport
 import Testing
 
-@Suite("What a run shows goes to standard error, in the way that was asked for")
+@Suite(
+    "What a run shows goes to standard error, in the way that was asked for",
+    .timeLimit(.minutes(5)))
 struct OutputTests {
     private func noisy() throws -> TestSpace {
         let space = try TestSpace()

@@ -1,7 +1,9 @@
 import TestSupport
 import Testing
 
-@Suite("`run` runs the steps that are asked for, in an order that the graph allows")
+@Suite(
+    "`run` runs the steps that are asked for, in an order that the graph allows",
+    .timeLimit(.minutes(5)))
 struct RunTests {
     /// Steps that write their names into `order.txt`, declared so that the order is not the graph's.
     private func chain() throws -> TestSpace {
