@@ -8,7 +8,7 @@ import SystemCalls
 
 /// Copies a step's output from a pipe into its log, for steps that would otherwise reopen (and so
 /// truncate) the log through `/dev/stdout` or `/dev/stderr`.
-struct OutputPump: ~Copyable {
+final class OutputPump {
     /// The reading end, non-blocking.
     let source: Descriptor
     private let log: Descriptor

@@ -1,4 +1,4 @@
-public import Execution
+import Execution
 import SystemCalls
 import WorkflowModel
 
@@ -7,50 +7,6 @@ import WorkflowModel
 #else
     import Darwin
 #endif
-
-/// What a run came to.
-public struct RunResult: Sendable {
-    /// Where it ended.
-    public var status: RunStatus
-    /// Its id.
-    public var runID: String
-    /// The signal that stopped it, by which this process is to end.
-    public var signal: Int32?
-    /// What kept stepvisor itself from going on: exit 5.
-    public var problem: String?
-}
-
-/// What a run needs beside its plan.
-public struct RunContext {
-    /// Decided before.
-    public var plan: RunPlan
-    /// Where logs and records go.
-    public var state: StateDirectory
-    /// What steps inherit.
-    public var environment: [String: String]
-    /// What draws.
-    public var view: any RunView
-    /// Where the view's text goes.
-    public var viewDescriptor: Int32
-    /// Whether that is a terminal.
-    public var isTerminal: Bool
-    /// What the user should know, put into the record at the start.
-    public var warnings: [String]
-
-    /// What a run needs.
-    public init(
-        plan: RunPlan, state: StateDirectory, environment: [String: String], view: any RunView,
-        viewDescriptor: Int32, isTerminal: Bool, warnings: [String]
-    ) {
-        self.plan = plan
-        self.state = state
-        self.environment = environment
-        self.view = view
-        self.viewDescriptor = viewDescriptor
-        self.isTerminal = isTerminal
-        self.warnings = warnings
-    }
-}
 
 /// The shell around the ``Scheduler``, which does what the scheduler says and decides nothing.
 ///
@@ -82,7 +38,7 @@ public final class Supervisor {
     /// Foundation gets them back just before the next wait, so that its thread closes sockets
     /// while this one sleeps, not while it makes the next pair.
     private var retired: [ChildProcess] = []
-    private var pumps: [Int: OutputPumpBox] = [:]
+    private var pumps: [Int: OutputPump] = [:]
     private var held: [Int: HeldLocks] = [:]
     private var finalStatus: RunStatus?
     private var stopSignal: Int32?
@@ -274,7 +230,7 @@ public final class Supervisor {
         let child = try launcher.launch(request)
         let path = "\(directory.path)/logs/\(header.steps[step].id).log"
         loop.add(source.number, .output(step: step))
-        pumps[step] = OutputPumpBox(OutputPump(source: source, log: log, path: path))
+        pumps[step] = OutputPump(source: source, log: log, path: path)
         return child
     }
 
@@ -378,9 +334,9 @@ public final class Supervisor {
     }
 
     private func pump(_ step: Int) {
-        guard let box = pumps[step] else { return }
+        guard let pump = pumps[step] else { return }
         do {
-            if try box.pump.copy() { return }
+            if try pump.copy() { return }
         } catch {
             record(.warning(step: step, error.description))
             stop(because: error)
@@ -438,11 +394,4 @@ public final class Supervisor {
                     step: nil, "process \(leftover.pid) (\(leftover.command)) outlived its step"))
         }
     }
-}
-
-/// Lets a dictionary hold what may not be copied.
-private final class OutputPumpBox {
-    let pump: OutputPump
-
-    init(_ pump: consuming OutputPump) { self.pump = pump }
 }

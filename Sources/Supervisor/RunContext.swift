@@ -1,0 +1,45 @@
+public import Execution
+
+/// What a run came to.
+public struct RunResult: Sendable {
+    /// Where it ended.
+    public var status: RunStatus
+    /// Its id.
+    public var runID: String
+    /// The signal that stopped it, by which this process is to end.
+    public var signal: Int32?
+    /// What kept stepvisor itself from going on: exit 5.
+    public var problem: String?
+}
+
+/// What a run needs beside its plan.
+public struct RunContext {
+    /// Decided before.
+    public var plan: RunPlan
+    /// Where logs and records go.
+    public var state: StateDirectory
+    /// What steps inherit.
+    public var environment: [String: String]
+    /// What draws.
+    public var view: any RunView
+    /// Where the view's text goes.
+    public var viewDescriptor: Int32
+    /// Whether that is a terminal.
+    public var isTerminal: Bool
+    /// What the user should know, put into the record at the start.
+    public var warnings: [String]
+
+    /// What a run needs.
+    public init(
+        plan: RunPlan, state: StateDirectory, environment: [String: String], view: any RunView,
+        viewDescriptor: Int32, isTerminal: Bool, warnings: [String]
+    ) {
+        self.plan = plan
+        self.state = state
+        self.environment = environment
+        self.view = view
+        self.viewDescriptor = viewDescriptor
+        self.isTerminal = isTerminal
+        self.warnings = warnings
+    }
+}
