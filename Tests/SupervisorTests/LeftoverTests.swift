@@ -61,7 +61,8 @@ extension Supervision {
                 #expect(step.exit == .exited(7))
                 #expect(step.reason == .exited(7))
                 #expect(step.leftovers.count == 1)
-                #expect(step.leftovers.first?.command == "sleep 60")
+                // It may be seen before its exec, when it still is the shell's copy.
+                #expect(step.leftovers.first?.command.contains("sleep 60") == true)
                 #expect(try run.signals("seven") == [SIGTERM])
                 #expect((step.duration ?? .max) < 20_000_000_000)
             }
