@@ -109,6 +109,11 @@ final class ProcessLauncher {
             rlim_t(top[1] + ProcessLauncher.reservedDescriptors) < descriptorLimit
         else {
             for number in fillers { close(number) }
+            // What is scarce is not spent on speed; and the mark may be an old one.
+            if !fillers.isEmpty {
+                highestHeld = 0
+                return try prepareDescriptors(highest: 0)
+            }
             throw .temporary("too many open files (raise `ulimit -n`, or lower -j)")
         }
         input.expect(top[0], top[1])
