@@ -381,6 +381,8 @@ public final class Supervisor {
             _ = groups.settleOrphans(isOwn: isOwn)
             found = GroupWatch.descendants(isOwn: isOwn)
         }
+        // The look leaves out the dead, and the last of them may have died just before it.
+        _ = groups.settleOrphans(isOwn: isOwn)
     }
 
     private func nameEscaped(_ facts: ProcessFacts) {

@@ -78,7 +78,10 @@ extension Supervision {
                     "stubborn",
                     "(trap '' TERM; touch deaf; exec sleep 60) & until [ -e deaf ]; do :; done; echo $! > pid"
                 ) { $0.grace = 300 }
-                scenario.shell("next", "! kill -0 $(cat pid) 2> /dev/null", after: ["stubborn"])
+                scenario.shell(
+                    "next",
+                    "{ read -r _ _ state _ < /proc/$(cat pid)/stat; } 2> /dev/null; [ \"${state:-Z}\" = Z ]",
+                    after: ["stubborn"])
                 let run = try await project.run(scenario)
                 let step = try run.step("stubborn")
                 #expect(step.status == .complete)
