@@ -62,7 +62,9 @@ struct RunSummaryTests {
     /// A run of one of five steps.
     private static let narrowed = SampleRun.record(
         events: (1..<5).map { (0, .skipped(step: $0, .notSelected)) }
-            + SampleRun.launch(0, at: 0) + [SampleRun.complete(0, at: 1), (1, .runEnded(.complete))]
+            + SampleRun.launch(0, at: 0) + [
+                SampleRun.complete(0, at: 1), (1, .runEnded(.complete)),
+            ]
     )
 
     @Test("steps that the command line left out are counted apart, and named only when asked for")
