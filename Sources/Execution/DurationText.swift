@@ -1,8 +1,10 @@
 /// Lengths of time as people read them.
 public enum DurationText {
-    /// A measured length, rounded to the last place shown, like `12.4s`, `2m05s` or `1h02m`.
+    /// A measured length, rounded to the last place shown, like `7ms`, `12.4s`, `2m05s` or `1h02m`.
     public static func measured(nanoseconds: Int64) -> String {
         let length = max(0, nanoseconds)
+        let milliseconds = rounded(length, to: 1_000_000)
+        if milliseconds < 100 { return "\(milliseconds)ms" }
         let tenths = rounded(length, to: 100_000_000)
         if tenths < 600 { return "\(tenths / 10).\(tenths % 10)s" }
         let seconds = rounded(length, to: 1_000_000_000)

@@ -18,13 +18,15 @@ public struct LiveView: RunView {
     /// Bytes at the end of a log in which the last line is looked for.
     static let tailLength = 1024
 
-    /// A view for the given `--output`; `options` as for ``RunSummary``.
+    /// A view for the given `--output`; the rest as for ``RunSummary``.
     public init(
-        output: OutputMode = .failures, style: Style = .colored, options: [String] = []
+        output: OutputMode = .failures, style: Style = .colored, options: [String] = [],
+        namesLeftOut: Bool = false
     ) {
         self.output = output
         self.style = style
-        plain = PlainView(output: output, style: style, options: options)
+        plain = PlainView(
+            output: output, style: style, options: options, namesLeftOut: namesLeftOut)
     }
 
     /// Ten frames a second.

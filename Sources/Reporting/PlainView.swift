@@ -16,19 +16,22 @@ public struct PlainView: RunView {
     private let output: OutputMode
     private let style: Style
     private let options: [String]
+    private let namesLeftOut: Bool
     private(set) var lines: ProgressLine
     private var feed: OutputFeed
     /// Steps that run, in the order in which they were launched.
     private(set) var running: [(step: Int, since: RunTime, isAnnounced: Bool)] = []
     private var lastSpokeAt = RunTime.zero
 
-    /// A view for the given `--output`; `options` as for ``RunSummary``.
+    /// A view for the given `--output`; the rest as for ``RunSummary``.
     public init(
-        output: OutputMode = .failures, style: Style = .plain, options: [String] = []
+        output: OutputMode = .failures, style: Style = .plain, options: [String] = [],
+        namesLeftOut: Bool = false
     ) {
         self.output = output
         self.style = style
         self.options = options
+        self.namesLeftOut = namesLeftOut
         lines = ProgressLine(style: style)
         feed = OutputFeed(mode: output, keepsColors: style.isOn)
     }
@@ -77,7 +80,8 @@ public struct PlainView: RunView {
         // What has been shown once need not be shown again.
         let summary = RunSummary(
             record, surroundings: surroundings, options: options,
-            tailLines: output == .failures ? PlainView.tailLines : 0, style: style)
+            tailLines: output == .failures ? PlainView.tailLines : 0, style: style,
+            namesLeftOut: namesLeftOut)
         return feed.finish(surroundings) + summary.text
     }
 

@@ -7,6 +7,9 @@ public struct RunSummary: Sendable {
     private let options: [String]
     private let tailLines: Int
     private let style: Style
+    private let namesLeftOut: Bool
+    /// Steps that the command line left out: they are no part of the run.
+    private let leftOut: Int
     /// With more failures than these, only the last ones show their logs.
     private static let failuresWithTail = 20
     private static let tailBytes = 8192
@@ -20,15 +23,18 @@ public struct RunSummary: Sendable {
     ///     rerun a step.
     ///   - tailLines: Most lines of a failed step's log.
     ///   - style: Colours or none.
+    ///   - namesLeftOut: Whether steps that the command line left out are named, not only counted.
     public init(
         _ record: RunRecord, surroundings: ViewSurroundings, options: [String] = [],
-        tailLines: Int = 20, style: Style = .plain
+        tailLines: Int = 20, style: Style = .plain, namesLeftOut: Bool = false
     ) {
         self.record = record
         self.surroundings = surroundings
         self.options = options
         self.tailLines = tailLines
         self.style = style
+        self.namesLeftOut = namesLeftOut
+        leftOut = record.steps.count { $0.reason == .notSelected }
     }
 
     /// The whole text, newline at its end.
@@ -50,7 +56,9 @@ public struct RunSummary: Sendable {
         var groups: [(group: Group, steps: [Int])] = []
         var places: [Group: Int] = [:]
         for (index, step) in record.steps.enumerated()
-        where step.status == .aborted || step.status == .skipped {
+        where (step.status == .aborted || step.status == .skipped)
+            && (namesLeftOut || step.reason != .notSelected)
+        {
             let group = Group(status: step.status, reason: sharedReason(of: index, step))
             if let place = places[group] {
                 groups[place].steps.append(index)
@@ -107,24 +115,30 @@ public struct RunSummary: Sendable {
 
     private func rerun(_ index: Int) -> String {
         let words = ["stepvisor", "run"] + options + ["--only", record.name(of: index)]
-        return Sanitizer.line(words.map { Wording.shellWord($0) }.joined(separator: " "))
+        return Sanitizer.line(words.map { ShellWord.quoted($0) }.joined(separator: " "))
     }
 
     private var totals: String {
         let wall = Wording.duration(record.wallTime())
-        let total = Wording.count(record.steps.count, "step")
-        let counts = Wording.counts(record.counts, style: style)
+        let planned = record.steps.count - leftOut
+        let total = Wording.count(planned, "step")
+        let counts = Wording.counts(record.counts, without: leftOut, style: style)
+        let ending = leftOut > 0 ? "; \(Wording.count(leftOut, "step")) left out" : ""
+        if planned == 0, leftOut > 0, record.status == .complete {
+            return style.green("nothing to do") + ending
+        }
         // Cached steps had nothing to do either.
         let hasRun = record.steps.contains { $0.launchedAt != nil }
         if !hasRun, record.status == .complete {
-            return style.green("nothing to do") + ": no step of \(total) had to run (\(counts))"
+            return style.green("nothing to do")
+                + ": no step of \(total) had to run (\(counts))\(ending)"
         }
         var status = record.status.rawValue
         if let signal = record.stopSignal { status += " by \(SignalName.name(of: signal))" }
         var line = style.paint(status, as: record.status) + ": \(counts) of \(total) in \(wall)"
         let saved = record.timeSaved()
         let sum = record.sumOfStepTimes()
-        // Less than a tenth of a second would read as 0.0s.
+        // Less is as much as starting the steps took.
         if record.peakConcurrency > 1, saved >= 50_000_000 {
             let part = Wording.percent(saved, of: sum)
             line += "; parallel saved \(Wording.duration(saved)) of \(Wording.duration(sum))"
@@ -133,6 +147,6 @@ public struct RunSummary: Sendable {
         if !record.notices.isEmpty {
             line += "; " + Wording.count(record.notices.count, "warning")
         }
-        return line
+        return line + ending
     }
 }

@@ -21,12 +21,12 @@ public enum Wording {
         return shown.joined(separator: ", ") + " and \(words.count - shown.count) more"
     }
 
-    /// A measured length of time: `0.3s`, `2m05s`.
+    /// A measured length of time: `7ms`, `0.3s`, `2m05s`.
     public static func duration(_ nanoseconds: Int64) -> String {
         DurationText.measured(nanoseconds: nanoseconds)
     }
 
-    /// An offset from the run's beginning: `T+0.0s`.
+    /// An offset from the run's beginning: `T+0ms`, `T+1.5s`.
     public static func offset(_ time: RunTime) -> String {
         "T+" + DurationText.measured(nanoseconds: time.nanoseconds)
     }
@@ -67,13 +67,17 @@ public enum Wording {
         return text
     }
 
-    /// How many steps stand where, in the order that matters to a reader: `3 complete, 1 failed`.
-    public static func counts(_ counts: StatusCounts, style: Style = .plain) -> String {
+    /// How many steps stand where, in the order that matters to a reader: `3 complete, 1 failed`;
+    /// so many of the skipped ones are not counted.
+    public static func counts(
+        _ counts: StatusCounts, without leftOut: Int = 0, style: Style = .plain
+    ) -> String {
         let order: [StepStatus] = [
             .complete, .cached, .running, .pending, .skipped, .aborted, .failed,
         ]
-        let parts = order.filter { counts[$0] > 0 }.map { status in
-            style.paint("\(counts[status]) \(status.rawValue)", as: status)
+        let parts = order.compactMap { status -> String? in
+            let number = counts[status] - (status == .skipped ? leftOut : 0)
+            return number > 0 ? style.paint("\(number) \(status.rawValue)", as: status) : nil
         }
         return parts.joined(separator: ", ")
     }
@@ -83,24 +87,6 @@ public enum Wording {
         switch header.mode {
         case .sequential: "sequential"
         case .parallel: "parallel, at most \(header.maxParallelSteps) at once"
-        }
-    }
-
-    /// A word of a command line, quoted where a shell would take it apart.
-    public static func shellWord(_ word: String) -> String {
-        let isPlain = !word.isEmpty && word.utf8.allSatisfy { isPlainInShell($0) }
-        guard !isPlain else { return word }
-        let pieces = word.split(separator: "'", omittingEmptySubsequences: false)
-        return "'\(pieces.joined(separator: "'\\''"))'"
-    }
-
-    private static func isPlainInShell(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default:
-            "_-./,:+@%".utf8.contains(byte)
         }
     }
 }

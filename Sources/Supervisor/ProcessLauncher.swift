@@ -278,7 +278,7 @@ final class ChildProcess {
     private func reapedByFoundation() -> (exit: ExitStatus, usage: ResourceUsage?)? {
         release()
         for _ in 0..<2000 where process.isRunning { usleep(500) }
-        guard !process.isRunning else { return (.signalled(SIGKILL, coreDumped: false), nil) }
+        guard !process.isRunning else { return nil }
         let status = process.terminationStatus
         return process.terminationReason == .exit
             ? (.exited(status), nil) : (.signalled(status, coreDumped: false), nil)

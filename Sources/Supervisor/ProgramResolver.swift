@@ -1,3 +1,4 @@
+import Execution
 import SystemCalls
 
 #if canImport(Glibc)
@@ -6,22 +7,19 @@ import SystemCalls
     import Darwin
 #endif
 
-/// What keeps a program from being started.
-public struct ProgramProblem: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What is wrong, lower case, names in backticks.
-    public var message: String
-    /// What to type next.
-    public var help: String?
-
-    /// The sentence of a record: what is wrong, and after a semicolon what to do.
-    public var description: String { help.map { "\(message); \($0)" } ?? message }
-}
-
 /// Finds what a command's first word names, and looks at everything that would keep it from
 /// starting: the launch itself says "file doesn't exist" to all of it.
 public struct ProgramResolver {
-    /// Files whose form was found good: looked into once, as long as they stay as they are.
-    private var seen: Set<FileIdentity> = []
+    /// Files whose form was found good, with the program that `env` is to find for them: looked
+    /// into once, as long as they stay as they are.
+    private var seen: [FileIdentity: String?] = [:]
+    private var found: Set<Search> = []
+
+    /// A search that came to something.
+    private struct Search: Hashable {
+        var word: String
+        var place: SearchPlace
+    }
 
     /// A resolver that has seen nothing yet.
     public init() {}
@@ -47,46 +45,50 @@ public struct ProgramResolver {
         }
     }
 
-    /// Finds a program as `execvp` would, by the step's own PATH and directory.
+    /// Finds a program as `execvp` would.
     ///
     /// - Parameters:
     ///   - word: the command's first word.
-    ///   - path: the step's PATH; nil for the system's default.
-    ///   - directory: absolute path of the step's working directory.
+    ///   - place: the step's own PATH and directory.
     /// - Returns: an absolute path.
     /// - Throws: what is wrong with it.
     public mutating func resolve(
-        _ word: String, path: String?, directory: String
+        _ word: String, in place: SearchPlace
     ) throws(ProgramProblem) -> String {
         if word.isEmpty { throw ProgramProblem(message: "the command's first word is empty") }
         if word.utf8.contains(UInt8(ascii: "/")) {
-            let absolute = word.hasPrefix("/") ? word : "\(directory)/\(word)"
-            try check(absolute, shown: word)
+            let absolute = word.hasPrefix("/") ? word : "\(place.directory)/\(word)"
+            try check(absolute, shown: word, in: place)
             return absolute
         }
         var unfit: ProgramProblem?
-        for part in (path ?? "/usr/local/bin:/usr/bin:/bin").split(
-            separator: ":", omittingEmptySubsequences: false)
-        {
-            let folder = part.isEmpty ? directory : String(part)
-            let candidate =
-                folder.hasPrefix("/") ? "\(folder)/\(word)" : "\(directory)/\(folder)/\(word)"
-            guard access(candidate, F_OK) == 0 else { continue }
+        for candidate in place.candidates(for: word) where access(candidate, F_OK) == 0 {
             do {
-                try check(candidate, shown: candidate)
+                try check(candidate, shown: candidate, in: place)
                 return candidate
             } catch {
                 unfit = unfit ?? error
             }
         }
-        throw unfit
-            ?? ProgramProblem(
-                message: "`\(word)` was not found in PATH",
-                help: "install it, or give its path (`./\(word)` for a file of the project)")
+        if let unfit { throw unfit }
+        let isBeside = ProgramResolver.isRegularFile("\(place.directory)/\(word)")
+        throw ProgramProblem(
+            message: "`\(word)` was not found in PATH",
+            help: isBeside
+                ? "to start the file beside it write `./\(word)`"
+                : "install it, or give its path")
     }
 
     /// Whether a file can be started, and by what.
-    public mutating func check(_ path: String, shown: String) throws(ProgramProblem) {
+    ///
+    /// - Parameters:
+    ///   - path: the file, absolute.
+    ///   - shown: the same as the user wrote it.
+    ///   - place: where `env` would look for the interpreter.
+    /// - Throws: what is wrong with it.
+    public mutating func check(
+        _ path: String, shown: String, in place: SearchPlace
+    ) throws(ProgramProblem) {
         var facts = stat()
         guard stat(path, &facts) == 0 else {
             throw ProgramResolver.missing(path, shown: shown, code: errno)
@@ -101,12 +103,45 @@ public struct ProgramResolver {
         }
         guard access(path, X_OK) == 0 else {
             throw ProgramProblem(
-                message: "`\(shown)` is not executable", help: "run `chmod +x \(shown)`")
+                message: "`\(shown)` is not executable",
+                help: "run `chmod +x \(ShellWord.quoted(shown))`")
         }
         let identity = FileIdentity(facts)
-        guard !seen.contains(identity) else { return }
-        try ProgramResolver.checkFormat(path, shown: shown)
-        seen.insert(identity)
+        let program: String?
+        if let known = seen[identity] {
+            program = known
+        } else {
+            program = try ProgramResolver.checkFormat(path, shown: shown)
+            seen[identity] = .some(program)
+        }
+        if let program { try checkProgramOfEnv(program, shown: shown, in: place) }
+    }
+
+    private mutating func checkProgramOfEnv(
+        _ program: String, shown: String, in place: SearchPlace
+    ) throws(ProgramProblem) {
+        let search = Search(word: program, place: place)
+        guard !found.contains(search) else { return }
+        let isFound =
+            program.utf8.contains(UInt8(ascii: "/"))
+            ? ProgramResolver.canStart(
+                program.hasPrefix("/") ? program : "\(place.directory)/\(program)")
+            : place.candidates(for: program).contains(where: ProgramResolver.canStart)
+        guard isFound else {
+            throw ProgramProblem(
+                message: "`\(program)`, the interpreter of `\(shown)`, was not found in PATH",
+                help: "install it, or mend the script's first line")
+        }
+        found.insert(search)
+    }
+
+    private static func isRegularFile(_ path: String) -> Bool {
+        var facts = stat()
+        return stat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFREG
+    }
+
+    private static func canStart(_ path: String) -> Bool {
+        isRegularFile(path) && access(path, X_OK) == 0
     }
 
     private static func missing(_ path: String, shown: String, code: Int32) -> ProgramProblem {
@@ -118,33 +153,40 @@ public struct ProgramResolver {
         if code == ENOENT {
             return ProgramProblem(
                 message: "`\(shown)` does not exist",
-                help: "check the path; it starts at the step's working directory")
+                help: "create it, or correct the path", cause: .missing)
         }
         return ProgramProblem(message: "`\(shown)`: \(SystemError.text(of: code))", help: nil)
     }
 
-    private static func checkFormat(_ path: String, shown: String) throws(ProgramProblem) {
+    /// The program that `env` is to find for a script; nil for every other good file.
+    private static func checkFormat(
+        _ path: String, shown: String
+    ) throws(ProgramProblem) -> String? {
         let number = FileBytes.openAsExecDoes(path)
         // Executable but not readable: the kernel may still start it.
-        guard number >= 0 else { return }
+        guard number >= 0 else { return nil }
         defer { close(number) }
         let head = FileBytes.read(number, offset: 0, limit: 512)
         if head.isEmpty {
             throw ProgramProblem(
                 message: "`\(shown)` is empty",
-                help: "write a script that begins with `#!/bin/sh`")
+                help: "write a script that begins with `#!/bin/sh`", cause: .shapeless)
         }
         if head.starts(with: [0x7f, 0x45, 0x4c, 0x46]) {
             try checkMachine(head, shown: shown)
-        } else if head.starts(with: [UInt8(ascii: "#"), UInt8(ascii: "!")]) {
-            try checkInterpreter(head, shown: shown)
-        } else {
-            #if os(Linux)
-                throw ProgramProblem(
-                    message: "`\(shown)` has neither a `#!` line nor the form of a program",
-                    help: "let its first line be `#!/bin/sh` (or its interpreter)")
-            #endif
+            return nil
         }
+        if let shebang = Shebang.read(head) {
+            try checkInterpreter(shebang, shown: shown)
+            return shebang.programOfEnv
+        }
+        #if os(Linux)
+            throw ProgramProblem(
+                message: "`\(shown)` has neither a `#!` line nor the form of a program",
+                help: "let its first line be `#!/bin/sh` (or its interpreter)", cause: .shapeless)
+        #else
+            return nil
+        #endif
     }
 
     /// ELF's byte 4 is the class, bytes 18 and 19 the machine: this process's own tells what runs.
@@ -166,27 +208,23 @@ public struct ProgramResolver {
         return head
     }()
 
-    private static func checkInterpreter(_ head: [UInt8], shown: String) throws(ProgramProblem) {
-        let line = head.dropFirst(2).prefix { $0 != UInt8(ascii: "\n") }
-        if line.last == UInt8(ascii: "\r") {
+    private static func checkInterpreter(
+        _ shebang: Shebang, shown: String
+    ) throws(ProgramProblem) {
+        if shebang.endsInCarriageReturn {
             throw ProgramProblem(
                 message: "`\(shown)` has Windows line ends (CRLF), so its interpreter is not found",
-                help: "run `sed -i 's/\\r$//' \(shown)`")
+                help: "run `sed -i 's/\\r$//' \(ShellWord.quoted(shown))`")
         }
-        let words = line.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-        guard let first = words.first else {
+        guard !shebang.interpreter.isEmpty else {
             throw ProgramProblem(
                 message: "`\(shown)` names no interpreter after `#!`",
-                help: "let its first line be `#!/bin/sh` (or its interpreter)")
+                help: "let its first line be `#!/bin/sh` (or its interpreter)", cause: .shapeless)
         }
-        let interpreter = String(decoding: first, as: UTF8.self)
-        var facts = stat()
-        guard stat(interpreter, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG,
-            access(interpreter, X_OK) == 0
-        else {
+        guard canStart(shebang.interpreter) else {
             throw ProgramProblem(
-                message: "`\(shown)` wants the interpreter `\(interpreter)`, which cannot be run",
-                help: "install it, or mend the script's first line")
+                message: "`\(shown)` wants the interpreter `\(shebang.interpreter)`, which cannot "
+                    + "be run", help: "install it, or mend the script's first line")
         }
     }
 }

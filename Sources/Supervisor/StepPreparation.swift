@@ -16,12 +16,13 @@ struct StepPreparation {
     let runPath: String
     /// What every step inherits: this process's environment and the workflow's.
     let environment: [String: String]
-    private var programs = ProgramResolver()
+    private var commands: StepCommands
     /// Scripts that were looked through for the names of their standard streams.
     private var namesStreams: [String: Bool] = [:]
 
     init(plan: RunPlan, root: String, runID: String, runPath: String, inherited: [String: String]) {
         self.plan = plan
+        commands = StepCommands(of: plan.resolved.workflow, root: root)
         self.root = root
         self.runID = runID
         self.runPath = runPath
@@ -58,7 +59,7 @@ struct StepPreparation {
         for index: Int, attempt: Int, method: StepMethod, execution: Int, output: Int32
     ) throws(ProgramProblem) -> LaunchRequest {
         let step = plan.resolved.workflow.steps[index]
-        let directory = try workingDirectory(of: step)
+        let directory = try commands.directory(of: index)
         var environment = self.environment
         environment["PWD"] = directory
         environment["STEPVISOR_STEP"] = step.id.rawValue
@@ -78,53 +79,11 @@ struct StepPreparation {
             environment["STEPVISOR_LOCKS"] = outer + held.joined(separator: ",")
         }
         for variable in step.environment { environment[variable.name] = variable.value }
-        let (program, arguments) = try invocation(
-            of: index, path: environment["PATH"], directory: directory)
+        let (program, arguments) = try commands.invocation(
+            of: plan.command(of: index), path: environment["PATH"], directory: directory)
         return LaunchRequest(
             program: program, arguments: arguments, environment: environment,
             directory: directory == root ? nil : directory, output: output)
-    }
-
-    private func workingDirectory(of step: Step) throws(ProgramProblem) -> String {
-        guard let declared = step.workingDirectory else { return root }
-        let directory = declared.hasPrefix("/") ? declared : "\(root)/\(declared)"
-        var facts = stat()
-        guard stat(directory, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR else {
-            throw ProgramProblem(
-                message: "the working directory `\(declared)` does not exist",
-                help: "make it in a step before this one, or correct `working_directory`")
-        }
-        return directory
-    }
-
-    private mutating func invocation(
-        of index: Int, path: String?, directory: String
-    ) throws(ProgramProblem) -> (program: String, arguments: [String]) {
-        switch plan.command(of: index) {
-        case .arguments(let words):
-            let program = try programs.resolve(
-                words.first ?? "", path: path, directory: directory)
-            return (program, Array(words.dropFirst()))
-        case .script(let script):
-            let absolute = script.hasPrefix("/") ? script : "\(root)/\(script)"
-            try programs.check(absolute, shown: script)
-            return (absolute, [])
-        case .shell(let line):
-            let shell = plan.resolved.workflow.execution.shell
-            if shell == ExecutionSettings.defaultShell, let words = DirectCommand.words(of: line),
-                let first = words.first,
-                // What cannot be started directly is the shell's to report, in its own way.
-                let program = try? programs.resolve(first, path: path, directory: directory)
-            {
-                return (program, Array(words.dropFirst()))
-            }
-            let program = try programs.resolve(
-                shell.first ?? "/bin/sh", path: path, directory: directory)
-            return (program, shell.dropFirst() + [line])
-        case nil:
-            throw ProgramProblem(
-                message: "the step has no command", help: "give it `command`, or set a `runner`")
-        }
     }
 
     /// Whether a step's output goes through a pipe: it is told to, or names the files that lead to

@@ -33,6 +33,9 @@ public final class Supervisor {
     private var stepOfLeader: [Int32: Int] = [:]
     /// Steps whose leader is gone and whose group is not empty.
     private var settling: Set<Int> = []
+    /// Steps without a pidfd (another system, or Foundation was quicker): SIGCHLD and a timer say
+    /// when their leaders are asked.
+    private var unwatched: Set<Int> = []
     /// Leaders whose status is taken.
     ///
     /// Foundation gets them back just before the next wait, so that its thread closes sockets
@@ -190,7 +193,11 @@ public final class Supervisor {
             }
             children[step] = child
             stepOfLeader[child.pid] = step
-            if child.pidDescriptor >= 0 { loop.add(child.pidDescriptor, .exit(step: step)) }
+            if child.pidDescriptor >= 0 {
+                loop.add(child.pidDescriptor, .exit(step: step))
+            } else {
+                unwatched.insert(step)
+            }
             inbox.append(
                 .started(
                     step: step, pid: child.pid,
@@ -248,7 +255,7 @@ public final class Supervisor {
         if !settling.isEmpty {
             deadline = min(deadline ?? .max, Supervisor.settleInterval)
         }
-        if children.values.contains(where: { $0.pidDescriptor < 0 }) {
+        if !unwatched.isEmpty {
             deadline = min(deadline ?? .max, Supervisor.settleInterval)
         }
         for child in retired { launcher.retire(child) }
@@ -267,7 +274,7 @@ public final class Supervisor {
             case .output(let step): pump(step)
             }
         }
-        exited += childrenWithoutDescriptor()
+        exited += unwatched
         if !exited.isEmpty || sawChildSignal { settleExits(exited) }
         if !settling.isEmpty { settleGroups() }
         for signal in stops {
@@ -281,17 +288,13 @@ public final class Supervisor {
         if !inbox.isEmpty { tell(.tick) }
     }
 
-    /// Where there is no pidfd each child is asked; SIGCHLD and a timer say when.
-    private func childrenWithoutDescriptor() -> [Int] {
-        children.filter { $0.value.pidDescriptor < 0 && !settling.contains($0.key) }.map(\.key)
-    }
-
     private func settleExits(_ exited: [Int]) {
         let foundOrphans = groups.settleOrphans(isOwn: isOwn)
         let living = foundOrphans ? ProcessTable.living() : []
         for step in exited {
             guard let child = children[step], let end = child.exitStatus() else { continue }
             loop.remove(.exit(step: step))
+            unwatched.remove(step)
             let members = GroupWatch.members(of: child.pid, among: living)
             if members.isEmpty {
                 finishPump(step)

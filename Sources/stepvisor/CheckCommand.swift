@@ -19,10 +19,7 @@ struct CheckCommand {
         let loaded = try Project.read(arguments)
         var diagnostics = loaded.diagnostics
         if let resolved = loaded.resolved {
-            let programs = CommandCheck.problems(
-                in: resolved.workflow, root: loaded.projectRoot,
-                inheritedPath: Host.environment["PATH"])
-            diagnostics += programs.map(\.diagnostic)
+            diagnostics += CheckCommand.commandProblems(resolved, root: loaded.projectRoot)
             diagnostics += CheckCommand.undeclaredResources(resolved.workflow)
         }
         let isValid = !diagnostics.contains { $0.severity == .error }
@@ -60,6 +57,24 @@ struct CheckCommand {
             Wording.count(resolved.graph.count, "step"),
             Wording.count(resolved.graph.edgeCount, "edge"), Wording.count(phases, "phase"),
         ]).replacing(" and ", with: ", ")
+    }
+
+    /// What would keep steps from being started as things stand on the disk.
+    private static func commandProblems(
+        _ resolved: ResolvedWorkflow, root: String
+    ) -> [Diagnostic] {
+        var commands = StepCommands(of: resolved.workflow, root: root)
+        let path = Host.environment["PATH"]
+        return resolved.workflow.steps.enumerated().compactMap { index, step in
+            guard let problem = commands.problem(of: index, inheritedPath: path) else { return nil }
+            let message = "step `\(step.id)` cannot be started: \(problem.message)"
+            guard problem.mayBeMade, !resolved.graph.dependencies(of: index).isEmpty else {
+                return .error(message, at: step.range, help: problem.help)
+            }
+            return .warning(
+                message, at: step.range,
+                help: "a step before it has to make it; otherwise correct the path")
+        }
     }
 
     /// A resource that is nowhere declared counts 1, which a misspelt name would silently get too.

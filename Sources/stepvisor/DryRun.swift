@@ -133,7 +133,7 @@ enum CommandText {
     static func text(_ command: Command?) -> String {
         switch command {
         case .arguments(let words)?:
-            Sanitizer.line(words.map { Wording.shellWord($0) }.joined(separator: " "))
+            Sanitizer.line(words.map { ShellWord.quoted($0) }.joined(separator: " "))
         case .shell(let line)?: Sanitizer.line(line)
         case .script(let path)?: Sanitizer.line(path)
         case nil: "no command"

@@ -76,7 +76,7 @@ struct GraphCommand {
         let update =
             (["stepvisor", "graph"] + Project.words(naming: arguments)
             + (arguments.text(.format).map { ["--format", $0] } ?? []) + ["-o", file])
-            .map { Wording.shellWord($0) }.joined(separator: " ")
+            .map { ShellWord.quoted($0) }.joined(separator: " ")
         let found: [UInt8]
         do throws(SystemError) {
             found = try ProjectFiles.read(file)

@@ -29,7 +29,8 @@ struct LockingCommand {
         let program: String
         do throws(ProgramProblem) {
             program = try resolver.resolve(
-                arguments.commandWords[0], path: environment["PATH"], directory: directory)
+                arguments.commandWords[0],
+                in: SearchPlace(path: environment["PATH"], directory: directory))
         } catch {
             throw CommandFailure(.usage, error.message, help: error.help)
         }

@@ -76,10 +76,13 @@ struct RunCommand {
             return QuietView(options: words, style: console.errorStyle)
         }
         let output = mode ?? .failures
+        let isVerbose = console.verbosity == .verbose
         if console.isErrorLive, output != .none {
-            return LiveView(output: output, style: console.errorStyle, options: words)
+            return LiveView(
+                output: output, style: console.errorStyle, options: words, namesLeftOut: isVerbose)
         }
-        return PlainView(output: output, style: console.errorStyle, options: words)
+        return PlainView(
+            output: output, style: console.errorStyle, options: words, namesLeftOut: isVerbose)
     }
 
     /// DESIGN: what stepvisor could not do comes before what a step could not.

@@ -1,4 +1,5 @@
 import DependencyGraph
+import TestSupport
 import Testing
 
 @Suite("Random graphs against brute force")
@@ -109,7 +110,7 @@ struct GraphPropertyTests {
         for seed in Self.seeds {
             let (random, graph) = try acyclic(seed)
             guard random.edges.count < 30 else { continue }
-            var generator = SplitMix64(seed: seed)
+            var generator = SeededGenerator(seed: seed)
             let durations = (0..<random.count).map { _ in
                 Double(Int.random(in: 0...9, using: &generator))
             }

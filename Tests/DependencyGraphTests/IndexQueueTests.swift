@@ -1,4 +1,5 @@
 import DependencyGraph
+import TestSupport
 import Testing
 
 @Suite("Index queues and node sets")
@@ -7,7 +8,7 @@ struct IndexQueueTests {
         "a queue of any size does what a sorted set does",
         arguments: [0, 1, 63, 64, 65, 4096, 4097, 300_000])
     func againstSet(capacity: Int) {
-        var random = SplitMix64(seed: UInt64(capacity))
+        var random = SeededGenerator(seed: UInt64(capacity))
         var queue = IndexQueue(capacity: capacity)
         var members: Set<Int> = []
         for _ in 0..<600 {
@@ -45,7 +46,7 @@ struct IndexQueueTests {
 
     @Test("a node set does what a set does")
     func nodeSet() {
-        var random = SplitMix64(seed: 3)
+        var random = SeededGenerator(seed: 3)
         var set = NodeSet(capacity: 200)
         var members: Set<Int> = []
         for _ in 0..<1000 {

@@ -1,4 +1,5 @@
 import DependencyGraph
+import TestSupport
 import Testing
 
 @Suite("Near misses")
@@ -31,7 +32,7 @@ struct NearMissTests {
 
     @Test("the banded distance equals the full table")
     func distance() {
-        var random = SplitMix64(seed: 11)
+        var random = SeededGenerator(seed: 11)
         func word() -> String {
             String(
                 (0..<Int.random(in: 0...9, using: &random)).map { _ in

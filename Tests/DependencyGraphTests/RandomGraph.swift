@@ -1,19 +1,4 @@
-/// Vigna's SplitMix64 generator: the same numbers for the same seed everywhere.
-struct SplitMix64: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
+import TestSupport
 
 typealias Edges = [(dependency: Int, dependent: Int)]
 
@@ -25,7 +10,7 @@ struct RandomGraph {
     let reaches: [[Bool]]
 
     init(seed: UInt64, acyclic: Bool) {
-        var random = SplitMix64(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let count = Int.random(in: 0...14, using: &random)
         let ranks = Array(0..<count).shuffled(using: &random)
         let density = Double.random(in: 0...0.6, using: &random)

@@ -1,4 +1,5 @@
 import DependencyGraph
+import TestSupport
 import WorkflowModel
 
 @testable import Execution

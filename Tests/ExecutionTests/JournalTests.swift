@@ -1,5 +1,6 @@
 import Execution
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Journal")
@@ -95,7 +96,7 @@ struct JournalTests {
 
     @Test("folding what was read gives what folding the events gives", arguments: 0..<100)
     func sameFold(seed: Int) throws {
-        var random = RecordRandom(seed: UInt64(seed + 1))
+        var random = SeededGenerator(seed: UInt64(seed + 1))
         var events = [Self.start]
         for _ in 0..<40 {
             let time = RunTime(nanoseconds: Int64.random(in: 0...1_000_000, using: &random) * 1000)

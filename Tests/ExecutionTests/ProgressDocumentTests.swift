@@ -1,5 +1,6 @@
 import Execution
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("ProgressDocument")
@@ -151,7 +152,7 @@ struct ProgressDocumentTests {
 
     @Test("any record makes a document that others can read", arguments: 0..<60)
     func anyRecord(seed: Int) throws {
-        var random = RecordRandom(seed: UInt64(seed + 1))
+        var random = SeededGenerator(seed: UInt64(seed + 1))
         var record = RunRecord(header: RunRecordSample.header)
         for _ in 0..<40 {
             let time = Int64.random(in: .min ... .max, using: &random)

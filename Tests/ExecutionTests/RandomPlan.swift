@@ -1,24 +1,10 @@
 import DependencyGraph
+import TestSupport
 import WorkflowModel
 
 @testable import Execution
 
-/// A generator whose whole sequence is its seed, so that a failing run can be played again.
-///
-/// Source: SplitMix64 by S. Vigna, public domain.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-
+extension SeededGenerator {
     /// 0 up to, and not including, a bound.
     mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 

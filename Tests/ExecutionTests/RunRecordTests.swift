@@ -1,4 +1,5 @@
 import Execution
+import TestSupport
 import Testing
 
 @Suite("RunRecord")
@@ -190,7 +191,7 @@ struct RunRecordTests {
 
     @Test("no sequence of events traps, and the totals add up", arguments: 0..<300)
     func anySequence(seed: Int) {
-        var random = RecordRandom(seed: UInt64(seed + 1))
+        var random = SeededGenerator(seed: UInt64(seed + 1))
         var record = RunRecord(header: RunRecordSample.header)
         let count = record.steps.count
         for _ in 0..<60 {

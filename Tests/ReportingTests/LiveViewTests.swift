@@ -1,4 +1,5 @@
 import Execution
+import TestSupport
 import Testing
 
 @testable import Reporting
@@ -101,7 +102,7 @@ struct LiveViewTests {
 
     @Test("whatever ids and logs hold, no line of the region wraps, and the screen is left clean")
     func neverWraps() {
-        var random = SplitMix(seed: 11)
+        var random = SeededGenerator(seed: 11)
         for round in 0..<300 {
             let size = (
                 Int.random(in: 20...100, using: &random), Int.random(in: 5...40, using: &random)

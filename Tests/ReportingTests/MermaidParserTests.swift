@@ -1,5 +1,6 @@
 import DependencyGraph
 import Execution
+import TestSupport
 import Testing
 import WorkflowModel
 
@@ -80,7 +81,7 @@ struct MermaidParserTests {
 
     @Test("texts out of all of these in disorder are accepted too")
     func disorder() throws {
-        var random = SplitMix(seed: 23)
+        var random = SeededGenerator(seed: 23)
         let pieces = MermaidParserTests.nasty.filter { $0.count < 100 }
         let steps = (0..<150).map { index in
             let words = (0..<3).map { _ in pieces.randomElement(using: &random) ?? "" }

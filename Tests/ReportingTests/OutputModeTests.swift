@@ -1,4 +1,5 @@
 import Execution
+import TestSupport
 import Testing
 
 @testable import Reporting
@@ -136,7 +137,7 @@ struct OutputModeTests {
 
     @Test("however a log is cut into reads, its lines are the same")
     func anyCut() {
-        var random = SplitMix(seed: 3)
+        var random = SeededGenerator(seed: 3)
         for _ in 0..<2_000 {
             var bytes: [UInt8] = []
             for _ in 0..<4 { bytes += random.hostileBytes() + [0x0A] }

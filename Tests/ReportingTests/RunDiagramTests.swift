@@ -1,6 +1,7 @@
 import DependencyGraph
 import Execution
 import Foundation
+import TestSupport
 import Testing
 import WorkflowModel
 
@@ -106,7 +107,7 @@ struct RunDiagramTests {
 
     @Test("DOT: no text leaves its quotes")
     func dotQuotes() throws {
-        var random = SplitMix(seed: 17)
+        var random = SeededGenerator(seed: 17)
         for _ in 0..<500 {
             let ends = ["\\", "\"", "\\\"", "&lt;", ""]
             let text = random.hostileText() + (ends.randomElement(using: &random) ?? "")

@@ -59,6 +59,33 @@ struct RunSummaryTests {
         #expect(text == "nothing to do: no step of 5 steps had to run (5 cached)\n")
     }
 
+    /// A run of one of five steps.
+    private static let narrowed = SampleRun.record(
+        events: (1..<5).map { (0, .skipped(step: $0, .notSelected)) }
+            + SampleRun.launch(0, at: 0) + [
+                SampleRun.complete(0, at: 1), (1, .runEnded(.complete)),
+            ]
+    )
+
+    @Test("steps that the command line left out are counted apart, and named only when asked for")
+    func leftOut() {
+        let surroundings = SampleRun.surroundings()
+        let brief = RunSummary(Self.narrowed, surroundings: surroundings).text
+        #expect(brief == "complete: 1 complete of 1 step in 1.0s; 4 steps left out\n")
+        let full = RunSummary(Self.narrowed, surroundings: surroundings, namesLeftOut: true).text
+        #expect(full.hasPrefix("skipped 4 steps: ") && full.hasSuffix("\n" + brief))
+        #expect(full.contains("(left out by the command line)"))
+    }
+
+    @Test("a run of which every step was left out has nothing to do")
+    func allLeftOut() {
+        let record = SampleRun.record(
+            events: (0..<5).map { (0, .skipped(step: $0, .notSelected)) }
+                + [(0, .runEnded(.complete))])
+        let text = RunSummary(record, surroundings: SampleRun.surroundings()).text
+        #expect(text == "nothing to do; 5 steps left out\n")
+    }
+
     @Test("a step that never started shows no log")
     func notStarted() {
         let record = SampleRun.record(
@@ -74,7 +101,7 @@ struct RunSummaryTests {
         let text = RunSummary(
             record, surroundings: SampleRun.surroundings(log: Array("old\n".utf8))
         ).text
-        #expect(text.contains("FAILED api_docs after 0.0s: could not be started: `x` is not exec"))
+        #expect(text.contains("FAILED api_docs after 0ms: could not be started: `x` is not exec"))
         #expect(!text.contains("log:") && !text.contains("old"))
     }
 

@@ -39,7 +39,7 @@ struct StatusTextTests {
         let text = StatusText(record, at: SampleRun.second(900), isAlive: false).text
         #expect(text.contains("run run-1: interrupted (its stepvisor, pid 4711, is gone)"))
         #expect(text.contains("last heard of after 1.0s"))
-        #expect(text.contains("api_docs  unknown      0.0s  in flight when stepvisor died"))
+        #expect(text.contains("api_docs  unknown       0ms  in flight when stepvisor died"))
     }
 
     @Test("a run with an end is not interrupted, though its stepvisor is gone")

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Reporting
@@ -27,7 +28,7 @@ struct TextWidthTests {
 
     @Test("no clipped text is wider than its room, nor very long")
     func property() {
-        var random = SplitMix(seed: 5)
+        var random = SeededGenerator(seed: 5)
         for _ in 0..<5_000 {
             let text = Sanitizer.line(bytes: random.hostileBytes())
             let room = Int.random(in: 0...30, using: &random)

@@ -12,9 +12,9 @@ struct TimelineTests {
         #expect(
             text == """
                 Phase 1 (parallel)
-                15:00:05 T+0.0s  [api_docs] ===============>                    complete (1m00s)
-                15:00:05 T+0.0s  [graph]    ===========>                        complete (45.0s)
-                15:00:05 T+0.0s  [coverage] =======>                            complete (30.0s)
+                15:00:05 T+0ms   [api_docs] ===============>                    complete (1m00s)
+                15:00:05 T+0ms   [graph]    ===========>                        complete (45.0s)
+                15:00:05 T+0ms   [coverage] =======>                            complete (30.0s)
 
                 Phase 2 (sequential)
                 15:01:05 T+1m00s [report]                   =============>      complete (50.0s)
@@ -41,7 +41,7 @@ struct TimelineTests {
         #expect(going.contains("=~ running (5.0s)"))
         #expect(going.contains("pending: [graph] and [coverage]"))
         let lost = Timeline(record, at: SampleRun.second(5), columns: 80, isAlive: false).text
-        #expect(lost.contains("? ") && lost.contains("unknown (0.0s)"))
+        #expect(lost.contains("? ") && lost.contains("unknown (0ms)"))
     }
 
     @Test("no line is wider than the terminal, down to 60 columns", arguments: [60, 80, 133, 500])
@@ -64,7 +64,7 @@ struct TimelineTests {
         let empty = RunRecord(header: SampleRun.header([]))
         #expect(
             Timeline(empty, at: .zero, columns: 80, isAlive: true).text
-                == "wall 0.0s, sum of steps 0.0s, saved 0.0s (0%), most at once 0\n")
+                == "wall 0ms, sum of steps 0ms, saved 0ms (0%), most at once 0\n")
     }
 
     @Test("steps of one phase that ran one after another are not called parallel")

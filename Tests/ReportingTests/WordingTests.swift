@@ -52,16 +52,6 @@ struct WordingTests {
         #expect(Wording.percent(.max, of: .max) == "100%")
     }
 
-    @Test(
-        "a word is quoted exactly when a shell would take it apart",
-        arguments: [
-            ("plain-1.toml", "plain-1.toml"), ("", "''"), ("a b", "'a b'"), ("it's", "'it'\\''s'"),
-            ("$HOME", "'$HOME'"), ("ü", "'ü'"),
-        ])
-    func shellWord(word: String, text: String) {
-        #expect(Wording.shellWord(word) == text)
-    }
-
     @Test("a holder is named as far as it is known, and its text cannot move the cursor")
     func holder() {
         let full = LockHolder(

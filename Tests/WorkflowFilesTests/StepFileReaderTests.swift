@@ -91,26 +91,6 @@ struct StepFileReaderTests {
         #expect(read(text).1.problems.first == problem)
     }
 
-    @Test("the shebang line is taken apart")
-    func shebang() {
-        func shebang(_ text: String) -> Shebang? { read(text).0.shebang }
-        #expect(shebang("echo") == nil)
-        #expect(shebang(" #!/bin/sh") == nil)
-        let plain = shebang("#!/bin/sh\n")
-        #expect(plain?.interpreter == "/bin/sh")
-        #expect(plain?.argument == nil)
-        #expect(plain?.endsInCarriageReturn == false)
-        let environment = shebang("#! /usr/bin/env  -S bash -e \necho")
-        #expect(environment?.interpreter == "/usr/bin/env")
-        #expect(environment?.argument == "-S bash -e")
-        let returned = shebang("#!/bin/sh\r\necho\r\n")
-        #expect(returned?.interpreter == "/bin/sh")
-        #expect(returned?.endsInCarriageReturn == true)
-        #expect(returned?.range == SourceRange(file: 0, offset: 0, length: 9))
-        #expect(shebang("#!")?.interpreter == "")
-        #expect(shebang("#!\r")?.interpreter == "")
-    }
-
     @Test("empty and binary files are told from text")
     func content() {
         #expect(read("").0.content == .empty)

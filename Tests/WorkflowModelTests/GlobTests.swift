@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import WorkflowModel
 
@@ -78,7 +79,7 @@ struct GlobTests {
 
     @Test("overlap is exactly what trying every short path says")
     func overlapAgainstBruteForce() throws {
-        var random = SeededRandom(seed: 11)
+        var random = SeededGenerator(seed: 11)
         // With three pieces, two patterns that have a path in common have one of six characters.
         var paths = ["a", "b"]
         var last = paths
@@ -105,20 +106,5 @@ struct GlobTests {
             if common == nil { apart += 1 } else { overlapping += 1 }
         }
         #expect(overlapping > 100 && apart > 100)
-    }
-}
-
-/// A repeatable source of numbers (SplitMix64).
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

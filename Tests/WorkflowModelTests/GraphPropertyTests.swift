@@ -1,4 +1,5 @@
 import DependencyGraph
+import TestSupport
 import Testing
 import WorkflowModel
 
@@ -10,7 +11,7 @@ struct GraphPropertyTests {
     ]
 
     /// A random step, which can depend only on earlier ones.
-    private static func randomStep(_ number: Int, _ random: inout SeededRandom) -> Step {
+    private static func randomStep(_ number: Int, _ random: inout SeededGenerator) -> Step {
         func some(_ most: Int) -> [String] {
             (0..<Int.random(in: 0...most, using: &random)).map { _ in
                 let text = texts[Int.random(in: 0..<texts.count, using: &random)]
@@ -53,7 +54,7 @@ struct GraphPropertyTests {
 
     @Test("200 random steps: edges and conflicts are those of trying every pair", arguments: 0..<12)
     func bruteForce(seed: Int) {
-        var random = SeededRandom(seed: UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         var steps = (0..<200).map { Self.randomStep($0, &random) }
         let patterns = Patterns(steps)
         // Inputs that only later steps write would close cycles.

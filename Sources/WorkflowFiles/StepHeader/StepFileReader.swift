@@ -1,6 +1,6 @@
 public import WorkflowModel
 
-/// Reads what a step's script says of itself: its shebang line and the header block.
+/// Reads what a step's script says of itself in its header block.
 ///
 /// The block stands in the leading comment, in the form that PEP 723 gave Python scripts
 /// (`# /// step` … `# ///`, TOML between), with `#`, `//` or `--` as the comment's mark.
@@ -17,7 +17,6 @@ public enum StepFileReader {
             reading.content = .binary
             return reading
         }
-        reading.shebang = Shebang.read(bytes, file: file)
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]), bytes.dropFirst(3).starts(with: "#!".utf8) {
             reading.diagnostics.append(
                 .warning(
@@ -52,8 +51,6 @@ public struct StepFileReading: Sendable {
 
     /// What kind of file it is.
     public var content = Content.text
-    /// The `#!` line, if the file begins with one.
-    public var shebang: Shebang?
     /// The header, if there is one: without, the file is not a step.
     public var header: StepHeader?
     /// Mistakes in the block's form and in the TOML in it.
@@ -66,34 +63,4 @@ public struct StepHeader: Sendable {
     public var table: DocumentTable
     /// The line that opens the block.
     public var range: SourceRange
-}
-
-/// The first line of a script, which names its interpreter.
-public struct Shebang: Hashable, Sendable {
-    /// The interpreter's path, as written; empty when the line names none.
-    public var interpreter: String
-    /// The rest of the line, which Linux hands over as one argument.
-    public var argument: String?
-    /// Whether the line ends in a carriage return, which the system takes for part of the name.
-    public var endsInCarriageReturn: Bool
-    /// The line, without its end.
-    public var range: SourceRange
-
-    /// The shebang of a file, or nil when it begins otherwise.
-    public static func read(_ bytes: [UInt8], file: Int) -> Shebang? {
-        guard bytes.starts(with: "#!".utf8) else { return nil }
-        let end = bytes.firstIndex(of: ASCII.newline) ?? bytes.count
-        let isReturned = bytes[end - 1] == ASCII.carriageReturn
-        let line = bytes[2..<(isReturned ? end - 1 : end)]
-        let isSpace = { (byte: UInt8) in byte == ASCII.space || byte == ASCII.tab }
-        let text = line.drop(while: isSpace)
-        let interpreter = text.prefix { !isSpace($0) }
-        var rest = text[interpreter.endIndex...].drop(while: isSpace)
-        while let last = rest.last, isSpace(last) { rest.removeLast() }
-        return Shebang(
-            interpreter: String(decoding: interpreter, as: UTF8.self),
-            argument: rest.isEmpty ? nil : String(decoding: rest, as: UTF8.self),
-            endsInCarriageReturn: isReturned,
-            range: SourceRange(file: file, offset: 0, length: line.endIndex))
-    }
 }

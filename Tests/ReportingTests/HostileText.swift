@@ -1,17 +1,6 @@
-/// A small generator with a seed, so that a failing case can be run again.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
+import TestSupport
 
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
+extension SeededGenerator {
     /// Pieces of escape sequences, commands, wide and invisible signs, and plain bytes, in disorder.
     mutating func hostileBytes() -> [UInt8] {
         var bytes: [UInt8] = []
@@ -19,7 +8,7 @@ struct SplitMix: RandomNumberGenerator {
             switch Int.random(in: 0..<3, using: &self) {
             case 0: bytes.append(UInt8.random(in: 0...255, using: &self))
             case 1: bytes.append(UInt8.random(in: 0x20...0x7E, using: &self))
-            default: bytes += Array((SplitMix.pieces.randomElement(using: &self) ?? "").utf8)
+            default: bytes += Array((SeededGenerator.pieces.randomElement(using: &self) ?? "").utf8)
             }
         }
         return bytes

@@ -1,0 +1,23 @@
+/// Where a program is looked for.
+public struct SearchPlace: Hashable, Sendable {
+    /// The step's own PATH; nil for the system's default.
+    public var path: String?
+    /// Absolute path of the step's working directory.
+    public var directory: String
+
+    /// A place to look in; `directory` is absolute.
+    public init(path: String?, directory: String) {
+        self.path = path
+        self.directory = directory
+    }
+
+    /// Every file that a word without a slash may mean, in the order of the PATH.
+    func candidates(for word: String) -> some Sequence<String> {
+        (path ?? "/usr/local/bin:/usr/bin:/bin")
+            .split(separator: ":", omittingEmptySubsequences: false)
+            .lazy.map { part in
+                if part.hasPrefix("/") { return "\(part)/\(word)" }
+                return part.isEmpty ? "\(directory)/\(word)" : "\(directory)/\(part)/\(word)"
+            }
+    }
+}
