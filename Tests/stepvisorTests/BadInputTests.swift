@@ -226,7 +226,7 @@ struct BadInputTests {
             """)
         let check = try space.run("check")
         #expect(check.code == 0, "\(check)")
-        #expect(check.error.contains("workflow.toml:4:1: warning:"), "\(check)")
+        #expect(check.error.contains("workflow.toml:5:6: warning:"), "\(check)")
         #expect(check.error.contains("a step before it has to make it"), "\(check)")
         #expect(try space.run().code == 0)
         #expect(space.exists("out/ran"))

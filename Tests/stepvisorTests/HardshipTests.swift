@@ -1,4 +1,3 @@
-import Execution
 import Foundation
 import TestSupport
 import Testing
@@ -34,10 +33,8 @@ struct HardshipTests {
         try space.workflow("[[steps]]\nid = \"a\"\ncommand = \"touch $HOME/ran/a\"\n")
         try space.directory("ran")
         if !directory.isEmpty {
-            #expect(try space.run("check").code == 0)
             try space.directory(".stepvisor/runs", mode: 0o700)
             try space.file(".stepvisor/.gitignore", "*\n")
-            try space.file(".stepvisor/project.lock", "")
         }
         try space.directory(directory, mode: 0o555)
         let before = space.tree()
@@ -45,7 +42,8 @@ struct HardshipTests {
         #expect(result.code == 5, "\(result)")
         #expect(result.error.contains(".stepvisor"), "\(result)")
         #expect(result.error.contains("Permission denied"), "\(result)")
-        #expect(space.tree() == before)
+        // The lock is taken before there is a run to make a directory for.
+        #expect(space.tree().filter { $0.key != ".stepvisor/run.lock" } == before)
         #expect(try space.shellBoundByPermissions("exec $STEPVISOR plan").code == 0)
     }
 
@@ -130,7 +128,7 @@ struct HardshipTests {
         #expect(result.code == 5, "\(result)")
         #expect(result.error.contains("No space left on device"), "\(result)")
         #expect(result.error.contains(".stepvisor/"), "\(result)")
-        #expect(!result.error.contains("complete:"), "\(result)")
+        #expect(result.error.contains("error: cannot"), "\(result)")
         #expect(space.exists("ran") == disk.startsSteps)
         for (name, text) in space.tree() where name.hasPrefix("kept/") {
             #expect(!name.hasSuffix(".tmp"), "\(name)")
