@@ -94,6 +94,8 @@ struct WriterDesk: Sendable {
     private var document: ProgressDocument
     private var view: any RunView
     private var output: TerminalOutput
+    /// Standard output carries what was asked for; standard error only tells how it goes.
+    private let outputIsData: Bool
     private let clock: RunClock
     private let directory: RunDirectory
     private let surroundings: @Sendable () -> ViewSurroundings
@@ -114,6 +116,7 @@ struct WriterDesk: Sendable {
         document = ProgressDocument(header: header)
         self.view = view
         self.output = TerminalOutput(descriptor: output)
+        outputIsData = output == STDOUT_FILENO
         self.clock = clock
         self.directory = directory
         self.surroundings = surroundings
@@ -171,7 +174,13 @@ struct WriterDesk: Sendable {
         directory.synchronise(JournalFile.name)
         directory.synchronise(WriterDesk.progressName)
         output.finish(view.finish(at: now, record: record, surroundings: surroundings()))
-        return problem
+        return problem ?? lostData
+    }
+
+    /// Data that was asked for and could not be written; a reader that has seen enough is no loss.
+    private var lostData: SystemError? {
+        guard outputIsData, let failure = output.failure, failure.code != EPIPE else { return nil }
+        return failure
     }
 
     static let progressName = "progress.json"

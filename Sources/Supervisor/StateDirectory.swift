@@ -111,6 +111,28 @@ public final class StateDirectory {
         throw SystemError("make a directory in", StateDirectory.runPath(""), code: EEXIST)
     }
 
+    private static let shrunkLogsName = "logs-through-pipe"
+
+    /// Steps whose log was seen to shrink in some run: their output goes through a pipe.
+    func shrunkLogs() -> Set<String> {
+        let number = stepvisor_open_at(descriptor, StateDirectory.shrunkLogsName, O_RDONLY, 0)
+        guard number >= 0 else { return [] }
+        let file = Descriptor(owning: number)
+        let text = String(
+            decoding: FileBytes.read(file.number, offset: 0, limit: 1 << 20), as: UTF8.self)
+        return Set(text.split(separator: "\n").map(String.init))
+    }
+
+    /// Notes a step for ``shrunkLogs()``; only a help for later runs, so a failure is no trouble.
+    func rememberShrunkLog(of step: String) {
+        let number = stepvisor_open_at(
+            descriptor, StateDirectory.shrunkLogsName, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        guard number >= 0 else { return }
+        let file = Descriptor(owning: number)
+        try? FileBytes.write(
+            Array("\(step)\n".utf8), to: file.number, subject: StateDirectory.shrunkLogsName)
+    }
+
     /// Lets `latest` point at a run, in one step.
     func pointLatest(at id: String) throws(SystemError) {
         let temporary = "latest.\(getpid())"
@@ -189,6 +211,13 @@ final class RunDirectory: Sendable {
     func readLog(of step: String) -> Descriptor? {
         let number = stepvisor_open_at(logs, "\(step).log", O_RDONLY | O_NONBLOCK, 0)
         return number >= 0 ? Descriptor(owning: number) : nil
+    }
+
+    /// Bytes in a step's log; nil when there is none.
+    func logSize(of step: String) -> Int64? {
+        var facts = stat()
+        guard fstatat(logs, "\(step).log", &facts, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+        return Int64(facts.st_size)
     }
 
     /// Replaces a whole file in one step, so that a reader sees the old or the new one.

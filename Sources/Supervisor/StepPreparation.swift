@@ -17,12 +17,14 @@ struct StepPreparation {
     /// What every step inherits: this process's environment and the workflow's.
     let environment: [String: String]
     private var commands: StepCommands
-    /// Scripts that were looked through for the names of their standard streams.
-    private var namesStreams: [String: Bool] = [:]
+    private var streams: StreamUse
+    /// Steps whose log was seen to shrink, in this run or before.
+    var logsThatShrank: Set<String> = []
 
     init(plan: RunPlan, root: String, runID: String, runPath: String, inherited: [String: String]) {
         self.plan = plan
         commands = StepCommands(of: plan.resolved.workflow, root: root)
+        streams = StreamUse(root: root)
         self.root = root
         self.runID = runID
         self.runPath = runPath
@@ -95,45 +97,9 @@ struct StepPreparation {
         case .pipe: return true
         case .auto: break
         }
-        switch plan.command(of: index) {
-        case .arguments(let words):
-            if words.contains(where: StepPreparation.namesStream) { return true }
-            return words.first.map { scriptNamesStream("\($0)") } ?? false
-        case .shell(let line):
-            return StepPreparation.namesStream(line)
-        case .script(let script):
-            return scriptNamesStream(script)
-        case nil:
-            return false
-        }
-    }
-
-    private static func namesStream(_ text: String) -> Bool {
-        // By bytes: this is asked of every word of every step, and nearly always in vain.
-        var rest = text.utf8[...]
-        while let slash = rest.firstIndex(of: UInt8(ascii: "/")) {
-            rest = rest[slash...]
-            for name in streamNames where rest.starts(with: name) { return true }
-            rest = rest.dropFirst()
-        }
-        return false
-    }
-
-    private static let streamNames = ["/dev/std", "/dev/fd/", "/proc/self/fd/"].map(\.utf8)
-
-    private mutating func scriptNamesStream(_ word: String) -> Bool {
-        guard word.utf8.contains(UInt8(ascii: "/")) else { return false }
-        if let known = namesStreams[word] { return known }
-        let path = word.hasPrefix("/") ? word : "\(root)/\(word)"
-        var answer = false
-        // Scripts are short; programs are known by their first bytes and not searched.
-        if let bytes = FileBytes.contents(
-            of: path, limit: 1 << 18, followingLinks: true),
-            bytes.starts(with: [UInt8(ascii: "#"), UInt8(ascii: "!")])
-        {
-            answer = StepPreparation.namesStream(String(decoding: bytes, as: UTF8.self))
-        }
-        namesStreams[word] = answer
-        return answer
+        if logsThatShrank.contains(workflow.steps[index].id.rawValue) { return true }
+        guard let command = plan.command(of: index) else { return false }
+        let directory = workflow.steps[index].workingDirectory
+        return streams.areNamed(by: command, in: directory)
     }
 }

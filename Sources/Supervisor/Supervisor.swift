@@ -13,19 +13,19 @@ import WorkflowModel
 /// One loop on one thread: perform the scheduler's actions, which may answer at once; otherwise wait for one of
 /// an exit, output of a piped step, a signal, or a deadline; tell it; again.
 public final class Supervisor {
-    private let context: RunContext
-    private let clock = RunClock()
-    private let directory: RunDirectory
+    let context: RunContext
+    let clock = RunClock()
+    let directory: RunDirectory
     private let signals: SignalSource
     private let writer: RunWriter
-    private let launcher: ProcessLauncher
+    let launcher: ProcessLauncher
     private let locks: ResourceLocks
-    private let header: RunHeader
-    private var preparation: StepPreparation
+    let header: RunHeader
+    var preparation: StepPreparation
     private var journal: JournalFile
-    private var groups = GroupWatch()
+    var groups = GroupWatch()
     private var scheduler: Scheduler
-    private var loop = EventLoop()
+    var loop = EventLoop()
     /// Answers that wait for the scheduler's attention.
     private var inbox: [SchedulerInput] = []
     /// Leaders that live, or are pinned as zombies until their group is empty; by step.
@@ -41,11 +41,12 @@ public final class Supervisor {
     /// Foundation gets them back just before the next wait, so that its thread closes sockets
     /// while this one sleeps, not while it makes the next pair.
     private var retired: [ChildProcess] = []
-    private var pumps: [Int: OutputPump] = [:]
+    var pumps: [Int: OutputPump] = [:]
+    var logWatch = LogWatch()
     private var held: [Int: HeldLocks] = [:]
     private var finalStatus: RunStatus?
     private var stopSignal: Int32?
-    private var problem: SystemError?
+    var problem: SystemError?
 
     /// How often a group with leftovers is looked at when no signal tells.
     private static let settleInterval: Int64 = 20_000_000
@@ -65,6 +66,7 @@ public final class Supervisor {
         preparation = StepPreparation(
             plan: context.plan, root: context.state.root, runID: directory.id,
             runPath: directory.path, inherited: context.environment)
+        preparation.logsThatShrank = context.state.shrunkLogs()
         scheduler = Scheduler(plan: context.plan)
         let start = RunEvent(.runStarted(header), at: .zero)
         try journal.append(start)
@@ -120,6 +122,15 @@ public final class Supervisor {
         inbox.removeAll(keepingCapacity: true)
     }
 
+    /// Gives the scheduler an answer at once, so that its time is not that of the next launch.
+    ///
+    /// Only for answers upon which nothing is taken back.
+    private func answer(_ input: SchedulerInput) {
+        var actions: [SchedulerAction] = []
+        scheduler.handle(input, at: clock.now(), into: &actions)
+        for action in actions { perform(action) }
+    }
+
     private func perform(_ action: SchedulerAction) {
         switch action {
         case .record(let kind):
@@ -135,7 +146,7 @@ public final class Supervisor {
     }
 
     /// Writes a fact; a journal that cannot be written stops the run: exit 5, never success.
-    private func record(_ kind: RunEvent.Kind) {
+    func record(_ kind: RunEvent.Kind) {
         let event = RunEvent(kind, at: clock.now())
         do {
             try journal.append(event)
@@ -145,7 +156,7 @@ public final class Supervisor {
         writer.send(event)
     }
 
-    private func stop(because error: SystemError) {
+    func stop(because error: SystemError) {
         guard problem == nil else { return }
         problem = error
         inbox.append(.signal(SIGTERM))
@@ -190,6 +201,7 @@ public final class Supervisor {
                     for: step, attempt: attempt, method: method, execution: execution,
                     output: log.number)
                 child = try launcher.launch(request)
+                logWatch.add(step)
             }
             children[step] = child
             stepOfLeader[child.pid] = step
@@ -198,10 +210,7 @@ public final class Supervisor {
             } else {
                 unwatched.insert(step)
             }
-            inbox.append(
-                .started(
-                    step: step, pid: child.pid,
-                    startTicks: child.startTicks))
+            answer(.started(step: step, pid: child.pid, startTicks: child.startTicks))
         } catch let failure as LaunchFailure {
             switch failure {
             case .permanent(let message): inbox.append(.notStarted(step: step, message: message))
@@ -222,25 +231,6 @@ public final class Supervisor {
         }
     }
 
-    private func launchPiped(
-        _ step: Int, attempt: Int, method: StepMethod, execution: Int,
-        log: consuming Descriptor
-    ) throws -> ChildProcess {
-        var ends: [Int32] = [-1, -1]
-        guard stepvisor_pipe(&ends, 0) == 0 else { throw SystemError("open", "pipe") }
-        let source = Descriptor(owning: ends[0])
-        let sink = Descriptor(owning: ends[1])
-        _ = fcntl(source.number, F_SETFL, O_NONBLOCK)
-        let request = try preparation.request(
-            for: step, attempt: attempt, method: method, execution: execution,
-            output: sink.number)
-        let child = try launcher.launch(request)
-        let path = "\(directory.path)/logs/\(header.steps[step].id).log"
-        loop.add(source.number, .output(step: step))
-        pumps[step] = OutputPump(source: source, log: log, path: path)
-        return child
-    }
-
     private func signal(_ step: Int, _ signal: Int32) {
         // The leader is alive or a zombie that we hold: its number cannot be a stranger's.
         guard let child = children[step] else { return }
@@ -254,6 +244,9 @@ public final class Supervisor {
         var deadline = scheduler.nextDeadline.map { $0 - clock.now() }
         if !settling.isEmpty {
             deadline = min(deadline ?? .max, Supervisor.settleInterval)
+        }
+        if let patience = logWatch.patience(at: clock.now()) {
+            deadline = min(deadline ?? .max, patience)
         }
         if !unwatched.isEmpty {
             deadline = min(deadline ?? .max, Supervisor.settleInterval)
@@ -277,7 +270,9 @@ public final class Supervisor {
         exited += unwatched
         if !exited.isEmpty || sawChildSignal { settleExits(exited) }
         if !settling.isEmpty { settleGroups() }
-        for signal in stops {
+        lookAtLogs()
+        // What comes with the last exit stops nothing any more.
+        for signal in stops where finalStatus == nil {
             stopSignal = stopSignal ?? signal
             tell(.signal(signal))
         }
@@ -325,78 +320,16 @@ public final class Supervisor {
         }
     }
 
-    private func isOwn(_ pid: Int32) -> Bool {
+    func isOwn(_ pid: Int32) -> Bool {
         stepOfLeader[pid] != nil || launcher.isRetiring(pid)
             || retired.contains { $0.pid == pid }
     }
 
     private func retire(_ step: Int) {
         guard let child = children.removeValue(forKey: step) else { return }
+        lookAtLogs(only: step)
+        logWatch.remove(step)
         stepOfLeader[child.pid] = nil
         retired.append(child)
-    }
-
-    private func pump(_ step: Int) {
-        guard let pump = pumps[step] else { return }
-        do {
-            if try pump.copy() { return }
-        } catch {
-            record(.warning(step: step, error.description))
-            stop(because: error)
-        }
-        loop.remove(.output(step: step))
-        pumps[step] = nil
-    }
-
-    /// What a step wrote before its end is in the pipe; what others write later is not its output.
-    private func finishPump(_ step: Int) {
-        guard pumps[step] != nil else { return }
-        pump(step)
-        if pumps.removeValue(forKey: step) != nil { loop.remove(.output(step: step)) }
-    }
-
-    // MARK: The end of the run
-
-    /// Ends what left its group and outlived its step, in passes until one finds nothing.
-    private func endEscaped() {
-        _ = groups.settleOrphans(isOwn: isOwn)
-        var named: Set<Int32> = []
-        let begin = clock.now()
-        var found = GroupWatch.descendants(isOwn: isOwn)
-        while !found.isEmpty {
-            let age = clock.now() - begin
-            for facts in found {
-                let isNew = named.insert(facts.pid).inserted
-                if isNew { nameEscaped(facts) }
-                if age >= 1_000_000_000 {
-                    kill(facts.pid, SIGKILL)
-                } else if isNew {
-                    kill(facts.pid, SIGTERM)
-                    kill(facts.pid, SIGCONT)
-                }
-            }
-            // Stuck in the kernel: said, and left.
-            if age >= 6_000_000_000 {
-                record(.warning(step: nil, "cannot be killed: process \(found.map(\.pid))"))
-                return
-            }
-            usleep(10_000)
-            _ = groups.settleOrphans(isOwn: isOwn)
-            found = GroupWatch.descendants(isOwn: isOwn)
-        }
-        // The look leaves out the dead, and the last of them may have died just before it.
-        _ = groups.settleOrphans(isOwn: isOwn)
-    }
-
-    private func nameEscaped(_ facts: ProcessFacts) {
-        let leftover = ProcessTable.leftover(facts)
-        let name = GroupWatch.step(of: facts.pid, run: directory.id)
-        if let step = header.steps.firstIndex(where: { $0.id == name }) {
-            record(.leftovers(step: step, [leftover]))
-        } else {
-            record(
-                .warning(
-                    step: nil, "process \(leftover.pid) (\(leftover.command)) outlived its step"))
-        }
     }
 }

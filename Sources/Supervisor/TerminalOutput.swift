@@ -13,7 +13,8 @@ import SystemCalls
 struct TerminalOutput {
     private let descriptor: Int32
     private var waiting: [UInt8] = []
-    private var isBroken = false
+    /// What ended all writing; EPIPE where a reader has seen enough.
+    private(set) var failure: SystemError?
     /// Pieces of live text that nobody will see.
     private(set) var dropped = 0
 
@@ -26,8 +27,9 @@ struct TerminalOutput {
 
     /// Queues text and writes what can be written now.
     mutating func write(_ text: String) {
-        guard !text.isEmpty, !isBroken else { return }
-        if waiting.count + text.utf8.count > TerminalOutput.bound {
+        guard !text.isEmpty, failure == nil else { return }
+        // However large a piece is: only a backlog tells that nobody reads.
+        if waiting.count > TerminalOutput.bound {
             dropped += 1
         } else {
             waiting.append(contentsOf: text.utf8)
@@ -43,7 +45,7 @@ struct TerminalOutput {
     /// - Parameter timeout: milliseconds to wait for the reader each time; -1 for ever.
     mutating func flush(timeout: Int32) {
         var done = 0
-        while done < waiting.count, !isBroken {
+        while done < waiting.count, failure == nil {
             var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
             let ready = poll(&entry, 1, timeout)
             if ready < 0 && errno == EINTR { continue }
@@ -55,11 +57,11 @@ struct TerminalOutput {
             if count > 0 {
                 done += count
             } else if count < 0, errno != EINTR, errno != EAGAIN {
-                // The terminal is gone (EIO) or the pipe is closed (EPIPE): the run goes on.
-                isBroken = true
+                // The terminal is gone, the pipe is closed, the disk is full: the run goes on.
+                failure = SystemError("write", "the output")
             }
         }
-        waiting.removeFirst(isBroken ? waiting.count : done)
+        waiting.removeFirst(failure == nil ? done : waiting.count)
     }
 
     /// The last text: waits for the reader as long as it takes, and says what was left out.
@@ -68,6 +70,7 @@ struct TerminalOutput {
         if dropped > 0 {
             write("(\(dropped) pieces of live output were not shown: the reader had stopped)\n")
         }
+        // Nothing waits any more, so nothing is dropped.
         write(text)
         flush(timeout: -1)
     }

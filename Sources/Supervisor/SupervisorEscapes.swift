@@ -1,0 +1,53 @@
+import Execution
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The end of a run: what left its group and outlived its step.
+extension Supervisor {
+    /// Ends what left its group and outlived its step, in passes until one finds nothing.
+    func endEscaped() {
+        _ = groups.settleOrphans(isOwn: isOwn)
+        var named: Set<Int32> = []
+        let begin = clock.now()
+        var found = GroupWatch.descendants(isOwn: isOwn)
+        while !found.isEmpty {
+            let age = clock.now() - begin
+            for facts in found {
+                let isNew = named.insert(facts.pid).inserted
+                if isNew { nameEscaped(facts) }
+                if age >= 1_000_000_000 {
+                    kill(facts.pid, SIGKILL)
+                } else if isNew {
+                    kill(facts.pid, SIGTERM)
+                    kill(facts.pid, SIGCONT)
+                }
+            }
+            // Stuck in the kernel: said, and left.
+            if age >= 6_000_000_000 {
+                record(.warning(step: nil, "cannot be killed: process \(found.map(\.pid))"))
+                return
+            }
+            usleep(10_000)
+            _ = groups.settleOrphans(isOwn: isOwn)
+            found = GroupWatch.descendants(isOwn: isOwn)
+        }
+        // The look leaves out the dead, and the last of them may have died just before it.
+        _ = groups.settleOrphans(isOwn: isOwn)
+    }
+
+    private func nameEscaped(_ facts: ProcessFacts) {
+        let leftover = ProcessTable.leftover(facts)
+        let name = GroupWatch.step(of: facts.pid, run: directory.id)
+        if let step = header.steps.firstIndex(where: { $0.id == name }) {
+            record(.leftovers(step: step, [leftover]))
+        } else {
+            record(
+                .warning(
+                    step: nil, "process \(leftover.pid) (\(leftover.command)) outlived its step"))
+        }
+    }
+}
