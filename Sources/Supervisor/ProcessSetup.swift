@@ -21,6 +21,7 @@ public enum ProcessSetup {
             // The lowest free number is the one that was found closed, as all below are open.
             _ = open("/dev/null", number == 0 ? O_RDONLY : O_WRONLY)
         }
+        stepvisor_keep_heap_small()
         _ = stepvisor_clear_signal_mask()
         _ = stepvisor_install_noop(SIGPIPE)
         _ = stepvisor_install_noop(SIGCHLD)

@@ -193,6 +193,14 @@ int stepvisor_is_network_filesystem(int descriptor) {
 #endif
 }
 
+void stepvisor_keep_heap_small(void) {
+#ifdef __GLIBC__
+    // Setting the threshold keeps glibc from raising it with each large block that is freed.
+    mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+    mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
 void stepvisor_release_memory(void) {
 #ifdef __GLIBC__
     malloc_trim(0);

@@ -20,6 +20,14 @@ struct Project: Sendable {
         return Project(loaded: loaded, resolved: resolved)
     }
 
+    /// The same without the files' text, which only messages about the files need: a megabyte that
+    /// a long run would carry along.
+    var withoutText: Project {
+        var loaded = loaded
+        loaded.files = SourceTable()
+        return Project(loaded: loaded, resolved: resolved)
+    }
+
     /// Loads the workflow, valid or not.
     static func read(_ arguments: ParsedArguments) throws -> LoadedWorkflow {
         guard let directory = Host.workingDirectory else {

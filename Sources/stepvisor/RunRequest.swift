@@ -40,7 +40,7 @@ struct RunRequest {
     ///
     /// - Throws: ``CommandFailure`` with exit 2 when there is no such run.
     init(_ project: Project, _ arguments: ParsedArguments) throws {
-        self.project = project
+        self.project = project.withoutText
         var options = RunOptions(arguments)
         var notes: [String] = []
         let most = Host.mostConcurrentSteps

@@ -64,6 +64,10 @@ int stepvisor_open_at(int directory, const char *name, int flags, mode_t mode);
 /// (NFS, SMB, FUSE and their like): 1, else 0.
 int stepvisor_is_network_filesystem(int descriptor);
 
+/// Lets large blocks go back to the system as soon as they are freed, and threads share one heap:
+/// this program's peak is what it reads at the start.
+void stepvisor_keep_heap_small(void);
+
 /// Gives memory that was freed back to the system.
 void stepvisor_release_memory(void);
 
