@@ -27,6 +27,22 @@ struct WorkflowLoaderTests {
         #expect(outer.resolved?.graph.nodes == [StepID("a")])
     }
 
+    @Test(
+        "from inside the steps directory, places are named as they would be typed there",
+        arguments: [("steps", "a.sh"), ("steps/sub", "../a.sh"), (".", "steps/a.sh")])
+    func placesFromInside(directory: String, shown: String) throws {
+        let project = try TemporaryProject()
+        try project.writeStep("steps/a.sh", "id = ")
+        try project.write("steps/tool", "#!/bin/sh\n", isExecutable: true)
+        try project.makeDirectory("steps/sub")
+        let from = directory == "." ? project.path : project.path + "/" + directory
+        let loaded = WorkflowLoader.load(path: nil, workingDirectory: from)
+        #expect(loaded.files.files.map(\.path).contains(shown))
+        let tool = shown.replacing("a.sh", with: "tool")
+        #expect(loaded.diagnostics.contains { $0.message.hasPrefix("`\(tool)` has no header") })
+        #expect(loaded.projectRoot == project.path)
+    }
+
     @Test("a workflow file wins over a steps directory beside it")
     func fileWins() throws {
         let project = try TemporaryProject()
