@@ -146,6 +146,40 @@ struct WorkflowLoaderTests {
             ])
     }
 
+    @Test(
+        "a step whose id cannot be read brings no further mistakes with it",
+        arguments: ["id \"a\"", "id = a", "id = \"a"])
+    func unreadableID(line: String) throws {
+        let project = try TemporaryProject()
+        let other = "[[steps]]\nid = \"b\"\ndependencies = [\"a\"]\nretries = -1\n"
+        try project.write("workflow.toml", "[[steps]]\n\(line)\ncommand = \"x\"\n\(other)")
+        let loaded = WorkflowLoader.load(path: nil, workingDirectory: project.path)
+        let lines = loaded.diagnostics.map { $0.range.map { loaded.files.position(of: $0).line } }
+        // The mistake itself, and one that has nothing to do with it.
+        #expect(lines == [2, 7], "\(loaded.diagnostics.map(\.message))")
+        #expect(loaded.resolved == nil)
+    }
+
+    @Test("a step without id is said in a file that can be read, whatever is wrong in another")
+    func missingID() throws {
+        let project = try TemporaryProject()
+        try project.writeStep("steps/a.sh", "inputs = x")
+        try project.write("steps/workflow.toml", "[[steps]]\ncommand = \"x\"\n")
+        let loaded = WorkflowLoader.load(path: nil, workingDirectory: project.path)
+        #expect(loaded.diagnostics.map(\.message).contains("a step has no `id`"))
+    }
+
+    @Test("beyond twenty mistakes their number is an error too, so that a run says it")
+    func manyMistakes() throws {
+        let project = try TemporaryProject()
+        let steps = String(repeating: "[[steps]]\nid \"a\"\n", count: 5000)
+        try project.write("workflow.toml", steps)
+        let loaded = WorkflowLoader.load(path: nil, workingDirectory: project.path)
+        let errors = loaded.diagnostics.filter { $0.severity == .error }.map(\.message)
+        #expect(errors.count == 21)
+        #expect(errors.last == "and more than 1000 more errors in this file")
+    }
+
     @Test("a step file is its own command")
     func commandInHeader() throws {
         let project = try TemporaryProject()
