@@ -40,7 +40,13 @@ public final class StateDirectory {
         if fstat(number, &facts) == 0, facts.st_uid != geteuid() {
             throw SystemError("use (it belongs to another user)", path, code: EPERM)
         }
-        if create { try ignoreItself() }
+        if create {
+            // One that was made by hand may be open to others, who could then put files in its place.
+            if facts.st_mode & 0o077 != 0, fchmod(number, 0o700) != 0 {
+                throw SystemError("make private", path)
+            }
+            try ignoreItself()
+        }
     }
 
     deinit { close(descriptor) }

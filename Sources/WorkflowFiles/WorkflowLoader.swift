@@ -117,7 +117,7 @@ private struct Loading {
             path.hasSuffix(".json")
             ? JSONReader.read(bytes, file: file) : TOMLReader.read(bytes, file: file)
         diagnostics += problems
-        decoder.add(table)
+        decoder.add(table, isWhole: !problems.contains { $0.severity == .error })
         isRead = true
     }
 
@@ -163,8 +163,11 @@ private struct Loading {
         var all = diagnostics + problems
         var resolved: ResolvedWorkflow?
         if isRead {
-            // A file that could not be understood has no steps, which need not be said too.
-            let isUnderstood = !workflow.steps.isEmpty || !all.contains { $0.severity == .error }
+            // A file that could not be understood has no steps, or not those that others name,
+            // which need not be said too.
+            let isUnderstood =
+                !decoder.hasLostSteps
+                && (!workflow.steps.isEmpty || !all.contains { $0.severity == .error })
             if isUnderstood {
                 let result = WorkflowValidator.resolve(workflow)
                 resolved = result.workflow

@@ -116,6 +116,25 @@ extension Supervision {
         }
 
         @Test(
+            "a .stepvisor that is open to others is closed to them before anything is put into it",
+            arguments: [0o777, 0o755, 0o770] as [mode_t])
+        func openDirectory(found: mode_t) async throws {
+            try await Project.with { project in
+                let path = "\(project.root)/.stepvisor"
+                mkdir(path, 0o700)
+                chmod(path, found)
+                func mode() -> mode_t {
+                    var facts = stat()
+                    return lstat(path, &facts) == 0 ? facts.st_mode & 0o777 : 0
+                }
+                _ = try StateDirectory(root: project.root, create: false)
+                #expect(mode() == found, "a command that only looks changes nothing")
+                _ = try StateDirectory(root: project.root, create: true)
+                #expect(mode() == 0o700)
+            }
+        }
+
+        @Test(
             "links in the place of .stepvisor, runs or a file are refused",
             arguments: [".stepvisor", ".stepvisor/runs"])
         func links(path: String) async throws {

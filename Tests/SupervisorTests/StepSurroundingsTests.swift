@@ -68,6 +68,29 @@ extension Supervision {
             }
         }
 
+        @Test("the reference lists exactly the variables that a step is given")
+        func documentedVariables() async throws {
+            try await Project.with { project in
+                var scenario = Scenario()
+                scenario.resources = [.init(name: "api", capacity: 1)]
+                scenario.direct("tell", ["env"]) { $0.resources = ["api": 1] }
+                let run = try await project.run(scenario)
+                let given = run.log("tell").split(separator: "\n")
+                    .map { String($0.prefix { $0 != "=" }) }
+                    .filter { $0.hasPrefix("STEPVISOR_") && $0 != "STEPVISOR_TEST_MARKER" }
+                let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+                    .deletingLastPathComponent().deletingLastPathComponent()
+                let reference = try String(
+                    contentsOf: root.appendingPathComponent("docs/workflow-file.md"),
+                    encoding: .utf8)
+                let documented = reference.split(separator: "\n")
+                    .filter { $0.hasPrefix("| `STEPVISOR_") }
+                    .map { String($0.dropFirst(3).prefix { $0 != "`" }) }
+                #expect(Set(documented) == Set(given))
+                #expect(documented.count == Set(documented).count)
+            }
+        }
+
         @Test("the environment tells a step who it is, and nothing of an outer run's step")
         func environment() async throws {
             try await Project.with { project in

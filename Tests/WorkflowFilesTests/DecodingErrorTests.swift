@@ -49,6 +49,36 @@ struct DecodingErrorTests {
                 "3:16 `inputs` must be a list of strings, found an integer in it"
             ),
             (
+                "success_pattern = \"([\"",
+                "3:19 `success_pattern` is no regular expression: expected custom character "
+                    + "class members; for a character that has a meaning, such as `(`, "
+                    + "write `\\\\` before it"
+            ),
+            (
+                "success_pattern = \"\(String(repeating: "[", count: 4000))\"",
+                "3:19 `success_pattern` holds more than 100 brackets; "
+                    + "look for a simpler part of the text"
+            ),
+            (
+                "success_pattern = \"\(String(repeating: "a", count: 4097))\"",
+                "3:19 `success_pattern` is longer than 4096 bytes; "
+                    + "look for a shorter part of the text"
+            ),
+            (
+                "condition = '1 >> 1 ((('",
+                "3:16 the condition of step `a`: `>>` is no operator; write `>=` or `>`"
+            ),
+            (
+                "condition = \"true and (1 < 2\"",
+                "3:23 the condition of step `a`: `(` is not closed; add `)`"
+            ),
+            // With escapes, the bytes of the text are not those of the file.
+            (
+                "condition = \"1 == \\\"x\\\" 2\"",
+                "3:13 the condition of step `a`: `2` where the end of the expression belongs; "
+                    + "join two comparisons with `and` or `or`"
+            ),
+            (
                 "timeout = \"5 minutes\"",
                 "3:11 `timeout` must be a duration, found `5 minutes`; "
                     + "write \"90s\", \"5m\", \"1h30m\", \"250ms\" or a number of seconds"
@@ -141,6 +171,11 @@ struct DecodingErrorTests {
                 "[execution]\ndefault_mode = \"loud\"",
                 "2:16 `default_mode` must be \"dynamic\", \"silent\", \"collaborative\" or "
                     + "\"education\", found `loud`"
+            ),
+            (
+                "[execution.throttle]\npattern = \"a(b\"",
+                "2:11 `pattern` is no regular expression: expected ')'; for a character that "
+                    + "has a meaning, such as `(`, write `\\\\` before it"
             ),
             (
                 "[execution.throttle]\nexit_codes = [0]",

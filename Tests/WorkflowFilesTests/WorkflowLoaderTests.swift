@@ -27,6 +27,22 @@ struct WorkflowLoaderTests {
         #expect(outer.resolved?.graph.nodes == [StepID("a")])
     }
 
+    @Test(
+        "from inside the steps directory, places are named as they would be typed there",
+        arguments: [("steps", "a.sh"), ("steps/sub", "../a.sh"), (".", "steps/a.sh")])
+    func placesFromInside(directory: String, shown: String) throws {
+        let project = try TemporaryProject()
+        try project.writeStep("steps/a.sh", "id = ")
+        try project.write("steps/tool", "#!/bin/sh\n", isExecutable: true)
+        try project.makeDirectory("steps/sub")
+        let from = directory == "." ? project.path : project.path + "/" + directory
+        let loaded = WorkflowLoader.load(path: nil, workingDirectory: from)
+        #expect(loaded.files.files.map(\.path).contains(shown))
+        let tool = shown.replacing("a.sh", with: "tool")
+        #expect(loaded.diagnostics.contains { $0.message.hasPrefix("`\(tool)` has no header") })
+        #expect(loaded.projectRoot == project.path)
+    }
+
     @Test("a workflow file wins over a steps directory beside it")
     func fileWins() throws {
         let project = try TemporaryProject()
@@ -128,6 +144,40 @@ struct WorkflowLoaderTests {
 
                 """,
             ])
+    }
+
+    @Test(
+        "a step whose id cannot be read brings no further mistakes with it",
+        arguments: ["id \"a\"", "id = a", "id = \"a"])
+    func unreadableID(line: String) throws {
+        let project = try TemporaryProject()
+        let other = "[[steps]]\nid = \"b\"\ndependencies = [\"a\"]\nretries = -1\n"
+        try project.write("workflow.toml", "[[steps]]\n\(line)\ncommand = \"x\"\n\(other)")
+        let loaded = WorkflowLoader.load(path: nil, workingDirectory: project.path)
+        let lines = loaded.diagnostics.map { $0.range.map { loaded.files.position(of: $0).line } }
+        // The mistake itself, and one that has nothing to do with it.
+        #expect(lines == [2, 7], "\(loaded.diagnostics.map(\.message))")
+        #expect(loaded.resolved == nil)
+    }
+
+    @Test("a step without id is said in a file that can be read, whatever is wrong in another")
+    func missingID() throws {
+        let project = try TemporaryProject()
+        try project.writeStep("steps/a.sh", "inputs = x")
+        try project.write("steps/workflow.toml", "[[steps]]\ncommand = \"x\"\n")
+        let loaded = WorkflowLoader.load(path: nil, workingDirectory: project.path)
+        #expect(loaded.diagnostics.map(\.message).contains("a step has no `id`"))
+    }
+
+    @Test("beyond twenty mistakes their number is an error too, so that a run says it")
+    func manyMistakes() throws {
+        let project = try TemporaryProject()
+        let steps = String(repeating: "[[steps]]\nid \"a\"\n", count: 5000)
+        try project.write("workflow.toml", steps)
+        let loaded = WorkflowLoader.load(path: nil, workingDirectory: project.path)
+        let errors = loaded.diagnostics.filter { $0.severity == .error }.map(\.message)
+        #expect(errors.count == 21)
+        #expect(errors.last == "and more than 1000 more errors in this file")
     }
 
     @Test("a step file is its own command")

@@ -18,6 +18,10 @@ struct ArgumentErrorTests {
         var testDescription: String { words.joined(separator: " ") }
     }
 
+    private static let limit =
+        "it is a time longer than 0 such as `90s`, `5m`, `1h30m`, or a number of seconds; "
+        + "for no limit leave it out"
+
     static let cases = [
         Case("--paralel", "unknown option `--paralel`", "did you mean `--parallel`?"),
         Case("plan --jsn", "unknown option `--jsn` of `plan`", "did you mean `--json`?"),
@@ -45,8 +49,11 @@ struct ArgumentErrorTests {
             "--color=sometimes", "`sometimes` is no value of `--color`",
             "it is `auto`, `always` or `never`"),
         Case(
-            "--timeout soon", "`soon` is no value of `--timeout`",
+            "--grace soon", "`soon` is no value of `--grace`",
             "it is a time such as `90s`, `5m`, `1h30m`, or a number of seconds"),
+        Case("--timeout soon", "`soon` is no value of `--timeout`", limit),
+        Case("--timeout 0", "`0` is no value of `--timeout`", limit),
+        Case("--timeout=0s", "`0s` is no value of `--timeout`", limit),
         Case(
             "--only a,,b", "`a,,b` is no value of `--only`",
             "it is the name of a step, or several separated by commas"),

@@ -75,6 +75,14 @@ struct ArgumentParserTests {
         #expect(try parse("--timeout \(text)").duration(.timeout) == Milliseconds(milliseconds))
     }
 
+    @Test("no time at all is a grace, and no limit")
+    func noTime() throws {
+        #expect(try parse("--grace 0").duration(.grace) == Milliseconds(0))
+        for text in ["0", "0s", "0.0", "0ms"] {
+            #expect(throws: ArgumentError.self) { try parse("--timeout \(text)") }
+        }
+    }
+
     @Test("`-f` of `logs` follows, before the command it names the file")
     func logsFollow() throws {
         let arguments = try parse("-f a.toml logs -f build")

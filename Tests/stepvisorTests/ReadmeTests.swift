@@ -106,6 +106,27 @@ struct ReadmeTests {
         }
     }
 
+    @Test("a run with a step that nothing starts is refused, as the reference says")
+    func nothingToStart() throws {
+        let space = try TestSpace()
+        try space.workflow(
+            """
+            [[steps]]
+            id = "made"
+            command = "touch made"
+            [[steps]]
+            id = "bare"
+            """)
+        let result = try space.run()
+        #expect(result.code == 2, "\(result)")
+        #expect(result.error.contains("step `bare` has no command"))
+        #expect(!FileManager.default.fileExists(atPath: space.path("made")))
+        #expect(
+            try Document("docs/workflow-file.md").text.contains(
+                "neither `command` nor `runner` is refused with exit code \(result.code ?? 0), "
+                    + "and no step is started"))
+    }
+
     @Test("every example of a workflow in the guide is valid")
     func guideWorkflows() throws {
         let blocks = try Document("docs/guide.md").blocks("toml")

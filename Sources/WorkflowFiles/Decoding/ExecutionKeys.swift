@@ -50,7 +50,7 @@ extension WorkflowTables {
             KeyRule("exit_codes", "a list of exit codes") { throttle, entry, reader in
                 throttle.exitCodes = reader.exitCodes(entry) ?? []
             },
-            .string("pattern") { $0.pattern = $1 },
+            .expression("pattern") { $0.pattern = $1 },
             .delay("delay") { $0.delay = $1 },
             .delay("recover_after") { $0.recoverAfter = $1 },
         ])

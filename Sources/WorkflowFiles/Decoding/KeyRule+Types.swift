@@ -11,6 +11,14 @@ extension KeyRule {
         }
     }
 
+    static func expression(
+        _ name: String, _ set: @escaping @Sendable (inout Target, String) -> Void
+    ) -> KeyRule {
+        KeyRule(name, "a regular expression") { target, entry, reader in
+            if let text = reader.regularExpression(entry) { set(&target, text) }
+        }
+    }
+
     static func boolean(
         _ name: String, or aliases: [String] = [],
         _ set: @escaping @Sendable (inout Target, Bool) -> Void

@@ -104,7 +104,7 @@ extension WorkflowTables {
             }
             draft.step.gating.verify = line
         },
-        .string("success_pattern") { $0.step.gating.successPattern = $1 },
+        .expression("success_pattern") { $0.step.gating.successPattern = $1 },
         .strings("foreach") { $0.step.gating.foreach = $1 },
         .strings("env_inputs") { $0.step.gating.environmentInputs = $1 },
         .strings("tools") { $0.step.gating.tools = $1 },

@@ -11,6 +11,10 @@ public struct WorkflowDecoder {
     private var looseSteps: [Step] = []
     /// Steps of `[[tasks]]`, with the index of their task among those.
     private var taskSteps: [Step] = []
+    /// Whether the file that is being added could be read whole.
+    private var isWhole = true
+    /// Whether a step was left out because the line with its `id` could not be read.
+    public private(set) var hasLostSteps = false
 
     /// Starts an empty workflow, named so where no file says otherwise.
     public init(defaultName: String) {
@@ -27,7 +31,12 @@ public struct WorkflowDecoder {
     }
 
     /// Adds a workflow file: settings, tasks and steps.
-    public mutating func add(_ document: DocumentTable) {
+    /// - Parameters:
+    ///   - document: The file's keys.
+    ///   - isWhole: False where the reader had to leave something out: a key that is missing then
+    ///     is not reported, since it may be what was left out.
+    public mutating func add(_ document: DocumentTable, isWhole: Bool = true) {
+        self.isWhole = isWhole
         WorkflowTables.workflow.decode(document, into: &draft, with: &reader)
         addErrorPropagation()
         addSteps()
@@ -134,7 +143,10 @@ public struct WorkflowDecoder {
         var step = StepDraft(task: task)
         WorkflowTables.step.decode(table, into: &step, with: &reader)
         if step.step.range == nil {
-            step.step.range = value.range
+            guard isWhole else {
+                hasLostSteps = true
+                return nil
+            }
             reader.report(
                 .error("a step has no `id`", at: value.range, help: "add `id = \"…\"`"))
             return nil

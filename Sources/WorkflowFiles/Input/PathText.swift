@@ -29,7 +29,8 @@ enum PathText {
 
     /// A name in a directory.
     static func joined(_ directory: String, _ name: String) -> String {
-        directory.hasSuffix("/") ? directory + name : directory + "/" + name
+        if directory == "." { return name }
+        return directory.hasSuffix("/") ? directory + name : directory + "/" + name
     }
 
     /// Whether a path is a directory or lies in it; both without links.
@@ -40,6 +41,7 @@ enum PathText {
     /// An absolute path below or beside the working directory as it would be typed there.
     static func shown(_ path: String, from workingDirectory: String) -> String {
         guard path.hasPrefix("/") else { return path }
+        if path == workingDirectory { return "." }
         if workingDirectory != "/", path.hasPrefix(workingDirectory + "/") {
             return String(path.dropFirst(workingDirectory.count + 1))
         }

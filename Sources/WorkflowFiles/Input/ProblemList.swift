@@ -51,9 +51,11 @@ struct ProblemList {
             all.removeSubrange(Self.limit...)
         }
         guard left > 0 else { return all }
-        let count = isHopeless || other.isHopeless ? "more than \(Self.countLimit)" : "\(left) more"
+        let isUncounted = isHopeless || other.isHopeless
+        let count = isUncounted ? "more than \(Self.countLimit)" : "\(left)"
         let noun = left == 1 ? "error" : "errors"
-        all.append(Diagnostic(.note, "and \(count) \(noun) in this file", at: place))
+        // An error as those that it stands for: a run, which shows no notes, shows it too.
+        all.append(.error("and \(count) more \(noun) in this file", at: place))
         return all
     }
 }

@@ -61,7 +61,7 @@ enum ConditionNames {
     }
 
     private static func skipSpace(_ text: [UInt8], _ at: inout Int) {
-        while at < text.count, text[at] == 0x20 || text[at] == 0x09 { at += 1 }
+        while at < text.count, text[at] <= 0x20 { at += 1 }
     }
 
     private static func takeWord(_ text: [UInt8], _ at: inout Int) -> String {

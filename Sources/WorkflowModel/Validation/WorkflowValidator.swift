@@ -17,6 +17,7 @@ public enum WorkflowValidator {
         validation.checkPaths()
         validation.checkEnvironment()
         validation.compilePatterns()
+        validation.checkConditions()
         validation.addDeclaredEdges()
         validation.addInferredEdges()
         validation.addConditionEdges()

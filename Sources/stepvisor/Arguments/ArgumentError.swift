@@ -92,6 +92,9 @@ extension ValueForm {
         case .choice(let words, _): "it is \(Wording.list(words.map { "`\($0)`" }, "or"))"
         case .jobs: "it is a number from 1, a percentage of the processors such as `50%`, or `auto`"
         case .duration: "it is a time such as `90s`, `5m`, `1h30m`, or a number of seconds"
+        case .limit:
+            "it is a time longer than 0 such as `90s`, `5m`, `1h30m`, or a number of seconds; "
+                + "for no limit leave it out"
         case .steps: "it is the name of a step, or several separated by commas"
         }
     }

@@ -217,6 +217,8 @@ extension ValueForm {
             case .choice(let words, _): words.contains(text) ? .text(text) : nil
             case .jobs: Jobs(text).map(OptionValue.jobs)
             case .duration: Self.duration(text).map(OptionValue.duration)
+            case .limit:
+                Self.duration(text).flatMap { $0.value > 0 ? OptionValue.duration($0) : nil }
             case .steps: Self.steps(text).map(OptionValue.steps)
             }
         guard let value else { throw .invalidValue(option: option, value: text, form: self) }

@@ -23,8 +23,10 @@ enum ValueForm: Hashable, Sendable {
     case choice([String], later: [String] = [])
     /// A number of steps, a percentage of the processors, or `auto`.
     case jobs
-    /// A length of time.
+    /// A length of time, which may be none.
     case duration
+    /// A length of time that something may take: longer than none, as in files.
+    case limit
     /// Names of steps, separated by commas.
     case steps
 }
@@ -137,7 +139,7 @@ extension OptionDeclaration {
                 .runner, "--runner", value: .required("COMMAND", .text),
                 "what starts the steps that have no command"),
             OptionDeclaration(
-                .timeout, "--timeout", value: .required("TIME", .duration),
+                .timeout, "--timeout", value: .required("TIME", .limit),
                 "limit of a step without one of its own, such as 90s or 1h30m"),
             OptionDeclaration(
                 .grace, "--grace", value: .required("TIME", .duration),
