@@ -2,6 +2,8 @@ import DependencyGraph
 public import WorkflowModel
 
 /// How long a run is expected to take.
+///
+/// Where steps were never measured, every time is what the others take: the least, not a guess.
 public struct Forecast: Hashable, Sendable {
     /// Most steps at once.
     public var limit: Int
@@ -13,6 +15,8 @@ public struct Forecast: Hashable, Sendable {
     public var criticalPathLength: Milliseconds
     /// The steps of that chain that run, first to last, by index.
     public var criticalPath: [Int]
+    /// How many steps that are to run were never measured.
+    public var unmeasuredCount = 0
 }
 
 extension RunPlan {
@@ -30,6 +34,9 @@ extension RunPlan {
             }
         }
         guard let expected = given ?? self.durations else { return nil }
+        if given == nil, zip(selected, isMeasured).contains(where: { $0 && !$1 }) {
+            return leastForecast(limit: max(1, limit ?? self.limit), guesses: expected)
+        }
         var plan = self
         plan.limit = max(1, limit ?? self.limit)
         plan.durations = expected
@@ -48,6 +55,22 @@ extension RunPlan {
             sum: Milliseconds(expected.reduce(0) { $0 &+ $1 }),
             criticalPathLength: Milliseconds(Int64(path.length)),
             criticalPath: path.path.filter { selected[$0] })
+    }
+}
+
+extension RunPlan {
+    /// What the measured steps alone take; which chain is the longest is told by the guesses too.
+    private func leastForecast(limit: Int, guesses: [Int64]) -> Forecast {
+        let known = guesses.indices.map { isMeasured[$0] ? guesses[$0] : 0 }
+        let sum = known.reduce(0) { $0 &+ $1 }
+        let path = resolved.graph.criticalPath(durations: guesses.map(Double.init)).path
+        let floor = resolved.graph.criticalPath(durations: known.map(Double.init)).length
+        let share = sum / Int64(limit) + (sum % Int64(limit) > 0 ? 1 : 0)
+        return Forecast(
+            limit: limit, wall: Milliseconds(max(Int64(floor), share)), sum: Milliseconds(sum),
+            criticalPathLength: Milliseconds(path.reduce(0) { $0 &+ known[$1] }),
+            criticalPath: path.filter { selected[$0] },
+            unmeasuredCount: selected.indices.count { selected[$0] && !isMeasured[$0] })
     }
 }
 

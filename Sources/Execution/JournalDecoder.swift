@@ -40,6 +40,7 @@ struct JournalDecoder {
         "leftovers": { $0.leftovers($1) },
         "ended": { $0.ended($1) },
         "skipped": { $0.skipped($1) },
+        "halting": { $0.step($1).map { .halting(step: $0) } },
         "stopping": { _, members in members.integer("signal").map { .stopping(signal: $0) } },
         "warning": { $0.warning($1) },
         "run_ended": { _, members in

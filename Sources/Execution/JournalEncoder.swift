@@ -55,6 +55,8 @@ public struct JournalEncoder: Sendable {
         case .skipped(let step, let reason):
             name("skipped", of: step)
             write(reason)
+        case .halting(let step):
+            name("halting", of: step)
         case .stopping(let signal):
             writer.string("stopping")
             writer.member("signal", signal)

@@ -42,6 +42,7 @@ extension RunPlan {
         self.resolved = resolved
         self.selected = selected
         self.durations = durations
+        isMeasured = zip(selected, resolved.graph.nodes).map { $0 && history[$1] != nil }
         mode = concurrency.mode
         limit = concurrency.limit
         notes = concurrency.notes

@@ -31,6 +31,8 @@ public struct RunEvent: Hashable, Sendable {
         case ended(step: Int, StepEnd)
         /// It will not run.
         case skipped(step: Int, StepReason)
+        /// The run began to stop: this critical step failed.
+        case halting(step: Int)
         /// The run began to stop: a signal.
         case stopping(signal: Int32)
         /// Something that the user should know.
@@ -143,7 +145,7 @@ public struct StepHeader: Hashable, Sendable {
     public var parallelGroup: String?
     /// Indices of the steps it waits for.
     public var dependencies: [Int32]
-    /// What it writes, as declared.
+    /// What it writes, as declared; whether it was written is not looked at.
     public var outputs: [String]
     /// Whether it runs alone.
     public var runsAlone: Bool

@@ -20,7 +20,12 @@ public struct RunPlan: Sendable {
     /// The phase of each step within its task, from 1.
     public let phases: [Int32]
     /// Milliseconds that each step is expected to take; nil when none has been measured.
+    ///
+    /// A step that was never measured has a guess here, which decides what starts first and is
+    /// never shown: see ``measured(of:)``.
     public internal(set) var durations: [Int64]?
+    /// Whether each step is to run and was measured before.
+    let isMeasured: [Bool]
 
     /// Whether a critical failure halts the run.
     let haltsOnCriticalFailure: Bool
@@ -41,6 +46,12 @@ public struct RunPlan: Sendable {
 
     /// The number of steps that are to run.
     public var selectedCount: Int { selected.reduce(0) { $1 ? $0 + 1 : $0 } }
+
+    /// What a step that is to run took before; nil when that was never measured.
+    public func measured(of step: Int) -> Milliseconds? {
+        guard isMeasured[step], let durations else { return nil }
+        return Milliseconds(durations[step])
+    }
 
     /// What starts a step: its own command, else `--runner`, else `[execution] runner`.
     public func command(of step: Int) -> Command? {

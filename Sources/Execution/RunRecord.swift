@@ -75,6 +75,8 @@ public struct RunRecord: Sendable, Hashable {
             finish(step, end, at: event.time)
         case .skipped(let step, let reason):
             finish(step, StepEnd(status: .skipped, reason: reason), at: event.time)
+        case .halting:
+            break
         case .stopping(let signal):
             stopSignal = stopSignal ?? signal
         case .warning(let step, let text):
@@ -197,7 +199,7 @@ extension RunEvent.Kind {
         case .runStarted, .stopping, .runEnded: nil
         case .launched(let step, _, _, _), .started(let step, _, _), .waiting(let step, _),
             .terminating(let step, _, _), .killed(let step), .leftovers(let step, _),
-            .ended(let step, _), .skipped(let step, _):
+            .halting(let step), .ended(let step, _), .skipped(let step, _):
             step
         case .warning(let step, _): step
         }

@@ -70,8 +70,10 @@ extension RunRecord {
 
     /// The chain of dependent steps that took longest, first to last, and its nanoseconds.
     ///
-    /// By measured durations; steps that were not launched count as 0. O(V + E).
-    public var criticalPath: (steps: [Int], duration: Int64) {
+    /// By measured durations, of running steps up to `now` (the last event where none is given);
+    /// steps that were not launched count as 0. O(V + E).
+    public func criticalPath(at now: RunTime? = nil) -> (steps: [Int], duration: Int64) {
+        let now = now ?? lastEventAt
         let count = steps.count
         var dependents = [[Int32]](repeating: [], count: count)
         var missing = [Int](repeating: 0, count: count)
@@ -81,7 +83,8 @@ extension RunRecord {
                 missing[index] += 1
             }
         }
-        var longest = steps.map { $0.duration ?? 0 }
+        let times = steps.map { $0.elapsed(at: now) ?? 0 }
+        var longest = times
         var previous = [Int](repeating: -1, count: count)
         var ready = steps.indices.filter { missing[$0] == 0 }
         var next = 0
@@ -89,7 +92,7 @@ extension RunRecord {
             let index = ready[next]
             next += 1
             for dependent in dependents[index].lazy.map({ Int($0) }) {
-                let length = saturatingSum(longest[index], steps[dependent].duration ?? 0)
+                let length = saturatingSum(longest[index], times[dependent])
                 if length > longest[dependent] {
                     longest[dependent] = length
                     previous[dependent] = index

@@ -57,7 +57,8 @@ extension Scheduler {
         var outcome = outcome
         if let reason = stop.abortReason {
             outcome.status = .aborted
-            outcome.reason = reason
+            // Its own limit came first, and would have ended it without the stop too.
+            if flights[step]?.exceeded == nil { outcome.reason = reason }
         }
         outcome.isAllowed =
             outcome.status == .failed && plan.traits[step].contains(.allowsFailure)

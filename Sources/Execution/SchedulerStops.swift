@@ -47,6 +47,7 @@ extension Scheduler {
         guard !stop.isStopping else { return }
         stop.haltedBy = step
         stop.haltStopsRunning = !plan.isOptimistic
+        turn.record(.halting(step: step))
         applyStopToAll(&turn)
     }
 

@@ -5,8 +5,8 @@ import WorkflowModel
 extension RunDiagram {
     /// The diagram as Mermaid text: phases as frames, edges reduced.
     ///
-    /// Thick arrows are the critical path, dotted ones were inferred and say from what; a step that
-    /// runs alone has doubled sides. With a record, boxes have the colour of how their step ended.
+    /// Thick arrows are the critical path, inferred or not, dotted ones were inferred; what an arrow
+    /// was inferred from stands on it. A step that runs alone has doubled sides. With a record, boxes have the colour of how their step ended.
     public func mermaid() -> String { flowchart().rendered() }
 
     /// Why Mermaid would refuse the text by its defaults, and what to do; nil when it would not.
@@ -29,7 +29,7 @@ extension RunDiagram {
         let steps = resolved.workflow.steps
         var comments = [
             "\(resolved.workflow.name): drawn by `stepvisor graph`",
-            "thick: critical path; dotted: inferred; doubled sides: runs alone",
+            "thick: critical path, inferred or not; dotted: inferred; doubled sides: runs alone",
         ]
         for conflict in resolved.conflicts where isInRange(conflict) {
             let (first, second) = (Int(conflict.first), Int(conflict.second))

@@ -77,11 +77,10 @@ public struct PlainView: RunView {
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String {
         if output == .none, record.status == .complete, record.failedSteps.isEmpty { return "" }
-        // What has been shown once need not be shown again.
         let summary = RunSummary(
             record, surroundings: surroundings, options: options,
-            tailLines: output == .failures ? PlainView.tailLines : 0, style: style,
-            namesLeftOut: namesLeftOut)
+            tailLines: output == .none ? 0 : PlainView.tailLines, style: style,
+            namesLeftOut: namesLeftOut, followsText: output != .none)
         return feed.finish(surroundings) + summary.text
     }
 

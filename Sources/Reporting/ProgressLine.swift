@@ -7,7 +7,6 @@ struct ProgressLine {
     private let style: Style
     /// Steps that the command line left out: they count neither as done nor in all.
     private var leftOut = 0
-    private var hasSaidHalted = false
     /// Whom steps were last said to wait for, so that each is said once.
     private var holders: [Int: LockHolder] = [:]
 
@@ -38,6 +37,9 @@ struct ProgressLine {
             return ending(step, end, record)
         case .skipped(let step, let reason):
             return skip(step, reason, record)
+        case .halting(let cause):
+            return counter(record)
+                + "halted: `\(id(of: cause, record))` is critical, no further step starts"
         case .stopping(let signal):
             return counter(record)
                 + "stopping on \(SignalName.name(of: signal)): no further step starts"
@@ -103,14 +105,9 @@ struct ProgressLine {
         case .notSelected:
             leftOut += 1
             return nil
-        case .interrupted:
-            // Said once for all by the line of the signal, and counted in the summary.
+        case .interrupted, .halted:
+            // Said once for all by the line of the stop, and counted in the summary.
             return nil
-        case .halted(let cause):
-            guard !hasSaidHalted else { return nil }
-            hasSaidHalted = true
-            return counter(record)
-                + "halted: `\(id(of: cause, record))` is critical, no further step starts"
         default:
             return line(
                 .skipped, step, record, detail: ": " + Sanitizer.line(record.text(of: reason)))

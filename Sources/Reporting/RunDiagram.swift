@@ -78,7 +78,7 @@ public struct RunDiagram: Sendable {
         return tasks.enumerated().compactMap { index, task in
             let own = phases.filter { $0.task == index }
             let words = task.description.isEmpty ? "" : ": \(task.description)"
-            return own.isEmpty ? nil : ("Task \(task.id)\(words)", own)
+            return own.isEmpty ? nil : ("\(Wording.task(task.id, atStart: true))\(words)", own)
         }
     }
 

@@ -8,6 +8,7 @@ public struct RunSummary: Sendable {
     private let tailLines: Int
     private let style: Style
     private let namesLeftOut: Bool
+    private let followsText: Bool
     /// Steps that the command line left out: they are no part of the run.
     private let leftOut: Int
     /// With more failures than these, only the last ones show their logs.
@@ -24,9 +25,11 @@ public struct RunSummary: Sendable {
     ///   - tailLines: Most lines of a failed step's log.
     ///   - style: Colours or none.
     ///   - namesLeftOut: Whether steps that the command line left out are named, not only counted.
+    ///   - followsText: Whether lines of progress stand before it, from which failures keep apart.
     public init(
         _ record: RunRecord, surroundings: ViewSurroundings, options: [String] = [],
-        tailLines: Int = 20, style: Style = .plain, namesLeftOut: Bool = false
+        tailLines: Int = 20, style: Style = .plain, namesLeftOut: Bool = false,
+        followsText: Bool = false
     ) {
         self.record = record
         self.surroundings = surroundings
@@ -34,6 +37,7 @@ public struct RunSummary: Sendable {
         self.tailLines = tailLines
         self.style = style
         self.namesLeftOut = namesLeftOut
+        self.followsText = followsText
         leftOut = record.steps.count { $0.reason == .notSelected }
     }
 
@@ -43,7 +47,7 @@ public struct RunSummary: Sendable {
         var lines = notRun
         for (position, step) in failed.enumerated() {
             let showsTail = failed.count - position <= Self.failuresWithTail
-            if !lines.isEmpty { lines.append("") }
+            if !lines.isEmpty || followsText { lines.append("") }
             lines += failure(step, showsTail: showsTail)
         }
         if !failed.isEmpty { lines.append("") }

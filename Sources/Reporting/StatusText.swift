@@ -32,7 +32,7 @@ public struct StatusText: Sendable {
         for phase in layout.phases {
             var title = "phase \(phase.number)"
             if tasks.count > 1, tasks.indices.contains(phase.task) {
-                title = "task \(Sanitizer.line(tasks[phase.task].id)), " + title
+                title = "\(Wording.task(tasks[phase.task].id)), " + title
             }
             lines += ["", style.bold(title)]
             lines += phase.steps.map { row(of: $0, idWidth: idWidth) }

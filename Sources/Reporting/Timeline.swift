@@ -62,7 +62,7 @@ public struct Timeline: Sendable {
         let tasks = record.header.tasks
         var title = "Phase \(phase.number)"
         if tasks.count > 1, tasks.indices.contains(phase.task) {
-            title = "Task \(Sanitizer.line(tasks[phase.task].id)), phase \(phase.number)"
+            title = "\(Wording.task(tasks[phase.task].id, atStart: true)), phase \(phase.number)"
         }
         guard !bars.isEmpty else { return title }
         // In order of their start, two overlap exactly if one starts before all earlier ones end.
@@ -114,13 +114,13 @@ public struct Timeline: Sendable {
                 + " \(Wording.duration(saved)) (\(Wording.percent(saved, of: sum))),"
                 + " most at once \(record.peakConcurrency)"
         ]
-        let path = record.criticalPath
+        let path = record.criticalPath(at: now)
         if path.steps.count > 1 {
             let names = path.steps.map { record.shownName(of: $0) }
             let shown = names.count > 12 ? names.prefix(6) + ["…"] + names.suffix(5) : names[...]
             lines.append(
                 "longest chain \(Wording.duration(path.duration)): "
-                    + shown.joined(separator: " -> "))
+                    + shown.joined(separator: " → "))
         }
         return lines
     }

@@ -82,6 +82,12 @@ public enum Wording {
         return parts.joined(separator: ", ")
     }
 
+    /// A task by its id; the steps that stand beside the declared tasks have one without an id.
+    public static func task(_ id: String, atStart isAtStart: Bool = false) -> String {
+        if id.isEmpty { return isAtStart ? "Steps outside of tasks" : "steps outside of tasks" }
+        return (isAtStart ? "Task " : "task ") + Sanitizer.line(id)
+    }
+
     /// How the steps of a run share the time: `sequential`, `parallel, at most 3 at once`.
     public static func mode(_ header: RunHeader) -> String {
         switch header.mode {

@@ -11,10 +11,14 @@ extension SystemError {
         case EACCES, EPERM: "look at the permissions: `ls -ld` shows whose it is"
         case ENOSPC, EDQUOT: "the disk is full: `df -h` shows which"
         case EROFS: "the file system is read-only: work in a copy that can be written"
+        case ELOOP, ENOTDIR: "remove or rename what is in the way: `ls -ld` shows what it is"
         case EMFILE, ENFILE: "too many files are open: raise `ulimit -n`, or use a lower `-j`"
         default: nil
         }
     }
+
+    /// Whether it says that a directory is where a file was expected.
+    public var isDirectory: Bool { code == EISDIR }
 
     /// Whether it says that there is no such thing.
     public var isAbsence: Bool { code == ENOENT }

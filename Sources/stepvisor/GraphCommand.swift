@@ -28,7 +28,11 @@ struct GraphCommand {
             try console.out(bytes)
             return 0
         }
-        try ProjectFiles.replace(file, with: bytes)
+        do throws(SystemError) {
+            try ProjectFiles.replace(file, with: bytes)
+        } catch {
+            throw error.isDirectory ? Self.directory(file) : CommandFailure(error)
+        }
         console.note("wrote \(Sanitizer.line(file))")
         return 0
     }
@@ -49,7 +53,7 @@ struct GraphCommand {
             let run = try RecordedRun.find(
                 arguments.text(.run), root: project.root, console: console)
             record = run.record
-            durations = Self.durations(of: run.record, project.workflow)
+            durations = Self.durations(of: run, project.workflow)
         }
         let diagram = RunDiagram(project.resolved, durations: durations, record: record)
         switch format {
@@ -62,11 +66,12 @@ struct GraphCommand {
         }
     }
 
-    /// What a run measured, for the steps that the workflow has now.
-    private static func durations(of record: RunRecord, _ workflow: Workflow) -> [Double]? {
+    /// What a run measured, running steps up to now, for the steps that the workflow has now.
+    private static func durations(of run: RecordedRun, _ workflow: Workflow) -> [Double]? {
+        let record = run.record
         var measured: [String: Double] = [:]
         for (step, header) in zip(record.steps, record.header.steps) {
-            if let duration = step.duration { measured[header.id] = Double(duration) }
+            if let elapsed = step.elapsed(at: run.now) { measured[header.id] = Double(elapsed) }
         }
         guard !measured.isEmpty else { return nil }
         return workflow.steps.map { measured[$0.id.rawValue] ?? 0 }
@@ -81,6 +86,7 @@ struct GraphCommand {
         do throws(SystemError) {
             found = try ProjectFiles.read(file)
         } catch {
+            guard !error.isDirectory else { throw Self.directory(file) }
             throw CommandFailure(
                 error.isAbsence ? .failed : .ownTrouble, error.description,
                 help: "write it with `\(update)`")
@@ -92,6 +98,12 @@ struct GraphCommand {
         throw CommandFailure(
             .failed, "`\(file)` is not the workflow's diagram\(Self.difference(found, expected))",
             help: "bring it up to date with `\(update)`")
+    }
+
+    private static func directory(_ file: String) -> CommandFailure {
+        CommandFailure(
+            .usage, "`\(file)` is a directory, not a diagram",
+            help: "name a file, such as `\(file.hasSuffix("/") ? file : file + "/")graph.mmd`")
     }
 
     /// The first line that differs, as far as it is worth showing.

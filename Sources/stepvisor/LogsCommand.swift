@@ -28,6 +28,11 @@ struct LogsCommand {
             try list(run)
             return 0
         }
+        guard !console.wantsJSON else {
+            throw CommandFailure(
+                .usage, "a log has no JSON form: it is what `\(name)` wrote",
+                help: "leave out `--json`, or the step: `stepvisor logs --json` lists the logs")
+        }
         let step = try run.step(name)
         if arguments.has(.follow) {
             try follow(step, of: run)
@@ -48,7 +53,7 @@ struct LogsCommand {
         for (step, id) in zip(run.record.steps, ids) {
             let size = run.run.logSize(of: id)
             let log =
-                size.map { "\(Wording.bytes($0))  \(run.run.logPath(of: id))" } ?? "no log"
+                size.map { "\(Wording.bytes($0))  \(run.logPath(of: id))" } ?? "no log"
             let status = TextWidth.pad(step.status.rawValue, to: 8)
             text += TextWidth.pad(Sanitizer.line(id), to: width)
             text += "  \(console.outputStyle.paint(status, as: step.status))  \(log)\n"
@@ -65,7 +70,7 @@ struct LogsCommand {
             writer.member("step_id", header.id)
             writer.member("status", step.status.rawValue)
             if let size = run.run.logSize(of: header.id) {
-                writer.member("log", run.run.logPath(of: header.id))
+                writer.member("log", run.logPath(of: header.id))
                 writer.member("bytes", size)
             } else {
                 writer.null("log")

@@ -52,8 +52,8 @@ struct PlanJSON {
         writer.member("parallel_safe", step.isParallelSafe)
         writer.member("critical", step.isCritical)
         if let group = step.parallelGroup { writer.member("parallel_group", group) }
-        if let durations = facts.plan.durations {
-            writer.member("expected_ms", durations[index])
+        if let measured = facts.plan.measured(of: index) {
+            writer.member("expected_ms", measured.value)
         } else {
             writer.null("expected_ms")
         }
@@ -101,7 +101,10 @@ struct PlanJSON {
     }
 
     private func writeTimes(to writer: inout JSONWriter) {
-        guard let forecast = facts.forecast, let wall = facts.expectedWall else {
+        // Half a sum would be taken for the whole.
+        guard let forecast = facts.forecast, let wall = facts.expectedWall,
+            forecast.unmeasuredCount == 0
+        else {
             writer.null("expected")
             return
         }

@@ -37,9 +37,7 @@ struct PlanText {
         for phase in facts.phases {
             var title = "phase \(phase.number)"
             if tasks.count > 1 {
-                let task = tasks[phase.task]
-                let name = task.id.isEmpty ? "steps outside of tasks" : "task \(task.id)"
-                title = "\(name), \(title)"
+                title = "\(Wording.task(tasks[phase.task].id)), \(title)"
             }
             let count = Wording.count(phase.steps.count, "step")
             add("\n" + style.bold(title) + " (\(count))\n")
@@ -81,8 +79,8 @@ struct PlanText {
         bytes.append(contentsOf: id.utf8)
         // Ids are ASCII: bytes are columns.
         for _ in id.utf8.count..<max(id.utf8.count, width) { bytes.append(UInt8(ascii: " ")) }
-        if let durations = plan.durations {
-            add("  " + Self.time(durations[index]))
+        if plan.durations != nil {
+            add("  " + (plan.measured(of: index).map { Self.time($0.value) } ?? "?"))
         }
         if !facts.resolved.graph.dependencies(of: index).isEmpty { addDependencies(of: index) }
         let step = steps[index]
@@ -150,16 +148,32 @@ struct PlanText {
             add("\nexpected times: not known until a run has measured them\n")
             return
         }
-        add(", \(Self.time(forecast.criticalPathLength.value))\n")
+        let isWhole = forecast.unmeasuredCount == 0
+        let least = isWhole ? "" : "at least "
+        add(", \(least)\(Self.time(forecast.criticalPathLength.value))\n")
         let sum = Self.time(forecast.sum.value)
         let wall = Self.time(forecast.wall.value)
         if plan.limit == 1 {
-            add("expected: \(sum), one step at a time")
-            if forecast.wall < forecast.sum { add("; \(wall) with `-j \(forecast.limit)`") }
-            add("\n")
+            add("expected: \(least)\(sum), one step at a time")
+            if isWhole, forecast.wall < forecast.sum, facts.workflow.execution.isParallelEnabled {
+                add("; \(wall) with `-j \(forecast.limit)`")
+            }
         } else {
-            add("expected: \(wall) with at most \(forecast.limit) at once; \(sum) one at a time\n")
+            add("expected: \(least)\(wall) with at most \(forecast.limit) at once; ")
+            add("\(least)\(sum) one at a time")
         }
+        add(isWhole ? "\n" : " (\(Self.unmeasured(forecast)))\n")
+    }
+
+    /// The expected time of a run as `run -v` says it.
+    static func expectation(_ forecast: Forecast) -> String {
+        let wall = time(forecast.wall.value)
+        return forecast.unmeasuredCount == 0
+            ? "expected: \(wall)" : "expected: at least \(wall) (\(unmeasured(forecast)))"
+    }
+
+    private static func unmeasured(_ forecast: Forecast) -> String {
+        Wording.count(forecast.unmeasuredCount, "step") + " not measured"
     }
 
     /// A length of time, to the millisecond where it is short.

@@ -32,6 +32,7 @@ enum Program {
             try StandardStream.output.write(Array(HelpText.text(of: topic).utf8))
             return 0
         }
+        UserPlace.remember()
         if let directory = arguments.text(.directory) {
             do throws(SystemError) {
                 try Host.changeDirectory(to: directory)

@@ -11,6 +11,7 @@ struct RecordedRun {
     let isAlive: Bool
     /// The present, as a time of the run.
     let now: RunTime
+    private let place: UserPlace
 
     /// Finds the run that a command line names, or the latest.
     ///
@@ -26,7 +27,8 @@ struct RecordedRun {
         guard let id = try id.map({ try checked($0, in: state) }) ?? state.latestRun() else {
             throw none
         }
-        return try RecordedRun(StoredRun(id, in: state), console: console)
+        return try RecordedRun(
+            StoredRun(id, in: state), UserPlace(projectRoot: root), console: console)
     }
 
     private static var none: CommandFailure {
@@ -48,9 +50,10 @@ struct RecordedRun {
         throw CommandFailure(.usage, "there is no run `\(id)`", help: help)
     }
 
-    private init(_ run: StoredRun, console: Console) throws {
+    private init(_ run: StoredRun, _ place: UserPlace, console: Console) throws {
         self.run = run
-        let journal = try RecordedRun.journal(of: run)
+        self.place = place
+        let journal = try RecordedRun.journal(of: run, place)
         var record = journal.record
         isAlive = record.endedAt == nil && StoredRun.isAlive(journal.header)
         for problem in journal.problems where !(isAlive && problem.isOrdinaryWhileRunning) {
@@ -61,20 +64,26 @@ struct RecordedRun {
         self.record = record
     }
 
-    private static func journal(of run: StoredRun) throws -> Journal {
+    private static func journal(of run: StoredRun, _ place: UserPlace) throws -> Journal {
         let bytes = try run.journal()
         do throws(JournalError) {
             return try JournalReader.read(bytes)
         } catch {
             throw CommandFailure(
                 .ownTrouble, "run \(run.id): \(error.message)",
-                help: "its logs are in `\(StateDirectory.runPath(run.id))/logs`")
+                help: "its logs are in "
+                    + "`\(place.path(ofProjectFile: StateDirectory.runPath(run.id)))/logs`")
         }
     }
 
     /// Reads the record anew.
     func refreshed(_ console: Console) throws -> RecordedRun {
-        try RecordedRun(run, console: console)
+        try RecordedRun(run, place, console: console)
+    }
+
+    /// Path of a step's log as it is opened from where the user stands.
+    func logPath(of step: String) -> String {
+        place.path(ofProjectFile: run.logPath(of: step))
     }
 
     /// The index of a step of the run.

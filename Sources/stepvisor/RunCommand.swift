@@ -48,13 +48,15 @@ struct RunCommand {
         if environment[LockCommand.variable] != nil { LockCommand.adoptInherited() }
         ProcessSetup.closeInherited(keepSockets: environment["STEPVISOR_RUN_ID"] != nil)
         if console.verbosity == .verbose, let forecast = request.plan.simulate() {
-            console.note("expected: \(PlanText.time(forecast.wall.value))")
+            console.note(PlanText.expectation(forecast))
         }
         let state = try StateDirectory(root: request.project.root, create: true)
         let lock = try ProjectGate(console).take(state, waits: arguments.has(.wait))
         defer { withExtendedLifetime(lock) {} }
         let final = FinalRecord()
-        let view = RecordingView(base: makeView(request), final: final)
+        let view = RecordingView(
+            base: makeView(request), final: final,
+            place: UserPlace(projectRoot: request.project.root))
         let context = RunContext(
             plan: request.plan, state: state, environment: environment, view: view,
             viewDescriptor: console.wantsJSON
@@ -65,12 +67,12 @@ struct RunCommand {
             // Only a help for the next plan: a run that went well does not fail for it.
             try? DurationStore.add(record, to: state)
         }
-        return exitCode(result, final.record)
+        return exitCode(result, final.record, UserPlace(projectRoot: request.project.root))
     }
 
     private func makeView(_ request: RunRequest) -> any RunView {
         if console.wantsJSON { return JSONView() }
-        let words = Project.words(naming: arguments)
+        let words = Project.words(naming: arguments) + rerunOptions
         let mode = arguments.text(.output).flatMap { OutputMode(rawValue: $0) }
         if console.verbosity == .quiet, mode == nil {
             return QuietView(options: words, style: console.errorStyle)
@@ -85,14 +87,26 @@ struct RunCommand {
             output: output, style: console.errorStyle, options: words, namesLeftOut: isVerbose)
     }
 
+    /// What else a step of this run needs to be run again as it was.
+    private var rerunOptions: [String] {
+        var words = arguments.text(.runner).map { ["--runner", $0] } ?? []
+        for (name, key) in [("--timeout", OptionKey.timeout), ("--grace", .grace)] {
+            guard let length = arguments.duration(key) else { continue }
+            words += [name, DurationText.declared(milliseconds: length.value)]
+        }
+        return words
+    }
+
     /// DESIGN: what stepvisor could not do comes before what a step could not.
-    private func exitCode(_ result: RunResult, _ record: RunRecord?) -> Int32 {
+    private func exitCode(
+        _ result: RunResult, _ record: RunRecord?, _ place: UserPlace
+    ) -> Int32 {
         if let problem = result.problem {
+            let path = place.path(ofProjectFile: StateDirectory.runPath(result.runID))
             return Console.report(
                 CommandFailure(
                     .ownTrouble, problem,
-                    help: "what was run until then is in `\(StateDirectory.runPath(result.runID))`")
-            )
+                    help: "what was run until then is in `\(path)`"))
         }
         if let signal = result.signal { ProcessSetup.die(by: signal) }
         return record?.exitCode ?? (result.status == .complete ? 0 : 1)

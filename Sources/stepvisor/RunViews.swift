@@ -11,10 +11,12 @@ final class FinalRecord: Sendable {
     func keep(_ record: RunRecord) { value.withLock { $0 = record } }
 }
 
-/// A view that keeps the last record for those who want it after the run.
+/// A view that keeps the last record for those who want it after the run, and names logs as they
+/// are found from where the user stands.
 struct RecordingView: RunView {
     var base: any RunView
     let final: FinalRecord
+    let place: UserPlace
 
     var frameInterval: Int64? { base.frameInterval }
 
@@ -25,18 +27,25 @@ struct RecordingView: RunView {
     mutating func frame(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String {
-        base.frame(at: now, record: record, surroundings: surroundings)
+        base.frame(at: now, record: record, surroundings: seen(surroundings))
     }
 
     mutating func finish(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String {
         final.keep(record)
-        return base.finish(at: now, record: record, surroundings: surroundings)
+        return base.finish(at: now, record: record, surroundings: seen(surroundings))
+    }
+
+    private func seen(_ surroundings: ViewSurroundings) -> ViewSurroundings {
+        var seen = surroundings
+        let place = place
+        seen.logPath = { place.path(ofProjectFile: surroundings.logPath($0)) }
+        return seen
     }
 }
 
-/// `-q`: nothing while the run goes on; at its end what went wrong, and the totals.
+/// `-q`: nothing of a run that goes well; at the end of another what went wrong, and the totals.
 struct QuietView: RunView {
     let options: [String]
     let style: Style
@@ -48,6 +57,7 @@ struct QuietView: RunView {
     func frame(at now: RunTime, record: RunRecord, surroundings: ViewSurroundings) -> String { "" }
 
     func finish(at now: RunTime, record: RunRecord, surroundings: ViewSurroundings) -> String {
-        RunSummary(record, surroundings: surroundings, options: options, style: style).text
+        guard record.status != .complete || !record.failedSteps.isEmpty else { return "" }
+        return RunSummary(record, surroundings: surroundings, options: options, style: style).text
     }
 }

@@ -45,6 +45,23 @@ struct ForecastTests {
         #expect(forecast.criticalPath == [0, 2])
     }
 
+    @Test("steps that were never measured add nothing, and are counted")
+    func unmeasured() throws {
+        var builder = PlanBuilder(jobs: 2)
+        builder.step("a", ms: 100)
+        builder.step("b", ms: 40)
+        builder.step("new", after: ["a"])
+        let plan = try builder.plan()
+        let forecast = try #require(plan.simulate())
+        #expect(forecast.unmeasuredCount == 1)
+        #expect(forecast.sum == Milliseconds(140))
+        #expect(forecast.wall == Milliseconds(100))
+        #expect(forecast.criticalPathLength == Milliseconds(100))
+        #expect(forecast.criticalPath == [0, 2])
+        #expect(plan.measured(of: 1) == Milliseconds(40))
+        #expect(plan.measured(of: 2) == nil)
+    }
+
     @Test("given durations are taken instead of recorded ones, and resources are minded")
     func given() throws {
         var builder = PlanBuilder(jobs: 2)

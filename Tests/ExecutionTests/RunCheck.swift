@@ -283,6 +283,7 @@ struct RunCheck {
         case .ended(let step, let end): ended(step, end, at: now)
         case .skipped(let step, let reason): skipped(step, reason)
         case .runEnded(let status): runEnded = status
+        case .halting(let step): expect(haltedBy == step, step, "a halt that was none")
         case .stopping: expect(signals == 1, "a stop on record without a signal")
         case .killed(let step): expect(!truths[step].isKilled, step, "killed twice")
         default: break

@@ -57,7 +57,8 @@ enum RunRecordSample {
                     status: .failed, reason: .signalled(6, coreDumped: true),
                     exit: .signalled(6, coreDumped: true), isAllowed: true)),
             .ended(step: 2, StepEnd(status: .cached)),
-            .stopping(signal: 2), .warning(step: nil, hostile), .warning(step: 1, ""),
+            .halting(step: 1), .stopping(signal: 2), .warning(step: nil, hostile),
+            .warning(step: 1, ""),
             .killed(step: 99),
         ]
         for reason in reasons {

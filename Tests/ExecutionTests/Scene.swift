@@ -142,6 +142,7 @@ struct Scene {
             "\(name(step)) \(end.status)" + (end.reason.map { " " + describe($0) } ?? "")
                 + (end.isAllowed ? " allowed" : "")
         case .skipped(let step, let reason): "\(name(step)) skipped \(describe(reason))"
+        case .halting(let step): "record halting \(name(step))"
         case .stopping(let signal): "record stopping \(signal)"
         case .warning(let step, let text): "warning \(step.map(name) ?? "-") \(text)"
         case .runEnded(let status): "record run ended \(status)"

@@ -31,6 +31,18 @@ struct SchedulerFailureTests {
             scene.did() == ["b aborted halted by a", "e skipped halted by a", "finish failed"])
     }
 
+    @Test("a halt is on record when it begins, before what runs has ended")
+    func haltOnRecord() throws {
+        var scene = try scene()
+        _ = scene.didInFull()
+        scene.exit("a", 7, at: 1)
+        #expect(
+            scene.didInFull() == [
+                "a failed exited 7", "c skipped needs a", "d skipped needs a", "record halting a",
+                "record terminating b 15 halted by a", "signal b 15",
+            ])
+    }
+
     @Test("an optimistic halt lets what runs end as it does")
     func optimistic() throws {
         var scene = try scene { $0.workflow.execution.failureStrategy = .optimistic }

@@ -220,6 +220,24 @@ struct SchedulerStopTests {
             ])
     }
 
+    @Test("a step that ran into its limit before a halt or a signal says so, and is aborted")
+    func timeoutThenStop() throws {
+        var scene = try Scene {
+            $0.step("a")
+            $0.step("b") { $0.timeout = Milliseconds(50) }
+        }
+        scene.pass(to: 50)
+        scene.exit("a", 1, at: 60)
+        scene.exit("b", 0, at: 70)
+        #expect(scene.did().suffix(2) == ["b aborted timed out attempt 50", "finish failed"])
+
+        scene = try self.scene()
+        scene.pass(to: 100)
+        scene.send(.signal(2), at: 110)
+        scene.exit("a", 0, at: 120)
+        #expect(scene.did().contains("a aborted timed out attempt 100"))
+    }
+
     @Test("no grace is TERM and KILL in one")
     func noGrace() throws {
         var scene = try scene { $0.workflow.steps[0].grace = Milliseconds(0) }

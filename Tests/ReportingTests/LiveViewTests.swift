@@ -39,9 +39,9 @@ struct LiveViewTests {
         #expect(screen.wraps == 0)
         screen.show(run.end(1, at: 63_000) + run.finish(at: 63_000, .failed))
         #expect(
-            screen.rows.dropFirst(2).prefix(4) == [
+            screen.rows.dropFirst(2).prefix(5) == [
                 "[1/4] FAILED  lint (1m01s): exit code 3", "[2/4] ok      unit_tests (1m03s)",
-                "FAILED lint after 1m01s: exit code 3", "  log: logs/0.log",
+                "", "FAILED lint after 1m01s: exit code 3", "  log: logs/0.log",
             ])
         #expect(screen.strange.isEmpty)
     }

@@ -25,7 +25,7 @@ struct OutputModeTests {
     /// The lines before the summary.
     static func lines(_ text: String) -> [String] {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        return Array(lines.dropFirst().prefix { !$0.hasPrefix("FAILED") })
+        return Array(lines.dropFirst().prefix { !$0.isEmpty })
     }
 
     @Test("failures: only the end shows a log, and only of what failed")
@@ -35,6 +35,7 @@ struct OutputModeTests {
             OutputModeTests.lines(text) == [
                 "[1/2] FAILED  long (0.2s): exit code 1", "[2/2] ok      a (0.3s)",
             ])
+        #expect(text.contains("ok      a (0.3s)\n\nFAILED long after"))
         #expect(text.contains("  | : :error::x\n  | half a line\n"))
         #expect(!text.contains("three"))
     }
@@ -47,7 +48,14 @@ struct OutputModeTests {
                 "[1/2] FAILED  long (0.2s): exit code 1", "    : :error::x", "    half a line",
                 "[2/2] ok      a (0.3s)", "    one", "    two: 99%", "    three",
             ])
-        #expect(!text.contains("  | "))
+    }
+
+    @Test(
+        "the end shows the tail of a failed step in every mode but none",
+        arguments: OutputMode.allCases)
+    func tail(mode: OutputMode) {
+        let text = OutputModeTests.play(PlainView(output: mode))
+        #expect(text.contains("\n  | half a line\n") == (mode != .none))
     }
 
     @Test("prefix: lines come whole and carry their step")

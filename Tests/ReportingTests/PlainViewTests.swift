@@ -17,6 +17,7 @@ struct PlainViewTests {
         text += run.frame(at: 1_300) + run.frame(at: 1_400)
         text += run.end(1, at: 3_000, code: 2)
         text += run.at(3_000, .skipped(step: 2, .dependencyFailed(1)))
+        text += run.at(3_000, .halting(step: 1))
         text += run.at(3_000, .skipped(step: 3, .halted(by: 1)))
         text += run.at(3_000, .warning(step: 0, "no\u{1B}[2J use"))
         run.logs.append("first\n\u{1B}[31mboom\u{1B}[0m\n", to: 1)
@@ -29,7 +30,7 @@ struct PlainViewTests {
                 [1/4] running test
                 [2/4] FAILED  test (3.0s): exit code 2
                 [3/4] skipped deploy: dependency `test` failed
-                [4/4] halted: `test` is critical, no further step starts
+                [3/4] halted: `test` is critical, no further step starts
                 warning: `lint`: no use
 
                 """)

@@ -19,7 +19,7 @@ struct RunDiagramTests {
 
     static let typicalMermaid = #"""
         %% sample: drawn by `stepvisor graph`
-        %% thick: critical path; dotted: inferred; doubled sides: runs alone
+        %% thick: critical path, inferred or not; dotted: inferred; doubled sides: runs alone
         %% api and link never run at the same time (shared output: docs/api.md)
         flowchart TD
             subgraph p0["Phase 1"]
@@ -74,6 +74,18 @@ struct RunDiagramTests {
         #expect(!text.contains("gone"))
         #expect(diagram.dot().contains("fillcolor=\"#fecaca\""))
         #expect(diagram.json().contains("\"status\":\"failed\",\"execution_time_ms\":1500"))
+    }
+
+    @Test("the frame of steps outside of tasks says so")
+    func outsideOfTasks() throws {
+        var resolved = try SampleWorkflow.resolved(
+            [("a", ""), ("b", "")], edges: [], tasks: [0, 1])
+        var workflow = resolved.workflow
+        workflow.tasks[0] = WorkflowTask(id: "")
+        resolved = ResolvedWorkflow(
+            workflow: workflow, graph: resolved.graph, inferredEdges: [], conflicts: [])
+        #expect(RunDiagram(resolved).mermaid().contains("[\"Steps outside of tasks\"]"))
+        #expect(RunDiagram(resolved).dot().contains("label=\"Steps outside of tasks\""))
     }
 
     @Test("tasks are frames around their phases, which count from 1 in each")

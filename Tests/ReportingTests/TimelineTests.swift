@@ -23,7 +23,7 @@ struct TimelineTests {
                 15:01:55 T+1m50s [validate]                               ====> complete (20.0s)
 
                 wall 2m10s, sum of steps 3m25s, saved 1m15s (37%), most at once 3
-                longest chain 2m10s: api_docs -> report -> validate
+                longest chain 2m10s: api_docs → report → validate
 
                 """)
     }
@@ -50,6 +50,29 @@ struct TimelineTests {
         for line in text.split(separator: "\n") where line.contains("[") {
             #expect(line.count <= columns)
         }
+    }
+
+    @Test("the longest chain counts what runs up to now")
+    func runningChain() {
+        let record = SampleRun.record(
+            events: SampleRun.launch(0, at: 0) + [SampleRun.complete(0, at: 1)]
+                + SampleRun.launch(1, at: 0))
+        #expect(record.criticalPath(at: SampleRun.second(3)).steps.first == 1)
+        #expect(record.criticalPath(at: SampleRun.second(3)).duration == 3_000_000_000)
+    }
+
+    @Test("steps outside of tasks are called so")
+    func outsideOfTasks() {
+        var header = SampleRun.header([StepHeader(id: "a"), StepHeader(id: "b", task: 1)])
+        header.tasks = [
+            TaskHeader(id: "", description: ""), TaskHeader(id: "build", description: ""),
+        ]
+        let record = SampleRun.record(header, [])
+        let timeline = Timeline(record, at: .zero, columns: 80, isAlive: true).text
+        #expect(timeline.contains("Steps outside of tasks, phase 1\n"))
+        #expect(timeline.contains("Task build, phase 1\n"))
+        let status = StatusText(record, at: .zero, isAlive: true).text
+        #expect(status.contains("\nsteps outside of tasks, phase 1\n  a"))
     }
 
     @Test("a terminal without columns, and a run without steps, are shown all the same")

@@ -82,6 +82,62 @@ struct CommandTests {
         #expect(two.output.contains("critical path (1 step): a, 3.0s"), "\(two)")
     }
 
+    @Test("`plan` claims no time for a step that was never measured")
+    func unmeasured() throws {
+        let space = try TestSpace()
+        try space.workflow(
+            """
+            [[steps]]
+            id = "a"
+            command = "true"
+            [[steps]]
+            id = "hour"
+            command = "true"
+            dependencies = ["a"]
+            """)
+        try space.file(".stepvisor/durations", "stepvisor durations 1\na\t1000\n")
+        let plan = try space.run("plan")
+        #expect(plan.output.contains("  hour  ?  after a\n"), "\(plan)")
+        #expect(
+            plan.output.contains(
+                """
+                critical path (2 steps): a → hour, at least 1.0s
+                expected: at least 1.0s, one step at a time (1 step not measured)
+
+                """), "\(plan)")
+        let parallel = try space.run("plan", "-j2")
+        #expect(
+            parallel.output.contains(
+                "at least 1.0s with at most 2 at once; at least 1.0s one at a time (1 step not"),
+            "\(parallel)")
+        let json = try space.run("plan", "--json")
+        #expect(json.output.contains(#""expected_ms":1000"#), "\(json)")
+        #expect(json.output.contains(#""expected_ms":null"#), "\(json)")
+        #expect(json.output.contains(#""expected":null"#), "\(json)")
+        let run = try space.run("-v")
+        #expect(run.error.contains("expected: at least 1.0s (1 step not measured)"), "\(run)")
+    }
+
+    @Test("`plan` names no `-j` that the workflow forbids")
+    func forbiddenParallel() throws {
+        let space = try TestSpace()
+        try space.workflow(
+            """
+            [execution]
+            parallel_enabled = false
+            [[steps]]
+            id = "a"
+            command = "true"
+            [[steps]]
+            id = "b"
+            command = "true"
+            """)
+        try space.file(".stepvisor/durations", "stepvisor durations 1\na\t1000\nb\t1000\n")
+        let plan = try space.run("plan", "--parallel")
+        #expect(plan.output.contains("expected: 2.0s, one step at a time\n"), "\(plan)")
+        #expect(!plan.output.contains("`-j"), "\(plan)")
+    }
+
     @Test("a plan of a large workflow is cut, unless all of it is asked for")
     func largePlan() throws {
         let space = try TestSpace()

@@ -78,6 +78,38 @@ struct GraphTests {
         #expect(space.tree() == before)
     }
 
+    @Test("a directory in the place of the file is told as one", arguments: ["--check", "-o"])
+    func directory(option: String) throws {
+        let space = try workflow()
+        try space.directory("pictures")
+        let result = try space.run("graph", option, "pictures")
+        #expect(result.code == 2, "\(result)")
+        #expect(result.error.contains("`pictures` is a directory, not a diagram"), "\(result)")
+        #expect(result.error.contains("such as `pictures/graph.mmd`"), "\(result)")
+    }
+
+    @Test("a running step counts up to now for the critical path")
+    func runningPath() throws {
+        let space = try TestSpace()
+        try space.workflow(
+            """
+            [[steps]]
+            id = "quick"
+            command = "touch quick"
+            [[steps]]
+            id = "slow"
+            command = "until test -e go; do sleep 0.01; done"
+            """)
+        let run = try space.start(["-j2"])
+        #expect(TestSpace.wait { space.exists("quick") })
+        #expect(
+            TestSpace.wait {
+                ((try? space.run("graph", "--run").output) ?? "").contains("class n1 critical")
+            })
+        try space.file("go", "")
+        #expect(run.wait().code == 0)
+    }
+
     @Test("a file's name tells its format where nothing else does")
     func formatByName() throws {
         let space = try workflow()

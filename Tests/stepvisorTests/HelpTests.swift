@@ -46,6 +46,13 @@ struct HelpTests {
         }
     }
 
+    @Test("the help of `run` does not promise the limit of a run")
+    func runTimeout() {
+        #expect(
+            HelpText.text(of: .run).contains(
+                "124 is kept for the run's own timeout, not yet honoured"))
+    }
+
     @Test("no two options of a command share a name")
     func names() {
         for command in CommandDeclaration.working {

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -39,6 +40,71 @@ struct OutputTests {
         #expect(result.error.contains("FAILED bad"), "\(result)")
         #expect(result.error.contains("last words") == (mode != "none"), "\(result)")
         #expect(result.error.contains("exit"), "\(result)")
+    }
+
+    @Test("`-q` says nothing of a run that goes well")
+    func quiet() throws {
+        let space = try noisy()
+        let well = try space.run("-q", "good")
+        #expect(well.code == 0)
+        #expect(well.error.isEmpty && well.output.isEmpty, "\(well)")
+        let bad = try space.run("-q", "bad")
+        #expect(bad.error.hasPrefix("FAILED bad"), "\(bad)")
+    }
+
+    @Test(
+        "the log's path and the command to run again hold from where the user stands",
+        arguments: [
+            ("sub/deeper", [String](), "../../.stepvisor/runs/"),
+            ("", ["-C", "sub"], ".stepvisor/runs/"), ("", ["run"], ".stepvisor/runs/"),
+            ("elsewhere", ["-C", "../sub/deeper"], "../.stepvisor/runs/"),
+        ])
+    func place(directory: String, words: [String], path: String) throws {
+        let space = try TestSpace()
+        try space.workflow("[[steps]]\nid = \"bad\"\n")
+        try space.directory("sub/deeper")
+        try space.directory("elsewhere")
+        let options = words + ["--runner", "exit 3", "--timeout", "90s"]
+        let result = try space.start(options, in: directory).wait()
+        #expect(result.code == 1, "\(result)")
+        #expect(result.error.contains("  log: \(path)"), "\(result)")
+        let log = try #require(
+            result.error.split(separator: "\n").first { $0.hasPrefix("  log: ") }?.dropFirst(7))
+        let seen = space.path(directory.isEmpty ? String(log) : "\(directory)/\(log)")
+        #expect(FileManager.default.fileExists(atPath: seen), "\(seen)")
+        let place = words.first == "-C" ? words.joined(separator: " ") + " " : ""
+        let again =
+            "stepvisor run \(place)--runner 'exit 3' --timeout 1m30s --only bad\n"
+        #expect(result.error.contains(again), "\(result)")
+        let list = try space.start(["logs"] + words.filter { $0 != "run" }, in: directory).wait()
+        #expect(list.output.contains("  \(path)"), "\(list)")
+    }
+
+    @Test(
+        "`--json` is refused where nothing has a JSON form",
+        arguments: [
+            ["lock", "--json", "x", "--", "true"], ["init", "--json"], ["--json", "init"],
+            ["help", "--json"], ["--version", "--json"], ["logs", "good", "--json"],
+        ])
+    func noJSON(words: [String]) throws {
+        let space = try noisy()
+        _ = try space.run("good")
+        let result = try space.start(words).wait()
+        #expect(result.code == 2, "\(result)")
+        #expect(result.output.isEmpty, "\(result)")
+        #expect(result.error.contains("--json") || result.error.contains("JSON"), "\(result)")
+        #expect(try space.run("logs", "--json").output.contains(#""step_id":"good""#))
+    }
+
+    @Test("a link in the place of the state is told with what to do")
+    func stateIsLink() throws {
+        let space = try noisy()
+        try space.directory("other")
+        try FileManager.default.createSymbolicLink(
+            atPath: space.path(".stepvisor"), withDestinationPath: space.path("other"))
+        let result = try space.run()
+        #expect(result.code == 5, "\(result)")
+        #expect(result.error.contains("remove or rename what is in the way"), "\(result)")
     }
 
     @Test("escape sequences of a step are never passed on")

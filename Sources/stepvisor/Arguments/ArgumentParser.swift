@@ -31,6 +31,7 @@ struct ArgumentParser {
                 try takeOperand(word)
             }
         }
+        if result.has(.version), result.has(.json) { throw .conflict("--version", "--json") }
         // Help and version want no complaint about what else is or is not there.
         guard !result.has(.help), !result.has(.version) else { return }
         for (option, spelling) in early where !isOption(option, of: result.command) {

@@ -12,7 +12,7 @@ extension CommandDeclaration {
             "--parallel or -j as many as the graph, the limit and the resources allow.",
             "Exit codes: 0 done, 1 a step failed, 2 nothing was run (usage, invalid workflow),",
             "4 another run holds the project, 5 stepvisor itself could not go on,",
-            "124 run timeout, 128+N ended by signal N.",
+            "128+N ended by signal N; 124 is kept for the run's own timeout, not yet honoured.",
         ],
         examples: [
             ("stepvisor", "run everything, one step at a time"),
@@ -25,7 +25,7 @@ extension CommandDeclaration {
         .plan, "show phases, dependencies, conflicts, critical path and expected times",
         operands: .many("STEP"),
         options: [.parallel, .jobs] + OptionDeclaration.selection
-            + [OptionDeclaration(later: .exitCode, "--exit-code")],
+            + [.json, OptionDeclaration(later: .exitCode, "--exit-code")],
         details: [
             "Nothing is run or written. Expected times come from earlier runs; -j N asks how long",
             "a run with N steps at once would take.",
@@ -38,7 +38,7 @@ extension CommandDeclaration {
 
     private static let check = CommandDeclaration(
         .check, "validate the workflow and what its steps need, without running anything",
-        options: [OptionDeclaration(later: .strict, "--strict")],
+        options: [.json, OptionDeclaration(later: .strict, "--strict")],
         details: [
             "Looks at the files, the graph, and at every program that a step would start.",
             "Exit 0 when a run could begin, 2 when not.",
@@ -63,7 +63,7 @@ extension CommandDeclaration {
 
     private static let status = CommandDeclaration(
         .status, "show how a run stands or ended",
-        operands: .atMostOne("RUN"), options: [OptionDeclaration.ofRun],
+        operands: .atMostOne("RUN"), options: [.ofRun, .json],
         details: ["The latest run when none is named; a run that is still going, too."],
         examples: [
             ("stepvisor status", "the latest run"),
@@ -72,10 +72,11 @@ extension CommandDeclaration {
 
     private static let logs = CommandDeclaration(
         .logs, "show the log of a step; without one, list the logs",
-        operands: .atMostOne("STEP"), options: [OptionDeclaration.follow, OptionDeclaration.ofRun],
+        operands: .atMostOne("STEP"), options: [.follow, .ofRun, .json],
         details: [
             "Bytes as the step wrote them; on a terminal escape sequences are neutralised.",
             "Here -f means --follow: the workflow's path is given with --file.",
+            "--json is for the list; a log itself has no other form than its bytes.",
         ],
         examples: [
             ("stepvisor logs build", "what build wrote in the latest run"),
@@ -84,7 +85,7 @@ extension CommandDeclaration {
 
     private static let timeline = CommandDeclaration(
         .timeline, "show when each step of a run ran, as bars by phase",
-        operands: .atMostOne("RUN"), options: [OptionDeclaration.ofRun],
+        operands: .atMostOne("RUN"), options: [.ofRun, .json],
         details: ["The latest run when none is named; a run that is still going, too."],
         examples: [("stepvisor timeline", "the latest run")])
 

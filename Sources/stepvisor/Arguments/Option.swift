@@ -94,7 +94,6 @@ extension OptionDeclaration {
             "look for the workflow from DIR instead of here"),
         OptionDeclaration(.quiet, "--quiet", short: "q", "say only what went wrong"),
         OptionDeclaration(.verbose, "--verbose", short: "v", "say more"),
-        OptionDeclaration(.json, "--json", "print JSON on standard output"),
         OptionDeclaration(
             .color, "--color", value: .required("WHEN", .choice(["auto", "always", "never"])),
             "auto (default), always or never; NO_COLOR is heeded"),
@@ -103,6 +102,9 @@ extension OptionDeclaration {
 
     /// The version stands alone: `stepvisor --version`.
     static let version = OptionDeclaration(.version, "--version", "show the version")
+
+    /// Only of commands that have something to say to programs.
+    static let json = OptionDeclaration(.json, "--json", "print JSON on standard output")
 
     static let jobs = OptionDeclaration(
         .jobs, "--jobs", short: "j", value: .required("N", .jobs),
@@ -150,6 +152,7 @@ extension OptionDeclaration {
                 value: .required("MODE", .choice(OutputMode.allCases.map(\.rawValue))),
                 "what is shown of the steps' output: failures (default), group, prefix, "
                     + "stream or none"),
+            json,
             OptionDeclaration(later: .smartExecution, "--smart-execution"),
             OptionDeclaration(later: .since, "--since"),
             OptionDeclaration(later: .cache, "--cache"),
@@ -175,6 +178,7 @@ extension OptionDeclaration {
         OptionDeclaration(
             .run, "--run", value: .optional("ID", .text),
             "colour the steps by how they ended in a run; the latest when no ID is given"),
+        json,
     ]
 
     static let ofRun = OptionDeclaration(
