@@ -42,7 +42,8 @@ public final class StateDirectory {
         }
         if create {
             // One that was made by hand may be open to others, who could then put files in its place.
-            if facts.st_mode & 0o077 != 0, fchmod(number, 0o700) != 0 {
+            // The owner's own rights stay as they are: who took them away meant it.
+            if facts.st_mode & 0o077 != 0, fchmod(number, facts.st_mode & 0o700) != 0 {
                 throw SystemError("make private", path)
             }
             try ignoreItself()
