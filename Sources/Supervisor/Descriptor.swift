@@ -76,6 +76,17 @@ enum FileBytes {
         }
     }
 
+    /// What one read from the beginning gives; empty when it cannot be read.
+    static func readOnce(_ descriptor: Int32, limit: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+            var got: Int
+            repeat {
+                got = pread(descriptor, buffer.baseAddress, limit, 0)
+            } while got < 0 && errno == EINTR
+            count = max(0, got)
+        }
+    }
+
     /// The whole content of a small file such as those of `/proc`; nil when it cannot be opened.
     static func contents(
         of path: String, limit: Int = 1 << 20, followingLinks: Bool = false

@@ -74,9 +74,9 @@ struct SignalSource {
             let count = buffer.withUnsafeMutableBytes {
                 read(descriptor, $0.baseAddress, $0.count)
             }
-            if count > 0 {
-                signals += buffer[..<count].map(Int32.init)
-            } else if count == 0 || errno != EINTR {
+            if count > 0 { signals += buffer[..<count].map(Int32.init) }
+            // Fewer than asked for: the pipe is empty.
+            if count >= 0 && count < buffer.count || count < 0 && errno != EINTR {
                 // Only now: armed before the pipe is empty, one more SIGCHLD would be taken out
                 // with the rest and leave the next one unwritten, for ever. One that comes before
                 // this line is not written, but its child is among those that the caller asks.

@@ -59,7 +59,11 @@ struct GroupWatch: ~Copyable {
     }
 
     /// Everything below this process that is not its own doing, whoever its parent is.
-    static func descendants(isOwn: (Int32) -> Bool) -> [ProcessFacts] {
+    ///
+    /// Whatever outlived a step hangs from an adopted orphan, so without a strange child there is
+    /// nothing, and all processes need not be looked at.
+    func descendants(isOwn: (Int32) -> Bool) -> [ProcessFacts] {
+        if let children = table.children(), children.allSatisfy(isOwn) { return [] }
         let living = ProcessTable.living()
         var found: [ProcessFacts] = []
         var parents: Set<Int32> = [getpid()]

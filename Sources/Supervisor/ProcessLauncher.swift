@@ -1,5 +1,6 @@
 import Execution
 import Foundation
+import Synchronization
 import SystemCalls
 
 /// Why a step could not be started.
@@ -33,8 +34,6 @@ struct LaunchRequest {
 final class ProcessLauncher {
     private let input: InterceptingInput
     private let descriptorLimit: rlim_t
-    /// The highest number that a living step was seen to use.
-    private var highestHeld: Int32 = 0
     /// Ended processes that Foundation has not finished with.
     private var retiring: [ChildProcess] = []
     private var retiringIdentifiers: Set<Int32> = []
@@ -51,10 +50,16 @@ final class ProcessLauncher {
     }
 
     /// Starts a process in a process group of its own.
-    func launch(_ request: LaunchRequest) throws(LaunchFailure) -> ChildProcess {
-        let fillers = try prepareDescriptors(
-            highest: max(request.output, highestHeld))
-        defer { for number in fillers { close(number) } }
+    ///
+    /// - Parameters:
+    ///   - request: what is started.
+    ///   - watched: whether a descriptor is to tell of the exit.
+    /// - Returns: the process, which has not been waited for.
+    /// - Throws: why there is none, and whether it would be so again.
+    func launch(
+        _ request: LaunchRequest, watched: Bool
+    ) throws(LaunchFailure) -> ChildProcess {
+        try predictSockets()
         let process = Process()
         process.executableURL = URL(fileURLWithPath: request.program, isDirectory: false)
         process.arguments = request.arguments
@@ -80,48 +85,23 @@ final class ProcessLauncher {
         let startTicks = earliest == latest ? latest : ProcessTable.facts(of: pid)?.startTicks ?? 0
         let child = ChildProcess(
             process: process, pid: pid, sockets: input.takeSockets(),
-            pidDescriptor: stepvisor_pidfd_open(pid), startTicks: startTicks)
-        highestHeld = max(child.highestDescriptor, highestHeld)
+            pidDescriptor: watched ? stepvisor_pidfd_open(pid) : -1, startTicks: startTicks)
         return child
     }
 
     /// Notes the numbers that the next socketpair will get, and refuses when they run out.
-    ///
-    /// In the child Foundation closes every number up to the highest open one, and one that is not
-    /// open costs glibc a further system call, a slow one: so the gaps are filled meanwhile.
-    ///
-    /// - Parameter highest: the highest number known to be open.
-    /// - Returns: what fills the gaps, to be closed after the launch.
-    /// - Throws: when too few numbers are free.
-    private func prepareDescriptors(highest: Int32) throws(LaunchFailure) -> [Int32] {
-        var fillers: [Int32] = []
-        var top: [Int32] = []
-        while top.count < 2 {
-            let number = fcntl(input.descriptor, F_DUPFD_CLOEXEC, 3)
-            if number >= 0, number < highest, fillers.count < ProcessLauncher.mostFillers {
-                fillers.append(number)
-            } else {
-                top.append(number)
-            }
-        }
-        for number in top where number >= 0 { close(number) }
-        guard top[0] >= 0, top[1] >= 0,
-            rlim_t(top[1] + ProcessLauncher.reservedDescriptors) < descriptorLimit
+    private func predictSockets() throws(LaunchFailure) {
+        let first = fcntl(input.descriptor, F_DUPFD_CLOEXEC, 3)
+        let second = fcntl(input.descriptor, F_DUPFD_CLOEXEC, 3)
+        if first >= 0 { close(first) }
+        if second >= 0 { close(second) }
+        guard first >= 0, second >= 0,
+            rlim_t(second + ProcessLauncher.reservedDescriptors) < descriptorLimit
         else {
-            for number in fillers { close(number) }
-            // What is scarce is not spent on speed; and the mark may be an old one.
-            if !fillers.isEmpty {
-                highestHeld = 0
-                return try prepareDescriptors(highest: 0)
-            }
             throw .temporary("too many open files (raise `ulimit -n`, or lower -j)")
         }
-        input.expect(top[0], top[1])
-        return fillers
+        input.expect(first, second)
     }
-
-    /// More gaps than this, as after a wide run's peak, cost more to fill than to leave.
-    private static let mostFillers = 16
 
     /// Words for a launch that has failed, and whether it would fail again.
     ///
@@ -186,16 +166,14 @@ final class ProcessLauncher {
             return true
         }
         retireThreshold = retiring.count + 64
-        // Forgotten now and then, so that one wide moment does not cost all that follows.
-        highestHeld = 0
     }
 
     /// Waits, bounded, until Foundation has reaped what was given back to it.
     func drain() {
-        for _ in 0..<2000 {
+        for round in 0..<2000 {
             sweep()
             if retiring.isEmpty { return }
-            usleep(500)
+            usleep(round < 20 ? 50 : 500)
         }
     }
 
@@ -238,11 +216,6 @@ final class ChildProcess {
 
     deinit { release() }
 
-    /// The highest number that this process's watching takes.
-    var highestDescriptor: Int32 {
-        max(pidDescriptor, held, sockets?.parentNumber ?? -1, sockets?.childNumber ?? -1)
-    }
-
     /// Whether the exit status is ours to read, exactly and with its cost.
     var isHeld: Bool { held >= 0 }
 
@@ -267,12 +240,15 @@ final class ChildProcess {
     /// The kernel's count where it tells of the step: a child shares this process's memory until
     /// its `exec`, and the count begins there.
     private static func stepsOwn(_ counted: Int64) -> Int64? {
+        // Our peak only grows: what is not above the last one known need not be asked about.
+        guard counted > knownPeak.load(ordering: .relaxed) else { return nil }
         var usage = rusage()
-        guard getrusage(ownUsage, &usage) == 0 else {
-            return nil
-        }
+        guard getrusage(ownUsage, &usage) == 0 else { return nil }
+        knownPeak.store(Int64(usage.ru_maxrss), ordering: .relaxed)
         return counted > Int64(usage.ru_maxrss) ? counted : nil
     }
+
+    private static let knownPeak = Atomic<Int64>(0)
 
     /// ECHILD means that Foundation was faster; its status may be read once `isRunning` is false.
     private func reapedByFoundation() -> (exit: ExitStatus, usage: ResourceUsage?)? {

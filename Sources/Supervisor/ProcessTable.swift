@@ -45,7 +45,8 @@ struct ProcessTable: ~Copyable {
         guard childList >= 0 else { return nil }
         var limit = 4096
         while true {
-            let bytes = FileBytes.read(childList, offset: 0, limit: limit)
+            // One call: the kernel makes the whole list anew for each, and gives all that fits.
+            let bytes = FileBytes.readOnce(childList, limit: limit)
             if bytes.count == limit {
                 limit *= 8
                 continue

@@ -33,8 +33,10 @@ public final class Supervisor {
     private var stepOfLeader: [Int32: Int] = [:]
     /// Steps whose leader is gone and whose group is not empty.
     private var settling: Set<Int> = []
-    /// Steps without a pidfd (another system, or Foundation was quicker): SIGCHLD and a timer say
-    /// when their leaders are asked.
+    /// Steps without a pidfd, each asked at every SIGCHLD.
+    ///
+    /// With few steps that is cheaper than descriptors, each of which every launch has to close in
+    /// the child; elsewhere than on Linux, or where Foundation was quicker, there is no other way.
     private var unwatched: Set<Int> = []
     /// Leaders whose status is taken.
     ///
@@ -47,6 +49,14 @@ public final class Supervisor {
     private var finalStatus: RunStatus?
     private var stopSignal: Int32?
     var problem: SystemError?
+
+    /// More steps than this at once are watched by a pidfd each.
+    private static let mostUnwatched = 16
+
+    /// How often steps without a pidfd are asked, should a signal not tell.
+    private static let unwatchedInterval: Int64 = 500_000_000
+
+    var manyRun: Bool { children.count >= Supervisor.mostUnwatched }
 
     /// How often a group with leftovers is looked at when no signal tells.
     private static let settleInterval: Int64 = 20_000_000
@@ -200,7 +210,7 @@ public final class Supervisor {
                 let request = try preparation.request(
                     for: step, attempt: attempt, method: method, execution: execution,
                     output: log.number)
-                child = try launcher.launch(request)
+                child = try launcher.launch(request, watched: manyRun)
                 logWatch.add(step)
             }
             children[step] = child
@@ -249,7 +259,11 @@ public final class Supervisor {
             deadline = min(deadline ?? .max, patience)
         }
         if !unwatched.isEmpty {
-            deadline = min(deadline ?? .max, Supervisor.settleInterval)
+            // A leader that is held cannot end without SIGCHLD; one that is not, Foundation may reap.
+            let isSure = unwatched.allSatisfy { children[$0]?.isHeld ?? false }
+            deadline = min(
+                deadline ?? .max,
+                isSure ? Supervisor.unwatchedInterval : Supervisor.settleInterval)
         }
         for child in retired { launcher.retire(child) }
         retired.removeAll(keepingCapacity: true)

@@ -21,7 +21,7 @@ extension Supervisor {
         let request = try preparation.request(
             for: step, attempt: attempt, method: method, execution: execution,
             output: sink.number)
-        let child = try launcher.launch(request)
+        let child = try launcher.launch(request, watched: manyRun)
         let path = "\(directory.path)/logs/\(header.steps[step].id).log"
         loop.add(source.number, .output(step: step))
         pumps[step] = OutputPump(source: source, log: log, path: path)

@@ -233,7 +233,7 @@ class Stepvisor(Tool):
         text_file(folder, "workflow.toml", lines)
 
     def command(self, workload):
-        return [self.program, "plan"] if workload.kind == "plan" else [self.program, "run", "-j", str(workload.jobs)]
+        return [self.program, "plan", "-v"] if workload.kind == "plan" else [self.program, "run", "-j", str(workload.jobs)]
 
 
 # The order of the tables before they are sorted, and of the turns.

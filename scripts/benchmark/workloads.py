@@ -138,7 +138,7 @@ def all_workloads(quick):
         Workload("tail", "tail", 4, tail_steps, optimum=optimum(tail_steps, 4),
                  about="120 steps of 10 ms, and a chain of 12 x 50 ms declared last"),
         Workload(f"plan-{depth}x{width}", "plan", 2, graph, kind="plan", tools=("stepvisor", "ninja", "make"),
-                 about="`stepvisor plan` beside ninja and make with nothing to do on the same graph", fixed_size=False),
+                 about="`stepvisor plan -v` (all steps named) beside ninja and make with nothing to do on the same graph", fixed_size=False),
         Workload(f"spam-4x{mib}", "spam", 2, [Step(f"s{i}", ["writer", str(mib)]) for i in range(4)], output_mib=mib,
                  about=f"four steps write {mib} MiB each", fixed_size=False),
         Workload("version", "version", 1, [Step("s0", TRUE)], kind="version",
