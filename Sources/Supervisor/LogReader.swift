@@ -10,7 +10,7 @@ import SystemCalls
 /// Reads steps' logs for views, by step index.
 struct LogReader: Sendable {
     let directory: RunDirectory
-    let steps: [String]
+    let steps: [StepHeader]
 
     /// What a view may ask, the terminal's present size included.
     func surroundings(terminal: Int32?) -> ViewSurroundings {
@@ -24,11 +24,11 @@ struct LogReader: Sendable {
         }
         return ViewSurroundings(
             terminalSize: size, logTail: tail, logBytes: bytes,
-            logPath: { "\(StateDirectory.runPath(directory.id))/logs/\(steps[$0]).log" })
+            logPath: { "\(StateDirectory.runPath(directory.id))/logs/\(steps[$0].id).log" })
     }
 
     @Sendable private func tail(_ step: Int, _ limit: Int) -> [UInt8] {
-        guard steps.indices.contains(step), let log = directory.readLog(of: steps[step]) else {
+        guard steps.indices.contains(step), let log = directory.readLog(of: steps[step].id) else {
             return []
         }
         let size = Int64(lseek(log.number, 0, SEEK_END))
@@ -36,7 +36,7 @@ struct LogReader: Sendable {
     }
 
     @Sendable private func bytes(_ step: Int, _ offset: Int64, _ limit: Int) -> [UInt8] {
-        guard steps.indices.contains(step), let log = directory.readLog(of: steps[step]) else {
+        guard steps.indices.contains(step), let log = directory.readLog(of: steps[step].id) else {
             return []
         }
         return FileBytes.read(log.number, offset: offset, limit: limit)

@@ -81,7 +81,7 @@ public final class Supervisor {
         let start = RunEvent(.runStarted(header), at: .zero)
         try journal.append(start)
         try context.state.pointLatest(at: directory.id)
-        let logs = LogReader(directory: directory, steps: header.steps.map(\.id))
+        let logs = LogReader(directory: directory, steps: header.steps)
         let descriptor = context.viewDescriptor
         let isTerminal = context.isTerminal
         writer = RunWriter(
