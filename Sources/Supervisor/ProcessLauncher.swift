@@ -183,9 +183,7 @@ final class ProcessLauncher {
 
 #if canImport(Glibc)
     private let resourceFileLimit = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-    private let ownUsage = __rusage_who_t(RUSAGE_SELF.rawValue)
 #else
-    private let ownUsage = RUSAGE_SELF
     private let resourceFileLimit = RLIMIT_NOFILE
 #endif
 
@@ -242,10 +240,9 @@ final class ChildProcess {
     private static func stepsOwn(_ counted: Int64) -> Int64? {
         // Our peak only grows: what is not above the last one known need not be asked about.
         guard counted > knownPeak.load(ordering: .relaxed) else { return nil }
-        var usage = rusage()
-        guard getrusage(ownUsage, &usage) == 0 else { return nil }
-        knownPeak.store(Int64(usage.ru_maxrss), ordering: .relaxed)
-        return counted > Int64(usage.ru_maxrss) ? counted : nil
+        let peak = ProcessTable.ownPeakMemoryKiB()
+        knownPeak.store(peak, ordering: .relaxed)
+        return counted > peak ? counted : nil
     }
 
     private static let knownPeak = Atomic<Int64>(0)

@@ -111,6 +111,19 @@ struct ProcessTable: ~Copyable {
         }
     }
 
+    /// The most memory that this program has had resident, KiB.
+    ///
+    /// Not `getrusage`, which counts what the parent had before this program's own `exec`.
+    static func ownPeakMemoryKiB() -> Int64 {
+        let status = String(
+            decoding: FileBytes.contents(of: "/proc/self/status", limit: 1 << 14) ?? [],
+            as: UTF8.self)
+        for line in status.split(separator: "\n") where line.hasPrefix("VmHWM:") {
+            return Int64(line.dropFirst(6).filter(\.isNumber)) ?? .max
+        }
+        return .max
+    }
+
     /// The clock by which the kernel notes when a process starts; 0 where it is not known.
     static func ticksSinceBoot() -> UInt64 {
         #if os(Linux)

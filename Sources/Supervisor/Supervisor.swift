@@ -298,10 +298,14 @@ public final class Supervisor {
     }
 
     private func settleExits(_ exited: [Int]) {
+        // Asked before the orphans are looked at: what a leader leaves becomes ours at its end, so
+        // the look after it sees all of it; the other way round, one that ends in between hides it.
+        let ends = exited.compactMap { step in
+            children[step].flatMap { child in child.exitStatus().map { (step, child, $0) } }
+        }
         let foundOrphans = groups.settleOrphans(isOwn: isOwn)
         let living = foundOrphans ? ProcessTable.living() : []
-        for step in exited {
-            guard let child = children[step], let end = child.exitStatus() else { continue }
+        for (step, child, end) in ends {
             loop.remove(.exit(step: step))
             unwatched.remove(step)
             let members = GroupWatch.members(of: child.pid, among: living)
