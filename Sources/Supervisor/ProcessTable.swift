@@ -148,8 +148,14 @@ struct ProcessTable: ~Copyable {
 
     /// The command line with blanks between the arguments; the kernel's name where there is none.
     static func command(of pid: Int32) -> String {
-        if var bytes = FileBytes.contents(of: "/proc/\(pid)/cmdline", limit: 4096), !bytes.isEmpty {
+        // A process in exec briefly shows none: it is looked at again.
+        for round in 0..<4 {
+            if round > 0 { usleep(500) }
+            guard var bytes = FileBytes.contents(of: "/proc/\(pid)/cmdline", limit: 4096) else {
+                break
+            }
             while bytes.last == 0 { bytes.removeLast() }
+            guard !bytes.isEmpty else { continue }
             return String(decoding: bytes.map { $0 == 0 ? UInt8(ascii: " ") : $0 }, as: UTF8.self)
         }
         let name = FileBytes.contents(of: "/proc/\(pid)/comm", limit: 64) ?? []
