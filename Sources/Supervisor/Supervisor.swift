@@ -152,7 +152,8 @@ public final class Supervisor {
             launch(step, attempt: attempt, method: method, execution: execution)
         case .signalGroup(let step, let signal): self.signal(step, signal)
         case .checkOutput(let step): inbox.append(.output(step: step, at: clock.now()))
-        case .verifyOutputs(let step): inbox.append(.outputsVerified(step: step, missing: []))
+        case .verifyOutputs(let step):
+            inbox.append(.outputsVerified(step: step, missing: missingOutputs(of: step)))
         case .abandon: break
         case .finish(let status): finalStatus = status
         }
