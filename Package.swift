@@ -53,12 +53,26 @@ let package = Package(
             swiftSettings: settings),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "SupervisorTestSupport",
+            dependencies: ["Supervisor", "Execution", "WorkflowModel", "SystemCalls"],
+            path: "Tests/SupervisorTestSupport", swiftSettings: settings),
         tests(of: "DependencyGraph"),
         tests(of: "WorkflowModel", and: ["DependencyGraph"]),
         tests(of: "WorkflowFiles", and: ["WorkflowModel", "DependencyGraph"]),
         tests(of: "Execution", and: ["WorkflowModel", "DependencyGraph"]),
-        tests(of: "Supervisor", and: ["Execution", "WorkflowModel", "SystemCalls"]),
+        tests(
+            of: "Supervisor",
+            and: ["SupervisorTestSupport", "Execution", "WorkflowModel", "SystemCalls"]),
         tests(of: "Reporting", and: ["Execution", "WorkflowModel", "DependencyGraph"]),
         tests(of: "stepvisor", and: ["Execution", "WorkflowModel", "WorkflowFiles", "Reporting"]),
+        .testTarget(
+            name: "FaultTests",
+            dependencies: [
+                "stepvisor", "Supervisor", "Execution", "WorkflowModel", "WorkflowFiles",
+                "Reporting",
+                "DependencyGraph", "SystemCalls", "TestSupport", "SupervisorTestSupport",
+            ],
+            swiftSettings: settings),
     ]
 )
