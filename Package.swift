@@ -24,6 +24,9 @@ func tests(of name: String, and dependencies: [Target.Dependency] = []) -> Targe
         swiftSettings: settings)
 }
 
+/// What tests of the supervisor look at beside it.
+let supervised: [Target.Dependency] = ["Execution", "WorkflowModel", "SystemCalls"]
+
 let package = Package(
     name: "stepvisor",
     platforms: [.macOS(.v15)],
@@ -55,15 +58,13 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         .target(
             name: "SupervisorTestSupport",
-            dependencies: ["Supervisor", "Execution", "WorkflowModel", "SystemCalls"],
-            path: "Tests/SupervisorTestSupport", swiftSettings: settings),
+            dependencies: ["Supervisor"] + supervised, path: "Tests/SupervisorTestSupport",
+            swiftSettings: settings),
         tests(of: "DependencyGraph"),
         tests(of: "WorkflowModel", and: ["DependencyGraph"]),
         tests(of: "WorkflowFiles", and: ["WorkflowModel", "DependencyGraph"]),
         tests(of: "Execution", and: ["WorkflowModel", "DependencyGraph"]),
-        tests(
-            of: "Supervisor",
-            and: ["SupervisorTestSupport", "Execution", "WorkflowModel", "SystemCalls"]),
+        tests(of: "Supervisor", and: ["SupervisorTestSupport"] + supervised),
         tests(of: "Reporting", and: ["Execution", "WorkflowModel", "DependencyGraph"]),
         tests(of: "stepvisor", and: ["Execution", "WorkflowModel", "WorkflowFiles", "Reporting"]),
         .testTarget(
