@@ -18,9 +18,11 @@ struct JournalFile: ~Copyable {
     private var length: Int64 = 0
 
     init(in directory: RunDirectory, header: RunHeader) throws(SystemError) {
-        file = try Descriptor.open(
-            JournalFile.name, in: directory.descriptor, flags: O_WRONLY | O_CREAT | O_APPEND)
-        path = "\(directory.path)/\(JournalFile.name)"
+        let path = "\(directory.path)/\(JournalFile.name)"
+        file = try PrivateFile.open(
+            JournalFile.name, in: directory.descriptor, flags: O_WRONLY | O_CREAT | O_APPEND,
+            shown: path)
+        self.path = path
         encoder = JournalEncoder(header: header)
     }
 
