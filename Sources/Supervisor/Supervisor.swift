@@ -24,6 +24,7 @@ public final class Supervisor {
     var preparation: StepPreparation
     private var journal: JournalFile
     var groups = GroupWatch()
+    var guardian = GuardianPost()
     private var scheduler: Scheduler
     var loop = EventLoop()
     /// Answers that wait for the scheduler's attention.
@@ -101,9 +102,11 @@ public final class Supervisor {
             stop(because: SystemError("enter the project root", context.state.root))
         }
         for warning in context.warnings { record(.warning(step: nil, warning)) }
+        startGuardian()
         tell(.begin)
         while finalStatus == nil { waitForSomething() }
         for child in retired { launcher.retire(child) }
+        dismissGuardian()
         launcher.drain()
         // A summary that nobody reads must not make this process deaf to its signals.
         let writerProblem = writer.close {
@@ -255,6 +258,7 @@ public final class Supervisor {
         if !settling.isEmpty {
             deadline = min(deadline ?? .max, Supervisor.settleInterval)
         }
+        if let due = guardian.due { deadline = min(deadline ?? .max, due - clock.now()) }
         if let patience = logWatch.patience(at: clock.now()) {
             deadline = min(deadline ?? .max, patience)
         }
@@ -279,11 +283,13 @@ public final class Supervisor {
                 }
             case .exit(let step): exited.append(step)
             case .output(let step): pump(step)
+            case .guardian: guardianEnded()
             }
         }
         exited += unwatched
         if !exited.isEmpty || sawChildSignal { settleExits(exited) }
         if !settling.isEmpty { settleGroups() }
+        if let due = guardian.due, due <= clock.now() { startGuardian() }
         lookAtLogs()
         // What comes with the last exit stops nothing any more.
         for signal in stops where finalStatus == nil {
@@ -339,7 +345,7 @@ public final class Supervisor {
     }
 
     func isOwn(_ pid: Int32) -> Bool {
-        stepOfLeader[pid] != nil || launcher.isRetiring(pid)
+        stepOfLeader[pid] != nil || guardian.pid == pid || launcher.isRetiring(pid)
             || retired.contains { $0.pid == pid }
     }
 

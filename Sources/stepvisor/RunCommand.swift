@@ -61,7 +61,8 @@ struct RunCommand {
             plan: request.plan, state: state, environment: environment, view: view,
             viewDescriptor: console.wantsJSON
                 ? StandardStream.output.rawValue : StandardStream.error.rawValue,
-            isTerminal: !console.wantsJSON && console.isErrorLive, warnings: warnings)
+            isTerminal: !console.wantsJSON && console.isErrorLive, warnings: warnings,
+            guardian: Host.ownProgram)
         let result = try Supervisor(context).run()
         if let record = final.record {
             // Only a help for the next plan: a run that went well does not fail for it.
