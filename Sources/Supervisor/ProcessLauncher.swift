@@ -93,12 +93,12 @@ final class ProcessLauncher {
     ///
     /// - Parameters:
     ///   - request: what is started; its `output` becomes standard output.
-    ///   - input: what becomes standard input.
-    ///   - error: what becomes standard error.
+    ///   - standardInput: what becomes that.
+    ///   - standardError: what becomes that.
     /// - Returns: the process.
     /// - Throws: why there is none.
     func launchHelper(
-        _ request: LaunchRequest, input standardInput: Int32, error standardError: Int32
+        _ request: LaunchRequest, standardInput: Int32, standardError: Int32
     ) throws(LaunchFailure) -> ChildProcess {
         try predictSockets()
         input.forget()

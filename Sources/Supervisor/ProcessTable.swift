@@ -66,6 +66,13 @@ struct ProcessTable: ~Copyable {
         }
     }
 
+    /// The direct children of any process; none where the kernel does not tell.
+    static func children(of pid: Int32) -> [Int32] {
+        (DirectoryListing.names(of: "/proc/\(pid)/task") ?? []).flatMap { thread in
+            numbers(in: FileBytes.contents(of: "/proc/\(pid)/task/\(thread)/children") ?? [])
+        }
+    }
+
     /// Numbers with blanks after them.
     private static func numbers(in bytes: [UInt8]) -> [Int32] {
         var numbers: [Int32] = []
@@ -170,6 +177,11 @@ struct ProcessTable: ~Copyable {
         #else
             return 0
         #endif
+    }
+
+    /// Whole ticks of that clock in a span of time.
+    static func ticks(in nanoseconds: Int64) -> UInt64 {
+        UInt64(max(0, nanoseconds)) / (1_000_000_000 / ticksPerSecond)
     }
 
     private static let ticksPerSecond = UInt64(max(1, sysconf(Int32(_SC_CLK_TCK))))

@@ -73,7 +73,8 @@ public final class Supervisor {
         signals = try SignalSource()
         launcher = try ProcessLauncher()
         locks = ResourceLocks(
-            root: context.state.root, environment: context.environment, runID: directory.id)
+            root: context.state.root, environment: context.environment, runID: directory.id,
+            alive: "\(directory.path)/\(AliveFile.name)")
         preparation = StepPreparation(
             plan: context.plan, root: context.state.root, runID: directory.id,
             runPath: directory.path, inherited: context.environment)
@@ -310,7 +311,8 @@ public final class Supervisor {
             children[step].flatMap { child in child.exitStatus().map { (step, child, $0) } }
         }
         let foundOrphans = groups.settleOrphans(isOwn: isOwn)
-        let living = foundOrphans ? ProcessTable.living() : []
+        let living =
+            foundOrphans ? ProcessTable.living() : ends.isEmpty ? [] : groups.belowEscaped()
         for (step, child, end) in ends {
             loop.remove(.exit(step: step))
             unwatched.remove(step)

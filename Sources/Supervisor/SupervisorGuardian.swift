@@ -60,7 +60,7 @@ extension Supervisor {
             program: program, arguments: [GuardianDuty.word, directory.id],
             environment: context.environment, directory: nil, output: alive.number)
         guardian.child = try launcher.launchHelper(
-            request, input: input.number, error: journal.number)
+            request, standardInput: input.number, standardError: journal.number)
         guardian.lifeline = lifeline.release()
         loop.add(guardian.lifeline, .guardian)
     }
