@@ -1,4 +1,4 @@
-import Execution
+public import Execution
 
 /// What a run is doing at a moment, for whoever asked by a signal.
 public struct RunSnapshot {

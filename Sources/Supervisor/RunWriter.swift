@@ -56,6 +56,8 @@ final class RunWriter: Sendable {
     /// Waits, bounded, until everything is shown and what moves is removed from the terminal;
     /// nothing is shown from then on until `resume`.
     func withdraw() {
+        // An answer that came too late last time is none to this question.
+        while withdrawn.wait(timeout: .now()) == .success {}
         mailbox.withLock { $0.isSuspended = true }
         closing.signal()
         wakeUp.signal()
