@@ -65,7 +65,7 @@ struct SignalSource {
     init() throws(SystemError) {
         descriptor = stepvisor_signal_pipe()
         guard descriptor >= 0 else { throw SystemError("open", "signal pipe") }
-        ProcessSetup.catchStopSignals()
+        ProcessSetup.catchRunSignals()
     }
 
     /// All signals that have come since the last call, in order; SIGCHLD at most once.

@@ -16,8 +16,8 @@ public final class Supervisor {
     let context: RunContext
     let clock = RunClock()
     let directory: RunDirectory
-    private let signals: SignalSource
-    private let writer: RunWriter
+    let signals: SignalSource
+    let writer: RunWriter
     let launcher: ProcessLauncher
     private let locks: ResourceLocks
     let header: RunHeader
@@ -28,17 +28,17 @@ public final class Supervisor {
     private var scheduler: Scheduler
     var loop = EventLoop()
     /// Answers that wait for the scheduler's attention.
-    private var inbox: [SchedulerInput] = []
+    var inbox: [SchedulerInput] = []
     /// Leaders that live, or are pinned as zombies until their group is empty; by step.
-    private var children: [Int: ChildProcess] = [:]
+    var children: [Int: ChildProcess] = [:]
     private var stepOfLeader: [Int32: Int] = [:]
     /// Steps whose leader is gone and whose group is not empty.
-    private var settling: Set<Int> = []
+    var settling: Set<Int> = []
     /// Steps without a pidfd, each asked at every SIGCHLD.
     ///
     /// With few steps that is cheaper than descriptors, each of which every launch has to close in
     /// the child; elsewhere than on Linux, or where Foundation was quicker, there is no other way.
-    private var unwatched: Set<Int> = []
+    var unwatched: Set<Int> = []
     /// Leaders whose status is taken.
     ///
     /// Foundation gets them back just before the next wait, so that its thread closes sockets
@@ -46,6 +46,9 @@ public final class Supervisor {
     private var retired: [ChildProcess] = []
     var pumps: [Int: OutputPump] = [:]
     var logWatch = LogWatch()
+    var terminalWatch = TerminalWatch()
+    /// Leaders of steps that cannot be killed.
+    var abandoned: [ChildProcess] = []
     private var held: [Int: HeldLocks] = [:]
     private var finalStatus: RunStatus?
     private var stopSignal: Int32?
@@ -123,7 +126,7 @@ public final class Supervisor {
 
     // MARK: Telling and doing
 
-    private func tell(_ input: SchedulerInput) {
+    func tell(_ input: SchedulerInput) {
         inbox.append(input)
         var actions: [SchedulerAction] = []
         var next = 0
@@ -155,9 +158,9 @@ public final class Supervisor {
         case .launch(let step, let attempt, let method, let execution):
             launch(step, attempt: attempt, method: method, execution: execution)
         case .signalGroup(let step, let signal): self.signal(step, signal)
-        case .checkOutput(let step): inbox.append(.output(step: step, at: clock.now()))
+        case .checkOutput(let step): tellOutput(of: step)
         case .verifyOutputs(let step): inbox.append(.outputsVerified(step: step, missing: []))
-        case .abandon: break
+        case .abandon(let step): abandon(step)
         case .finish(let status): finalStatus = status
         }
     }
@@ -218,8 +221,8 @@ public final class Supervisor {
                     for: step, attempt: attempt, method: method, execution: execution,
                     output: log.number)
                 child = try launcher.launch(request, watched: manyRun)
-                logWatch.add(step)
             }
+            logWatch.add(step, at: clock.now(), isPiped: pumps[step] != nil)
             children[step] = child
             stepOfLeader[child.pid] = step
             if child.pidDescriptor >= 0 {
@@ -282,9 +285,7 @@ public final class Supervisor {
         for source in ready {
             switch source {
             case .signals:
-                for signal in signals.take() {
-                    if signal == SIGCHLD { sawChildSignal = true } else { stops.append(signal) }
-                }
+                (sawChildSignal, stops) = takeSignals()
             case .exit(let step): exited.append(step)
             case .output(let step): pump(step)
             case .guardian: guardianEnded()
@@ -294,7 +295,7 @@ public final class Supervisor {
         if !exited.isEmpty || sawChildSignal { settleExits(exited) }
         if !settling.isEmpty { settleGroups() }
         if let due = guardian.due, due <= clock.now() { startGuardian() }
-        lookAtLogs()
+        lookAround()
         // What comes with the last exit stops nothing any more.
         for signal in stops where finalStatus == nil {
             stopSignal = stopSignal ?? signal
@@ -358,6 +359,7 @@ public final class Supervisor {
         guard let child = children.removeValue(forKey: step) else { return }
         lookAtLogs(only: step)
         logWatch.remove(step)
+        terminalWatch.remove(step)
         stepOfLeader[child.pid] = nil
         retired.append(child)
     }
