@@ -24,6 +24,9 @@ func tests(of name: String, and dependencies: [Target.Dependency] = []) -> Targe
         swiftSettings: settings)
 }
 
+/// What tests of the supervisor look at beside it.
+let supervised: [Target.Dependency] = ["Execution", "WorkflowModel", "SystemCalls"]
+
 let package = Package(
     name: "stepvisor",
     platforms: [.macOS(.v15)],
@@ -53,12 +56,24 @@ let package = Package(
             swiftSettings: settings),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "SupervisorTestSupport",
+            dependencies: ["Supervisor"] + supervised, path: "Tests/SupervisorTestSupport",
+            swiftSettings: settings),
         tests(of: "DependencyGraph"),
         tests(of: "WorkflowModel", and: ["DependencyGraph"]),
         tests(of: "WorkflowFiles", and: ["WorkflowModel", "DependencyGraph"]),
         tests(of: "Execution", and: ["WorkflowModel", "DependencyGraph"]),
-        tests(of: "Supervisor", and: ["Execution", "WorkflowModel", "SystemCalls"]),
+        tests(of: "Supervisor", and: ["SupervisorTestSupport"] + supervised),
         tests(of: "Reporting", and: ["Execution", "WorkflowModel", "DependencyGraph"]),
         tests(of: "stepvisor", and: ["Execution", "WorkflowModel", "WorkflowFiles", "Reporting"]),
+        .testTarget(
+            name: "FaultTests",
+            dependencies: [
+                "stepvisor", "Supervisor", "Execution", "WorkflowModel", "WorkflowFiles",
+                "Reporting",
+                "DependencyGraph", "SystemCalls", "TestSupport", "SupervisorTestSupport",
+            ],
+            swiftSettings: settings),
     ]
 )

@@ -27,6 +27,9 @@ public struct RunPlan: Sendable {
     /// Whether each step is to run and was measured before.
     let isMeasured: [Bool]
 
+    /// Steps that ended well in an earlier run and are not to run again.
+    public var doneEarlier: [Int: DoneEarlier] = [:]
+
     /// Whether a critical failure halts the run.
     let haltsOnCriticalFailure: Bool
     /// Whether a halt leaves the steps that run to their end.

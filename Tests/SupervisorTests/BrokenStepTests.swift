@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import Supervisor
+@testable import SupervisorTestSupport
 
 extension Supervision {
     @Suite("Broken steps")

@@ -2,6 +2,8 @@ import Execution
 import Foundation
 import Testing
 
+@testable import SupervisorTestSupport
+
 /// Lines of shell that leave something behind, and the files by which its beginning is known.
 private enum Line {
     /// Leaves the group; the step ends when that is certain.

@@ -4,6 +4,7 @@ import Testing
 import WorkflowModel
 
 @testable import Supervisor
+@testable import SupervisorTestSupport
 
 extension Supervision {
     @Suite("Locks")

@@ -4,6 +4,7 @@ import Synchronization
 import Testing
 
 @testable import Supervisor
+@testable import SupervisorTestSupport
 
 extension Supervision {
     @Suite("Signals")

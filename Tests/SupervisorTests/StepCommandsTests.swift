@@ -3,6 +3,7 @@ import Testing
 import WorkflowModel
 
 @testable import Supervisor
+@testable import SupervisorTestSupport
 
 @Suite("Looking at what steps start")
 struct StepCommandsTests {

@@ -2,6 +2,8 @@ import Execution
 import Foundation
 import Testing
 
+@testable import SupervisorTestSupport
+
 extension Supervision {
     @Suite("What a step is given")
     struct StepSurroundingsTests {

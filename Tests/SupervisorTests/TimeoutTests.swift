@@ -2,6 +2,8 @@ import Execution
 import Foundation
 import Testing
 
+@testable import SupervisorTestSupport
+
 extension Supervision {
     @Suite("Timeouts")
     struct TimeoutTests {
