@@ -1,5 +1,5 @@
-public import WorkflowModel
 import DependencyGraph
+import WorkflowModel
 
 /// One thing that a step's result depends on: what it is called, and what it was.
 ///

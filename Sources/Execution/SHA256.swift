@@ -74,7 +74,8 @@ public struct SHA256: Sendable {
         }
         for index in restCount..<(SHA256.blockSize - 8) { rest[index] = 0 }
         for index in 0..<8 {
-            rest[SHA256.blockSize - 1 - index] = UInt8(truncatingIfNeeded: bits >> UInt64(8 * index))
+            rest[SHA256.blockSize - 1 - index] = UInt8(
+                truncatingIfNeeded: bits >> UInt64(8 * index))
         }
         compressRest()
         return state.words

@@ -1,5 +1,6 @@
 import Execution
 import SystemCalls
+import WorkflowModel
 
 #if canImport(Glibc)
     import Glibc
@@ -104,7 +105,8 @@ struct InputLooker: Sendable {
         }
         guard let digest = digest(of: entry.path, follows: false, to: &hash) else { return false }
         hash.update(digest)
-        let age = RunClock.wallTime().microseconds &* 1000
+        let age =
+            RunClock.wallTime().microseconds &* 1000
             &- max(entry.facts.changedAt, entry.facts.modifiedAt)
         if entry.facts.size >= InputLooker.leastKnownSize, age > InputLooker.leastAge {
             if known.count >= InputLooker.mostKnown { known.removeAll() }
@@ -116,10 +118,11 @@ struct InputLooker: Sendable {
     /// A link counts by its text, and by the content of the file that it leads to.
     private func addTarget(of entry: InputEntry, to hash: inout SHA256) -> Bool {
         var target = [UInt8](repeating: 0, count: 4096)
-        let count = target.withUnsafeMutableBytes { buffer in
-            InputPath.with(root, entry.path) { path in
-                readlink(path, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count)
+        let count = target.withUnsafeMutableBytes { buffer -> Int in
+            guard let start = buffer.baseAddress?.assumingMemoryBound(to: CChar.self) else {
+                return -1
             }
+            return InputPath.with(root, entry.path) { readlink($0, start, buffer.count) }
         }
         guard count >= 0 else {
             hash.update(number: UInt64(UInt32(bitPattern: errno)))
@@ -155,7 +158,8 @@ struct InputLooker: Sendable {
         }
         var content = SHA256()
         let size = max(1, min(1 << 18, Int(clamping: facts.st_size) + 1))
-        let code = withUnsafeTemporaryAllocation(byteCount: size, alignment: 16) { buffer -> Int32 in
+        let code = withUnsafeTemporaryAllocation(byteCount: size, alignment: 16) {
+            buffer -> Int32 in
             while true {
                 let count = Platform.read(file.number, buffer.baseAddress, buffer.count)
                 if count > 0 {

@@ -33,9 +33,10 @@ struct InputPatterns: Sendable {
         }
         self.included = included
         self.excluded = excluded
-        scripts = InputPatterns.script(
-            of: plan.command(of: index), in: step.workingDirectory, root: root
-        ).map { [$0] } ?? []
+        scripts =
+            InputPatterns.script(
+                of: plan.command(of: index), in: step.workingDirectory, root: root
+            ).map { [$0] } ?? []
         written =
             included.isEmpty
             ? [] : (step.outputFiles + step.modifies).compactMap { try? Glob($0.text) }
