@@ -28,6 +28,8 @@ public struct RunContext {
     public var isTerminal: Bool
     /// What the user should know, put into the record at the start.
     public var warnings: [String]
+    /// Takes secrets out of everything that is recorded or shown.
+    public var secrets = SecretMask.none
 
     /// What a run needs.
     public init(

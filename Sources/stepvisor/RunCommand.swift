@@ -21,8 +21,11 @@ struct RunCommand {
             try explainUnknownWord()
             throw failure
         }
+        try TrustGate(console).check(project.loaded)
+        let secretNotes = try Secrecy.notes(on: project.workflow)
         let request = try RunRequest(project, arguments)
-        for note in request.notes { console.note(note) }
+        for note in secretNotes + request.notes { console.note(note) }
+        if let note = Secrecy.pathNote(on: project.workflow) { console.note(note) }
         let unhonoured = project.workflow.notYetHonoured.map(\.line)
         if arguments.has(.dryRun) {
             for line in unhonoured { console.note(line) }
@@ -56,12 +59,13 @@ struct RunCommand {
         let final = FinalRecord()
         let view = RecordingView(
             base: makeView(request), final: final,
-            place: UserPlace(projectRoot: request.project.root))
-        let context = RunContext(
+            place: UserPlace(projectRoot: request.project.root), mask: Secrecy.mask)
+        var context = RunContext(
             plan: request.plan, state: state, environment: environment, view: view,
             viewDescriptor: console.wantsJSON
                 ? StandardStream.output.rawValue : StandardStream.error.rawValue,
             isTerminal: !console.wantsJSON && console.isErrorLive, warnings: warnings)
+        context.secrets = Secrecy.mask
         let result = try Supervisor(context).run()
         if let record = final.record {
             // Only a help for the next plan: a run that went well does not fail for it.
