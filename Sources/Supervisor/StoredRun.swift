@@ -26,7 +26,7 @@ public struct StoredRun: Sendable {
             throw SystemError("open", StateDirectory.runPath("…"), code: ENOENT)
         }
         let runs = try PrivateFile.directory(
-            "runs", in: state.descriptor, shown: StateDirectory.runPath(""), create: false)
+            "runs", in: state.descriptor, shown: StateDirectory.runsPath, create: false)
         directory = StoredDirectory(
             try PrivateFile.directory(
                 id, in: runs.number, shown: StateDirectory.runPath(id), create: false

@@ -115,7 +115,7 @@ public final class Supervisor {
         problem = problem ?? writerProblem
         return RunResult(
             status: finalStatus ?? .aborted, runID: directory.id, signal: stopSignal,
-            problem: problem?.description)
+            problem: problem?.descriptionWithAdvice)
     }
 
     // MARK: Telling and doing
@@ -200,6 +200,9 @@ public final class Supervisor {
         } catch {
             record(.warning(step: step, error.description))
             stop(because: error)
+            // The scheduler waits for an answer, and a step that has none would keep the run going.
+            let first = requests.first?.name ?? ""
+            inbox.append(.locksBusy(step: step, holder: LockHolder(resource: first)))
         }
     }
 

@@ -1,5 +1,3 @@
-import TestSupport
-
 extension SeededGenerator {
     /// Pieces of escape sequences, commands, wide and invisible signs, and plain bytes, in disorder.
     public mutating func hostileBytes() -> [UInt8] {
