@@ -165,4 +165,3 @@ public struct ResourceLocks {
         }
     }
 }
-
