@@ -91,6 +91,8 @@ private struct SmoothWorld: VirtualWorld {
             let end = now.advanced(byNanoseconds: Milliseconds(durations[step]).nanoseconds)
             agenda.add(
                 .leaderExited(step: step, exit: .exited(0), usage: nil, leftovers: []), at: end)
+        case .verifyOutputs(let step):
+            agenda.add(.outputsVerified(step: step, missing: []), at: now)
         default: break
         }
     }

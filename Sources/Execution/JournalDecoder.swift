@@ -38,10 +38,22 @@ struct JournalDecoder {
         "terminating": { $0.terminating($1) },
         "killed": { $0.step($1).map { .killed(step: $0) } },
         "leftovers": { $0.leftovers($1) },
+        "inputs_changed": { $0.step($1).map { .inputsChanged(step: $0) } },
         "ended": { $0.ended($1) },
         "skipped": { $0.skipped($1) },
         "halting": { $0.step($1).map { .halting(step: $0) } },
         "stopping": { _, members in members.integer("signal").map { .stopping(signal: $0) } },
+        "limit_reached": { _, members in
+            limit(members).map { .limitReached($0, limitMilliseconds: $1) }
+        },
+        "barrier_passed": { _, members in
+            guard let task: Int = members.integer("task"),
+                let phase: Int = members.integer("phase")
+            else { return nil }
+            return .barrierPassed(task: task, phase: phase)
+        },
+        "suspended": { _, _ in .suspended },
+        "resumed": { _, members in members.integer("after_ns").map { .resumed(after: $0) } },
         "warning": { $0.warning($1) },
         "run_ended": { _, members in
             members.text("status").flatMap { RunStatus(rawValue: $0) }.map { .runEnded($0) }
@@ -84,7 +96,8 @@ struct JournalDecoder {
         guard let step = step(members), let pid: Int32 = members.integer("pid"),
             let ticks: UInt64 = members.integer("start")
         else { return nil }
-        return .started(step: step, pid: pid, startTicks: ticks)
+        return .started(
+            step: step, pid: pid, startTicks: ticks, basis: Self.basis(members))
     }
 
     private func waiting(_ members: JSONMembers) -> RunEvent.Kind? {
@@ -167,10 +180,7 @@ struct JournalDecoder {
         case "not_started":
             return reason.text("message").map { .notStarted($0) }
         case "timed_out":
-            guard let kind = reason.text("limit").flatMap({ TimeoutKind(rawValue: $0) }),
-                let limit: Int64 = reason.integer("limit_ms")
-            else { return nil }
-            return .timedOut(kind, limitMilliseconds: limit)
+            return Self.limit(reason).map { .timedOut($0, limitMilliseconds: $1) }
         case "left_processes":
             return reason.integer("count").map { .leftProcesses($0) }
         case "dependency_failed":
@@ -184,8 +194,46 @@ struct JournalDecoder {
         case "other":
             return reason.text("message").map { .other($0) }
         default:
+            return lateReason(code, reason)
+        }
+    }
+
+    private func lateReason(_ code: String, _ reason: JSONMembers) -> StepReason? {
+        switch code {
+        case "wanted_terminal":
+            return reason.integer("signal").map { .wantedTerminal($0) }
+        case "unkillable":
+            return reason.array("pids").map { pids in
+                .unkillable(
+                    pids.compactMap { pid in
+                        if case .integer(let number) = pid { Int32(exactly: number) } else { nil }
+                    })
+            }
+        case "outputs_missing":
+            return reason.array("patterns").map { patterns in
+                .outputsMissing(
+                    patterns.compactMap { pattern in
+                        if case .string(let text) = pattern { text } else { nil }
+                    })
+            }
+        case "done_earlier":
+            return reason.text("run").map { .doneEarlier(run: $0, basis: Self.basis(reason)) }
+        default:
             // A newer version's reason: its name is all that can be kept.
             return .other(code)
         }
+    }
+
+    private static func basis(_ members: JSONMembers) -> StepBasis? {
+        members.text("basis").flatMap { StepBasis(text: $0) }
+    }
+
+    private static func limit(
+        _ members: JSONMembers
+    ) -> (kind: TimeoutKind, milliseconds: Int64)? {
+        guard let kind = members.text("limit").flatMap({ TimeoutKind(rawValue: $0) }),
+            let milliseconds: Int64 = members.integer("limit_ms")
+        else { return nil }
+        return (kind, milliseconds)
     }
 }

@@ -33,10 +33,11 @@ public struct JournalEncoder: Sendable {
             writer.key("method")
             write(method)
             writer.member("execution", execution)
-        case .started(let step, let pid, let startTicks):
+        case .started(let step, let pid, let startTicks, let basis):
             name("started", of: step)
             writer.member("pid", pid)
             writer.member("start", startTicks)
+            if let basis { writer.member("basis", basis.text) }
         case .waiting(let step, let holder):
             name("waiting", of: step)
             write(holder)
@@ -49,6 +50,8 @@ public struct JournalEncoder: Sendable {
         case .leftovers(let step, let leftovers):
             name("leftovers", of: step)
             write(leftovers)
+        case .inputsChanged(let step):
+            name("inputs_changed", of: step)
         case .ended(let step, let end):
             name("ended", of: step)
             write(end)
@@ -60,6 +63,19 @@ public struct JournalEncoder: Sendable {
         case .stopping(let signal):
             writer.string("stopping")
             writer.member("signal", signal)
+        case .limitReached(let kind, let limit):
+            writer.string("limit_reached")
+            writer.member("limit", kind.rawValue)
+            writer.member("limit_ms", limit)
+        case .barrierPassed(let task, let phase):
+            writer.string("barrier_passed")
+            writer.member("task", task)
+            writer.member("phase", phase)
+        case .suspended:
+            writer.string("suspended")
+        case .resumed(let nanoseconds):
+            writer.string("resumed")
+            writer.member("after_ns", nanoseconds)
         case .warning(let step, let text):
             writer.string("warning")
             if let step { write(step: step, as: "step") }
@@ -154,8 +170,21 @@ public struct JournalEncoder: Sendable {
             writer.member("count", count)
         case .dependencyFailed(let step), .halted(let step):
             write(step: step, as: "cause")
-        case .interrupted(let signal):
+        case .interrupted(let signal), .wantedTerminal(let signal):
             writer.member("signal", signal)
+        case .unkillable(let pids):
+            writer.key("pids")
+            writer.beginArray()
+            for pid in pids { writer.integer(pid) }
+            writer.endArray()
+        case .outputsMissing(let patterns):
+            writer.key("patterns")
+            writer.beginArray()
+            for pattern in patterns { writer.string(pattern) }
+            writer.endArray()
+        case .doneEarlier(let run, let basis):
+            writer.member("run", run)
+            if let basis { writer.member("basis", basis.text) }
         case .notSelected:
             break
         }
@@ -171,6 +200,7 @@ public struct JournalEncoder: Sendable {
         writer.member("started_at_us", header.startedAt.microseconds)
         writer.member("pid", header.pid)
         writer.member("boot_id", header.bootID)
+        if let resumes = header.resumes { writer.member("resumes", resumes) }
         writer.key("tasks")
         writer.beginArray()
         for task in header.tasks {
@@ -228,6 +258,10 @@ extension StepReason {
         case .dependencyFailed: "dependency_failed"
         case .halted: "halted"
         case .interrupted: "interrupted"
+        case .wantedTerminal: "wanted_terminal"
+        case .unkillable: "unkillable"
+        case .outputsMissing: "outputs_missing"
+        case .doneEarlier: "done_earlier"
         case .notSelected: "not_selected"
         case .other: "other"
         }

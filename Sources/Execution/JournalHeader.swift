@@ -12,7 +12,8 @@ extension JournalDecoder {
         var header = RunHeader(
             runID: runID, workflow: workflow, mode: mode, maxParallelSteps: limit,
             startedAt: WallTime(microseconds: startedAt), pid: pid, bootID: bootID,
-            tasks: tasks.compactMap(task), steps: steps.compactMap(step))
+            tasks: tasks.compactMap(task), steps: steps.compactMap(step),
+            resumes: members.text("resumes"))
         header.schemaVersion = schema
         // A part that could not be read would shift every index after it.
         guard header.tasks.count == tasks.count, header.steps.count == steps.count else {

@@ -68,6 +68,12 @@ public struct ProgressDocument: Sendable {
         writer.timestamp(header.startedAt)
         writer.moment("ended_at", record.endedAt, since: header.startedAt)
         writer.member("duration_ms", record.wallTime(at: now) / 1_000_000)
+        writer.member("suspended_ms", record.suspendedTime / 1_000_000)
+        if let resumes = header.resumes {
+            writer.member("resumes", resumes)
+        } else {
+            writer.null("resumes")
+        }
     }
 
     private mutating func writeTask(_ task: Int, of record: RunRecord) {
@@ -111,6 +117,8 @@ public struct ProgressDocument: Sendable {
         writer.moment("phase_end", times.end, since: start)
         writer.milliseconds(
             "phase_duration_ms", times.start.map { span(from: $0, to: times.end ?? now) })
+        let barrier = Barrier(task: phase.task, phase: phase.number)
+        writer.moment("barrier_passed", record.barriers[barrier], since: start)
         writer.key("steps")
         writer.beginArray()
         for step in phase.steps {

@@ -34,6 +34,17 @@ extension StepReason {
             return "halted by critical failure of `\(name(step))`"
         case .interrupted(let signal):
             return "interrupted by \(SignalName.name(of: signal))"
+        case .wantedTerminal(let signal):
+            let what = signal == 22 ? "write to" : "read from"
+            return "wanted to \(what) the terminal (\(SignalName.name(of: signal)))"
+        case .unkillable(let pids):
+            let names = pids.map { String($0) }.joined(separator: ", ")
+            return "cannot be killed: \(pids.count == 1 ? "process" : "processes") \(names)"
+        case .outputsMissing(let patterns):
+            let names = patterns.map { "`\($0)`" }.joined(separator: ", ")
+            return "exited with 0, but declared output \(names) is missing"
+        case .doneEarlier(let run, _):
+            return "done earlier, in run \(run)"
         case .notSelected:
             return "left out by the command line"
         case .other(let text):

@@ -18,7 +18,8 @@ public struct RunEvent: Hashable, Sendable {
         /// About to be started; written before it is, so that a death in between loses nothing.
         case launched(step: Int, attempt: Int, method: StepMethod, execution: Int)
         /// Its process exists: process id, and start time in clock ticks since boot (0 if unknown).
-        case started(step: Int, pid: Int32, startTicks: UInt64)
+        /// With it, where that is known, what the step was started from.
+        case started(step: Int, pid: Int32, startTicks: UInt64, basis: StepBasis? = nil)
         /// It waits for a resource that somebody else holds.
         case waiting(step: Int, holder: LockHolder)
         /// Its group was sent this signal, and why.
@@ -27,6 +28,8 @@ public struct RunEvent: Hashable, Sendable {
         case killed(step: Int)
         /// Processes of its group that outlived its leader.
         case leftovers(step: Int, [Leftover])
+        /// What it reads was changed by somebody else while it ran: its success proves nothing later.
+        case inputsChanged(step: Int)
         /// It has ended.
         case ended(step: Int, StepEnd)
         /// It will not run.
@@ -35,6 +38,15 @@ public struct RunEvent: Hashable, Sendable {
         case halting(step: Int)
         /// The run began to stop: a signal.
         case stopping(signal: Int32)
+        /// The run, or a phase of it, took longer than its limit: what of it runs is stopped, and
+        /// nothing more of it starts.
+        case limitReached(TimeoutKind, limitMilliseconds: Int64)
+        /// All steps of a phase have ended, and the next phase of the task may begin.
+        case barrierPassed(task: Int, phase: Int)
+        /// stepvisor was stopped from the terminal, and its steps with it.
+        case suspended
+        /// It goes on, after so many nanoseconds, which count against no limit.
+        case resumed(after: Int64)
         /// Something that the user should know.
         case warning(step: Int?, String)
         /// The last event of every journal that was closed.
@@ -90,14 +102,20 @@ public struct RunHeader: Hashable, Sendable {
     public var tasks: [TaskHeader]
     /// All steps of the workflow, in declaration order.
     public var steps: [StepHeader]
+    /// The id of the run that this one goes on with.
+    public var resumes: String?
 
     /// The schema that this version writes.
     public static let currentSchema = 1
 
+    /// The oldest form that can still be read.
+    public static let oldestSchema = 1
+
     /// A header.
     public init(
         runID: String, workflow: String, mode: ExecutionMode, maxParallelSteps: Int,
-        startedAt: WallTime, pid: Int32, bootID: String, tasks: [TaskHeader], steps: [StepHeader]
+        startedAt: WallTime, pid: Int32, bootID: String, tasks: [TaskHeader],
+        steps: [StepHeader], resumes: String? = nil
     ) {
         schemaVersion = RunHeader.currentSchema
         self.runID = runID
@@ -109,6 +127,7 @@ public struct RunHeader: Hashable, Sendable {
         self.bootID = bootID
         self.tasks = tasks
         self.steps = steps
+        self.resumes = resumes
     }
 }
 

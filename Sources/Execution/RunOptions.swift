@@ -24,6 +24,8 @@ public struct RunOptions: Hashable, Sendable {
     public var timeout: Milliseconds?
     /// `--grace`.
     public var grace: Milliseconds?
+    /// `--barriers`.
+    public var barriers = false
     /// `--runner`.
     public var runner: Command?
 

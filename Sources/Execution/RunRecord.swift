@@ -27,11 +27,19 @@ public struct RunRecord: Sendable, Hashable {
     public private(set) var allowedFailureCount = 0
     /// Whether the limit of the run was reached.
     public private(set) var hitRunTimeout = false
+    /// Nanoseconds for which stepvisor and its steps were stopped from the terminal.
+    public private(set) var suspendedTime: Int64 = 0
+    /// The barriers between phases that were passed, and when.
+    public private(set) var barriers: [Barrier: RunTime] = [:]
     /// Nanoseconds that ended attempts took, added up.
     public private(set) var endedStepTime: Int64 = 0
     /// The step that was launched when none ran: of several that run now, it alone may not yet
     /// know that it shares the time.
     private var firstOfBurst: Int?
+
+    /// What is said of a step whose inputs changed while it ran.
+    public static let inputsChangedText =
+        "its inputs changed while it ran; `--resume` will run it again"
 
     /// A run of which nothing is known but what it is.
     public init(header: RunHeader) {
@@ -60,7 +68,7 @@ public struct RunRecord: Sendable, Hashable {
         case .launched(let step, let attempt, let method, let execution):
             launch(
                 step, attempt: attempt, method: method, execution: execution, at: event.time)
-        case .started(let step, let pid, let startTicks):
+        case .started(let step, let pid, let startTicks, _):
             steps[step].start(pid: pid, startTicks: startTicks, at: event.time)
         case .waiting(let step, let holder):
             if steps[step].status == .pending { steps[step].waitingFor = holder }
@@ -71,12 +79,21 @@ public struct RunRecord: Sendable, Hashable {
             steps[step].append(.killed, at: event.time)
         case .leftovers(let step, let leftovers):
             steps[step].leftovers += leftovers
+        case .inputsChanged(let step):
+            notices.append(RunNotice(time: event.time, step: step, text: Self.inputsChangedText))
         case .ended(let step, let end):
             finish(step, end, at: event.time)
         case .skipped(let step, let reason):
-            finish(step, StepEnd(status: .skipped, reason: reason), at: event.time)
-        case .halting:
+            finish(step, StepEnd(status: .skipped, reason: reason.withoutBasis), at: event.time)
+        case .halting, .suspended:
             break
+        case .limitReached(let kind, _):
+            if kind == .run { hitRunTimeout = true }
+        case .barrierPassed(let task, let phase):
+            let barrier = Barrier(task: task, phase: phase)
+            if barriers[barrier] == nil { barriers[barrier] = event.time }
+        case .resumed(let nanoseconds):
+            suspendedTime = saturatingSum(suspendedTime, max(0, nanoseconds))
         case .stopping(let signal):
             stopSignal = stopSignal ?? signal
         case .warning(let step, let text):
@@ -129,6 +146,20 @@ public struct RunRecord: Sendable, Hashable {
 
     private mutating func noteTimeout(_ reason: StepReason) {
         if case .timedOut(.run, _) = reason { hitRunTimeout = true }
+    }
+}
+
+/// The barrier that stands after a phase of a task.
+public struct Barrier: Sendable, Hashable {
+    /// Index into ``RunHeader/tasks``.
+    public var task: Int
+    /// The phase before it.
+    public var phase: Int
+
+    /// Names a barrier.
+    public init(task: Int, phase: Int) {
+        self.task = task
+        self.phase = phase
     }
 }
 
@@ -196,13 +227,22 @@ extension RunEvent.Kind {
     /// The step that the event is about; nil for an event of the whole run.
     public var step: Int? {
         switch self {
-        case .runStarted, .stopping, .runEnded: nil
-        case .launched(let step, _, _, _), .started(let step, _, _), .waiting(let step, _),
+        case .runStarted, .stopping, .limitReached, .barrierPassed, .suspended, .resumed,
+            .runEnded:
+            nil
+        case .launched(let step, _, _, _), .started(let step, _, _, _), .waiting(let step, _),
             .terminating(let step, _, _), .killed(let step), .leftovers(let step, _),
-            .halting(let step), .ended(let step, _), .skipped(let step, _):
+            .halting(let step), .inputsChanged(let step), .ended(let step, _), .skipped(let step, _):
             step
         case .warning(let step, _): step
         }
+    }
+}
+
+extension StepReason {
+    /// The reason as a record keeps it: the journal alone needs the basis.
+    fileprivate var withoutBasis: StepReason {
+        if case .doneEarlier(let run, _) = self { .doneEarlier(run: run, basis: nil) } else { self }
     }
 }
 

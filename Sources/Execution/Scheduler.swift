@@ -49,6 +49,9 @@ public struct Scheduler: Sendable {
     /// When to send a `tick` if nothing else happens before; nil when nothing is due.
     public var nextDeadline: RunTime? { isFinished ? nil : deadlines.first?.time }
 
+    /// Whether nothing more is to start.
+    public var isStopping: Bool { stop.isStopping }
+
     /// The number of steps that hold a slot.
     public var activeCount: Int { flights.count }
 
@@ -75,21 +78,28 @@ public struct Scheduler: Sendable {
         case .begin: begin(&turn)
         case .locksAcquired(let step): locksAcquired(step, &turn)
         case .locksBusy(let step, let holder): locksBusy(step, holder, &turn)
-        case .started(let step, let pid, let ticks): started(step, pid, ticks, &turn)
+        case .started(let step, let pid, let ticks, let basis):
+            started(step, pid, ticks, basis, &turn)
         case .notStarted(let step, let message): notStarted(step, message, &turn)
         case .launchDeferred(let step, let message): launchDeferred(step, message, &turn)
         case .leaderExited(let step, let exit, let usage, let leftovers):
             leaderExited(step, exit, usage, leftovers, &turn)
         case .groupEmptied(let step): groupEmptied(step, &turn)
         case .signal(let signal): signalled(signal, &turn)
-        case .tick: break
+        case .output, .outputsVerified, .wantsTerminal, .resumed, .tick: break
         }
     }
 
     private mutating func begin(_ turn: inout Turn) {
         guard !hasBegun else { return }
         hasBegun = true
-        for step in 0..<states.count where !plan.selected[step] {
+        let doneEarlier = plan.doneEarlier.keys.filter { states[$0] != nil }.sorted()
+        for step in doneEarlier {
+            guard let done = plan.doneEarlier[step] else { continue }
+            turn.record(.skipped(step: step, .doneEarlier(run: done.run, basis: done.basis)))
+            states.move(step, to: .ended)
+        }
+        for step in 0..<states.count where isPassedOver(step) {
             turn.record(.skipped(step: step, .notSelected))
             states.move(step, to: .ended)
         }
@@ -97,6 +107,7 @@ public struct Scheduler: Sendable {
         where plan.resolved.graph.dependencies(of: step).isEmpty {
             dependenciesMet(step)
         }
+        for step in doneEarlier { satisfyDependents(of: step) }
     }
 
     // MARK: - Deadlines

@@ -84,7 +84,12 @@ extension Scheduler {
 
     /// All that a step depends on has ended well.
     mutating func dependenciesMet(_ step: Int) {
-        if plan.selected[step] { makeReady(step) } else { satisfyDependents(of: step) }
+        if isPassedOver(step) { satisfyDependents(of: step) } else { makeReady(step) }
+    }
+
+    /// Whether a step was left out, and only passes on what it is given.
+    func isPassedOver(_ step: Int) -> Bool {
+        !plan.selected[step] && plan.doneEarlier[step] == nil
     }
 
     /// Lets dependents go on; a step that was not selected passes on what it is given.
@@ -94,10 +99,11 @@ extension Scheduler {
             for dependent in plan.resolved.graph.dependents(of: next) {
                 unmet[dependent] -= 1
                 guard unmet[dependent] == 0 else { continue }
-                if plan.selected[dependent] {
-                    makeReady(dependent)
-                } else {
+                if isPassedOver(dependent) {
                     open.append(dependent)
+                } else {
+                    // One that was done earlier has told its dependents, and has ended.
+                    makeReady(dependent)
                 }
             }
         }
@@ -109,7 +115,7 @@ extension Scheduler {
         var next = 0
         while next < open.count {
             for dependent in plan.resolved.graph.dependents(of: open[next]) {
-                if !plan.selected[dependent] {
+                if isPassedOver(dependent) {
                     // Marked, so that what lies behind it is looked at once.
                     guard unmet[dependent] > 0 else { continue }
                     unmet[dependent] = .min / 2

@@ -7,7 +7,7 @@ public enum SchedulerInput: Hashable, Sendable {
     /// Not one lock of the step was taken, because somebody else holds this one.
     case locksBusy(step: Int, holder: LockHolder)
     /// The process of a launch exists.
-    case started(step: Int, pid: Int32, startTicks: UInt64)
+    case started(step: Int, pid: Int32, startTicks: UInt64, basis: StepBasis? = nil)
     /// A launch failed for good: what the system said.
     case notStarted(step: Int, message: String)
     /// A launch failed for want of something that comes back (EAGAIN, ENOMEM, descriptors).
@@ -17,6 +17,14 @@ public enum SchedulerInput: Hashable, Sendable {
         step: Int, exit: ExitStatus, usage: ResourceUsage?, leftovers: [Leftover])
     /// The last process of a group whose leader had left some behind is gone.
     case groupEmptied(step: Int)
+    /// When the output of a step last grew: its start when it never did.
+    case output(step: Int, at: RunTime)
+    /// What of a step's declared outputs is not there: patterns, as declared.
+    case outputsVerified(step: Int, missing: [String])
+    /// A process of the step's group was stopped for the terminal: by TTIN or TTOU.
+    case wantsTerminal(step: Int, signal: Int32)
+    /// stepvisor and its steps were stopped for so many nanoseconds up to now.
+    case resumed(after: Int64)
     /// The run is to stop: INT, TERM or HUP.
     case signal(Int32)
     /// ``Scheduler/nextDeadline`` has come, or may have.
@@ -36,6 +44,12 @@ public enum SchedulerAction: Hashable, Sendable {
     case launch(step: Int, attempt: Int, method: StepMethod, execution: Int)
     /// Send a signal to a step's process group; TERM is followed by CONT.
     case signalGroup(step: Int, signal: Int32)
+    /// Say when the output of a step last grew: answer `output`.
+    case checkOutput(step: Int)
+    /// Look for a step's declared outputs: answer `outputsVerified`.
+    case verifyOutputs(step: Int)
+    /// Watch the step's processes no longer, since they cannot be killed; its locks stay taken.
+    case abandon(step: Int)
     /// The run is over; no step runs.
     case finish(RunStatus)
 }

@@ -162,11 +162,13 @@ extension Scheduler {
         park(step, on: resource)
     }
 
-    mutating func started(_ step: Int, _ pid: Int32, _ startTicks: UInt64, _ turn: inout Turn) {
+    mutating func started(
+        _ step: Int, _ pid: Int32, _ startTicks: UInt64, _ basis: StepBasis?, _ turn: inout Turn
+    ) {
         guard states[step] == .launching else { return }
         states.move(step, to: .running)
         launches.failuresInARow = 0
-        turn.record(.started(step: step, pid: pid, startTicks: startTicks))
+        turn.record(.started(step: step, pid: pid, startTicks: startTicks, basis: basis))
         if let timeout = plan.timeout(of: step) {
             let time = turn.now.advanced(byNanoseconds: timeout.nanoseconds)
             flights[step]?.deadline = time

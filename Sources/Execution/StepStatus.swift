@@ -49,6 +49,14 @@ public enum StepReason: Hashable, Sendable {
     case halted(by: Int)
     /// The run was stopped by this signal.
     case interrupted(Int32)
+    /// It was stopped for reading from the terminal (TTIN) or writing to it (TTOU).
+    case wantedTerminal(Int32)
+    /// These processes of its group were there still, long after KILL.
+    case unkillable([Int32])
+    /// These patterns of its declared outputs matched nothing when it had ended.
+    case outputsMissing([String])
+    /// It ended well in an earlier run, and nothing that it depends on has changed since.
+    indirect case doneEarlier(run: String, basis: StepBasis?)
     /// The command line left it out.
     case notSelected
     /// A reason that a newer version wrote.

@@ -17,7 +17,7 @@ struct ProgressLine {
         switch event.kind {
         case .runStarted(let header):
             return opening(header)
-        case .launched, .started, .leftovers, .runEnded:
+        case .launched, .started, .leftovers, .suspended, .runEnded:
             return nil
         case .waiting(let step, let holder):
             // A step of the same run is seen to run; only strangers are worth a line that stays.
@@ -43,6 +43,19 @@ struct ProgressLine {
         case .stopping(let signal):
             return counter(record)
                 + "stopping on \(SignalName.name(of: signal)): no further step starts"
+        case .limitReached(let kind, let limit):
+            let subject = kind == .run ? "the run" : "a phase"
+            let end = kind == .run ? "no further step starts" : "its steps are stopped"
+            return counter(record)
+                + "\(subject) took more than \(DurationText.declared(milliseconds: limit)): \(end)"
+        case .barrierPassed(let task, let phase):
+            return counter(record) + style.dim(barrier(task, phase, record))
+        case .resumed(let nanoseconds):
+            return counter(record)
+                + "going on after \(Wording.duration(nanoseconds)) of standing still"
+        case .inputsChanged(let step):
+            return style.yellow("warning: ") + "`\(id(of: step, record))`: "
+                + RunRecord.inputsChangedText
         case .warning(let step, let text):
             let subject = step.map { "`\(id(of: $0, record))`: " } ?? ""
             return style.yellow("warning: ") + subject + Sanitizer.line(text)
@@ -105,13 +118,21 @@ struct ProgressLine {
         case .notSelected:
             leftOut += 1
             return nil
-        case .interrupted, .halted:
+        case .interrupted, .halted, .timedOut(.run, _), .doneEarlier:
             // Said once for all by the line of the stop, and counted in the summary.
             return nil
         default:
             return line(
                 .skipped, step, record, detail: ": " + Sanitizer.line(record.text(of: reason)))
         }
+    }
+
+    private func barrier(_ task: Int, _ phase: Int, _ record: RunRecord) -> String {
+        let tasks = record.header.tasks
+        guard tasks.count > 1, tasks.indices.contains(task) else {
+            return "phase \(phase) has ended"
+        }
+        return "phase \(phase) of \(Wording.task(tasks[task].id)) has ended"
     }
 
     private enum Mark: String {

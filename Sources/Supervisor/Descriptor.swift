@@ -25,6 +25,12 @@ struct Descriptor: ~Copyable {
         return Descriptor(owning: number)
     }
 
+    /// Bytes in the file; nil where the system does not say.
+    var size: Int64? {
+        var facts = stat()
+        return fstat(number, &facts) == 0 ? Int64(facts.st_size) : nil
+    }
+
     /// Gives the number away, unclosed.
     consuming func release() -> Int32 {
         let number = self.number

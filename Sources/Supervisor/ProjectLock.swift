@@ -33,9 +33,8 @@ public final class ProjectLock {
         _ state: StateDirectory, since: String
     ) throws(SystemError) -> Result<ProjectLock, ProjectBusy> {
         let path = "\(StateDirectory.name)/\(name)"
-        let number = stepvisor_open_at(state.descriptor, name, O_RDWR | O_CREAT, 0o600)
-        guard number >= 0 else { throw SystemError("open", path) }
-        let file = Descriptor(owning: number)
+        let file = try PrivateFile.open(
+            name, in: state.descriptor, flags: O_RDWR | O_CREAT, shown: path)
         switch stepvisor_try_lock(file.number) {
         case 0:
             let last = LockNote(in: file.number)

@@ -63,7 +63,7 @@ public final class HeldLocks {
 /// The kernel gives a dead holder's lock back; there is nothing to unlock by hand.
 public struct ResourceLocks {
     private let project: String
-    private let host: String
+    private let host: String?
     private let owner: LockNote
 
     /// Knows where lock files are and what note a holder leaves in them.
@@ -79,8 +79,8 @@ public struct ResourceLocks {
     ) {
         project = "\(root)/\(StateDirectory.name)/locks"
         let xdg = environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-        let state = xdg ?? "\(environment["HOME"] ?? "/tmp")/.local/state"
-        host = "\(state)/stepvisor/locks"
+        let home = environment["HOME"].flatMap { $0.hasPrefix("/") ? "\($0)/.local/state" : nil }
+        host = (xdg ?? home).map { "\($0)/stepvisor/locks" }
         owner = LockNote(pid: getpid(), run: runID, alive: alive)
     }
 
@@ -100,16 +100,16 @@ public struct ResourceLocks {
             ($0.scope.rawValue, $0.name) < ($1.scope.rawValue, $1.name)
         }
         for request in ordered {
-            let directory = request.scope == .host ? host : project
-            try ResourceLocks.makePath(directory)
-            let folder = try Descriptor.open(directory, flags: O_RDONLY | O_DIRECTORY)
+            let directory = request.scope == .host ? host ?? "" : project
+            let folder = try folder(of: request.scope)
             var missing = request.units
             var holder: LockHolder?
             for unit in 0..<request.capacity where missing > 0 {
                 let path = "\(directory)/\(request.name).\(unit)"
-                let number = stepvisor_open_at(
-                    folder.number, "\(request.name).\(unit)", O_RDWR | O_CREAT, 0o600)
-                guard number >= 0 else { throw SystemError("open the lock", path) }
+                let number = try PrivateFile.open(
+                    "\(request.name).\(unit)", in: folder.number, flags: O_RDWR | O_CREAT,
+                    shown: path
+                ).release()
                 switch stepvisor_try_lock(number) {
                 case 0:
                     let last = LockNote(in: number)
@@ -145,12 +145,41 @@ public struct ResourceLocks {
 
     /// What the user should know of the place where locks of a scope are; nil when all is well.
     public func concern(about scope: ResourceScope) -> String? {
-        let directory = scope == .host ? host : project
+        // Without a place there is nothing to be concerned about: taking a lock says so.
+        guard let directory = scope == .host ? host : project else { return nil }
         try? ResourceLocks.makePath(directory)
         let number = stepvisor_open_at(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY, 0)
         guard number >= 0 else { return nil }
         let folder = Descriptor(owning: number)
         return LockPlace.concern(about: folder.number, at: directory)
+    }
+
+    /// The directory of a scope's lock files, this user's alone.
+    private func folder(of scope: ResourceScope) throws(SystemError) -> Descriptor {
+        guard scope == .host else {
+            let state = try PrivateFile.directory(
+                ResourceLocks.parent(of: project), shown: StateDirectory.name, create: true)
+            return try PrivateFile.directory(
+                "locks", in: state.number, shown: project, create: true)
+        }
+        // A name in `/tmp` that anybody can guess is no place: who makes it first owns it.
+        guard let host else {
+            throw SystemError(
+                refusing: "stepvisor/locks",
+                because: "neither `XDG_STATE_HOME` nor `HOME` is an absolute path, so there is no "
+                    + "place for locks of the host",
+                advice: "set `XDG_STATE_HOME` to a directory that is yours")
+        }
+        let own = ResourceLocks.parent(of: host)
+        let base = ResourceLocks.parent(of: own)
+        try ResourceLocks.makePath(base)
+        try PrivateFile.checkBase(base)
+        let state = try PrivateFile.directory(own, shown: own, create: true)
+        return try PrivateFile.directory("locks", in: state.number, shown: host, create: true)
+    }
+
+    private static func parent(of path: String) -> String {
+        String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
     }
 
     /// Makes a directory and those above it that are missing, for this user only.

@@ -13,7 +13,7 @@ extension Supervisor {
         _ = groups.settleOrphans(isOwn: isOwn)
         var named: Set<Int32> = []
         let begin = clock.now()
-        var found = groups.descendants(isOwn: isOwn)
+        var found = escaped()
         while !found.isEmpty {
             let age = clock.now() - begin
             for facts in found {
@@ -33,7 +33,7 @@ extension Supervisor {
             }
             usleep(10_000)
             _ = groups.settleOrphans(isOwn: isOwn)
-            found = groups.descendants(isOwn: isOwn)
+            found = escaped()
         }
         // The look leaves out the dead, and the last of them may have died just before it.
         _ = groups.settleOrphans(isOwn: isOwn)

@@ -7,7 +7,8 @@
 extension SystemError {
     /// What to do about the errors that people meet; nil for the others.
     public var advice: String? {
-        switch code {
+        if let refusalAdvice { return refusalAdvice }
+        return switch code {
         case EACCES, EPERM: "look at the permissions: `ls -ld` shows whose it is"
         case ENOSPC, EDQUOT: "the disk is full: `df -h` shows which"
         case EROFS: "the file system is read-only: work in a copy that can be written"

@@ -54,6 +54,17 @@ int stepvisor_wait_status(pid_t pid, struct stepvisor_child_status *status) {
     return 0;
 }
 
+int stepvisor_stop_signal(pid_t pid) {
+    siginfo_t info;
+    memset(&info, 0, sizeof info);
+    int result;
+    do {
+        result = waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOWAIT | WNOHANG);
+    } while (result == -1 && errno == EINTR);
+    if (result == -1) return -1;
+    return info.si_pid != 0 && info.si_code == CLD_STOPPED ? info.si_status : 0;
+}
+
 int stepvisor_reap(pid_t pid) {
     siginfo_t info;
     memset(&info, 0, sizeof info);
@@ -155,6 +166,29 @@ int stepvisor_is_ignored(int signal_number) {
     struct sigaction action;
     if (sigaction(signal_number, NULL, &action) == -1) return 0;
     return action.sa_handler == SIG_IGN;
+}
+
+int stepvisor_block_in_thread(int signal_number) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, signal_number);
+    return pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+int stepvisor_unblock_in_thread(int signal_number) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, signal_number);
+    return pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+void stepvisor_forbid_core_file(void) {
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+#ifdef __linux__
+    // A program that the kernel hands cores to is started whatever the limit says.
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
 }
 
 int stepvisor_clear_signal_mask(void) {

@@ -30,6 +30,16 @@ struct RecordingView: RunView {
         base.frame(at: now, record: record, surroundings: seen(surroundings))
     }
 
+    mutating func status(
+        at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
+    ) -> String {
+        base.status(at: now, record: record, surroundings: seen(surroundings))
+    }
+
+    mutating func withdraw(surroundings: ViewSurroundings) -> String {
+        base.withdraw(surroundings: seen(surroundings))
+    }
+
     mutating func finish(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String {
@@ -55,6 +65,10 @@ struct QuietView: RunView {
     func handle(_ event: RunEvent, record: RunRecord) -> String { "" }
 
     func frame(at now: RunTime, record: RunRecord, surroundings: ViewSurroundings) -> String { "" }
+
+    func status(at now: RunTime, record: RunRecord, surroundings: ViewSurroundings) -> String {
+        RunSnapshot(record, at: now, surroundings: surroundings, style: style).text
+    }
 
     func finish(at now: RunTime, record: RunRecord, surroundings: ViewSurroundings) -> String {
         guard record.status != .complete || !record.failedSteps.isEmpty else { return "" }

@@ -72,7 +72,7 @@ struct HostileWorld: VirtualWorld {
     mutating func admits(_ input: SchedulerInput, at now: RunTime) -> Bool {
         check.timePasses(to: now)
         switch input {
-        case .begin, .tick: return true
+        case .begin, .tick, .output, .outputsVerified, .wantsTerminal, .resumed: return true
         case .signal(let signal):
             check.signalled(signal, at: now)
             return true
@@ -82,7 +82,7 @@ struct HostileWorld: VirtualWorld {
         case .locksBusy(let step, _):
             check.locksBusy(step)
             return true
-        case .started(let step, _, _):
+        case .started(let step, _, _, _):
             check.started(step, at: now)
             return true
         case .notStarted(let step, _), .launchDeferred(let step, _):
@@ -113,6 +113,7 @@ struct HostileWorld: VirtualWorld {
         case .signalGroup(let step, let signal):
             check.groupSignalled(step, signal, at: now)
             react(step, to: signal, now, &agenda)
+        case .checkOutput, .verifyOutputs, .abandon: break
         case .finish(let status): check.finished(status)
         }
     }

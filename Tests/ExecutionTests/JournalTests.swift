@@ -52,6 +52,31 @@ struct JournalTests {
                 #"{"t":12.345,"event":"skipped","step":"report","#
                     + #""reason":{"code":"dependency_failed","cause":"graph"}}"#
             ),
+            (
+                .started(step: 1, pid: 2, startTicks: 3, basis: RunRecordSample.basis),
+                #"{"t":12.345,"event":"started","step":"graph","pid":2,"start":3,"basis":"#
+                    + #""0000000000000000ffffffffffffffff0123456789abcdef"}"#
+            ),
+            (
+                .skipped(step: 1, .doneEarlier(run: "r1", basis: nil)),
+                #"{"t":12.345,"event":"skipped","step":"graph","#
+                    + #""reason":{"code":"done_earlier","run":"r1"}}"#
+            ),
+            (
+                .ended(step: 2, StepEnd(status: .failed, reason: .outputsMissing(["a", "b/*"]))),
+                #"{"t":12.345,"event":"ended","step":"report","status":"failed","#
+                    + #""reason":{"code":"outputs_missing","patterns":["a","b/*"]}}"#
+            ),
+            (
+                .limitReached(.run, limitMilliseconds: 90),
+                #"{"t":12.345,"event":"limit_reached","limit":"run","limit_ms":90}"#
+            ),
+            (
+                .barrierPassed(task: 1, phase: 2),
+                #"{"t":12.345,"event":"barrier_passed","task":1,"phase":2}"#
+            ),
+            (.suspended, #"{"t":12.345,"event":"suspended"}"#),
+            (.resumed(after: 1_234_567), #"{"t":12.345,"event":"resumed","after_ns":1234567}"#),
             (.killed(step: 99), #"{"t":12.345,"event":"killed","step":99}"#),
             (.runEnded(.complete), #"{"t":12.345,"event":"run_ended","status":"complete"}"#),
             (
@@ -62,6 +87,22 @@ struct JournalTests {
     func line(kind: RunEvent.Kind, text: String) {
         let event = RunEvent(kind, at: RunTime(nanoseconds: 12_345_999))
         #expect(Self.text(event) == text + "\n")
+    }
+
+    @Test("the run that this one goes on with is in the header")
+    func resumes() throws {
+        var header = Self.header
+        header.resumes = RunRecordSample.hostile
+        let bytes = RunRecordSample.journal(header, [RunEvent(.runStarted(header), at: .zero)])
+        #expect(try JournalReader.read(bytes).header == header)
+    }
+
+    @Test(
+        "what is not 48 digits is no basis",
+        arguments: ["", "0", String(repeating: "0", count: 47), String(repeating: "g", count: 48)])
+    func noBasis(text: String) {
+        #expect(StepBasis(text: text) == nil)
+        #expect(StepBasis(text: RunRecordSample.basis.text) == RunRecordSample.basis)
     }
 
     @Test("times before the run and at the ends of what numbers hold are written and read")

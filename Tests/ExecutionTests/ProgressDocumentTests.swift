@@ -54,11 +54,11 @@ struct ProgressDocumentTests {
                 {"schema_version":1,"run_id":"run-1","workflow":"analysis",\#
                 "execution_mode":"parallel","max_parallel_steps":3,"status":"failed",\#
                 "started_at":"2025-11-02T15:00:05.000Z","ended_at":"2025-11-02T15:00:06.300Z",\#
-                "duration_ms":1300,"tasks":[
+                "duration_ms":1300,"suspended_ms":0,"resumes":null,"tasks":[
                 {"task_id":"","phases":[
                 {"phase_id":1,"parallel_groups":["g"],"steps_in_phase":["a"],\#
                 "phase_start":"2025-11-02T15:00:05.100Z","phase_end":"2025-11-02T15:00:06.200Z",\#
-                "phase_duration_ms":1100,"steps":[
+                "phase_duration_ms":1100,"barrier_passed":null,"steps":[
                 {"step_id":"a","description":"First","execution_id":"exec_001",\#
                 "status":"failed",\#
                 "reason":"killed by SIGKILL (not by stepvisor; out of memory?)",\#
@@ -76,7 +76,7 @@ struct ProgressDocumentTests {
                 {"event":"failed","timestamp":"2025-11-02T15:00:06.200Z",\#
                 "error":"killed by SIGKILL (not by stepvisor; out of memory?)"}]}]},
                 {"phase_id":2,"parallel_groups":[],"steps_in_phase":["b"],"phase_start":null,\#
-                "phase_end":null,"phase_duration_ms":null,"steps":[
+                "phase_end":null,"phase_duration_ms":null,"barrier_passed":null,"steps":[
                 {"step_id":"b","description":"","execution_id":null,"status":"skipped",\#
                 "reason":"dependency `a` failed","reason_code":"dependency_failed",\#
                 "parallel_group":null,"parallel_execution":false,"dependencies_satisfied":[],\#
@@ -96,7 +96,8 @@ struct ProgressDocumentTests {
         #expect(
             Set(run.keys) == [
                 "schema_version", "run_id", "workflow", "execution_mode", "max_parallel_steps",
-                "status", "started_at", "ended_at", "duration_ms", "tasks",
+                "status", "started_at", "ended_at", "duration_ms", "suspended_ms",
+                "resumes", "tasks",
                 "parallel_execution_summary", "warnings",
             ])
         let task = try #require((run["tasks"] as? [[String: Any]])?.first)
@@ -105,7 +106,7 @@ struct ProgressDocumentTests {
         #expect(
             Set(phase.keys) == [
                 "phase_id", "parallel_groups", "steps_in_phase", "phase_start", "phase_end",
-                "phase_duration_ms", "steps",
+                "phase_duration_ms", "barrier_passed", "steps",
             ])
         let step = try #require((phase["steps"] as? [[String: Any]])?.first)
         #expect(

@@ -56,6 +56,15 @@ struct ProgressWordsTests {
                 .timedOut(.run, limitMilliseconds: 1000),
                 "timed out: the run took more than 1s (run)"
             ),
+            (.wantedTerminal(21), "wanted to read from the terminal (SIGTTIN)"),
+            (.wantedTerminal(22), "wanted to write to the terminal (SIGTTOU)"),
+            (.unkillable([7]), "cannot be killed: process 7"),
+            (.unkillable([7, 9]), "cannot be killed: processes 7, 9"),
+            (
+                .outputsMissing(["a.md", "b/*"]),
+                "exited with 0, but declared output `a.md`, `b/*` is missing"
+            ),
+            (.doneEarlier(run: "r1", basis: nil), "done earlier, in run r1"),
             (.leftProcesses(1), "left 1 process behind"),
             (.leftProcesses(2), "left 2 processes behind"),
             (.dependencyFailed(0), "dependency `s0` failed"),

@@ -278,7 +278,7 @@ struct RunCheck {
             expect(truths[step].execution == 0, step, "launched twice on record")
             expect(execution == executions, step, "executions do not count on")
             truths[step].execution = execution
-        case .started(let step, _, _):
+        case .started(let step, _, _, _):
             expect(truths[step].life == .alive, step, "started on record without a process")
         case .ended(let step, let end): ended(step, end, at: now)
         case .skipped(let step, let reason): skipped(step, reason)

@@ -21,12 +21,17 @@ enum RunRecordSample {
         ])
     }
 
+    static let basis = StepBasis(command: 0, settings: .max, inputs: 0x0123_4567_89AB_CDEF)
+
     static let reasons: [StepReason] = [
         .exited(7), .signalled(9, coreDumped: false), .signalled(11, coreDumped: true),
         .notStarted(hostile), .timedOut(.attempt, limitMilliseconds: 300_000),
         .timedOut(.idle, limitMilliseconds: 0), .timedOut(.phase, limitMilliseconds: .max),
         .timedOut(.run, limitMilliseconds: 1), .leftProcesses(2), .dependencyFailed(1),
         .dependencyFailed(99), .halted(by: 0), .interrupted(15), .notSelected, .other(hostile),
+        .wantedTerminal(21), .unkillable([]), .unkillable([1, .max]), .outputsMissing([]),
+        .outputsMissing(["a/*.md", hostile]), .doneEarlier(run: hostile, basis: nil),
+        .doneEarlier(run: "r", basis: basis),
     ]
 
     /// Every kind of event, with every optional part there and not there.
@@ -38,6 +43,7 @@ enum RunRecordSample {
             .launched(step: 0, attempt: 1, method: .primary, execution: 1),
             .launched(step: 2, attempt: 3, method: .backup(2), execution: 1234),
             .started(step: 0, pid: 4712, startTicks: .max),
+            .started(step: 1, pid: 1, startTicks: 0, basis: basis),
             .waiting(step: 1, holder: LockHolder(resource: hostile)),
             .waiting(
                 step: 1,
@@ -58,9 +64,11 @@ enum RunRecordSample {
                     exit: .signalled(6, coreDumped: true), isAllowed: true)),
             .ended(step: 2, StepEnd(status: .cached)),
             .halting(step: 1), .stopping(signal: 2), .warning(step: nil, hostile),
-            .warning(step: 1, ""),
-            .killed(step: 99),
+            .warning(step: 1, ""), .inputsChanged(step: 1), .inputsChanged(step: 99),
+            .killed(step: 99), .suspended, .resumed(after: 0), .resumed(after: .max),
+            .barrierPassed(task: 0, phase: 1), .barrierPassed(task: -1, phase: .max),
         ]
+        kinds += TimeoutKind.allCases.map { .limitReached($0, limitMilliseconds: .max) }
         for reason in reasons {
             kinds.append(.skipped(step: 1, reason))
             kinds.append(.terminating(step: 0, signal: 15, reason: reason))
@@ -80,8 +88,8 @@ enum RunRecordSample {
         switch kind {
         case .launched(_, let attempt, let method, let execution):
             kind = .launched(step: step, attempt: attempt, method: method, execution: execution)
-        case .started(_, let pid, let ticks):
-            kind = .started(step: step, pid: pid, startTicks: ticks)
+        case .started(_, let pid, let ticks, let basis):
+            kind = .started(step: step, pid: pid, startTicks: ticks, basis: basis)
         case .ended(_, var end):
             end.status = StepStatus.allCases.randomElement(using: &random) ?? .complete
             kind = .ended(step: step, end)

@@ -123,6 +123,9 @@ struct Scene {
         case .releaseLocks(let step): "release \(name(step))"
         case .launch(let step, _, _, let execution): "launch \(name(step)) \(execution)"
         case .signalGroup(let step, let signal): "signal \(name(step)) \(signal)"
+        case .checkOutput(let step): "check output \(name(step))"
+        case .verifyOutputs(let step): "verify \(name(step))"
+        case .abandon(let step): "abandon \(name(step))"
         case .finish(let status): "finish \(status)"
         }
     }
@@ -131,12 +134,13 @@ struct Scene {
         switch kind {
         case .runStarted: "record run started"
         case .launched(let step, _, _, let execution): "record launched \(name(step)) \(execution)"
-        case .started(let step, _, _): "record started \(name(step))"
+        case .started(let step, _, _, _): "record started \(name(step))"
         case .waiting(let step, let holder):
             "waiting \(name(step)) \(holder.resource) \(holder.pid ?? 0)"
         case .terminating(let step, let signal, let reason):
             "record terminating \(name(step)) \(signal) \(describe(reason))"
         case .killed(let step): "record killed \(name(step))"
+        case .inputsChanged(let step): "inputs changed \(name(step))"
         case .leftovers(let step, let leftovers): "leftovers \(name(step)) \(leftovers.count)"
         case .ended(let step, let end):
             "\(name(step)) \(end.status)" + (end.reason.map { " " + describe($0) } ?? "")
@@ -144,6 +148,10 @@ struct Scene {
         case .skipped(let step, let reason): "\(name(step)) skipped \(describe(reason))"
         case .halting(let step): "record halting \(name(step))"
         case .stopping(let signal): "record stopping \(signal)"
+        case .limitReached(let kind, let limit): "limit \(kind) \(limit)"
+        case .barrierPassed(let task, let phase): "barrier \(task) \(phase)"
+        case .suspended: "record suspended"
+        case .resumed(let nanoseconds): "record resumed \(nanoseconds)"
         case .warning(let step, let text): "warning \(step.map(name) ?? "-") \(text)"
         case .runEnded(let status): "record run ended \(status)"
         }
@@ -159,6 +167,10 @@ struct Scene {
         case .dependencyFailed(let step): "needs \(name(step))"
         case .halted(let step): "halted by \(name(step))"
         case .interrupted(let signal): "interrupted \(signal)"
+        case .wantedTerminal(let signal): "wanted the terminal \(signal)"
+        case .unkillable(let pids): "unkillable \(pids)"
+        case .outputsMissing(let patterns): "missing \(patterns)"
+        case .doneEarlier(let run, _): "done in \(run)"
         case .notSelected: "not selected"
         case .other(let text): text
         }

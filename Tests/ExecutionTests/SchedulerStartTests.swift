@@ -185,4 +185,24 @@ struct SchedulerStartTests {
         scene.send(.signal(2), at: 4)
         #expect(scene.did() == ["a complete", "launch b 2", "b complete", "finish complete"])
     }
+
+    @Test("what was done earlier is skipped with the run that did it, and its dependents go on")
+    func doneEarlier() throws {
+        var builder = PlanBuilder(jobs: 2)
+        builder.step("a")
+        builder.step("b", after: ["a"])
+        builder.step("c", after: ["b"])
+        builder.step("d", after: ["a"])
+        var plan = try builder.plan()
+        plan.doneEarlier = [0: DoneEarlier(run: "r1"), 1: DoneEarlier(run: "r0")]
+        var scene = Scene(plan)
+        scene.send(.begin, at: 0)
+        #expect(
+            scene.did() == [
+                "a skipped done in r1", "b skipped done in r0", "launch c 1", "launch d 2",
+            ])
+        scene.exit("c", at: 5)
+        scene.exit("d", at: 5)
+        #expect(scene.did() == ["c complete", "d complete", "finish complete"])
+    }
 }

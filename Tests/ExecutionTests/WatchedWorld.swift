@@ -52,6 +52,10 @@ struct WatchedWorld: VirtualWorld {
         case .dependencyFailed: "needs"
         case .halted: "halted"
         case .interrupted: "interrupted"
+        case .wantedTerminal: "wanted terminal"
+        case .unkillable: "unkillable"
+        case .outputsMissing: "outputs missing"
+        case .doneEarlier: "done earlier"
         case .notSelected: "not selected"
         case .other: "other"
         }

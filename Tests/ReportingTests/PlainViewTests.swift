@@ -39,6 +39,27 @@ struct PlainViewTests {
         #expect(!(text + summary).contains("\u{1B}"))
     }
 
+    @Test("limits, barriers and a standstill have their lines; what was done earlier has none")
+    func rareEvents() {
+        var run = ScriptedRun(["a", "b"], view: PlainView())
+        run.begin()
+        #expect(run.at(0, .skipped(step: 0, .doneEarlier(run: "r0", basis: nil))) == "")
+        #expect(run.at(1, .suspended) == "")
+        #expect(
+            run.at(2, .resumed(after: 12_000_000_000))
+                == "[1/2] going on after 12.0s of standing still\n")
+        #expect(run.at(3, .barrierPassed(task: 0, phase: 1)) == "[1/2] phase 1 has ended\n")
+        #expect(
+            run.at(4, .limitReached(.phase, limitMilliseconds: 1500))
+                == "[1/2] a phase took more than 1s500ms: its steps are stopped\n")
+        #expect(
+            run.at(5, .limitReached(.run, limitMilliseconds: 90_000))
+                == "[1/2] the run took more than 1m30s: no further step starts\n")
+        let reason = StepReason.timedOut(.run, limitMilliseconds: 90_000)
+        #expect(run.at(5, .skipped(step: 1, reason)) == "")
+        #expect(run.finish(at: 6, .failed).contains("(timed out: the run took more than 1m30s"))
+    }
+
     @Test("after 30 s without a line, one says what still runs, and for how long")
     func heartbeat() {
         var run = ScriptedRun(["slow", "slower", "last"], view: PlainView())

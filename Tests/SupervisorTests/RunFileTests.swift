@@ -28,7 +28,7 @@ extension Supervision {
                     last = event.time
                     switch event.kind {
                     case .launched(let step, _, _, _): seen[step, default: []].append("launched")
-                    case .started(let step, let pid, let ticks):
+                    case .started(let step, let pid, let ticks, _):
                         #expect(pid > 0 && ticks > 0)
                         seen[step, default: []].append("started")
                     case .ended(let step, _):

@@ -20,6 +20,10 @@ struct stepvisor_child_status {
 /// Asks how a child ended without reaping it, and what it cost. Never blocks.
 int stepvisor_wait_status(pid_t pid, struct stepvisor_child_status *status);
 
+/// The signal by which a child is stopped at this moment; 0 when it is not, -1 with errno otherwise.
+/// Asking changes nothing: asked again, the answer is the same.
+int stepvisor_stop_signal(pid_t pid);
+
 /// Reaps one ended child; 0 when it was reaped, 1 when it has not ended, -1 with errno otherwise.
 int stepvisor_reap(pid_t pid);
 
@@ -50,6 +54,15 @@ int stepvisor_restore_default(int signal_number);
 
 /// 1 when the signal is ignored at this moment, 0 when not.
 int stepvisor_is_ignored(int signal_number);
+
+/// Keeps a signal from this thread.
+int stepvisor_block_in_thread(int signal_number);
+
+/// Lets a signal come to this thread again.
+int stepvisor_unblock_in_thread(int signal_number);
+
+/// Lets this process end by a signal without leaving a core file.
+void stepvisor_forbid_core_file(void);
 
 /// Empties this thread's signal mask.
 int stepvisor_clear_signal_mask(void);
