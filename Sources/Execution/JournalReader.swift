@@ -55,6 +55,8 @@ public enum JournalError: Error, Hashable, Sendable {
     case noHeader
     /// A newer stepvisor wrote it.
     case newerSchema(Int)
+    /// No stepvisor wrote it: there is no schema of this number.
+    case unknownSchema(Int)
 
     /// The error as a sentence, without the file's name.
     public var message: String {
@@ -66,6 +68,8 @@ public enum JournalError: Error, Hashable, Sendable {
         case .newerSchema(let version):
             "the journal has schema \(version), and this stepvisor reads up to"
                 + " \(RunHeader.currentSchema); read it with a newer stepvisor"
+        case .unknownSchema(let version):
+            "the journal has schema \(version), which no stepvisor has written: it is damaged"
         }
     }
 }
@@ -93,16 +97,22 @@ private struct JournalScan {
     private let bytes: UnsafeBufferPointer<UInt8>
     private var position = 0
     private var line = 0
+    /// Whether every line has to carry a seal.
+    private var isSealed = false
 
     init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
     mutating func journal() throws(JournalError) -> Journal {
         guard let first = nextLine() else { throw .empty }
+        let seal = JournalSeal.verdict(on: first)
+        guard seal != .broken else { throw .noHeader }
+        isSealed = seal == .whole
         guard case .object(let members) = JSONReader.value(of: first),
             members.text("event") == "run_started"
         else { throw .noHeader }
-        if let schema: Int = members.integer("schema"), schema > RunHeader.currentSchema {
-            throw .newerSchema(schema)
+        if let schema: Int = members.integer("schema") {
+            guard schema <= RunHeader.currentSchema else { throw .newerSchema(schema) }
+            guard schema >= RunHeader.oldestSchema else { throw .unknownSchema(schema) }
         }
         guard let header = JournalDecoder.header(members) else { throw .noHeader }
         let decoder = JournalDecoder(header: header)
@@ -116,6 +126,10 @@ private struct JournalScan {
         while damage == nil {
             let offset = position
             guard let line = nextLine() else { break }
+            guard isBelievable(line) else {
+                damage = damaged(from: offset)
+                break
+            }
             switch decoder.decode(line) {
             case .event(let event):
                 events.append(event)
@@ -132,6 +146,14 @@ private struct JournalScan {
         }
         problems += damage.map { [$0] } ?? tail()
         return Journal(header: header, events: events, problems: problems)
+    }
+
+    private func isBelievable(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
+        switch JournalSeal.verdict(on: line) {
+        case .whole: true
+        case .broken: false
+        case .missing: !isSealed
+        }
     }
 
     /// The next whole line without its newline; nil at the end and at a line that has none.

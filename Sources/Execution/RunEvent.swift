@@ -106,6 +106,9 @@ public struct RunHeader: Hashable, Sendable {
     /// The schema that this version writes.
     public static let currentSchema = 1
 
+    /// The oldest form that can still be read.
+    public static let oldestSchema = 1
+
     /// A header.
     public init(
         runID: String, workflow: String, mode: ExecutionMode, maxParallelSteps: Int,

@@ -25,6 +25,12 @@ struct Descriptor: ~Copyable {
         return Descriptor(owning: number)
     }
 
+    /// Bytes in the file; nil where the system does not say.
+    var size: Int64? {
+        var facts = stat()
+        return fstat(number, &facts) == 0 ? Int64(facts.st_size) : nil
+    }
+
     /// Gives the number away, unclosed.
     consuming func release() -> Int32 {
         let number = self.number
@@ -118,6 +124,14 @@ extension FileBytes {
 
 /// The library's functions whose names methods shadow.
 enum Platform {
+    static func kill(_ pid: Int32, _ signal: Int32) -> Int32 {
+        #if canImport(Glibc)
+            Glibc.kill(pid, signal)
+        #else
+            Darwin.kill(pid, signal)
+        #endif
+    }
+
     static func close(_ descriptor: Int32) {
         #if canImport(Glibc)
             _ = Glibc.close(descriptor)

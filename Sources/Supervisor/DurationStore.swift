@@ -20,14 +20,15 @@ public enum DurationStore {
 
     /// The middle of the known lengths of each step; empty where none are known.
     public static func read(root: String) -> [StepID: Milliseconds] {
-        samples(root: root).mapValues { samples in
+        guard let state = try? StateDirectory(root: root, create: false) else { return [:] }
+        return samples(in: state).mapValues { samples in
             Milliseconds(samples.sorted()[samples.count / 2])
         }
     }
 
     /// Adds what a run has measured; steps that did not run keep what was known.
     public static func add(_ record: RunRecord, to state: StateDirectory) throws(SystemError) {
-        var samples = samples(root: state.root)
+        var samples = samples(in: state)
         var hasChanged = false
         for (step, header) in zip(record.steps, record.header.steps) {
             guard step.status == .complete, let duration = step.duration else { continue }
@@ -41,9 +42,10 @@ public enum DurationStore {
         try write(samples, to: state)
     }
 
-    private static func samples(root: String) -> [StepID: [Int64]] {
-        let path = "\(root)/\(StateDirectory.name)/\(name)"
-        guard let bytes = FileBytes.contents(of: path, limit: 1 << 26) else { return [:] }
+    private static func samples(in state: StateDirectory) -> [StepID: [Int64]] {
+        guard let file = PrivateFile.reading([name], in: state.descriptor) else { return [:] }
+        let bytes = FileBytes.read(
+            file.number, offset: 0, limit: min(Int(file.size ?? 0), 1 << 26))
         let lines = bytes.split(separator: UInt8(ascii: "\n"))
         guard let first = lines.first, first.elementsEqual(firstLine.utf8) else { return [:] }
         var samples: [StepID: [Int64]] = [:]
@@ -87,8 +89,9 @@ public enum DurationStore {
         let temporary = "\(name).tmp"
         let path = "\(StateDirectory.name)/\(name)"
         do {
-            let file = try Descriptor.open(
-                temporary, in: state.descriptor, flags: O_WRONLY | O_CREAT | O_TRUNC)
+            let file = try PrivateFile.open(
+                temporary, in: state.descriptor, flags: O_WRONLY | O_CREAT | O_TRUNC,
+                shown: path)
             try FileBytes.write(Array(text.utf8), to: file.number, subject: path)
         } catch {
             unlinkat(state.descriptor, temporary, 0)

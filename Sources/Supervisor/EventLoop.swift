@@ -15,6 +15,8 @@ struct EventLoop {
         case exit(step: Int)
         /// The reading end of a step's output pipe.
         case output(step: Int)
+        /// The writing end of the guardian's pipe, which tells of its end only.
+        case guardian
     }
 
     private var entries: [pollfd] = []

@@ -6,7 +6,8 @@ import Execution
     import Darwin
 #endif
 
-/// `events.ndjson` of a run that is being written: one `write` of one whole line per event.
+/// `events.ndjson` of a run that is being written: one `write` of one whole,
+/// sealed line per event.
 struct JournalFile: ~Copyable {
     static let name = "events.ndjson"
 
@@ -18,9 +19,11 @@ struct JournalFile: ~Copyable {
     private var length: Int64 = 0
 
     init(in directory: RunDirectory, header: RunHeader) throws(SystemError) {
-        file = try Descriptor.open(
-            JournalFile.name, in: directory.descriptor, flags: O_WRONLY | O_CREAT | O_APPEND)
-        path = "\(directory.path)/\(JournalFile.name)"
+        let path = "\(directory.path)/\(JournalFile.name)"
+        file = try PrivateFile.open(
+            JournalFile.name, in: directory.descriptor, flags: O_WRONLY | O_CREAT | O_APPEND,
+            shown: path)
+        self.path = path
         encoder = JournalEncoder(header: header)
     }
 
@@ -29,6 +32,7 @@ struct JournalFile: ~Copyable {
         // The first line holds all steps; its megabyte is not kept for the short ones.
         line.removeAll(keepingCapacity: line.count < 1 << 16)
         encoder.append(event, to: &line)
+        JournalSeal.seal(&line)
         do {
             try FileBytes.write(line, to: file.number, subject: path)
         } catch {

@@ -101,6 +101,28 @@ enum DirectoryListing {
     /// All names but `.` and `..`; nil when the directory cannot be read.
     static func names(of path: String) -> [String]? {
         guard let directory = opendir(path) else { return nil }
+        return names(in: directory)
+    }
+
+    /// The same of a directory that is open, wherever its path leads by now.
+    static func names(of number: Int32) -> [String]? {
+        // Opened anew, since a duplicate would share the place in the list.
+        let own = openat(number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard own >= 0 else { return nil }
+        guard let directory = fdopendir(own) else {
+            Platform.close(own)
+            return nil
+        }
+        return names(in: directory)
+    }
+
+    #if canImport(Glibc)
+        private typealias Stream = OpaquePointer
+    #else
+        private typealias Stream = UnsafeMutablePointer<DIR>
+    #endif
+
+    private static func names(in directory: Stream) -> [String] {
         defer { closedir(directory) }
         var names: [String] = []
         while let entry = readdir(directory) {

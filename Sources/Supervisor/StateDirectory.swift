@@ -27,27 +27,10 @@ public final class StateDirectory {
     public init(root: String, create: Bool) throws(SystemError) {
         self.root = root
         let path = "\(root)/\(StateDirectory.name)"
-        if create { try StateDirectory.makeDirectory(path, in: AT_FDCWD) }
-        let number = stepvisor_open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0)
-        guard number >= 0 else {
-            if errno == ELOOP || errno == ENOTDIR {
-                throw SystemError("use (a link or a file is in the way)", path)
-            }
-            throw SystemError("open", path)
-        }
-        descriptor = number
-        var facts = stat()
-        if fstat(number, &facts) == 0, facts.st_uid != geteuid() {
-            throw SystemError("use (it belongs to another user)", path, code: EPERM)
-        }
-        if create {
-            // One that was made by hand may be open to others, who could then put files in its place.
-            // The owner's own rights stay as they are: who took them away meant it.
-            if facts.st_mode & 0o077 != 0, fchmod(number, facts.st_mode & 0o700) != 0 {
-                throw SystemError("make private", path)
-            }
-            try ignoreItself()
-        }
+        // One that was made by hand may be open to others, who could then put files in its place.
+        let directory = try PrivateFile.directory(path, shown: path, create: create)
+        descriptor = directory.release()
+        if create { try ignoreItself() }
     }
 
     deinit { close(descriptor) }
@@ -57,8 +40,16 @@ public final class StateDirectory {
 
     /// The ids of all runs, oldest first.
     public func runIdentifiers() -> [String] {
-        (DirectoryListing.names(of: "\(root)/\(StateDirectory.name)/runs") ?? [])
-            .filter(StateDirectory.isRunIdentifier).sorted()
+        guard let runs = runs() else { return [] }
+        return (DirectoryListing.names(of: runs.number) ?? []).filter(
+            StateDirectory.isRunIdentifier
+        ).sorted()
+    }
+
+    /// The directory of all runs; nil where there is none that can be used.
+    func runs() -> Descriptor? {
+        try? PrivateFile.directory(
+            "runs", in: descriptor, shown: StateDirectory.runPath(""), create: false)
     }
 
     /// The newest run: the text of `latest`, checked, else the last by name.
@@ -78,9 +69,9 @@ public final class StateDirectory {
 
     /// Whether there is a run of this id.
     public func hasRun(_ id: String) -> Bool {
-        guard StateDirectory.isRunIdentifier(id) else { return false }
+        guard StateDirectory.isRunIdentifier(id), let runs = runs() else { return false }
         var facts = stat()
-        return fstatat(descriptor, "runs/\(id)", &facts, AT_SYMLINK_NOFOLLOW) == 0
+        return fstatat(runs.number, id, &facts, AT_SYMLINK_NOFOLLOW) == 0
             && facts.st_mode & S_IFMT == S_IFDIR
     }
 
@@ -96,14 +87,8 @@ public final class StateDirectory {
 
     /// Makes a run's directory with all that belongs in it, under an id that sorts by time.
     func makeRun() throws(SystemError) -> RunDirectory {
-        try StateDirectory.makeDirectory("runs", in: descriptor)
-        // Not through a link: it would lead every run's files to where it points.
-        let number = stepvisor_open_at(descriptor, "runs", O_RDONLY | O_DIRECTORY, 0)
-        guard number >= 0 else {
-            throw SystemError(
-                "use (a link or a file may be in the way)", StateDirectory.runPath(""))
-        }
-        let runs = Descriptor(owning: number)
+        let runs = try PrivateFile.directory(
+            "runs", in: descriptor, shown: StateDirectory.runPath(""), create: true)
         let stamp = StateDirectory.timestamp()
         for _ in 0..<100 {
             let suffix = String(UInt16.random(in: .min ... .max), radix: 16)
@@ -122,9 +107,9 @@ public final class StateDirectory {
 
     /// Steps whose log was seen to shrink in some run: their output goes through a pipe.
     func shrunkLogs() -> Set<String> {
-        let number = stepvisor_open_at(descriptor, StateDirectory.shrunkLogsName, O_RDONLY, 0)
-        guard number >= 0 else { return [] }
-        let file = Descriptor(owning: number)
+        guard let file = PrivateFile.reading([StateDirectory.shrunkLogsName], in: descriptor) else {
+            return []
+        }
         let text = String(
             decoding: FileBytes.read(file.number, offset: 0, limit: 1 << 20), as: UTF8.self)
         return Set(text.split(separator: "\n").map(String.init))
@@ -132,10 +117,11 @@ public final class StateDirectory {
 
     /// Notes a step for ``shrunkLogs()``; only a help for later runs, so a failure is no trouble.
     func rememberShrunkLog(of step: String) {
-        let number = stepvisor_open_at(
-            descriptor, StateDirectory.shrunkLogsName, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        guard number >= 0 else { return }
-        let file = Descriptor(owning: number)
+        guard
+            let file = try? PrivateFile.open(
+                StateDirectory.shrunkLogsName, in: descriptor,
+                flags: O_WRONLY | O_CREAT | O_APPEND, shown: StateDirectory.shrunkLogsName)
+        else { return }
         try? FileBytes.write(
             Array("\(step)\n".utf8), to: file.number, subject: StateDirectory.shrunkLogsName)
     }
@@ -161,11 +147,6 @@ public final class StateDirectory {
         try FileBytes.write(Array("*\n".utf8), to: file.number, subject: ".stepvisor/.gitignore")
     }
 
-    static func makeDirectory(_ name: String, in directory: Int32) throws(SystemError) {
-        guard mkdirat(directory, name, 0o700) != 0 else { return }
-        guard errno == EEXIST else { throw SystemError("make the directory", name) }
-    }
-
     /// UTC, as in `20261121-061530`.
     private static func timestamp() -> String {
         var seconds = time(nil)
@@ -188,11 +169,22 @@ final class RunDirectory: Sendable {
     init(state: StateDirectory, id: String, runs: Int32) throws(SystemError) {
         self.id = id
         path = "\(state.root)/\(StateDirectory.runPath(id))"
-        let number = stepvisor_open_at(runs, id, O_RDONLY | O_DIRECTORY, 0)
-        guard number >= 0 else { throw SystemError("open", path) }
-        descriptor = number
-        logs = try RunDirectory.subdirectory("logs", of: number)
-        close(try RunDirectory.subdirectory("outputs", of: number))
+        let directory = try PrivateFile.directory(id, in: runs, shown: path, create: false)
+        let subdirectory = { (name: String) throws(SystemError) -> Int32 in
+            try PrivateFile.directory(
+                name, in: directory.number, shown: "\(StateDirectory.runPath(id))/\(name)",
+                create: true
+            ).release()
+        }
+        let logs = try subdirectory("logs")
+        do {
+            close(try subdirectory("outputs"))
+        } catch {
+            close(logs)
+            throw error
+        }
+        self.logs = logs
+        descriptor = directory.release()
     }
 
     deinit {
@@ -200,24 +192,16 @@ final class RunDirectory: Sendable {
         close(descriptor)
     }
 
-    private static func subdirectory(_ name: String, of parent: Int32) throws(SystemError) -> Int32
-    {
-        try StateDirectory.makeDirectory(name, in: parent)
-        let number = stepvisor_open_at(parent, name, O_RDONLY | O_DIRECTORY, 0)
-        guard number >= 0 else { throw SystemError("open", name) }
-        return number
-    }
-
     /// Opens a step's log for appending; every attempt of a run appends to the same file.
     func openLog(of step: String) throws(SystemError) -> Descriptor {
-        try Descriptor.open(
-            "\(step).log", in: logs, flags: O_WRONLY | O_CREAT | O_APPEND)
+        try PrivateFile.open(
+            "\(step).log", in: logs, flags: O_WRONLY | O_CREAT | O_APPEND,
+            shown: "\(StateDirectory.runPath(id))/logs/\(step).log")
     }
 
     /// Opens a step's log for reading; nil when there is none.
     func readLog(of step: String) -> Descriptor? {
-        let number = stepvisor_open_at(logs, "\(step).log", O_RDONLY | O_NONBLOCK, 0)
-        return number >= 0 ? Descriptor(owning: number) : nil
+        PrivateFile.reading(["\(step).log"], in: logs)
     }
 
     /// Bytes in a step's log; nil when there is none.
@@ -238,8 +222,9 @@ final class RunDirectory: Sendable {
     ) throws(SystemError) {
         let temporary = "\(name).tmp"
         do {
-            let file = try Descriptor.open(
-                temporary, in: descriptor, flags: O_WRONLY | O_CREAT | O_TRUNC)
+            let file = try PrivateFile.open(
+                temporary, in: descriptor, flags: O_WRONLY | O_CREAT | O_TRUNC,
+                shown: "\(path)/\(temporary)")
             try body { bytes in
                 try FileBytes.write(bytes, to: file.number, subject: "\(path)/\(temporary)")
             }

@@ -24,14 +24,27 @@ public struct StoredRun: Sendable {
         guard StateDirectory.isRunIdentifier(id) else {
             throw SystemError("open", StateDirectory.runPath("…"), code: ENOENT)
         }
-        let number = stepvisor_open_at(
-            state.descriptor, "runs/\(id)", O_RDONLY | O_DIRECTORY, 0)
-        guard number >= 0 else { throw SystemError("open", StateDirectory.runPath(id)) }
-        directory = StoredDirectory(number)
+        let runs = try PrivateFile.directory(
+            "runs", in: state.descriptor, shown: StateDirectory.runPath(""), create: false)
+        directory = StoredDirectory(
+            try PrivateFile.directory(
+                id, in: runs.number, shown: StateDirectory.runPath(id), create: false
+            ).release())
     }
 
     /// The bytes of the journal, as far as it has been written.
     public func journal() throws(SystemError) -> [UInt8] { try read(JournalFile.name) }
+
+    /// At most so many of the journal's last bytes; none where it cannot be read.
+    func endOfJournal(_ limit: Int) -> [UInt8] {
+        let number = stepvisor_open_at(directory.number, JournalFile.name, O_RDONLY | O_NONBLOCK, 0)
+        guard number >= 0 else { return [] }
+        defer { close(number) }
+        var facts = stat()
+        guard fstat(number, &facts) == 0 else { return [] }
+        let size = Int64(facts.st_size)
+        return FileBytes.read(number, offset: max(0, size - Int64(limit)), limit: limit)
+    }
 
     /// The bytes of `progress.json`.
     public func progress() throws(SystemError) -> [UInt8] { try read("progress.json") }
@@ -45,15 +58,19 @@ public struct StoredRun: Sendable {
     }
 
     /// Bytes in a step's log; nil when it has none.
-    public func logSize(of step: String) -> Int64? { size("logs/\(step).log") }
+    public func logSize(of step: String) -> Int64? {
+        guard let log = PrivateFile.reading(["logs", "\(step).log"], in: directory.number) else {
+            return nil
+        }
+        return log.size
+    }
 
     /// At most so many bytes of a step's log from an offset; none where there is nothing.
     public func logBytes(of step: String, from offset: Int64, limit: Int) -> [UInt8] {
-        let number = stepvisor_open_at(
-            directory.number, "logs/\(step).log", O_RDONLY | O_NONBLOCK, 0)
-        guard number >= 0 else { return [] }
-        defer { close(number) }
-        return FileBytes.read(number, offset: offset, limit: limit)
+        guard let log = PrivateFile.reading(["logs", "\(step).log"], in: directory.number) else {
+            return []
+        }
+        return FileBytes.read(log.number, offset: offset, limit: limit)
     }
 
     /// Whether the stepvisor that writes the run still lives: its number, of this boot, of a
@@ -81,10 +98,10 @@ public struct StoredRun: Sendable {
 
     private func read(_ name: String) throws(SystemError) -> [UInt8] {
         let path = "\(StateDirectory.runPath(id))/\(name)"
-        let number = stepvisor_open_at(directory.number, name, O_RDONLY | O_NONBLOCK, 0)
-        guard number >= 0 else { throw SystemError("read", path) }
-        defer { close(number) }
-        return try FileBytes.all(of: number, subject: path)
+        guard let file = PrivateFile.reading([name], in: directory.number) else {
+            throw SystemError("read", path)
+        }
+        return try FileBytes.all(of: file.number, subject: path)
     }
 
     private func size(_ name: String) -> Int64? {

@@ -24,6 +24,7 @@ public final class Supervisor {
     var preparation: StepPreparation
     private var journal: JournalFile
     var groups = GroupWatch()
+    var guardian = GuardianPost()
     private var scheduler: Scheduler
     var loop = EventLoop()
     /// Answers that wait for the scheduler's attention.
@@ -75,7 +76,8 @@ public final class Supervisor {
         signals = try SignalSource()
         launcher = try ProcessLauncher()
         locks = ResourceLocks(
-            root: context.state.root, environment: context.environment, runID: directory.id)
+            root: context.state.root, environment: context.environment, runID: directory.id,
+            alive: "\(directory.path)/\(AliveFile.name)")
         preparation = StepPreparation(
             plan: context.plan, root: context.state.root, runID: directory.id,
             runPath: directory.path, inherited: context.environment)
@@ -104,9 +106,11 @@ public final class Supervisor {
             stop(because: SystemError("enter the project root", context.state.root))
         }
         for warning in context.warnings { record(.warning(step: nil, warning)) }
+        startGuardian()
         tell(.begin)
         while finalStatus == nil { waitForSomething() }
         for child in retired { launcher.retire(child) }
+        dismissGuardian()
         launcher.drain()
         // A summary that nobody reads must not make this process deaf to its signals.
         let writerProblem = writer.close {
@@ -261,6 +265,7 @@ public final class Supervisor {
         if !settling.isEmpty {
             deadline = min(deadline ?? .max, Supervisor.settleInterval)
         }
+        if let due = guardian.due { deadline = min(deadline ?? .max, due - clock.now()) }
         if let patience = logWatch.patience(at: clock.now()) {
             deadline = min(deadline ?? .max, patience)
         }
@@ -283,11 +288,13 @@ public final class Supervisor {
                 (sawChildSignal, stops) = takeSignals()
             case .exit(let step): exited.append(step)
             case .output(let step): pump(step)
+            case .guardian: guardianEnded()
             }
         }
         exited += unwatched
         if !exited.isEmpty || sawChildSignal { settleExits(exited) }
         if !settling.isEmpty { settleGroups() }
+        if let due = guardian.due, due <= clock.now() { startGuardian() }
         lookAround()
         // What comes with the last exit stops nothing any more.
         for signal in stops where finalStatus == nil {
@@ -308,7 +315,8 @@ public final class Supervisor {
             children[step].flatMap { child in child.exitStatus().map { (step, child, $0) } }
         }
         let foundOrphans = groups.settleOrphans(isOwn: isOwn)
-        let living = foundOrphans ? ProcessTable.living() : []
+        let living =
+            foundOrphans ? ProcessTable.living() : ends.isEmpty ? [] : groups.belowEscaped()
         for (step, child, end) in ends {
             loop.remove(.exit(step: step))
             unwatched.remove(step)
@@ -343,7 +351,7 @@ public final class Supervisor {
     }
 
     func isOwn(_ pid: Int32) -> Bool {
-        stepOfLeader[pid] != nil || launcher.isRetiring(pid)
+        stepOfLeader[pid] != nil || guardian.pid == pid || launcher.isRetiring(pid)
             || retired.contains { $0.pid == pid }
     }
 

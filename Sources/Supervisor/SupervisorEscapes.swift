@@ -20,10 +20,10 @@ extension Supervisor {
                 let isNew = named.insert(facts.pid).inserted
                 if isNew { nameEscaped(facts) }
                 if age >= 1_000_000_000 {
-                    kill(facts.pid, SIGKILL)
+                    send(SIGKILL, to: facts)
                 } else if isNew {
-                    kill(facts.pid, SIGTERM)
-                    kill(facts.pid, SIGCONT)
+                    send(SIGTERM, to: facts)
+                    send(SIGCONT, to: facts)
                 }
             }
             // Stuck in the kernel: said, and left.
@@ -37,6 +37,10 @@ extension Supervisor {
         }
         // The look leaves out the dead, and the last of them may have died just before it.
         _ = groups.settleOrphans(isOwn: isOwn)
+    }
+
+    private func send(_ signal: Int32, to facts: ProcessFacts) {
+        _ = ProcessTable.signal(facts.pid, signal) { $0.identity == facts.identity }
     }
 
     private func nameEscaped(_ facts: ProcessFacts) {

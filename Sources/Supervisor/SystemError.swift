@@ -12,6 +12,10 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     public var subject: String
     /// The error number.
     public var code: Int32
+    /// Why something is not used that the system would have allowed; nil for what the system said.
+    private var refusal: String?
+    /// What to do about a refusal.
+    var refusalAdvice: String?
 
     /// Takes note of a failure with this error number.
     public init(_ call: String, _ subject: String, code: Int32) {
@@ -20,11 +24,20 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         self.code = code
     }
 
+    /// Refuses to use something.
+    public init(refusing subject: String, because reason: String, advice: String? = nil) {
+        self.init("use", subject, code: EPERM)
+        refusal = reason
+        refusalAdvice = advice
+    }
+
     /// Takes note of the call that has just failed: reads this thread's `errno`.
     init(_ call: String, _ subject: String) { self.init(call, subject, code: errno) }
 
     /// The sentence that a user reads: "cannot open `x`: Permission denied".
-    public var description: String { "cannot \(call) `\(subject)`: \(SystemError.text(of: code))" }
+    public var description: String {
+        "cannot \(call) `\(subject)`: \(refusal ?? SystemError.text(of: code))"
+    }
 
     /// What the system calls an error number.
     static func text(of code: Int32) -> String {

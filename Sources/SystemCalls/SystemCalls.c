@@ -95,6 +95,23 @@ int stepvisor_pidfd_open(pid_t pid) {
 #endif
 }
 
+int stepvisor_pidfd_signal(int descriptor, int signal_number) {
+#if defined(__linux__) && defined(SYS_pidfd_send_signal)
+    return (int)syscall(SYS_pidfd_send_signal, descriptor, signal_number, NULL, 0);
+#else
+    (void)descriptor;
+    (void)signal_number;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+void stepvisor_block_signals(void) {
+    sigset_t set;
+    sigfillset(&set);
+    pthread_sigmask(SIG_SETMASK, &set, NULL);
+}
+
 int stepvisor_pipe(int descriptors[2], int nonblocking) {
 #ifdef __linux__
     return pipe2(descriptors, O_CLOEXEC | (nonblocking ? O_NONBLOCK : 0));
@@ -189,14 +206,18 @@ int stepvisor_signal_pipe(void) {
 
 void stepvisor_rearm_child_signal(void) { atomic_store(&child_signal_pending, 0); }
 
-int stepvisor_try_lock(int descriptor) {
+static int try_lock(int descriptor, int kind) {
     int result;
     do {
-        result = flock(descriptor, LOCK_EX | LOCK_NB);
+        result = flock(descriptor, kind | LOCK_NB);
     } while (result == -1 && errno == EINTR);
     if (result == 0) return 0;
     return errno == EWOULDBLOCK ? 1 : -1;
 }
+
+int stepvisor_try_lock(int descriptor) { return try_lock(descriptor, LOCK_EX); }
+
+int stepvisor_try_shared_lock(int descriptor) { return try_lock(descriptor, LOCK_SH); }
 
 int stepvisor_open_at(int directory, const char *name, int flags, mode_t mode) {
     int result;

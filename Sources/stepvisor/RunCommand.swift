@@ -52,7 +52,13 @@ struct RunCommand {
         }
         let state = try StateDirectory(root: request.project.root, create: true)
         let lock = try ProjectGate(console).take(state, waits: arguments.has(.wait))
-        defer { withExtendedLifetime(lock) {} }
+        if request.plan.resources.contains(where: { $0.scope == .host }),
+            let concern = ResourceLocks(
+                root: request.project.root, environment: environment, runID: nil
+            ).concern(about: .host)
+        {
+            console.note("warning: \(concern)")
+        }
         let final = FinalRecord()
         let view = RecordingView(
             base: makeView(request), final: final,
@@ -61,12 +67,16 @@ struct RunCommand {
             plan: request.plan, state: state, environment: environment, view: view,
             viewDescriptor: console.wantsJSON
                 ? StandardStream.output.rawValue : StandardStream.error.rawValue,
-            isTerminal: !console.wantsJSON && console.isErrorLive, warnings: warnings)
-        let result = try Supervisor(context).run()
+            isTerminal: !console.wantsJSON && console.isErrorLive, warnings: warnings,
+            guardian: Host.ownProgram)
+        let supervisor = try Supervisor(context)
+        lock.name(supervisor)
+        let result = supervisor.run()
         if let record = final.record {
             // Only a help for the next plan: a run that went well does not fail for it.
             try? DurationStore.add(record, to: state)
         }
+        lock.release()
         return exitCode(result, final.record, UserPlace(projectRoot: request.project.root))
     }
 

@@ -84,14 +84,15 @@ struct ScreenTests {
             default: line + "while :; do sleep 0.02; done"
             }
         try space.workflow(TestSpace.step("a", command))
-        // The terminal's own settings, before and after.
+        // The terminal's own settings, before and after. A shell would end by INT as its child does,
+        // before it can look.
         let shell = try space.startOnTerminal(
             program: "/bin/sh",
             [
                 "-c",
                 """
-                trap : INT; stty -g > before
-                sh -c 'echo $$ > pid; exec "$STEPVISOR" run --grace 1s --output stream'
+                stty -g > before
+                awk 'BEGIN { system("echo $$ > pid; exec $STEPVISOR run --grace 1s --output stream") }'
                 stty -g > after
                 """,
             ])

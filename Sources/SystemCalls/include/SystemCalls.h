@@ -33,6 +33,12 @@ int stepvisor_become_subreaper(void);
 /// A descriptor that becomes readable when the process ends. Fails with ENOSYS where there is none.
 int stepvisor_pidfd_open(pid_t pid);
 
+/// Signals the process that a descriptor stands for, never another one that has got its number.
+int stepvisor_pidfd_signal(int descriptor, int signal_number);
+
+/// Blocks every signal that can be blocked, for good.
+void stepvisor_block_signals(void);
+
 /// A pipe whose ends are closed in children; both ends non-blocking when asked for.
 int stepvisor_pipe(int descriptors[2], int nonblocking);
 
@@ -69,6 +75,9 @@ void stepvisor_rearm_child_signal(void);
 
 /// Tries to take a whole-file lock: 0 taken, 1 held by somebody else, -1 with errno otherwise.
 int stepvisor_try_lock(int descriptor);
+
+/// The same for a lock that several may have at once: who looks whether somebody holds the other.
+int stepvisor_try_shared_lock(int descriptor);
 
 /// `open` relative to a directory, without following a link at the last part, closed in children.
 int stepvisor_open_at(int directory, const char *name, int flags, mode_t mode);

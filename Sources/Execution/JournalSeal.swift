@@ -1,0 +1,68 @@
+/// The check sum at the end of a journal's line: a line that changed on the disk is not believed.
+///
+/// A sealed line is still one JSON object, whose last member is `"crc":"` and eight digits; the sum
+/// is CRC-32 (as in zlib) of all bytes before that member's comma.
+public enum JournalSeal {
+    /// What the end of a line says of it.
+    public enum Verdict: Hashable, Sendable {
+        /// The line is as it was written.
+        case whole
+        /// The sum is not that of the line.
+        case broken
+        /// There is none: an older stepvisor wrote the line.
+        case missing
+    }
+
+    private static let opening = Array(#","crc":""#.utf8)
+    private static let closing = Array("\"}".utf8)
+    private static let digits = 8
+    private static let length = opening.count + digits + closing.count
+
+    /// Seals the one line of a buffer, which ends in `}` and a newline.
+    public static func seal(_ line: inout [UInt8]) {
+        guard line.suffix(2).elementsEqual("}\n".utf8) else { return }
+        line.removeLast(2)
+        var sum = line.withUnsafeBufferPointer { checkSum(of: $0[...]) }
+        line.append(contentsOf: opening)
+        for _ in 0..<digits {
+            sum = sum << 4 | sum >> 28
+            line.append(digit(UInt8(truncatingIfNeeded: sum & 0xF)))
+        }
+        line.append(contentsOf: closing)
+        line.append(UInt8(ascii: "\n"))
+    }
+
+    /// Looks at a line without its newline.
+    public static func verdict(on line: UnsafeBufferPointer<UInt8>) -> Verdict {
+        let start = line.count - length
+        guard start >= 0, line[start..<start + opening.count].elementsEqual(opening),
+            line.suffix(closing.count).elementsEqual(closing)
+        else { return .missing }
+        let first = start + opening.count
+        var sum = checkSum(of: line[..<start])
+        for byte in line[first..<first + digits] {
+            sum = sum << 4 | sum >> 28
+            guard byte == digit(UInt8(truncatingIfNeeded: sum & 0xF)) else { return .broken }
+        }
+        return .whole
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    }
+
+    static func checkSum(of bytes: Slice<UnsafeBufferPointer<UInt8>>) -> UInt32 {
+        let table = JournalSeal.table
+        var sum = UInt32.max
+        for byte in bytes {
+            sum = table[Int(UInt8(truncatingIfNeeded: sum) ^ byte)] ^ sum >> 8
+        }
+        return ~sum
+    }
+
+    private static let table: [UInt32] = (0..<256).map { index in
+        (0..<8).reduce(UInt32(index)) { sum, _ in
+            sum & 1 == 0 ? sum >> 1 : 0xEDB8_8320 ^ sum >> 1
+        }
+    }
+}

@@ -1,0 +1,74 @@
+/// Secrets are taken out of events once, before anything else sees them: journal, `progress.json` and
+/// views fold what is left.
+extension RunEvent.Kind {
+    /// The event with every text in it masked, ids of steps excepted.
+    public func masked(by mask: SecretMask) -> RunEvent.Kind {
+        if mask.isEmpty { return self }
+        switch self {
+        case .runStarted(let header):
+            return .runStarted(header.masked(by: mask))
+        case .waiting(let step, let holder):
+            return .waiting(step: step, holder: holder.masked(by: mask))
+        case .terminating(let step, let signal, let reason):
+            return .terminating(step: step, signal: signal, reason: reason.masked(by: mask))
+        case .leftovers(let step, let leftovers):
+            return .leftovers(
+                step: step,
+                leftovers.map { leftover in
+                    var leftover = leftover
+                    leftover.command = mask.masked(leftover.command)
+                    return leftover
+                })
+        case .ended(let step, var end):
+            end.reason = end.reason?.masked(by: mask)
+            return .ended(step: step, end)
+        case .skipped(let step, let reason):
+            return .skipped(step: step, reason.masked(by: mask))
+        case .warning(let step, let text):
+            return .warning(step: step, mask.masked(text))
+        default:
+            // The others hold numbers only.
+            return self
+        }
+    }
+}
+
+extension RunHeader {
+    /// The header with its descriptions and declared outputs masked.
+    public func masked(by mask: SecretMask) -> RunHeader {
+        if mask.isEmpty { return self }
+        var header = self
+        header.workflow = mask.masked(workflow)
+        for task in header.tasks.indices {
+            header.tasks[task].description = mask.masked(header.tasks[task].description)
+        }
+        for step in header.steps.indices {
+            header.steps[step].description = mask.masked(header.steps[step].description)
+            header.steps[step].outputs = header.steps[step].outputs.map { mask.masked($0) }
+            header.steps[step].parallelGroup = header.steps[step].parallelGroup.map {
+                mask.masked($0)
+            }
+        }
+        return header
+    }
+}
+
+extension StepReason {
+    fileprivate func masked(by mask: SecretMask) -> StepReason {
+        switch self {
+        case .notStarted(let message): .notStarted(mask.masked(message))
+        case .other(let text): .other(mask.masked(text))
+        default: self
+        }
+    }
+}
+
+extension LockHolder {
+    fileprivate func masked(by mask: SecretMask) -> LockHolder {
+        var holder = self
+        holder.runID = runID.map { mask.masked($0) }
+        holder.step = step.map { mask.masked($0) }
+        holder.since = since.map { mask.masked($0) }
+        return holder
+    }
+}
