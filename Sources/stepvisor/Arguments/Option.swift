@@ -146,6 +146,8 @@ extension OptionDeclaration {
             OptionDeclaration(
                 .grace, "--grace", value: .required("TIME", .duration),
                 "time between TERM and KILL for a step without one of its own"),
+            OptionDeclaration(
+                .barriers, "--barriers", "start a phase only when all of the one before it has ended"),
             OptionDeclaration(.wait, "--wait", "wait while another run holds the project"),
             OptionDeclaration(
                 .output, "--output",
@@ -160,7 +162,6 @@ extension OptionDeclaration {
             OptionDeclaration(later: .decide, "--decide"),
             OptionDeclaration(later: .failed, "--failed"),
             OptionDeclaration(later: .force, "--force"),
-            OptionDeclaration(later: .barriers, "--barriers"),
             OptionDeclaration(later: .shuffle, "--shuffle"),
         ]
 
