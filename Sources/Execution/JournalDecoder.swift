@@ -38,6 +38,7 @@ struct JournalDecoder {
         "terminating": { $0.terminating($1) },
         "killed": { $0.step($1).map { .killed(step: $0) } },
         "leftovers": { $0.leftovers($1) },
+        "inputs_changed": { $0.step($1).map { .inputsChanged(step: $0) } },
         "ended": { $0.ended($1) },
         "skipped": { $0.skipped($1) },
         "halting": { $0.step($1).map { .halting(step: $0) } },

@@ -50,6 +50,8 @@ public struct JournalEncoder: Sendable {
         case .leftovers(let step, let leftovers):
             name("leftovers", of: step)
             write(leftovers)
+        case .inputsChanged(let step):
+            name("inputs_changed", of: step)
         case .ended(let step, let end):
             name("ended", of: step)
             write(end)

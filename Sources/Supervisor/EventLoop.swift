@@ -13,6 +13,8 @@ struct EventLoop {
         case signals
         /// A leader's pidfd, by step index.
         case exit(step: Int)
+        /// The helper that looks at what steps read.
+        case inputs
         /// The reading end of a step's output pipe.
         case output(step: Int)
         /// The writing end of the guardian's pipe, which tells of its end only.

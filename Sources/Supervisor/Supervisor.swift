@@ -49,6 +49,7 @@ public final class Supervisor {
     var terminalWatch = TerminalWatch()
     /// Leaders of steps that cannot be killed.
     var abandoned: [ChildProcess] = []
+    var inputs: InputDesk
     private var held: [Int: HeldLocks] = [:]
     private var finalStatus: RunStatus?
     private var stopSignal: Int32?
@@ -83,6 +84,9 @@ public final class Supervisor {
             runPath: directory.path, inherited: context.environment)
         preparation.logsThatShrank = context.state.shrunkLogs()
         scheduler = Scheduler(plan: context.plan)
+        inputs = InputDesk(
+            plan: context.plan, root: context.state.root, environment: context.environment)
+        try CarriedOutputs.copy(into: directory, of: context)
         let start = RunEvent(.runStarted(header), at: .zero)
         try journal.append(start)
         try context.state.pointLatest(at: directory.id)
@@ -151,12 +155,16 @@ public final class Supervisor {
     private func perform(_ action: SchedulerAction) {
         switch action {
         case .record(let kind):
-            if case .runEnded = kind { endEscaped() }
+            if case .runEnded = kind {
+                endEscaped()
+                awaitLooks()
+            }
             record(kind)
         case .acquireLocks(let step): acquireLocks(of: step)
         case .releaseLocks(let step): held[step] = nil
         case .launch(let step, let attempt, let method, let execution):
-            launch(step, attempt: attempt, method: method, execution: execution)
+            launch(
+                LaunchOrder(step: step, attempt: attempt, method: method, execution: execution))
         case .signalGroup(let step, let signal): self.signal(step, signal)
         case .checkOutput(let step): tellOutput(of: step)
         case .verifyOutputs(let step):
@@ -210,7 +218,10 @@ public final class Supervisor {
         }
     }
 
-    private func launch(_ step: Int, attempt: Int, method: StepMethod, execution: Int) {
+    /// Starts a step of which is known what it is started from.
+    func start(_ order: LaunchOrder, basis: StepBasis) {
+        let (step, attempt) = (order.step, order.attempt)
+        let (method, execution) = (order.method, order.execution)
         do {
             let log = try directory.openLog(of: header.steps[step].id)
             let child: ChildProcess
@@ -231,7 +242,9 @@ public final class Supervisor {
             } else {
                 unwatched.insert(step)
             }
-            answer(.started(step: step, pid: child.pid, startTicks: child.startTicks))
+            answer(
+                .started(
+                    step: step, pid: child.pid, startTicks: child.startTicks, basis: basis))
         } catch let failure as LaunchFailure {
             switch failure {
             case .permanent(let message): inbox.append(.notStarted(step: step, message: message))
@@ -290,6 +303,7 @@ public final class Supervisor {
             case .exit(let step): exited.append(step)
             case .output(let step): pump(step)
             case .guardian: guardianEnded()
+            case .inputs: takeLooks()
             }
         }
         exited += unwatched
@@ -302,6 +316,7 @@ public final class Supervisor {
             stopSignal = stopSignal ?? signal
             tell(.signal(signal))
         }
+        if scheduler.isStopping { giveUpLooks() }
         if let due = scheduler.nextDeadline, due <= clock.now() { tell(.tick) }
         if let error = writer.takeProblem() {
             stop(because: error)
@@ -328,6 +343,7 @@ public final class Supervisor {
             } else {
                 settling.insert(step)
             }
+            if end.exit == .exited(0) { lookAgain(at: step) } else { inputs.forget(step) }
             tell(
                 .leaderExited(
                     step: step, exit: end.exit, usage: end.usage,

@@ -21,7 +21,35 @@ struct RunCommand {
             try explainUnknownWord()
             throw failure
         }
-        let request = try RunRequest(project, arguments)
+        if !arguments.has(.dryRun) { closeInherited() }
+        guard let resumption = Resumption(arguments, console, root: project.root) else {
+            return try carryOut(try RunRequest(project, arguments), project)
+        }
+        let lock = try resumption.lock(waits: arguments.has(.wait), isDry: arguments.has(.dryRun))
+        switch try resumption.base() {
+        case .nothing(let reason):
+            console.note("nothing to resume: \(reason); starting a run of its own")
+            return try carryOut(try RunRequest(project, arguments), project, holding: lock)
+        case .run(let earlier):
+            let request = try RunRequest(project, arguments, resuming: earlier)
+            if resumption.isFailedOnly, request.resume?.reruns.isEmpty ?? true {
+                console.note("nothing failed in run \(earlier.header.runID)")
+                return 0
+            }
+            return try carryOut(request, project, holding: lock)
+        }
+    }
+
+    /// Before anything is opened that is to stay open.
+    private func closeInherited() {
+        let environment = Host.environment
+        if environment[LockCommand.variable] != nil { LockCommand.adoptInherited() }
+        ProcessSetup.closeInherited(keepSockets: environment["STEPVISOR_RUN_ID"] != nil)
+    }
+
+    private func carryOut(
+        _ request: RunRequest, _ project: Project, holding lock: ProjectLock? = nil
+    ) throws -> Int32 {
         for note in request.notes { console.note(note) }
         let unhonoured = project.workflow.notYetHonoured.map(\.line)
         if arguments.has(.dryRun) {
@@ -30,7 +58,7 @@ struct RunCommand {
             try console.out(console.wantsJSON ? preview.json : preview.text)
             return 0
         }
-        return try supervise(request, warnings: unhonoured)
+        return try supervise(request, warnings: unhonoured, holding: lock)
     }
 
     /// A word that is no command, where there is no workflow that could have it as a step.
@@ -43,18 +71,17 @@ struct RunCommand {
             help: "did you mean `\(command)`?")
     }
 
-    private func supervise(_ request: RunRequest, warnings: [String]) throws -> Int32 {
-        let environment = Host.environment
-        if environment[LockCommand.variable] != nil { LockCommand.adoptInherited() }
-        ProcessSetup.closeInherited(keepSockets: environment["STEPVISOR_RUN_ID"] != nil)
+    private func supervise(
+        _ request: RunRequest, warnings: [String], holding earlier: ProjectLock?
+    ) throws -> Int32 {
         if console.verbosity == .verbose, let forecast = request.plan.simulate() {
             console.note(PlanText.expectation(forecast))
         }
         let state = try StateDirectory(root: request.project.root, create: true)
-        let lock = try ProjectGate(console).take(state, waits: arguments.has(.wait))
+        let lock = try earlier ?? ProjectGate(console).take(state, waits: arguments.has(.wait))
         if request.plan.resources.contains(where: { $0.scope == .host }),
             let concern = ResourceLocks(
-                root: request.project.root, environment: environment, runID: nil
+                root: request.project.root, environment: Host.environment, runID: nil
             ).concern(about: .host)
         {
             console.note("warning: \(concern)")
@@ -64,7 +91,7 @@ struct RunCommand {
             base: makeView(request), final: final,
             place: UserPlace(projectRoot: request.project.root))
         let context = RunContext(
-            plan: request.plan, state: state, environment: environment, view: view,
+            plan: request.plan, state: state, environment: Host.environment, view: view,
             viewDescriptor: console.wantsJSON
                 ? StandardStream.output.rawValue : StandardStream.error.rawValue,
             isTerminal: !console.wantsJSON && console.isErrorLive, warnings: warnings,
