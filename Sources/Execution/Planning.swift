@@ -8,16 +8,24 @@ extension RunPlan {
     ///   - resolved: A workflow that was found valid.
     ///   - options: What the command line asks for.
     ///   - history: How long steps took before; none is needed.
+    ///   - resuming: What is taken over of an earlier run; it says which steps are meant, too.
     /// - Returns: The plan, in O(V + E + V log V).
     /// - Throws: ``PlanError`` when the command line names what there is not, or a step has no command.
     public static func make(
-        resolved: ResolvedWorkflow, options: RunOptions, history: [StepID: Milliseconds] = [:]
+        resolved: ResolvedWorkflow, options: RunOptions, history: [StepID: Milliseconds] = [:],
+        resuming: ResumePlan? = nil
     ) throws(PlanError) -> RunPlan {
+        let selected: [Bool]
+        if let resuming {
+            selected = resuming.selected
+        } else {
+            selected = try Selection.make(of: resolved.graph, options: options)
+        }
         let plan = RunPlan(
-            resolved, options,
-            selected: try Selection.make(of: resolved.graph, options: options), history: history)
+            resolved, options, selected: selected, done: resuming?.done ?? [:], history: history,
+            resumes: resuming?.run)
         let missing = plan.selected.indices.filter {
-            plan.selected[$0] && plan.command(of: $0) == nil
+            plan.selected[$0] && plan.doneEarlier[$0] == nil && plan.command(of: $0) == nil
         }
         guard missing.isEmpty else {
             throw .noCommand(
@@ -31,18 +39,22 @@ extension RunPlan {
 
     private init(
         _ resolved: ResolvedWorkflow, _ options: RunOptions, selected: [Bool],
-        history: [StepID: Milliseconds]
+        done: [Int: DoneEarlier], history: [StepID: Milliseconds], resumes: String?
     ) {
         let workflow = resolved.workflow
         let execution = workflow.execution
         let concurrency = Concurrency(options, execution)
         let table = ResourceTable(of: workflow)
+        // What is done already takes no time.
+        let runs = done.isEmpty ? selected : selected.indices.map { selected[$0] && done[$0] == nil }
         let durations = ExpectedDurations.make(
-            nodes: resolved.graph.nodes, selected: selected, history: history)
+            nodes: resolved.graph.nodes, selected: runs, history: history)
         self.resolved = resolved
         self.selected = selected
+        doneEarlier = done
+        self.resumes = resumes
         self.durations = durations
-        isMeasured = zip(selected, resolved.graph.nodes).map { $0 && history[$1] != nil }
+        isMeasured = zip(runs, resolved.graph.nodes).map { $0 && history[$1] != nil }
         mode = concurrency.mode
         limit = concurrency.limit
         notes = concurrency.notes
@@ -64,7 +76,7 @@ extension RunPlan {
                 [(Int($0.first), $0.second), (Int($0.second), $0.first)]
             })
         order = Self.order(
-            graph: resolved.graph, selected: selected, durations: durations,
+            graph: resolved.graph, selected: runs, durations: durations,
             limit: concurrency.limit)
         defaultTimeout = options.timeout ?? execution.timeout
         defaultGrace = options.grace ?? execution.grace ?? ExecutionSettings.defaultGrace

@@ -28,7 +28,9 @@ public struct RunPlan: Sendable {
     let isMeasured: [Bool]
 
     /// Steps that ended well in an earlier run and are not to run again.
-    public var doneEarlier: [Int: DoneEarlier] = [:]
+    public var doneEarlier: [Int: DoneEarlier]
+    /// The id of the run that this one goes on with.
+    public let resumes: String?
 
     /// Whether a critical failure halts the run.
     let haltsOnCriticalFailure: Bool
@@ -87,7 +89,7 @@ public struct RunPlan: Sendable {
             runID: runID, workflow: workflow.name, mode: mode, maxParallelSteps: limit,
             startedAt: startedAt, pid: pid, bootID: bootID,
             tasks: workflow.tasks.map { TaskHeader(id: $0.id, description: $0.description) },
-            steps: workflow.steps.indices.map { stepHeader($0) })
+            steps: workflow.steps.indices.map { stepHeader($0) }, resumes: resumes)
     }
 
     private func stepHeader(_ index: Int) -> StepHeader {

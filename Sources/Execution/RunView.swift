@@ -10,8 +10,24 @@ public protocol RunView: Sendable {
     /// The end of the run: the last text, after which the terminal is left as it was found.
     mutating func finish(at now: RunTime, record: RunRecord, surroundings: ViewSurroundings)
         -> String
+    /// What runs now, because somebody asked by a signal.
+    mutating func status(at now: RunTime, record: RunRecord, surroundings: ViewSurroundings)
+        -> String
+    /// Gives the terminal back for a while, since stepvisor is about to be stopped by Ctrl-Z: what
+    /// moves is removed, and comes again with the next frame.
+    mutating func withdraw(surroundings: ViewSurroundings) -> String
     /// Nanoseconds between two frames; nil when the view has nothing that changes with time.
     var frameInterval: Int64? { get }
+}
+
+extension RunView {
+    /// Nothing: a view that shows nothing while the run lasts.
+    public mutating func status(
+        at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
+    ) -> String { "" }
+
+    /// Nothing: a view of which nothing moves.
+    public mutating func withdraw(surroundings: ViewSurroundings) -> String { "" }
 }
 
 /// What a view may ask of the world, through the shell.

@@ -49,6 +49,9 @@ public struct Scheduler: Sendable {
     /// When to send a `tick` if nothing else happens before; nil when nothing is due.
     public var nextDeadline: RunTime? { isFinished ? nil : deadlines.first?.time }
 
+    /// Whether nothing more is to start.
+    public var isStopping: Bool { stop.isStopping }
+
     /// The number of steps that hold a slot.
     public var activeCount: Int { flights.count }
 

@@ -33,6 +33,27 @@ public enum Host {
         return max(1, (Int(clamping: limit.rlim_cur) - 32) / 4)
     }
 
+    /// Absolute path of the program that this process runs; nil where the system does not tell.
+    public static var ownProgram: String? {
+        #if os(Linux)
+            var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+            let count = readlink("/proc/self/exe", &buffer, buffer.count)
+            guard count > 0 else { return nil }
+            let path = String(
+                decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+            var (named, own) = (stat(), stat())
+            guard stat(path, &named) == 0, stat("/proc/self/exe", &own) == 0,
+                named.st_dev == own.st_dev, named.st_ino == own.st_ino
+            else {
+                // Removed or replaced since: the kernel still has what this process runs.
+                return "/proc/self/exe"
+            }
+            return path
+        #else
+            return Bundle.main.executablePath
+        #endif
+    }
+
     /// Absolute path of the working directory; nil where it has been removed.
     public static var workingDirectory: String? {
         guard let path = getcwd(nil, 0) else { return nil }

@@ -19,7 +19,10 @@ struct LogReader: Sendable {
         if let terminal {
             var columns: Int32 = 0
             var rows: Int32 = 0
-            if stepvisor_terminal_size(terminal, &columns, &rows) == 0 {
+            // A background job that drew over lines would draw over the shell's.
+            let group = tcgetpgrp(terminal)
+            let isForeground = group < 0 || group == getpgrp()
+            if isForeground, stepvisor_terminal_size(terminal, &columns, &rows) == 0 {
                 size = (Int(columns), Int(rows))
             }
         }

@@ -16,6 +16,7 @@ struct StepPreparation {
     let runPath: String
     /// What every step inherits: this process's environment and the workflow's.
     let environment: [String: String]
+    private let outerSteps: String
     private var commands: StepCommands
     private var streams: StreamUse
     /// Steps whose log was seen to shrink, in this run or before.
@@ -37,8 +38,9 @@ struct StepPreparation {
         if declared != nil, environment["PATH"] == nil {
             environment["PATH"] = SearchPlace.defaultPath
         }
-        let outer = inherited["STEPVISOR_RUNS"].map { $0 + ":" } ?? ""
-        environment["STEPVISOR_RUNS"] = outer + runID
+        outerSteps = inherited[StepPreparation.enclosingSteps].map { $0 + ":" } ?? ""
+        let outer = inherited[RunCookie.variable].map { $0 + ":" } ?? ""
+        environment[RunCookie.variable] = outer + runID
         environment["STEPVISOR_RUN_ID"] = runID
         environment["STEPVISOR_RUN_DIR"] = runPath
         environment["STEPVISOR_OUTPUTS"] = "\(runPath)/outputs"
@@ -48,7 +50,12 @@ struct StepPreparation {
         self.environment = environment
     }
 
-    private static let kept: Set<String> = ["STEPVISOR_RUNS", "STEPVISOR_LOCKS", "STEPVISOR_CACHE"]
+    /// The variable with the steps in which a process runs, one for each of ``RunCookie``'s runs.
+    static let enclosingSteps = "STEPVISOR_STEPS"
+
+    private static let kept: Set<String> = [
+        RunCookie.variable, "STEPVISOR_LOCKS", "STEPVISOR_CACHE",
+    ]
 
     /// What is to be started for a step.
     ///
@@ -68,6 +75,7 @@ struct StepPreparation {
         var environment = self.environment
         environment["PWD"] = directory
         environment["STEPVISOR_STEP"] = step.id.rawValue
+        environment[StepPreparation.enclosingSteps] = outerSteps + step.id.rawValue
         environment["STEPVISOR_DESCRIPTION"] = step.description
         environment["STEPVISOR_EXPECTED_OUTPUT"] = step.expectedOutput ?? ""
         environment["STEPVISOR_EXECUTION_ID"] = ExecutionID.text(Int32(clamping: execution))

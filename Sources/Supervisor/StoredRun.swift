@@ -36,6 +36,17 @@ public struct StoredRun: Sendable {
     /// The bytes of the journal, as far as it has been written.
     public func journal() throws(SystemError) -> [UInt8] { try read(JournalFile.name) }
 
+    /// At most so many of the journal's last bytes; none where it cannot be read.
+    func endOfJournal(_ limit: Int) -> [UInt8] {
+        let number = stepvisor_open_at(directory.number, JournalFile.name, O_RDONLY | O_NONBLOCK, 0)
+        guard number >= 0 else { return [] }
+        defer { close(number) }
+        var facts = stat()
+        guard fstat(number, &facts) == 0 else { return [] }
+        let size = Int64(facts.st_size)
+        return FileBytes.read(number, offset: max(0, size - Int64(limit)), limit: limit)
+    }
+
     /// The bytes of `progress.json`.
     public func progress() throws(SystemError) -> [UInt8] { try read("progress.json") }
 

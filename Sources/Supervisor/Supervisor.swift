@@ -16,28 +16,29 @@ public final class Supervisor {
     let context: RunContext
     let clock = RunClock()
     let directory: RunDirectory
-    private let signals: SignalSource
-    private let writer: RunWriter
+    let signals: SignalSource
+    let writer: RunWriter
     let launcher: ProcessLauncher
     private let locks: ResourceLocks
     let header: RunHeader
     var preparation: StepPreparation
     private var journal: JournalFile
     var groups = GroupWatch()
+    var guardian = GuardianPost()
     private var scheduler: Scheduler
     var loop = EventLoop()
     /// Answers that wait for the scheduler's attention.
-    private var inbox: [SchedulerInput] = []
+    var inbox: [SchedulerInput] = []
     /// Leaders that live, or are pinned as zombies until their group is empty; by step.
-    private var children: [Int: ChildProcess] = [:]
+    var children: [Int: ChildProcess] = [:]
     private var stepOfLeader: [Int32: Int] = [:]
     /// Steps whose leader is gone and whose group is not empty.
-    private var settling: Set<Int> = []
+    var settling: Set<Int> = []
     /// Steps without a pidfd, each asked at every SIGCHLD.
     ///
     /// With few steps that is cheaper than descriptors, each of which every launch has to close in
     /// the child; elsewhere than on Linux, or where Foundation was quicker, there is no other way.
-    private var unwatched: Set<Int> = []
+    var unwatched: Set<Int> = []
     /// Leaders whose status is taken.
     ///
     /// Foundation gets them back just before the next wait, so that its thread closes sockets
@@ -45,6 +46,10 @@ public final class Supervisor {
     private var retired: [ChildProcess] = []
     var pumps: [Int: OutputPump] = [:]
     var logWatch = LogWatch()
+    var terminalWatch = TerminalWatch()
+    /// Leaders of steps that cannot be killed.
+    var abandoned: [ChildProcess] = []
+    var inputs: InputDesk
     private var held: [Int: HeldLocks] = [:]
     private var finalStatus: RunStatus?
     private var stopSignal: Int32?
@@ -73,12 +78,16 @@ public final class Supervisor {
         signals = try SignalSource()
         launcher = try ProcessLauncher()
         locks = ResourceLocks(
-            root: context.state.root, environment: context.environment, runID: directory.id)
+            root: context.state.root, environment: context.environment, runID: directory.id,
+            alive: "\(directory.path)/\(AliveFile.name)")
         preparation = StepPreparation(
             plan: context.plan, root: context.state.root, runID: directory.id,
             runPath: directory.path, inherited: context.environment)
         preparation.logsThatShrank = context.state.shrunkLogs()
         scheduler = Scheduler(plan: context.plan)
+        inputs = InputDesk(
+            plan: context.plan, root: context.state.root, environment: context.environment)
+        try CarriedOutputs.copy(into: directory, of: context)
         let start = RunEvent(.runStarted(header), at: .zero)
         try journal.append(start)
         try context.state.pointLatest(at: directory.id)
@@ -102,9 +111,11 @@ public final class Supervisor {
             stop(because: SystemError("enter the project root", context.state.root))
         }
         for warning in context.warnings { record(.warning(step: nil, warning)) }
+        startGuardian()
         tell(.begin)
         while finalStatus == nil { waitForSomething() }
         for child in retired { launcher.retire(child) }
+        dismissGuardian()
         launcher.drain()
         // A summary that nobody reads must not make this process deaf to its signals.
         let writerProblem = writer.close {
@@ -120,7 +131,7 @@ public final class Supervisor {
 
     // MARK: Telling and doing
 
-    private func tell(_ input: SchedulerInput) {
+    func tell(_ input: SchedulerInput) {
         inbox.append(input)
         var actions: [SchedulerAction] = []
         var next = 0
@@ -145,16 +156,20 @@ public final class Supervisor {
     private func perform(_ action: SchedulerAction) {
         switch action {
         case .record(let kind):
-            if case .runEnded = kind { endEscaped() }
+            if case .runEnded = kind {
+                endEscaped()
+                awaitLooks()
+            }
             record(kind)
         case .acquireLocks(let step): acquireLocks(of: step)
         case .releaseLocks(let step): held[step] = nil
         case .launch(let step, let attempt, let method, let execution):
-            launch(step, attempt: attempt, method: method, execution: execution)
+            launch(
+                LaunchOrder(step: step, attempt: attempt, method: method, execution: execution))
         case .signalGroup(let step, let signal): self.signal(step, signal)
-        case .checkOutput(let step): inbox.append(.output(step: step, at: clock.now()))
+        case .checkOutput(let step): tellOutput(of: step)
         case .verifyOutputs(let step): inbox.append(.outputsVerified(step: step, missing: []))
-        case .abandon: break
+        case .abandon(let step): abandon(step)
         case .finish(let status): finalStatus = status
         }
     }
@@ -206,7 +221,10 @@ public final class Supervisor {
         }
     }
 
-    private func launch(_ step: Int, attempt: Int, method: StepMethod, execution: Int) {
+    /// Starts a step of which is known what it is started from.
+    func start(_ order: LaunchOrder, basis: StepBasis) {
+        let (step, attempt) = (order.step, order.attempt)
+        let (method, execution) = (order.method, order.execution)
         do {
             let log = try directory.openLog(of: header.steps[step].id)
             let child: ChildProcess
@@ -218,8 +236,8 @@ public final class Supervisor {
                     for: step, attempt: attempt, method: method, execution: execution,
                     output: log.number)
                 child = try launcher.launch(request, watched: manyRun)
-                logWatch.add(step)
             }
+            logWatch.add(step, at: clock.now(), isPiped: pumps[step] != nil)
             children[step] = child
             stepOfLeader[child.pid] = step
             if child.pidDescriptor >= 0 {
@@ -227,7 +245,9 @@ public final class Supervisor {
             } else {
                 unwatched.insert(step)
             }
-            answer(.started(step: step, pid: child.pid, startTicks: child.startTicks))
+            answer(
+                .started(
+                    step: step, pid: child.pid, startTicks: child.startTicks, basis: basis))
         } catch let failure as LaunchFailure {
             switch failure {
             case .permanent(let message): inbox.append(.notStarted(step: step, message: message))
@@ -262,6 +282,7 @@ public final class Supervisor {
         if !settling.isEmpty {
             deadline = min(deadline ?? .max, Supervisor.settleInterval)
         }
+        if let due = guardian.due { deadline = min(deadline ?? .max, due - clock.now()) }
         if let patience = logWatch.patience(at: clock.now()) {
             deadline = min(deadline ?? .max, patience)
         }
@@ -281,22 +302,24 @@ public final class Supervisor {
         for source in ready {
             switch source {
             case .signals:
-                for signal in signals.take() {
-                    if signal == SIGCHLD { sawChildSignal = true } else { stops.append(signal) }
-                }
+                (sawChildSignal, stops) = takeSignals()
             case .exit(let step): exited.append(step)
             case .output(let step): pump(step)
+            case .guardian: guardianEnded()
+            case .inputs: takeLooks()
             }
         }
         exited += unwatched
         if !exited.isEmpty || sawChildSignal { settleExits(exited) }
         if !settling.isEmpty { settleGroups() }
-        lookAtLogs()
+        if let due = guardian.due, due <= clock.now() { startGuardian() }
+        lookAround()
         // What comes with the last exit stops nothing any more.
         for signal in stops where finalStatus == nil {
             stopSignal = stopSignal ?? signal
             tell(.signal(signal))
         }
+        if scheduler.isStopping { giveUpLooks() }
         if let due = scheduler.nextDeadline, due <= clock.now() { tell(.tick) }
         if let error = writer.takeProblem() {
             stop(because: error)
@@ -311,7 +334,8 @@ public final class Supervisor {
             children[step].flatMap { child in child.exitStatus().map { (step, child, $0) } }
         }
         let foundOrphans = groups.settleOrphans(isOwn: isOwn)
-        let living = foundOrphans ? ProcessTable.living() : []
+        let living =
+            foundOrphans ? ProcessTable.living() : ends.isEmpty ? [] : groups.belowEscaped()
         for (step, child, end) in ends {
             loop.remove(.exit(step: step))
             unwatched.remove(step)
@@ -322,6 +346,7 @@ public final class Supervisor {
             } else {
                 settling.insert(step)
             }
+            if end.exit == .exited(0) { lookAgain(at: step) } else { inputs.forget(step) }
             tell(
                 .leaderExited(
                     step: step, exit: end.exit, usage: end.usage,
@@ -346,7 +371,7 @@ public final class Supervisor {
     }
 
     func isOwn(_ pid: Int32) -> Bool {
-        stepOfLeader[pid] != nil || launcher.isRetiring(pid)
+        stepOfLeader[pid] != nil || guardian.pid == pid || launcher.isRetiring(pid)
             || retired.contains { $0.pid == pid }
     }
 
@@ -354,6 +379,7 @@ public final class Supervisor {
         guard let child = children.removeValue(forKey: step) else { return }
         lookAtLogs(only: step)
         logWatch.remove(step)
+        terminalWatch.remove(step)
         stepOfLeader[child.pid] = nil
         retired.append(child)
     }

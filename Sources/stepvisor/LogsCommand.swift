@@ -1,6 +1,7 @@
 import Execution
 import Reporting
 import Supervisor
+import WorkflowFiles
 
 /// `stepvisor logs`: what a step wrote, or which logs there are.
 struct LogsCommand {
@@ -33,13 +34,28 @@ struct LogsCommand {
                 .usage, "a log has no JSON form: it is what `\(name)` wrote",
                 help: "leave out `--json`, or the step: `stepvisor logs --json` lists the logs")
         }
-        let step = try run.step(name)
+        let (place, step) = try whereItRan(try run.step(name), of: run)
         if arguments.has(.follow) {
-            try follow(step, of: run)
+            try follow(step, of: place)
         } else {
-            try show(step, of: run)
+            try show(step, of: place)
         }
         return 0
+    }
+
+    /// The run that has the log of a step: an earlier one where it was not run again.
+    private func whereItRan(
+        _ step: Int, of run: RecordedRun
+    ) throws -> (run: RecordedRun, step: Int) {
+        guard case .doneEarlier(let id, _) = run.record.steps[step].reason, id != run.run.id
+        else { return (run, step) }
+        let name = run.record.header.steps[step].id
+        let root = try Project.read(arguments).projectRoot
+        guard let earlier = try? RecordedRun.find(id, root: root, console: console),
+            let place = try? earlier.step(name)
+        else { return (run, step) }
+        console.note("`\(Sanitizer.line(name))` was done earlier: this is its log of run \(id)")
+        return (earlier, place)
     }
 
     private func list(_ run: RecordedRun) throws {
@@ -53,13 +69,18 @@ struct LogsCommand {
         for (step, id) in zip(run.record.steps, ids) {
             let size = run.run.logSize(of: id)
             let log =
-                size.map { "\(Wording.bytes($0))  \(run.logPath(of: id))" } ?? "no log"
+                size.map { "\(Wording.bytes($0))  \(run.logPath(of: id))" } ?? noLog(of: step)
             let status = TextWidth.pad(step.status.rawValue, to: 8)
             text += TextWidth.pad(Sanitizer.line(id), to: width)
             text += "  \(console.outputStyle.paint(status, as: step.status))"
             text += "  \(Sanitizer.line(log))\n"
         }
         try console.out(text)
+    }
+
+    private func noLog(of step: StepRecord) -> String {
+        guard case .doneEarlier(let run, _) = step.reason else { return "no log" }
+        return "\(Wording.doneEarlier), in run \(Sanitizer.line(run))"
     }
 
     private func json(_ run: RecordedRun) -> [UInt8] {

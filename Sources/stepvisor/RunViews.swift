@@ -31,6 +31,16 @@ struct RecordingView: RunView {
         mask.masked(base.frame(at: now, record: record, surroundings: seen(surroundings)))
     }
 
+    mutating func status(
+        at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
+    ) -> String {
+        base.status(at: now, record: record, surroundings: seen(surroundings))
+    }
+
+    mutating func withdraw(surroundings: ViewSurroundings) -> String {
+        base.withdraw(surroundings: seen(surroundings))
+    }
+
     mutating func finish(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String {
@@ -57,6 +67,10 @@ struct QuietView: RunView {
     func handle(_ event: RunEvent, record: RunRecord) -> String { "" }
 
     func frame(at now: RunTime, record: RunRecord, surroundings: ViewSurroundings) -> String { "" }
+
+    func status(at now: RunTime, record: RunRecord, surroundings: ViewSurroundings) -> String {
+        RunSnapshot(record, at: now, surroundings: surroundings, style: style).text
+    }
 
     func finish(at now: RunTime, record: RunRecord, surroundings: ViewSurroundings) -> String {
         guard record.status != .complete || !record.failedSteps.isEmpty else { return "" }
