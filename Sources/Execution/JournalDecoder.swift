@@ -104,7 +104,8 @@ struct JournalDecoder {
         guard let step = step(members), let resource = members.text("resource") else { return nil }
         let holder = LockHolder(
             resource: resource, pid: members.integer("pid"), runID: members.text("run_id"),
-            step: members.text("holder"), since: members.text("since"))
+            step: members.text("holder"), since: members.text("since"),
+            isEnding: members.truth("ending"))
         return .waiting(step: step, holder: holder)
     }
 

@@ -115,6 +115,7 @@ public struct JournalEncoder: Sendable {
         if let runID = holder.runID { writer.member("run_id", runID) }
         if let step = holder.step { writer.member("holder", step) }
         if let since = holder.since { writer.member("since", since) }
+        if holder.isEnding { writer.member("ending", true) }
     }
 
     private mutating func write(_ leftovers: [Leftover]) {

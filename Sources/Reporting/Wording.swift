@@ -64,6 +64,7 @@ public enum Wording {
         }
         if let pid = holder.pid { text += " (pid \(pid))" }
         if let since = holder.since { text += " since \(Sanitizer.line(since))" }
+        if holder.isEnding { text += "; it has died, and its processes are being ended" }
         return text
     }
 

@@ -30,8 +30,11 @@ final class InterceptingInput: FileHandle, @unchecked Sendable {
     init(descriptor: Int32) {
         self.descriptor = descriptor
         super.init(fileDescriptor: descriptor, closeOnDealloc: false)
-        known = Set(sockets().map(\.inode))
+        learnAll()
     }
+
+    /// Takes every socket that there is for known.
+    func learnAll() { known.formUnion(sockets().map(\.inode)) }
 
     required init?(coder: NSCoder) { nil }
 

@@ -2,6 +2,7 @@ import Dispatch
 import Execution
 import Foundation
 import Synchronization
+import SystemCalls
 
 /// The thread that folds the run's events: for the terminal, `progress.json`, and the disk.
 ///
@@ -11,6 +12,8 @@ final class RunWriter: Sendable {
     private struct Mailbox {
         var events: [RunEvent] = []
         var isClosed = false
+        var isStatusWanted = false
+        var isSuspended = false
         var problem: SystemError?
     }
 
@@ -18,11 +21,16 @@ final class RunWriter: Sendable {
     private let wakeUp = DispatchSemaphore(value: 0)
     private let closing = DispatchSemaphore(value: 0)
     private let finished = DispatchSemaphore(value: 0)
+    private let withdrawn = DispatchSemaphore(value: 0)
+    private let resumed = DispatchSemaphore(value: 0)
 
     /// Starts the thread.
     init(desk: consuming WriterDesk) {
         let handedOver = Mutex<WriterDesk?>(desk)
         let thread = Thread { [self] in
+            // A background job writes its lines even where `stty tostop` is set: stopped in the
+            // middle of a run, it would leave its steps without a supervisor.
+            _ = stepvisor_block_in_thread(SIGTTOU)
             if let desk = handedOver.withLock({ $0.take() }) { work(at: desk) }
             finished.signal()
         }
@@ -38,6 +46,26 @@ final class RunWriter: Sendable {
         }
         if wasEmpty { wakeUp.signal() }
     }
+
+    /// Shows what runs now; asked for several times at once, it is shown once.
+    func showStatus() {
+        mailbox.withLock { $0.isStatusWanted = true }
+        wakeUp.signal()
+    }
+
+    /// Waits, bounded, until everything is shown and what moves is removed from the terminal;
+    /// nothing is shown from then on until `resume`.
+    func withdraw() {
+        // An answer that came too late last time is none to this question.
+        while withdrawn.wait(timeout: .now()) == .success {}
+        mailbox.withLock { $0.isSuspended = true }
+        closing.signal()
+        wakeUp.signal()
+        _ = withdrawn.wait(timeout: .now() + .seconds(1))
+    }
+
+    /// Goes on after `withdraw`.
+    func resume() { resumed.signal() }
 
     /// What went wrong with `progress.json`, once.
     func takeProblem() -> SystemError? {
@@ -68,12 +96,20 @@ final class RunWriter: Sendable {
             _ = wakeUp.wait(
                 timeout: patience.map { .now() + .nanoseconds(Int(clamping: $0)) }
                     ?? .distantFuture)
-            let (events, isClosed) = mailbox.withLock { box in
-                let taken = box.events
-                box.events = []
-                return (taken, box.isClosed)
+            let (events, isClosed, isStatusWanted, isSuspended) = mailbox.withLock { box in
+                defer {
+                    box.events = []
+                    (box.isStatusWanted, box.isSuspended) = (false, false)
+                }
+                return (box.events, box.isClosed, box.isStatusWanted, box.isSuspended)
             }
             desk.take(events)
+            if isStatusWanted { desk.showStatus() }
+            if isSuspended {
+                desk.withdraw()
+                withdrawn.signal()
+                resumed.wait()
+            }
             if isClosed {
                 let problem = desk.end()
                 mailbox.withLock { $0.problem = $0.problem ?? problem }
@@ -94,6 +130,8 @@ struct WriterDesk: Sendable {
     private var document: ProgressDocument
     private var view: any RunView
     private var output: TerminalOutput
+    /// Where words go while standard output carries data.
+    private var messages: TerminalOutput?
     /// Standard output carries what was asked for; standard error only tells how it goes.
     private let outputIsData: Bool
     private let clock: RunClock
@@ -117,6 +155,7 @@ struct WriterDesk: Sendable {
         self.view = view
         self.output = TerminalOutput(descriptor: output)
         outputIsData = output == STDOUT_FILENO
+        if outputIsData { messages = TerminalOutput(descriptor: STDERR_FILENO) }
         self.clock = clock
         self.directory = directory
         self.surroundings = surroundings
@@ -143,7 +182,7 @@ struct WriterDesk: Sendable {
         if let interval = view.frameInterval {
             due.append(lastFrame.map { interval - (now - $0) } ?? 0)
         }
-        if output.isStalled { due.append(100_000_000) }
+        if output.isStalled || messages?.isStalled == true { due.append(100_000_000) }
         return due.min().map { max(0, $0) }
     }
 
@@ -151,6 +190,7 @@ struct WriterDesk: Sendable {
     mutating func doDuties() -> SystemError? {
         let now = clock.now()
         if output.isStalled { output.flush(timeout: 0) }
+        if messages?.isStalled == true { messages?.flush(timeout: 0) }
         if let interval = view.frameInterval, lastFrame.map({ now - $0 >= interval }) ?? true {
             lastFrame = now
             // A frame nobody can read would only pile up behind the others.
@@ -165,6 +205,19 @@ struct WriterDesk: Sendable {
             directory.synchronise(JournalFile.name)
         }
         return problem
+    }
+
+    mutating func showStatus() {
+        let text = view.status(at: clock.now(), record: record, surroundings: surroundings())
+        if messages == nil { output.write(text) } else { messages?.write(text) }
+        lastFrame = nil
+    }
+
+    mutating func withdraw() {
+        output.write(view.withdraw(surroundings: surroundings()))
+        // While it is stopped, what has happened can be read from the record.
+        _ = writeProgress()
+        lastFrame = nil
     }
 
     mutating func end() -> SystemError? {

@@ -54,6 +54,17 @@ int stepvisor_wait_status(pid_t pid, struct stepvisor_child_status *status) {
     return 0;
 }
 
+int stepvisor_stop_signal(pid_t pid) {
+    siginfo_t info;
+    memset(&info, 0, sizeof info);
+    int result;
+    do {
+        result = waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOWAIT | WNOHANG);
+    } while (result == -1 && errno == EINTR);
+    if (result == -1) return -1;
+    return info.si_pid != 0 && info.si_code == CLD_STOPPED ? info.si_status : 0;
+}
+
 int stepvisor_reap(pid_t pid) {
     siginfo_t info;
     memset(&info, 0, sizeof info);
@@ -82,6 +93,23 @@ int stepvisor_pidfd_open(pid_t pid) {
     errno = ENOSYS;
     return -1;
 #endif
+}
+
+int stepvisor_pidfd_signal(int descriptor, int signal_number) {
+#if defined(__linux__) && defined(SYS_pidfd_send_signal)
+    return (int)syscall(SYS_pidfd_send_signal, descriptor, signal_number, NULL, 0);
+#else
+    (void)descriptor;
+    (void)signal_number;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+void stepvisor_block_signals(void) {
+    sigset_t set;
+    sigfillset(&set);
+    pthread_sigmask(SIG_SETMASK, &set, NULL);
 }
 
 int stepvisor_pipe(int descriptors[2], int nonblocking) {
@@ -140,6 +168,29 @@ int stepvisor_is_ignored(int signal_number) {
     return action.sa_handler == SIG_IGN;
 }
 
+int stepvisor_block_in_thread(int signal_number) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, signal_number);
+    return pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+int stepvisor_unblock_in_thread(int signal_number) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, signal_number);
+    return pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+void stepvisor_forbid_core_file(void) {
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+#ifdef __linux__
+    // A program that the kernel hands cores to is started whatever the limit says.
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
 int stepvisor_clear_signal_mask(void) {
     sigset_t set;
     sigemptyset(&set);
@@ -155,14 +206,18 @@ int stepvisor_signal_pipe(void) {
 
 void stepvisor_rearm_child_signal(void) { atomic_store(&child_signal_pending, 0); }
 
-int stepvisor_try_lock(int descriptor) {
+static int try_lock(int descriptor, int kind) {
     int result;
     do {
-        result = flock(descriptor, LOCK_EX | LOCK_NB);
+        result = flock(descriptor, kind | LOCK_NB);
     } while (result == -1 && errno == EINTR);
     if (result == 0) return 0;
     return errno == EWOULDBLOCK ? 1 : -1;
 }
+
+int stepvisor_try_lock(int descriptor) { return try_lock(descriptor, LOCK_EX); }
+
+int stepvisor_try_shared_lock(int descriptor) { return try_lock(descriptor, LOCK_SH); }
 
 int stepvisor_open_at(int directory, const char *name, int flags, mode_t mode) {
     int result;

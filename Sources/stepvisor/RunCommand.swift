@@ -21,6 +21,9 @@ struct RunCommand {
             try explainUnknownWord()
             throw failure
         }
+        try TrustGate(console).check(project.loaded)
+        for note in try Secrecy.notes(on: project.workflow) { console.note(note) }
+        if let note = Secrecy.pathNote(on: project.workflow) { console.note(note) }
         if !arguments.has(.dryRun) { closeInherited() }
         guard let resumption = Resumption(arguments, console, root: project.root) else {
             return try carryOut(try RunRequest(project, arguments), project)
@@ -79,21 +82,32 @@ struct RunCommand {
         }
         let state = try StateDirectory(root: request.project.root, create: true)
         let lock = try earlier ?? ProjectGate(console).take(state, waits: arguments.has(.wait))
-        defer { withExtendedLifetime(lock) {} }
+        if request.plan.resources.contains(where: { $0.scope == .host }),
+            let concern = ResourceLocks(
+                root: request.project.root, environment: Host.environment, runID: nil
+            ).concern(about: .host)
+        {
+            console.note("warning: \(concern)")
+        }
         let final = FinalRecord()
         let view = RecordingView(
             base: makeView(request), final: final,
-            place: UserPlace(projectRoot: request.project.root))
-        let context = RunContext(
+            place: UserPlace(projectRoot: request.project.root), mask: Secrecy.mask)
+        var context = RunContext(
             plan: request.plan, state: state, environment: Host.environment, view: view,
             viewDescriptor: console.wantsJSON
                 ? StandardStream.output.rawValue : StandardStream.error.rawValue,
-            isTerminal: !console.wantsJSON && console.isErrorLive, warnings: warnings)
-        let result = try Supervisor(context).run()
+            isTerminal: !console.wantsJSON && console.isErrorLive, warnings: warnings,
+            guardian: Host.ownProgram)
+        context.secrets = Secrecy.mask
+        let supervisor = try Supervisor(context)
+        lock.name(supervisor)
+        let result = supervisor.run()
         if let record = final.record {
             // Only a help for the next plan: a run that went well does not fail for it.
             try? DurationStore.add(record, to: state)
         }
+        lock.release()
         return exitCode(result, final.record, UserPlace(projectRoot: request.project.root))
     }
 
