@@ -91,8 +91,8 @@ public struct JournalEncoder: Sendable {
         case .runEnded(let status):
             writer.string("run_ended")
             writer.member("status", status.rawValue)
-        case .runStarted, .launched, .started, .waiting, .terminating, .killed, .leftovers, .ended,
-            .skipped, .inputsChanged:
+        case .runStarted, .launched, .started, .waiting, .terminating, .killed, .leftovers,
+            .inputsChanged, .ended, .skipped:
             // Of a step, or the first: written by the caller.
             break
         }
