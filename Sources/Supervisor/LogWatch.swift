@@ -12,6 +12,9 @@ struct LogWatch {
     /// How often is enough to see most of it, and rare enough to cost nothing.
     static let interval: Int64 = 250_000_000
 
+    /// The size of a log that somebody has removed.
+    static let gone: Int64 = -1
+
     private var sizes: [Int: Int64] = [:]
     private var lastLook = RunTime.zero
 
@@ -40,7 +43,11 @@ struct LogWatch {
         if only == nil { lastLook = now }
         var losses: [(step: Int, before: Int64, after: Int64)] = []
         for (step, before) in sizes where only == nil || only == step {
-            guard let after = size(step) else { continue }
+            guard let after = size(step) else {
+                losses.append((step, before, LogWatch.gone))
+                sizes[step] = nil
+                continue
+            }
             if after < before { losses.append((step, before, after)) }
             sizes[step] = after
         }

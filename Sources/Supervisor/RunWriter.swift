@@ -2,6 +2,7 @@ import Dispatch
 import Execution
 import Foundation
 import Synchronization
+import SystemCalls
 
 /// The thread that folds the run's events: for the terminal, `progress.json`, and the disk.
 ///
@@ -19,8 +20,10 @@ final class RunWriter: Sendable {
     private let closing = DispatchSemaphore(value: 0)
     private let finished = DispatchSemaphore(value: 0)
 
-    /// Starts the thread.
-    init(desk: consuming WriterDesk) {
+    /// Starts the thread; throws where none can be started, which `Thread` would not tell.
+    init(desk: consuming WriterDesk) throws(SystemError) {
+        let code = stepvisor_probe_threads(2)
+        guard code == 0 else { throw SystemError("start", "a thread", code: code) }
         let handedOver = Mutex<WriterDesk?>(desk)
         let thread = Thread { [self] in
             if let desk = handedOver.withLock({ $0.take() }) { work(at: desk) }
@@ -159,10 +162,15 @@ struct WriterDesk: Sendable {
             }
         }
         guard isDirty, lastProgress.map({ now - $0 >= progressPause }) ?? true else { return nil }
-        let problem = writeProgress()
+        var problem = writeProgress()
+        if let shortage = problem, [EMFILE, ENFILE, ENOMEM].contains(shortage.code) {
+            // Steps that end give descriptors back, and a later document tells all of it.
+            isDirty = true
+            return nil
+        }
         if now - lastSync >= WriterDesk.syncInterval {
             lastSync = now
-            directory.synchronise(JournalFile.name)
+            problem = directory.synchronise(JournalFile.name) ?? problem
         }
         return problem
     }
@@ -170,9 +178,14 @@ struct WriterDesk: Sendable {
     mutating func end() -> SystemError? {
         let now = clock.now()
         isDirty = true
-        let problem = writeProgress()
-        directory.synchronise(JournalFile.name)
-        directory.synchronise(WriterDesk.progressName)
+        let written = writeProgress()
+        let synchronised = directory.synchronise(JournalFile.name)
+        let problem = written ?? synchronised ?? directory.synchronise(WriterDesk.progressName)
+        if let problem {
+            // What is not on record must not be shown as if it were.
+            record.apply(RunEvent(.warning(step: nil, problem.description), at: now))
+            record.apply(RunEvent(.runEnded(.aborted), at: now))
+        }
         output.finish(view.finish(at: now, record: record, surroundings: surroundings()))
         return problem ?? lostData
     }

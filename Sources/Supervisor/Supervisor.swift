@@ -84,7 +84,7 @@ public final class Supervisor {
         let logs = LogReader(directory: directory, steps: header.steps)
         let descriptor = context.viewDescriptor
         let isTerminal = context.isTerminal
-        writer = RunWriter(
+        writer = try RunWriter(
             desk: WriterDesk(
                 header: header, view: context.view, output: descriptor, clock: clock,
                 directory: directory,
@@ -160,11 +160,13 @@ public final class Supervisor {
 
     /// Writes a fact; a journal that cannot be written stops the run: exit 5, never success.
     func record(_ kind: RunEvent.Kind) {
-        let event = RunEvent(kind, at: clock.now())
+        var event = RunEvent(kind, at: clock.now())
         do {
             try journal.append(event)
         } catch {
             stop(because: error)
+            // An end that is not on record must not be shown as a good one.
+            if case .runEnded = kind { event.kind = .runEnded(.aborted) }
         }
         writer.send(event)
     }
@@ -204,7 +206,11 @@ public final class Supervisor {
 
     private func launch(_ step: Int, attempt: Int, method: StepMethod, execution: Int) {
         do {
-            let log = try directory.openLog(of: header.steps[step].id)
+            let log = try directory.openLog(of: header.steps[step].id) {
+                record(
+                    .warning(
+                        step: nil, "somebody removed the logs of this run; later ones are kept"))
+            }
             let child: ChildProcess
             if preparation.wantsPipe(step) {
                 child = try launchPiped(
