@@ -34,10 +34,12 @@ extension RunView {
 public struct ViewSurroundings: Sendable {
     /// Columns and rows of the terminal; nil where there is none.
     public var terminalSize: (columns: Int, rows: Int)?
-    /// The last bytes of a step's log (at most so many), by step index; raw, not neutralised.
+    /// The last bytes of a step's log (at most so many), by step index; masked, not neutralised.
     public var logTail: @Sendable (_ step: Int, _ bytes: Int) -> [UInt8]
     /// New bytes of a step's log since an offset (at most so many), by step index.
     public var logBytes: @Sendable (_ step: Int, _ offset: Int64, _ limit: Int) -> [UInt8]
+    /// Takes secrets out of ``logBytes``; the other texts that a view gets hold none.
+    public var mask = SecretMask.none
     /// Path of a step's log as a user would type it.
     public var logPath: @Sendable (_ step: Int) -> String
 

@@ -11,6 +11,12 @@ public enum Host {
     /// Its environment; a value that is not UTF-8 is repaired.
     public static var environment: [String: String] { ProcessInfo.processInfo.environment }
 
+    /// The bytes of a variable; nil where it is not set.
+    public static func variable(_ name: String) -> [UInt8]? {
+        guard let value = getenv(name) else { return nil }
+        return Array(UnsafeRawBufferPointer(start: value, count: strlen(value)))
+    }
+
     /// Processors that this process may use, at least 1.
     public static var processors: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
 

@@ -96,6 +96,16 @@ public enum ProcessSetup {
     }
 }
 
+/// What a path leads to.
+enum RealPath {
+    /// The path without links, `.` and `..`; nil where nothing is there.
+    static func of(_ path: String) -> String? {
+        guard let buffer = realpath(path, nil) else { return nil }
+        defer { free(buffer) }
+        return String(cString: buffer)
+    }
+}
+
 /// Names in a directory.
 enum DirectoryListing {
     /// All names but `.` and `..`; nil when the directory cannot be read.

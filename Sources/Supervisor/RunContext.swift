@@ -31,6 +31,8 @@ public struct RunContext {
     /// Absolute path of stepvisor itself, which is started once more to guard the run; nil for a
     /// run without a guardian.
     public var guardian: String?
+    /// Takes secrets out of everything that is recorded or shown.
+    public var secrets = SecretMask.none
 
     /// What a run needs.
     public init(

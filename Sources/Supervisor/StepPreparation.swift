@@ -29,11 +29,14 @@ struct StepPreparation {
         self.root = root
         self.runID = runID
         self.runPath = runPath
-        var environment = inherited
+        let declared = plan.resolved.workflow.execution.passEnvironment
+        var environment = EnvironmentFilter(declared).filtered(inherited)
         // An outer run's facts about its own step are not this run's; its cookie is kept.
-        for name in inherited.keys
-        where name.hasPrefix("STEPVISOR_") && !StepPreparation.kept.contains(name) {
-            environment[name] = nil
+        for name in inherited.keys where name.hasPrefix("STEPVISOR_") {
+            environment[name] = StepPreparation.kept.contains(name) ? inherited[name] : nil
+        }
+        if declared != nil, environment["PATH"] == nil {
+            environment["PATH"] = SearchPlace.defaultPath
         }
         outerSteps = inherited[StepPreparation.enclosingSteps].map { $0 + ":" } ?? ""
         let outer = inherited[RunCookie.variable].map { $0 + ":" } ?? ""

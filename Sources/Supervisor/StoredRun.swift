@@ -1,5 +1,6 @@
 public import Execution
 import SystemCalls
+import WorkflowModel
 
 #if canImport(Glibc)
     import Glibc
@@ -25,7 +26,7 @@ public struct StoredRun: Sendable {
             throw SystemError("open", StateDirectory.runPath("…"), code: ENOENT)
         }
         let runs = try PrivateFile.directory(
-            "runs", in: state.descriptor, shown: StateDirectory.runPath(""), create: false)
+            "runs", in: state.descriptor, shown: StateDirectory.runsPath, create: false)
         directory = StoredDirectory(
             try PrivateFile.directory(
                 id, in: runs.number, shown: StateDirectory.runPath(id), create: false
@@ -59,17 +60,13 @@ public struct StoredRun: Sendable {
 
     /// Bytes in a step's log; nil when it has none.
     public func logSize(of step: String) -> Int64? {
-        guard let log = PrivateFile.reading(["logs", "\(step).log"], in: directory.number) else {
-            return nil
-        }
+        guard let log = log(of: step) else { return nil }
         return log.size
     }
 
     /// At most so many bytes of a step's log from an offset; none where there is nothing.
     public func logBytes(of step: String, from offset: Int64, limit: Int) -> [UInt8] {
-        guard let log = PrivateFile.reading(["logs", "\(step).log"], in: directory.number) else {
-            return []
-        }
+        guard let log = log(of: step) else { return [] }
         return FileBytes.read(log.number, offset: offset, limit: limit)
     }
 
@@ -94,6 +91,12 @@ public struct StoredRun: Sendable {
     public static func now(of header: RunHeader) -> RunTime {
         let elapsed = RunClock.wallTime().microseconds - header.startedAt.microseconds
         return RunTime(nanoseconds: max(0, elapsed) * 1000)
+    }
+
+    /// The journal is data that anybody may have changed: an id in it is no path before it is checked.
+    private func log(of step: String) -> Descriptor? {
+        guard StepID.isValid(step) else { return nil }
+        return PrivateFile.reading(["logs", "\(step).log"], in: directory.number)
     }
 
     private func read(_ name: String) throws(SystemError) -> [UInt8] {

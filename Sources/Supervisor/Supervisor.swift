@@ -72,7 +72,8 @@ public final class Supervisor {
         directory = try context.state.makeRun()
         header = context.plan.header(
             runID: directory.id, startedAt: clock.startedAt, pid: getpid(),
-            bootID: ProcessTable.bootIdentifier())
+            bootID: ProcessTable.bootIdentifier()
+        ).masked(by: context.secrets)
         journal = try JournalFile(in: directory, header: header)
         signals = try SignalSource()
         launcher = try ProcessLauncher()
@@ -90,7 +91,7 @@ public final class Supervisor {
         let start = RunEvent(.runStarted(header), at: .zero)
         try journal.append(start)
         try context.state.pointLatest(at: directory.id)
-        let logs = LogReader(directory: directory, steps: header.steps)
+        let logs = LogReader(directory: directory, steps: header.steps, mask: context.secrets)
         let descriptor = context.viewDescriptor
         let isTerminal = context.isTerminal
         writer = RunWriter(
@@ -125,7 +126,7 @@ public final class Supervisor {
         problem = problem ?? writerProblem
         return RunResult(
             status: finalStatus ?? .aborted, runID: directory.id, signal: stopSignal,
-            problem: problem?.description)
+            problem: problem?.descriptionWithAdvice)
     }
 
     // MARK: Telling and doing
@@ -176,7 +177,7 @@ public final class Supervisor {
 
     /// Writes a fact; a journal that cannot be written stops the run: exit 5, never success.
     func record(_ kind: RunEvent.Kind) {
-        let event = RunEvent(kind, at: clock.now())
+        let event = RunEvent(kind.masked(by: context.secrets), at: clock.now())
         do {
             try journal.append(event)
         } catch {
@@ -215,6 +216,9 @@ public final class Supervisor {
         } catch {
             record(.warning(step: step, error.description))
             stop(because: error)
+            // The scheduler waits for an answer, and a step that has none would keep the run going.
+            let first = requests.first?.name ?? ""
+            inbox.append(.locksBusy(step: step, holder: LockHolder(resource: first)))
         }
     }
 

@@ -54,10 +54,6 @@ extension Workflow {
             "failures in a row are not counted")
         add("default_mode", execution.defaultMode != nil, "the run asks no questions")
         add(
-            "pass_environment", execution.passEnvironment != nil,
-            "steps inherit the whole environment")
-        add("secrets", !execution.secrets.isEmpty, "values are not masked in logs and reports")
-        add(
             "throttle", execution.throttle != nil,
             "a failure that means \"busy\" counts as any other")
         add(

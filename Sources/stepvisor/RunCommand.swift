@@ -21,6 +21,9 @@ struct RunCommand {
             try explainUnknownWord()
             throw failure
         }
+        try TrustGate(console).check(project.loaded)
+        for note in try Secrecy.notes(on: project.workflow) { console.note(note) }
+        if let note = Secrecy.pathNote(on: project.workflow) { console.note(note) }
         if !arguments.has(.dryRun) { closeInherited() }
         guard let resumption = Resumption(arguments, console, root: project.root) else {
             return try carryOut(try RunRequest(project, arguments), project)
@@ -89,13 +92,14 @@ struct RunCommand {
         let final = FinalRecord()
         let view = RecordingView(
             base: makeView(request), final: final,
-            place: UserPlace(projectRoot: request.project.root))
-        let context = RunContext(
+            place: UserPlace(projectRoot: request.project.root), mask: Secrecy.mask)
+        var context = RunContext(
             plan: request.plan, state: state, environment: Host.environment, view: view,
             viewDescriptor: console.wantsJSON
                 ? StandardStream.output.rawValue : StandardStream.error.rawValue,
             isTerminal: !console.wantsJSON && console.isErrorLive, warnings: warnings,
             guardian: Host.ownProgram)
+        context.secrets = Secrecy.mask
         let supervisor = try Supervisor(context)
         lock.name(supervisor)
         let result = supervisor.run()

@@ -17,17 +17,18 @@ struct RecordingView: RunView {
     var base: any RunView
     let final: FinalRecord
     let place: UserPlace
+    let mask: SecretMask
 
     var frameInterval: Int64? { base.frameInterval }
 
     mutating func handle(_ event: RunEvent, record: RunRecord) -> String {
-        base.handle(event, record: record)
+        mask.masked(base.handle(event, record: record))
     }
 
     mutating func frame(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String {
-        base.frame(at: now, record: record, surroundings: seen(surroundings))
+        mask.masked(base.frame(at: now, record: record, surroundings: seen(surroundings)))
     }
 
     mutating func status(
@@ -44,7 +45,8 @@ struct RecordingView: RunView {
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String {
         final.keep(record)
-        return base.finish(at: now, record: record, surroundings: seen(surroundings))
+        return mask.masked(
+            base.finish(at: now, record: record, surroundings: seen(surroundings)))
     }
 
     private func seen(_ surroundings: ViewSurroundings) -> ViewSurroundings {

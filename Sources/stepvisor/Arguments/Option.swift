@@ -154,7 +154,7 @@ extension OptionDeclaration {
                 .grace, "--grace", value: .required("TIME", .duration),
                 "time between TERM and KILL for a step without one of its own"),
             OptionDeclaration(
-                .barriers, "--barriers", "start a phase only when all of the one before it has ended"),
+                .barriers, "--barriers", "start a phase only when the one before it has ended"),
             OptionDeclaration(.wait, "--wait", "wait while another run holds the project"),
             OptionDeclaration(
                 .output, "--output",
