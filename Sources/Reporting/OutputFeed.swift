@@ -97,7 +97,8 @@ struct OutputFeed {
 
     /// Whether there is more of a log than was read.
     private func hasMore(_ step: Int, _ surroundings: ViewSurroundings) -> Bool {
-        readers[step].map { !surroundings.logBytes(step, $0.offset, 1).isEmpty } ?? false
+        guard let reader = readers[step].flatMap({ $0 }) else { return false }
+        return !surroundings.logBytes(step, reader.offset, 1).isEmpty
     }
 
     private mutating func showItems(
