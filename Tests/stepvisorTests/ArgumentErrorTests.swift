@@ -95,7 +95,7 @@ struct ArgumentErrorTests {
         "what a later version will do is refused by name",
         arguments: [
             "--smart-execution", "--since main", "--cache", "--decide a=skip", "--force",
-            "--barriers", "--shuffle", "--shuffle=7",
+            "--shuffle", "--shuffle=7",
             "check --strict", "why", "report", "history", "insights", "clean", "completions bash",
         ])
     func later(line: String) {
