@@ -29,7 +29,7 @@ enum CarriedOutputs {
                 earlier, in: runs.number, shown: StateDirectory.runPath(earlier), create: false)
             source = try PrivateFile.directory(
                 "outputs", in: directory.number, shown: path, create: false)
-        } catch where error.isAbsence {
+        } catch  where error.isAbsence {
             return
         }
         let target = try PrivateFile.directory(

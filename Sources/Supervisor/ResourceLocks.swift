@@ -194,4 +194,3 @@ public struct ResourceLocks {
         }
     }
 }
-

@@ -179,6 +179,40 @@ struct SecretTests {
         #expect(space.text("got") == Self.value)
     }
 
+    /// What the journal of the latest run says that its step was started from.
+    private func bases(_ space: TestSpace) throws -> [String] {
+        let line = "grep -o '\"basis\":\"[0-9a-f]*\"' .stepvisor/latest/events.ndjson"
+        return try space.shell(line).output.split(separator: "\n").map(String.init)
+    }
+
+    @Test("fault 86: digests of secrets are keyed: the same in a project, another in the next")
+    func keyed() throws {
+        var all: [[String]] = []
+        for _ in 0..<2 {
+            let space = try TestSpace()
+            space.environment = ["API_KEY": "123456"]
+            try space.workflow(
+                """
+                [execution]
+                secrets = ["API_KEY"]
+                [[steps]]
+                id = "a"
+                command = ["true"]
+                env_inputs = ["API_KEY"]
+                """)
+            #expect(try space.run().code == 0)
+            let first = try bases(space)
+            #expect(try space.run().code == 0)
+            #expect(try bases(space) == first && first.count == 1)
+            space.environment["API_KEY"] = "1234567"
+            #expect(try space.run().code == 0)
+            #expect(try bases(space) != first)
+            #expect(try space.shell("find .stepvisor/key -perm 600 -type f").output != "")
+            all.append(first)
+        }
+        #expect(all[0] != all[1])
+    }
+
     @Test(
         "fault 86: nothing that is kept between runs tells a secret, not by a change of it either")
     func fingerprints() throws {
