@@ -58,6 +58,14 @@ public struct JournalEncoder: Sendable {
         case .skipped(let step, let reason):
             name("skipped", of: step)
             write(reason)
+        default:
+            writeOfRun(event.kind)
+        }
+        writer.endObject()
+    }
+
+    private mutating func writeOfRun(_ kind: RunEvent.Kind) {
+        switch kind {
         case .halting(let step):
             name("halting", of: step)
         case .stopping(let signal):
@@ -83,8 +91,11 @@ public struct JournalEncoder: Sendable {
         case .runEnded(let status):
             writer.string("run_ended")
             writer.member("status", status.rawValue)
+        case .runStarted, .launched, .started, .waiting, .terminating, .killed, .leftovers,
+            .inputsChanged, .ended, .skipped:
+            // Of a step, or the first: written by the caller.
+            break
         }
-        writer.endObject()
     }
 
     private mutating func name(_ event: String, of step: Int) {

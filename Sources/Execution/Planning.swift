@@ -58,10 +58,12 @@ extension RunPlan {
         isMeasured = zip(runs, resolved.graph.nodes).map { $0 && history[$1] != nil }
         mode = concurrency.mode
         limit = concurrency.limit
-        notes = concurrency.notes
+        hasBarriers = options.barriers || execution.barriers
+        notes = concurrency.notes + (hasBarriers ? [] : workflow.withoutEffect)
         resources = table.resources
         claims = table.claims
-        phases = Self.phases(of: resolved)
+        phases =
+            hasBarriers ? Self.barrierPhases(of: resolved) : Self.phases(of: resolved)
         haltsOnCriticalFailure = !options.keepGoing
         isOptimistic = execution.failureStrategy == .optimistic
         traits = workflow.steps.indices.map { step in
@@ -98,6 +100,7 @@ extension RunPlan {
         if step.allowsFailure { traits.insert(.allowsFailure) }
         if !step.isParallelSafe { traits.insert(.runsAlone) }
         if takesLocks { traits.insert(.takesLocks) }
+        if !step.outputFiles.isEmpty { traits.insert(.declaresOutputs) }
         switch step.leftovers {
         case .kill: break
         case .warn: traits.insert(.warnsOfLeftovers)
@@ -120,6 +123,26 @@ extension RunPlan {
             }
         }
         return phases
+    }
+}
+
+extension RunPlan {
+    /// The same where barriers stand: by the longest chain in the whole graph, counted on within
+    /// each task, so that what a phase waits for never waits for that phase.
+    private static func barrierPhases(of resolved: ResolvedWorkflow) -> [Int32] {
+        let steps = resolved.workflow.steps
+        let levels = resolved.graph.phaseIndices()
+        var levelsOfTasks: [Int: Set<Int32>] = [:]
+        for step in steps.indices {
+            levelsOfTasks[steps[step].task, default: []].insert(levels[step])
+        }
+        let numbers = levelsOfTasks.mapValues { levels in
+            Dictionary(
+                uniqueKeysWithValues: levels.sorted().enumerated().map {
+                    ($1, Int32(truncatingIfNeeded: $0 + 1))
+                })
+        }
+        return steps.indices.map { numbers[steps[$0].task]?[levels[$0]] ?? 1 }
     }
 }
 

@@ -89,10 +89,9 @@ struct GroupWatch: ~Copyable {
         return found
     }
 
-    /// Which step a process came from, by what its environment says of the run; nil when it does
-    /// not say. A process of a run inside the step came from that step too.
+    /// Which step a process came from, by what its environment says of the run.
     ///
-    /// A process in exec briefly shows an empty environment, so it is looked at again.
+    /// What a run inside of a step has left came from that step. A process in exec briefly shows an empty environment, so it is looked at again.
     static func step(of pid: Int32, run: String) -> String? {
         for _ in 0..<3 {
             guard let bytes = FileBytes.contents(of: "/proc/\(pid)/environ", limit: 1 << 21) else {

@@ -12,7 +12,8 @@ final class RunWriter: Sendable {
     private struct Mailbox {
         var events: [RunEvent] = []
         var isClosed = false
-        var isStatusWanted = false
+        /// Behind how many of the events it was asked what runs.
+        var statusAfter: Int?
         var isSuspended = false
         var problem: SystemError?
     }
@@ -49,7 +50,7 @@ final class RunWriter: Sendable {
 
     /// Shows what runs now; asked for several times at once, it is shown once.
     func showStatus() {
-        mailbox.withLock { $0.isStatusWanted = true }
+        mailbox.withLock { $0.statusAfter = $0.statusAfter ?? $0.events.count }
         wakeUp.signal()
     }
 
@@ -96,21 +97,21 @@ final class RunWriter: Sendable {
             _ = wakeUp.wait(
                 timeout: patience.map { .now() + .nanoseconds(Int(clamping: $0)) }
                     ?? .distantFuture)
-            let (events, isClosed, isStatusWanted, isSuspended) = mailbox.withLock { box in
-                defer {
-                    box.events = []
-                    (box.isStatusWanted, box.isSuspended) = (false, false)
-                }
-                return (box.events, box.isClosed, box.isStatusWanted, box.isSuspended)
+            let news = mailbox.withLock { box in
+                defer { (box.events, box.statusAfter, box.isSuspended) = ([], nil, false) }
+                return box
             }
-            desk.take(events)
-            if isStatusWanted { desk.showStatus() }
-            if isSuspended {
+            if let count = news.statusAfter {
+                desk.take(news.events.prefix(count))
+                desk.showStatus()
+            }
+            desk.take(news.events.dropFirst(news.statusAfter ?? 0))
+            if news.isSuspended {
                 desk.withdraw()
                 withdrawn.signal()
                 resumed.wait()
             }
-            if isClosed {
+            if news.isClosed {
                 let problem = desk.end()
                 mailbox.withLock { $0.problem = $0.problem ?? problem }
                 return
@@ -163,7 +164,7 @@ struct WriterDesk: Sendable {
 
     mutating func begin() { _ = writeProgress() }
 
-    mutating func take(_ events: [RunEvent]) {
+    mutating func take(_ events: ArraySlice<RunEvent>) {
         guard !events.isEmpty else { return }
         isDirty = true
         var text = ""

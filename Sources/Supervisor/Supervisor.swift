@@ -168,7 +168,8 @@ public final class Supervisor {
                 LaunchOrder(step: step, attempt: attempt, method: method, execution: execution))
         case .signalGroup(let step, let signal): self.signal(step, signal)
         case .checkOutput(let step): tellOutput(of: step)
-        case .verifyOutputs(let step): inbox.append(.outputsVerified(step: step, missing: []))
+        case .verifyOutputs(let step):
+            inbox.append(.outputsVerified(step: step, missing: missingOutputs(of: step)))
         case .abandon(let step): abandon(step)
         case .finish(let status): finalStatus = status
         }

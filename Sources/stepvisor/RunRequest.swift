@@ -17,6 +17,7 @@ extension RunOptions {
         processors = Host.processors
         jobs = arguments.jobs?.count(processors: processors)
         keepGoing = arguments.has(.keepGoing)
+        barriers = arguments.has(.barriers)
         timeout = arguments.duration(.timeout)
         grace = arguments.duration(.grace)
         runner = arguments.text(.runner).map { .shell($0) }

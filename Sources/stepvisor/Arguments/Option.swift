@@ -153,6 +153,8 @@ extension OptionDeclaration {
             OptionDeclaration(
                 .grace, "--grace", value: .required("TIME", .duration),
                 "time between TERM and KILL for a step without one of its own"),
+            OptionDeclaration(
+                .barriers, "--barriers", "start a phase only when the one before it has ended"),
             OptionDeclaration(.wait, "--wait", "wait while another run holds the project"),
             OptionDeclaration(
                 .output, "--output",
@@ -165,7 +167,6 @@ extension OptionDeclaration {
             OptionDeclaration(later: .cache, "--cache"),
             OptionDeclaration(later: .decide, "--decide"),
             OptionDeclaration(later: .force, "--force"),
-            OptionDeclaration(later: .barriers, "--barriers"),
             OptionDeclaration(later: .shuffle, "--shuffle"),
         ]
 
