@@ -2,6 +2,12 @@ import Foundation
 import TestSupport
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// The values of `[execution] secrets` are nowhere to be found but in the raw logs.
 @Suite("Secrets stay secret", .timeLimit(.minutes(5)))
 struct SecretTests {
@@ -148,6 +154,35 @@ struct SecretTests {
         #expect(result.code == 1, "\(result)")
         #expect(leaks(in: result.error) == [])
         #expect(leaks(in: try space.shell("cat .stepvisor/latest/events.ndjson").output) == [])
+    }
+
+    @Test("fault 85: the screen of a terminal, and the answer to SIGUSR1, show no secret")
+    func terminal() throws {
+        let space = try TestSpace()
+        space.environment = ["API_KEY": Self.value]
+        try space.script(
+            "slow.sh",
+            """
+            printf 'begin %s' "$API_KEY" | cut -c 1-12 | tr -d '\\n'; printf '%s' "$API_KEY" | cut -c 7-
+            echo "now $API_KEY"
+            touch said
+            until [ -e go ]; do sleep 0.02; done
+            """)
+        try space.workflow(
+            """
+            [execution]
+            secrets = ["API_KEY"]
+            [[steps]]
+            id = "slow"
+            command = ["./slow.sh"]
+            """)
+        let terminal = try space.startOnTerminal(["run", "--output", "stream"])
+        #expect(terminal.waitFor("now ***"), "\(terminal.shown)")
+        terminal.signal(SIGUSR1)
+        #expect(terminal.waitFor("running"), "\(terminal.shown)")
+        try space.file("go", "")
+        #expect(terminal.wait().code == 0)
+        #expect(leaks(in: terminal.shown) == [], "\(terminal.shown)")
     }
 
     @Test("fault 85: a short secret is refused rather than half the output masked")
