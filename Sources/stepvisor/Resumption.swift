@@ -63,8 +63,11 @@ struct Resumption {
         let earlier = try firstThatLaunched(EarlierRun(journal), in: state)
         let id = earlier.header.runID
         if isFailedOnly { return .run(earlier) }
-        if !earlier.hasLaunched { return .nothing("run \(id) had not started a step") }
         if named == nil, earlier.end == .complete { return .nothing("run \(id) is complete") }
+        // One that has ended has written down all that it took over, launched or not.
+        if !earlier.hasLaunched, earlier.end == nil {
+            return .nothing("run \(id) had not started a step")
+        }
         return .run(earlier)
     }
 
