@@ -108,8 +108,11 @@ public enum MermaidText {
         case 0x09: return nil
         case 0x00...0x1F: return Unicode.Scalar(0x2400 + scalar.value).map(String.init)
         case 0x7F: return "\u{2421}"
-        case 0x80...0x9F, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: break
+        case 0x80...0x9F, 0x061C, 0x200B, 0x200E, 0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF,
+            0xE0000...0xE007F:
+            break
         default:
+            // What joins letters or keeps them apart (U+200C, U+200D) belongs to some scripts.
             guard scalar.properties.isNoncharacterCodePoint else { return nil }
         }
         let digits = String(scalar.value, radix: 16, uppercase: true)

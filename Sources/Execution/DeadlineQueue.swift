@@ -1,12 +1,18 @@
 /// A moment at which the scheduler has something to do of its own accord.
 struct Deadline: Comparable, Sendable {
-    let time: RunTime
+    var time: RunTime
     let subject: Subject
 
     /// What the moment is for.
     enum Subject: Hashable, Sendable {
         /// A step's limit, or the next stage of stopping it.
         case step(Int)
+        /// A step may have been silent for too long.
+        case idle(Int)
+        /// A task's phase has taken too long.
+        case phase(Int)
+        /// The run has taken too long.
+        case run
         /// Another try at a resource that somebody else holds.
         case resource(Int)
         /// The system had nothing to start a step with.
@@ -33,6 +39,10 @@ struct DeadlineQueue: Sendable {
             sweepAt = max(Self.smallest, 2 * heap.count)
         }
         heap.push(deadline)
+    }
+
+    mutating func shift(by nanoseconds: Int64) {
+        heap.update { $0.time = $0.time.advanced(byNanoseconds: nanoseconds) }
     }
 
     mutating func popFirst() -> Deadline? { heap.popFirst() }

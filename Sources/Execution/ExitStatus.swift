@@ -56,6 +56,8 @@ public struct LockHolder: Hashable, Sendable {
     public var step: String?
     /// Since when, RFC 3339.
     public var since: String?
+    /// Whether it has died, and its processes are being ended.
+    public var isEnding: Bool
 
     /// Whether it is a step of the run that waits: no process or run is named then.
     public var isOfSameRun: Bool { step != nil && runID == nil && pid == nil }
@@ -63,12 +65,13 @@ public struct LockHolder: Hashable, Sendable {
     /// Names a holder.
     public init(
         resource: String, pid: Int32? = nil, runID: String? = nil, step: String? = nil,
-        since: String? = nil
+        since: String? = nil, isEnding: Bool = false
     ) {
         self.resource = resource
         self.pid = pid
         self.runID = runID
         self.step = step
         self.since = since
+        self.isEnding = isEnding
     }
 }

@@ -27,6 +27,11 @@ struct Heap<Element: Comparable & Sendable>: Sendable {
         }
     }
 
+    /// Changes every element; the change must keep their order.
+    mutating func update(_ change: (inout Element) -> Void) {
+        for place in elements.indices { change(&elements[place]) }
+    }
+
     private mutating func siftUp(from start: Int) {
         var place = start
         while place > 0 {

@@ -163,7 +163,9 @@ package struct JSONWriter: Sendable {
     ) -> (length: Int, code: UInt16) {
         let byte = text[index]
         if byte >= 0x20, byte < 0x7F {
-            let isSpecial = byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+            let isSpecial =
+                byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+                || byte == UInt8(ascii: "[") && endsInCommandMark(text[..<index])
             return (isSpecial ? 1 : 0, UInt16(byte))
         }
         if byte < 0x80 { return (1, UInt16(byte)) }
@@ -171,13 +173,29 @@ package struct JSONWriter: Sendable {
         if byte == 0xC2, index + 1 < text.count, text[index + 1] < 0xA0 {
             return (2, UInt16(text[index + 1]))
         }
-        // U+2028 and U+2029, which end a line in JavaScript.
-        if byte == 0xE2, index + 2 < text.count, text[index + 1] == 0x80,
-            text[index + 2] == 0xA8 || text[index + 2] == 0xA9
-        {
-            return (3, 0x2000 + UInt16(text[index + 2] - 0x80))
+        // U+200B to U+200F and U+2028 to U+202E: what is invisible, what ends a line in JavaScript,
+        // what turns the writing direction; U+2060 to U+206F: more of it.
+        if byte == 0xE2, index + 2 < text.count {
+            let last = text[index + 2]
+            switch (text[index + 1], last) {
+            case (0x80, 0x8B...0x8F), (0x80, 0xA8...0xAE): return (3, 0x2000 + UInt16(last - 0x80))
+            case (0x81, 0xA0...0xAF): return (3, 0x2040 + UInt16(last - 0x80))
+            default: break
+            }
         }
         return (0, 0)
+    }
+
+    /// Whether a bracket behind this text would make it a build service's command: `##[`, `##vso[`.
+    private static func endsInCommandMark(
+        _ text: Slice<UnsafeBufferPointer<UInt8>>
+    ) -> Bool {
+        var end = text.endIndex
+        while end > 0, (0x61...0x7A).contains(text[end - 1] | 0x20), text.endIndex - end < 12 {
+            end -= 1
+        }
+        let mark = UInt8(ascii: "#")
+        return end > 1 && text[end - 1] == mark && text[end - 2] == mark
     }
 
     private mutating func escape(_ code: UInt16) {

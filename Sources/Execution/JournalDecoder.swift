@@ -38,6 +38,7 @@ struct JournalDecoder {
         "terminating": { $0.terminating($1) },
         "killed": { $0.step($1).map { .killed(step: $0) } },
         "leftovers": { $0.leftovers($1) },
+        "inputs_changed": { $0.step($1).map { .inputsChanged(step: $0) } },
         "ended": { $0.ended($1) },
         "skipped": { $0.skipped($1) },
         "halting": { $0.step($1).map { .halting(step: $0) } },
@@ -103,7 +104,8 @@ struct JournalDecoder {
         guard let step = step(members), let resource = members.text("resource") else { return nil }
         let holder = LockHolder(
             resource: resource, pid: members.integer("pid"), runID: members.text("run_id"),
-            step: members.text("holder"), since: members.text("since"))
+            step: members.text("holder"), since: members.text("since"),
+            isEnding: members.truth("ending"))
         return .waiting(step: step, holder: holder)
     }
 

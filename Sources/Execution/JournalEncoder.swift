@@ -50,12 +50,22 @@ public struct JournalEncoder: Sendable {
         case .leftovers(let step, let leftovers):
             name("leftovers", of: step)
             write(leftovers)
+        case .inputsChanged(let step):
+            name("inputs_changed", of: step)
         case .ended(let step, let end):
             name("ended", of: step)
             write(end)
         case .skipped(let step, let reason):
             name("skipped", of: step)
             write(reason)
+        default:
+            writeOfRun(event.kind)
+        }
+        writer.endObject()
+    }
+
+    private mutating func writeOfRun(_ kind: RunEvent.Kind) {
+        switch kind {
         case .halting(let step):
             name("halting", of: step)
         case .stopping(let signal):
@@ -81,8 +91,11 @@ public struct JournalEncoder: Sendable {
         case .runEnded(let status):
             writer.string("run_ended")
             writer.member("status", status.rawValue)
+        case .runStarted, .launched, .started, .waiting, .terminating, .killed, .leftovers,
+            .inputsChanged, .ended, .skipped:
+            // Of a step, or the first: written by the caller.
+            break
         }
-        writer.endObject()
     }
 
     private mutating func name(_ event: String, of step: Int) {
@@ -113,6 +126,7 @@ public struct JournalEncoder: Sendable {
         if let runID = holder.runID { writer.member("run_id", runID) }
         if let step = holder.step { writer.member("holder", step) }
         if let since = holder.since { writer.member("since", since) }
+        if holder.isEnding { writer.member("ending", true) }
     }
 
     private mutating func write(_ leftovers: [Leftover]) {

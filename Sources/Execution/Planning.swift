@@ -8,16 +8,24 @@ extension RunPlan {
     ///   - resolved: A workflow that was found valid.
     ///   - options: What the command line asks for.
     ///   - history: How long steps took before; none is needed.
+    ///   - resuming: What is taken over of an earlier run; it says which steps are meant, too.
     /// - Returns: The plan, in O(V + E + V log V).
     /// - Throws: ``PlanError`` when the command line names what there is not, or a step has no command.
     public static func make(
-        resolved: ResolvedWorkflow, options: RunOptions, history: [StepID: Milliseconds] = [:]
+        resolved: ResolvedWorkflow, options: RunOptions, history: [StepID: Milliseconds] = [:],
+        resuming: ResumePlan? = nil
     ) throws(PlanError) -> RunPlan {
+        let selected: [Bool]
+        if let resuming {
+            selected = resuming.selected
+        } else {
+            selected = try Selection.make(of: resolved.graph, options: options)
+        }
         let plan = RunPlan(
-            resolved, options,
-            selected: try Selection.make(of: resolved.graph, options: options), history: history)
+            resolved, options, selected: selected, done: resuming?.done ?? [:], history: history,
+            resumes: resuming?.run)
         let missing = plan.selected.indices.filter {
-            plan.selected[$0] && plan.command(of: $0) == nil
+            plan.selected[$0] && plan.doneEarlier[$0] == nil && plan.command(of: $0) == nil
         }
         guard missing.isEmpty else {
             throw .noCommand(
@@ -31,24 +39,30 @@ extension RunPlan {
 
     private init(
         _ resolved: ResolvedWorkflow, _ options: RunOptions, selected: [Bool],
-        history: [StepID: Milliseconds]
+        done: [Int: DoneEarlier], history: [StepID: Milliseconds], resumes: String?
     ) {
         let workflow = resolved.workflow
         let execution = workflow.execution
         let concurrency = Concurrency(options, execution)
         let table = ResourceTable(of: workflow)
+        // What is done already takes no time.
+        let runs = done.isEmpty ? selected : selected.indices.map { selected[$0] && done[$0] == nil }
         let durations = ExpectedDurations.make(
-            nodes: resolved.graph.nodes, selected: selected, history: history)
+            nodes: resolved.graph.nodes, selected: runs, history: history)
         self.resolved = resolved
         self.selected = selected
+        doneEarlier = done
+        self.resumes = resumes
         self.durations = durations
-        isMeasured = zip(selected, resolved.graph.nodes).map { $0 && history[$1] != nil }
+        isMeasured = zip(runs, resolved.graph.nodes).map { $0 && history[$1] != nil }
         mode = concurrency.mode
         limit = concurrency.limit
-        notes = concurrency.notes
+        hasBarriers = options.barriers || execution.barriers
+        notes = concurrency.notes + (hasBarriers ? [] : workflow.withoutEffect)
         resources = table.resources
         claims = table.claims
-        phases = Self.phases(of: resolved)
+        phases =
+            hasBarriers ? Self.barrierPhases(of: resolved) : Self.phases(of: resolved)
         haltsOnCriticalFailure = !options.keepGoing
         isOptimistic = execution.failureStrategy == .optimistic
         traits = workflow.steps.indices.map { step in
@@ -64,7 +78,7 @@ extension RunPlan {
                 [(Int($0.first), $0.second), (Int($0.second), $0.first)]
             })
         order = Self.order(
-            graph: resolved.graph, selected: selected, durations: durations,
+            graph: resolved.graph, selected: runs, durations: durations,
             limit: concurrency.limit)
         defaultTimeout = options.timeout ?? execution.timeout
         defaultGrace = options.grace ?? execution.grace ?? ExecutionSettings.defaultGrace
@@ -85,6 +99,7 @@ extension RunPlan {
         if step.allowsFailure { traits.insert(.allowsFailure) }
         if !step.isParallelSafe { traits.insert(.runsAlone) }
         if takesLocks { traits.insert(.takesLocks) }
+        if !step.outputFiles.isEmpty { traits.insert(.declaresOutputs) }
         switch step.leftovers {
         case .kill: break
         case .warn: traits.insert(.warnsOfLeftovers)
@@ -107,6 +122,26 @@ extension RunPlan {
             }
         }
         return phases
+    }
+}
+
+extension RunPlan {
+    /// The same where barriers stand: by the longest chain in the whole graph, counted on within
+    /// each task, so that what a phase waits for never waits for that phase.
+    private static func barrierPhases(of resolved: ResolvedWorkflow) -> [Int32] {
+        let steps = resolved.workflow.steps
+        let levels = resolved.graph.phaseIndices()
+        var levelsOfTasks: [Int: Set<Int32>] = [:]
+        for step in steps.indices {
+            levelsOfTasks[steps[step].task, default: []].insert(levels[step])
+        }
+        let numbers = levelsOfTasks.mapValues { levels in
+            Dictionary(
+                uniqueKeysWithValues: levels.sorted().enumerated().map {
+                    ($1, Int32(truncatingIfNeeded: $0 + 1))
+                })
+        }
+        return steps.indices.map { numbers[steps[$0].task]?[levels[$0]] ?? 1 }
     }
 }
 

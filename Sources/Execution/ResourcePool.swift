@@ -53,6 +53,18 @@ struct ResourcePool: Sendable {
         _ = states[resource].parked.popFirst()
     }
 
+    /// Takes a step that will not start from among those that wait.
+    mutating func unpark(rank: Int, from resource: Int) {
+        states[resource].parked.keep { Int($0) != rank }
+    }
+
+    mutating func shift(by nanoseconds: Int64) {
+        for resource in states.indices {
+            states[resource].retryAt = states[resource].retryAt?.advanced(
+                byNanoseconds: nanoseconds)
+        }
+    }
+
     func retry(of resource: Int) -> RunTime? { states[resource].retryAt }
 
     mutating func setRetry(_ time: RunTime?, of resource: Int) {

@@ -28,6 +28,8 @@ public struct RunEvent: Hashable, Sendable {
         case killed(step: Int)
         /// Processes of its group that outlived its leader.
         case leftovers(step: Int, [Leftover])
+        /// What it reads was changed by somebody else while it ran: its success proves nothing later.
+        case inputsChanged(step: Int)
         /// It has ended.
         case ended(step: Int, StepEnd)
         /// It will not run.

@@ -58,6 +58,7 @@ extension StepReason {
         switch self {
         case .notStarted(let message): .notStarted(mask.masked(message))
         case .other(let text): .other(mask.masked(text))
+        case .outputsMissing(let paths): .outputsMissing(paths.map { mask.masked($0) })
         default: self
         }
     }

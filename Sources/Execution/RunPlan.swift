@@ -18,6 +18,8 @@ public struct RunPlan: Sendable {
     /// What steps share; ``claims(of:)`` counts from here.
     public let resources: [PlannedResource]
     /// The phase of each step within its task, from 1.
+    ///
+    /// With barriers, chains that go through other tasks count too, so that no phase needs a later one.
     public let phases: [Int32]
     /// Milliseconds that each step is expected to take; nil when none has been measured.
     ///
@@ -28,8 +30,12 @@ public struct RunPlan: Sendable {
     let isMeasured: [Bool]
 
     /// Steps that ended well in an earlier run and are not to run again.
-    public var doneEarlier: [Int: DoneEarlier] = [:]
+    public var doneEarlier: [Int: DoneEarlier]
+    /// The id of the run that this one goes on with.
+    public let resumes: String?
 
+    /// Whether a phase begins only when the one before it in its task has ended.
+    public let hasBarriers: Bool
     /// Whether a critical failure halts the run.
     let haltsOnCriticalFailure: Bool
     /// Whether a halt leaves the steps that run to their end.
@@ -64,8 +70,31 @@ public struct RunPlan: Sendable {
     /// The limit of an attempt: the step's own, else `--timeout`, else `[execution] timeout`; 0 is none.
     public func timeout(of step: Int) -> Milliseconds? {
         guard appliesTimeouts else { return nil }
-        let declared = resolved.workflow.steps[step].timeout ?? defaultTimeout
-        return declared.flatMap { $0.value > 0 ? $0 : nil }
+        return limit(resolved.workflow.steps[step].timeout ?? defaultTimeout)
+    }
+
+    /// The limit without output: the step's own, else `[execution] idle_timeout`; 0 is none.
+    public func idleTimeout(of step: Int) -> Milliseconds? {
+        guard appliesTimeouts else { return nil }
+        let execution = resolved.workflow.execution
+        return limit(resolved.workflow.steps[step].idleTimeout ?? execution.idleTimeout)
+    }
+
+    /// The limit of the run.
+    public var runLimit: Milliseconds? {
+        appliesTimeouts ? limit(resolved.workflow.execution.runTimeout) : nil
+    }
+
+    /// The limit of a phase: one and a half times what is declared, and only with barriers.
+    public var phaseLimit: Milliseconds? {
+        guard appliesTimeouts, hasBarriers,
+            let declared = limit(resolved.workflow.execution.phaseTimeout)
+        else { return nil }
+        return Milliseconds(saturatingSum(declared.value, declared.value / 2))
+    }
+
+    private func limit(_ declared: Milliseconds?) -> Milliseconds? {
+        declared.flatMap { $0.value > 0 ? $0 : nil }
     }
 
     /// Time from TERM to KILL: the step's own, else `--grace`, else `[execution] grace`, else 10 s.
@@ -87,7 +116,7 @@ public struct RunPlan: Sendable {
             runID: runID, workflow: workflow.name, mode: mode, maxParallelSteps: limit,
             startedAt: startedAt, pid: pid, bootID: bootID,
             tasks: workflow.tasks.map { TaskHeader(id: $0.id, description: $0.description) },
-            steps: workflow.steps.indices.map { stepHeader($0) })
+            steps: workflow.steps.indices.map { stepHeader($0) }, resumes: resumes)
     }
 
     private func stepHeader(_ index: Int) -> StepHeader {
@@ -113,4 +142,6 @@ struct StepTraits: OptionSet, Sendable {
     static let takesLocks = StepTraits(rawValue: 8)
     static let warnsOfLeftovers = StepTraits(rawValue: 16)
     static let failsOnLeftovers = StepTraits(rawValue: 32)
+    /// It declares outputs, which must be there when it has ended well.
+    static let declaresOutputs = StepTraits(rawValue: 64)
 }

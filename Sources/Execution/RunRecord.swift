@@ -37,6 +37,10 @@ public struct RunRecord: Sendable, Hashable {
     /// know that it shares the time.
     private var firstOfBurst: Int?
 
+    /// What is said of a step whose inputs changed while it ran.
+    public static let inputsChangedText =
+        "its inputs changed while it ran; `--resume` will run it again"
+
     /// A run of which nothing is known but what it is.
     public init(header: RunHeader) {
         self.header = header
@@ -75,6 +79,8 @@ public struct RunRecord: Sendable, Hashable {
             steps[step].append(.killed, at: event.time)
         case .leftovers(let step, let leftovers):
             steps[step].leftovers += leftovers
+        case .inputsChanged(let step):
+            notices.append(RunNotice(time: event.time, step: step, text: Self.inputsChangedText))
         case .ended(let step, let end):
             finish(step, end, at: event.time)
         case .skipped(let step, let reason):
@@ -226,7 +232,7 @@ extension RunEvent.Kind {
             nil
         case .launched(let step, _, _, _), .started(let step, _, _, _), .waiting(let step, _),
             .terminating(let step, _, _), .killed(let step), .leftovers(let step, _),
-            .halting(let step), .ended(let step, _), .skipped(let step, _):
+            .halting(let step), .inputsChanged(let step), .ended(let step, _), .skipped(let step, _):
             step
         case .warning(let step, _): step
         }

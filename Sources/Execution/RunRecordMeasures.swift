@@ -48,9 +48,13 @@ extension RunRecord {
         guard header.steps.indices.contains(step) else { return [] }
         return header.steps[step].dependencies.lazy.map { Int($0) }.filter { index in
             steps.indices.contains(index)
-                && (steps[index].status == .complete || steps[index].status == .cached)
+                && (steps[index].status == .complete || steps[index].status == .cached
+                    || steps[index].isDoneEarlier)
         }
     }
+
+    /// The number of steps that had ended well in an earlier run and did not run again.
+    public var doneEarlierCount: Int { steps.count { $0.isDoneEarlier } }
 
     /// The number of phases in which threads of work joined.
     ///

@@ -47,6 +47,11 @@ public struct StepRecord: Sendable, Hashable {
         set { holders = newValue.map { [$0] } ?? [] }
     }
 
+    /// Whether it ended well in an earlier run, and did not run again for that.
+    public var isDoneEarlier: Bool {
+        if case .doneEarlier = reason { status == .skipped } else { false }
+    }
+
     /// What happened to it, in order; built when asked for.
     public var events: [StepEvent] { history.isEmpty ? ordinaryHistory : history }
 

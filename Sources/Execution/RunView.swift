@@ -10,18 +10,36 @@ public protocol RunView: Sendable {
     /// The end of the run: the last text, after which the terminal is left as it was found.
     mutating func finish(at now: RunTime, record: RunRecord, surroundings: ViewSurroundings)
         -> String
+    /// What runs now, because somebody asked by a signal.
+    mutating func status(at now: RunTime, record: RunRecord, surroundings: ViewSurroundings)
+        -> String
+    /// Gives the terminal back for a while, since stepvisor is about to be stopped by Ctrl-Z: what
+    /// moves is removed, and comes again with the next frame.
+    mutating func withdraw(surroundings: ViewSurroundings) -> String
     /// Nanoseconds between two frames; nil when the view has nothing that changes with time.
     var frameInterval: Int64? { get }
+}
+
+extension RunView {
+    /// Nothing: a view that shows nothing while the run lasts.
+    public mutating func status(
+        at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
+    ) -> String { "" }
+
+    /// Nothing: a view of which nothing moves.
+    public mutating func withdraw(surroundings: ViewSurroundings) -> String { "" }
 }
 
 /// What a view may ask of the world, through the shell.
 public struct ViewSurroundings: Sendable {
     /// Columns and rows of the terminal; nil where there is none.
     public var terminalSize: (columns: Int, rows: Int)?
-    /// The last bytes of a step's log (at most so many), by step index; raw, not neutralised.
+    /// The last bytes of a step's log (at most so many), by step index; masked, not neutralised.
     public var logTail: @Sendable (_ step: Int, _ bytes: Int) -> [UInt8]
     /// New bytes of a step's log since an offset (at most so many), by step index.
     public var logBytes: @Sendable (_ step: Int, _ offset: Int64, _ limit: Int) -> [UInt8]
+    /// Takes secrets out of ``logBytes``; the other texts that a view gets hold none.
+    public var mask = SecretMask.none
     /// Path of a step's log as a user would type it.
     public var logPath: @Sendable (_ step: Int) -> String
 

@@ -9,8 +9,9 @@ import WorkflowModel
 ///
 /// A turn is always the same: take the input, do what is due, start what fits, finish when nothing
 /// is left. Where each part is: `SchedulerStarts` (slots, resources, conflicts, locks),
-/// `SchedulerEnds` (outcomes, dependents, the end of the run), `SchedulerStops` (limits, signals,
-/// halts).
+/// `SchedulerEnds` (outcomes, dependents, the end of the run), `SchedulerStops` (signals, halts, the
+/// stages of stopping), `SchedulerLimits` (time), `SchedulerBarriers` (phases), `SchedulerAbandon`
+/// (what cannot be killed).
 public struct Scheduler: Sendable {
     let plan: RunPlan
     var states: StepStates
@@ -28,6 +29,14 @@ public struct Scheduler: Sendable {
     var holders: [Int: LockHolder] = [:]
     var launches: LaunchState
     var stop = StopState()
+    /// Which phases have begun; nil in a run without barriers.
+    var barriers: BarrierState?
+    /// When the run has taken too long.
+    var runLimitAt: RunTime?
+    /// Times that count against no limit.
+    var standstills: [Standstill] = []
+    /// Steps whose processes cannot be killed, and which hold what they held.
+    var stuck: [Int] = []
     var deadlines = DeadlineQueue()
     var hasBegun = false
     var hasFailed = false
@@ -44,10 +53,14 @@ public struct Scheduler: Sendable {
         ready = IndexQueue(capacity: plan.count)
         pool = ResourcePool(plan.resources)
         launches = LaunchState(limit: plan.limit)
+        barriers = plan.hasBarriers ? BarrierState(plan) : nil
     }
 
     /// When to send a `tick` if nothing else happens before; nil when nothing is due.
     public var nextDeadline: RunTime? { isFinished ? nil : deadlines.first?.time }
+
+    /// Whether nothing more is to start.
+    public var isStopping: Bool { stop.isStopping }
 
     /// The number of steps that hold a slot.
     public var activeCount: Int { flights.count }
@@ -64,7 +77,10 @@ public struct Scheduler: Sendable {
         swap(&turn.actions, &actions)
         take(input, &turn)
         passDeadlines(&turn)
-        startWhatFits(&turn)
+        repeat {
+            passBarriers(&turn)
+            startWhatFits(&turn)
+        } while barriers?.hasEnded == true
         finishIfDone(&turn)
         dropStaleDeadlines()
         swap(&turn.actions, &actions)
@@ -83,7 +99,11 @@ public struct Scheduler: Sendable {
             leaderExited(step, exit, usage, leftovers, &turn)
         case .groupEmptied(let step): groupEmptied(step, &turn)
         case .signal(let signal): signalled(signal, &turn)
-        case .output, .outputsVerified, .wantsTerminal, .resumed, .tick: break
+        case .outputsVerified(let step, let missing): outputsVerified(step, missing, &turn)
+        case .output(let step, let time): output(step, at: time, &turn)
+        case .wantsTerminal(let step, let signal): wantsTerminal(step, signal, &turn)
+        case .resumed(let nanoseconds): resumed(after: nanoseconds, &turn)
+        case .tick: break
         }
     }
 
@@ -94,34 +114,39 @@ public struct Scheduler: Sendable {
         for step in doneEarlier {
             guard let done = plan.doneEarlier[step] else { continue }
             turn.record(.skipped(step: step, .doneEarlier(run: done.run, basis: done.basis)))
-            states.move(step, to: .ended)
+            close(step)
         }
         for step in 0..<states.count where isPassedOver(step) {
             turn.record(.skipped(step: step, .notSelected))
-            states.move(step, to: .ended)
+            close(step)
         }
         for step in 0..<states.count
         where plan.resolved.graph.dependencies(of: step).isEmpty {
             dependenciesMet(step)
         }
         for step in doneEarlier { satisfyDependents(of: step) }
+        startRunClock(turn.now)
     }
 
     // MARK: - Deadlines
 
     mutating func setDeadline(_ time: RunTime, of subject: Deadline.Subject) {
-        let (flights, pool, launches) = (flights, pool, launches)
-        deadlines.push(Deadline(time: time, subject: subject)) {
-            Self.isValid($0, flights, pool, launches)
-        }
+        // Taken out meanwhile, so that the rest can be asked what still holds.
+        var queue = DeadlineQueue()
+        swap(&queue, &deadlines)
+        queue.push(Deadline(time: time, subject: subject)) { isValid($0) }
+        swap(&queue, &deadlines)
     }
 
     private mutating func passDeadlines(_ turn: inout Turn) {
         while let deadline = deadlines.first, deadline.time <= turn.now {
             _ = deadlines.popFirst()
-            guard Self.isValid(deadline, flights, pool, launches) else { continue }
+            guard isValid(deadline) else { continue }
             switch deadline.subject {
             case .step(let step): stageIsOver(step, &turn)
+            case .idle(let step): idleMayBeOver(step, &turn)
+            case .phase(let task): phaseIsOverdue(task, &turn)
+            case .run: runIsOver(&turn)
             case .resource(let resource):
                 pool.setRetry(nil, of: resource)
                 wake(resource)
@@ -131,19 +156,15 @@ public struct Scheduler: Sendable {
     }
 
     private mutating func dropStaleDeadlines() {
-        while let deadline = deadlines.first,
-            !Self.isValid(deadline, flights, pool, launches)
-        {
-            _ = deadlines.popFirst()
-        }
+        while let deadline = deadlines.first, !isValid(deadline) { _ = deadlines.popFirst() }
     }
 
-    private static func isValid(
-        _ deadline: Deadline, _ flights: [Int: Flight], _ pool: ResourcePool,
-        _ launches: LaunchState
-    ) -> Bool {
+    private func isValid(_ deadline: Deadline) -> Bool {
         switch deadline.subject {
         case .step(let step): flights[step]?.deadline == deadline.time
+        case .idle(let step): flights[step]?.idleAt == deadline.time
+        case .phase(let task): barriers?.lines[task].limitAt == deadline.time
+        case .run: runLimitAt == deadline.time
         case .resource(let resource): pool.retry(of: resource) == deadline.time
         case .launches: launches.holdsUntil == deadline.time
         }
@@ -170,11 +191,20 @@ struct Flight: Sendable {
     var deadline: RunTime?
     /// When it is killed at the latest, once stopping it has begun.
     var killAt: RunTime?
-    /// The limit that it ran into.
-    var exceeded: Milliseconds?
+    /// When it has been silent for too long, if it is silent until then.
+    var idleAt: RunTime?
+    /// Whether the shell has been asked for its last output.
+    var isAskedForOutput = false
+    /// Why it fails, whatever its exit says.
+    var cause: StepReason?
+    var pid: Int32 = 0
     var exit: ExitStatus?
     var usage: ResourceUsage?
-    var leftovers = 0
+    /// What its leader left behind.
+    var leftovers: [Int32] = []
+
+    /// What of it KILL has to end: the others once its leader has exited.
+    var survivors: [Int32] { leftovers.isEmpty ? [pid] : leftovers }
 }
 
 /// How far stopping a step has gone: the strongest signal that its group was sent.

@@ -10,7 +10,7 @@ extension Scheduler {
         guard states[step] == .running || states[step] == .terminating else { return }
         flights[step]?.exit = exit
         flights[step]?.usage = usage
-        flights[step]?.leftovers = leftovers.count
+        flights[step]?.leftovers = leftovers.map(\.pid)
         guard !leftovers.isEmpty else {
             endByExit(step, &turn)
             return
@@ -26,14 +26,34 @@ extension Scheduler {
 
     private mutating func endByExit(_ step: Int, _ turn: inout Turn) {
         guard let flight = flights[step] else { return }
-        end(step, outcome(of: step, flight), &turn)
+        let outcome = outcome(of: step, flight)
+        guard outcome.status == .complete, stop.abortReason == nil,
+            plan.traits[step].contains(.declaresOutputs)
+        else {
+            end(step, outcome, &turn)
+            return
+        }
+        states.move(step, to: .verifying)
+        flights[step]?.deadline = nil
+        flights[step]?.idleAt = nil
+        turn.act(.verifyOutputs(step: step))
+    }
+
+    mutating func outputsVerified(_ step: Int, _ missing: [String], _ turn: inout Turn) {
+        guard states[step] == .verifying, let flight = flights[step] else { return }
+        var outcome = outcome(of: step, flight)
+        if !missing.isEmpty {
+            outcome.status = .failed
+            outcome.reason = .outputsMissing(missing)
+        }
+        end(step, outcome, &turn)
     }
 
     /// What a step's exit means, but for a stop of the run.
     private func outcome(of step: Int, _ flight: Flight) -> StepEnd {
         var end = StepEnd(status: .failed, exit: flight.exit, usage: flight.usage)
-        if let limit = flight.exceeded {
-            end.reason = .timedOut(.attempt, limitMilliseconds: limit.value)
+        if let cause = flight.cause {
+            end.reason = cause
             return end
         }
         switch flight.exit {
@@ -42,8 +62,8 @@ extension Scheduler {
         case .exited(let code) where code != 0:
             end.reason = .exited(code)
         default:
-            if flight.leftovers > 0, plan.traits[step].contains(.failsOnLeftovers) {
-                end.reason = .leftProcesses(flight.leftovers)
+            if !flight.leftovers.isEmpty, plan.traits[step].contains(.failsOnLeftovers) {
+                end.reason = .leftProcesses(flight.leftovers.count)
             } else {
                 end.status = .complete
             }
@@ -53,15 +73,16 @@ extension Scheduler {
 
     /// Ends a step that was launched; after a stop has begun every end is an abort.
     mutating func end(_ step: Int, _ outcome: StepEnd, _ turn: inout Turn) {
-        guard states.move(step, to: .ended) else { return }
+        guard close(step) else { return }
         var outcome = outcome
+        let isStuck = stuck.contains(step)
         if let reason = stop.abortReason {
             outcome.status = .aborted
             // Its own limit came first, and would have ended it without the stop too.
-            if flights[step]?.exceeded == nil { outcome.reason = reason }
+            if flights[step]?.cause == nil, !isStuck { outcome.reason = reason }
         }
         outcome.isAllowed =
-            outcome.status == .failed && plan.traits[step].contains(.allowsFailure)
+            outcome.status == .failed && !isStuck && plan.traits[step].contains(.allowsFailure)
         turn.record(.ended(step: step, outcome))
         _ = leave(step, &turn)
         launches.holdsUntil = nil
@@ -70,6 +91,14 @@ extension Scheduler {
         case .failed where !outcome.isAllowed: failed(step, &turn)
         default: satisfyDependents(of: step)
         }
+    }
+
+    /// Nothing more happens to a step; false when that is so already.
+    @discardableResult
+    mutating func close(_ step: Int) -> Bool {
+        guard states.move(step, to: .ended) else { return false }
+        if barriers != nil { barriers?.stepEnded(at: plan.place(of: step)) }
+        return true
     }
 
     private mutating func failed(_ step: Int, _ turn: inout Turn) {
@@ -110,7 +139,7 @@ extension Scheduler {
     }
 
     /// Skips all that depends on a failed step, directly or through others.
-    private mutating func blockDependents(of failed: Int, _ turn: inout Turn) {
+    mutating func blockDependents(of failed: Int, _ turn: inout Turn) {
         var open = [failed]
         var next = 0
         while next < open.count {
@@ -121,7 +150,7 @@ extension Scheduler {
                     unmet[dependent] = .min / 2
                     open.append(dependent)
                 } else if states[dependent] == .pending {
-                    states.move(dependent, to: .ended)
+                    close(dependent)
                     turn.record(.skipped(step: dependent, .dependencyFailed(failed)))
                     open.append(dependent)
                 }
@@ -160,7 +189,7 @@ extension Scheduler {
             } else {
                 turn.record(.skipped(step: step, reason))
             }
-            states.move(step, to: .ended)
+            close(step)
         }
     }
 }

@@ -13,7 +13,10 @@ extension Scheduler {
         guard hasBegun, !stop.isStopping, launches.holdsUntil == nil, !isAlone else { return }
         while flights.count < launches.limit, let rank = ready.first {
             let step = Int(plan.order.steps[rank])
-            if let claim = plan.claims[step].first(where: { !pool.canTake($0, rank: rank) }) {
+            if let other = obstacle(to: step) {
+                drop(step, obstacleReason(other), &turn)
+            } else if let claim = plan.claims[step].first(where: { !pool.canTake($0, rank: rank) })
+            {
                 ready.remove(rank)
                 sayWait(of: step, for: Int(claim.resource), &turn)
                 park(step, on: Int(claim.resource))
@@ -38,7 +41,9 @@ extension Scheduler {
 
     /// Puts a step that may start into the queue.
     mutating func makeReady(_ step: Int) {
-        guard states.move(step, to: .ready) else { return }
+        guard states[step] != .pending || !isHeldByBarrier(step),
+            states.move(step, to: .ready)
+        else { return }
         ready.insert(Int(plan.order.ranks[step]))
     }
 
@@ -73,7 +78,7 @@ extension Scheduler {
         makeReady(step)
     }
 
-    private mutating func wakeClaims(of step: Int) {
+    mutating func wakeClaims(of step: Int) {
         for claim in plan.claims[step] { wake(Int(claim.resource)) }
     }
 
@@ -101,6 +106,7 @@ extension Scheduler {
             turn.record(
                 .launched(step: step, attempt: 1, method: .primary, execution: execution))
         }
+        startPhaseClock(for: step, turn.now)
         flights[step]?.execution = execution
         turn.act(.launch(step: step, attempt: 1, method: .primary, execution: execution))
     }
@@ -111,6 +117,8 @@ extension Scheduler {
     mutating func leave(_ step: Int, _ turn: inout Turn) -> Flight {
         let flight = flights.removeValue(forKey: step) ?? Flight()
         isAlone = false
+        for waiter in conflictWaiters.removeValue(forKey: step) ?? [] { makeReady(waiter) }
+        guard !stuck.contains(step) else { return flight }
         if flight.hasLocks { turn.act(.releaseLocks(step: step)) }
         for claim in plan.claims[step] {
             let resource = Int(claim.resource)
@@ -118,7 +126,6 @@ extension Scheduler {
             if flight.hasLocks { pool.clearRetry(of: resource) }
             wake(resource)
         }
-        for waiter in conflictWaiters.removeValue(forKey: step) ?? [] { makeReady(waiter) }
         return flight
     }
 
@@ -127,11 +134,7 @@ extension Scheduler {
     mutating func locksAcquired(_ step: Int, _ turn: inout Turn) {
         guard states[step] == .acquiring else { return }
         flights[step]?.hasLocks = true
-        guard !stop.isStopping else {
-            _ = leave(step, &turn)
-            states.move(step, to: .waiting)
-            return
-        }
+        guard mayStillStart(step, &turn) else { return }
         for claim in plan.claims[step] {
             pool.clearRetry(of: Int(claim.resource))
             wake(Int(claim.resource))
@@ -139,16 +142,29 @@ extension Scheduler {
         launch(step, &turn)
     }
 
+    /// False for a step that must not start after all, now that its locks are known.
+    private mutating func mayStillStart(_ step: Int, _ turn: inout Turn) -> Bool {
+        let overdue = overduePhase(of: step)
+        let obstacle = obstacle(to: step)
+        guard stop.isStopping || overdue != nil || obstacle != nil else { return true }
+        _ = leave(step, &turn)
+        states.move(step, to: .waiting)
+        guard !stop.isStopping else { return false }
+        if let overdue {
+            dropOverdue(step, overdue, &turn)
+        } else if let obstacle {
+            drop(step, obstacleReason(obstacle), &turn)
+        }
+        return false
+    }
+
     mutating func locksBusy(_ step: Int, _ holder: LockHolder, _ turn: inout Turn) {
         guard states[step] == .acquiring else { return }
         let claims = plan.claims[step].filter { plan.resources[Int($0.resource)].isLockable }
         let held = claims.first { plan.resources[Int($0.resource)].name == holder.resource }
-        guard !stop.isStopping, let resource = (held ?? claims.first).map({ Int($0.resource) })
-        else {
-            _ = leave(step, &turn)
-            states.move(step, to: .waiting)
-            return
-        }
+        guard mayStillStart(step, &turn),
+            let resource = (held ?? claims.first).map({ Int($0.resource) })
+        else { return }
         if pool.retry(of: resource) == nil {
             let time = turn.now.advanced(byNanoseconds: pool.nextRetryDelay(of: resource))
             pool.setRetry(time, of: resource)
@@ -169,13 +185,11 @@ extension Scheduler {
         states.move(step, to: .running)
         launches.failuresInARow = 0
         turn.record(.started(step: step, pid: pid, startTicks: startTicks, basis: basis))
-        if let timeout = plan.timeout(of: step) {
-            let time = turn.now.advanced(byNanoseconds: timeout.nanoseconds)
-            flights[step]?.deadline = time
-            setDeadline(time, of: .step(step))
-        }
+        flights[step]?.pid = pid
+        startClocks(of: step, turn.now)
         // It may have been on its way when the stop began.
         if stop.isStopping { applyStop(to: step, &turn) }
+        if let reason = overduePhase(of: step) { fail(step, reason, &turn) }
     }
 
     mutating func notStarted(_ step: Int, _ message: String, _ turn: inout Turn) {
@@ -189,6 +203,10 @@ extension Scheduler {
         guard states[step] == .launching else { return }
         if let reason = stop.skipReason {
             end(step, StepEnd(status: .aborted, reason: reason), &turn)
+            return
+        }
+        if let reason = overduePhase(of: step) {
+            end(step, StepEnd(status: .failed, reason: reason), &turn)
             return
         }
         if flights.count == 1 {

@@ -6,27 +6,36 @@ struct StopState: Sendable {
     var haltedBy: Int?
     /// Whether the halt stops the steps that run.
     var haltStopsRunning = false
+    /// The limit of the run, once it has been reached.
+    var limit: Milliseconds?
     /// The first signal.
     var signal: Int32?
     /// How many signals came.
     var signals = 0
 
     /// Whether nothing more starts.
-    var isStopping: Bool { haltedBy != nil || signal != nil }
+    var isStopping: Bool { haltedBy != nil || limit != nil || signal != nil }
+
+    /// Whether what runs is stopped too.
+    var stopsRunning: Bool { abortReason != nil }
+
+    private var limitReason: StepReason? {
+        limit.map { .timedOut(.run, limitMilliseconds: $0.value) }
+    }
 
     /// Why a step that ends now is aborted; nil when it ends as it does.
     var abortReason: StepReason? {
         if haltStopsRunning, let haltedBy { return .halted(by: haltedBy) }
-        return signal.map { .interrupted($0) }
+        return limitReason ?? signal.map { .interrupted($0) }
     }
 
     /// Why a step that has not started never will; nil when it may.
     var skipReason: StepReason? {
-        haltedBy.map { .halted(by: $0) } ?? signal.map { .interrupted($0) }
+        haltedBy.map { .halted(by: $0) } ?? limitReason ?? signal.map { .interrupted($0) }
     }
 }
 
-/// Stopping: limits, leftovers, halts and signals, each in stages that end with KILL.
+/// Stopping: leftovers, halts and signals, each in stages that end with KILL.
 extension Scheduler {
     /// A second signal leaves so much time before KILL.
     private static var hurriedGrace: Int64 { 1_000_000_000 }
@@ -66,17 +75,18 @@ extension Scheduler {
         }
     }
 
-    private mutating func applyStopToAll(_ turn: inout Turn) {
+    mutating func applyStopToAll(_ turn: inout Turn) {
         for step in flights.keys.sorted() { applyStop(to: step, &turn) }
     }
 
     /// Sends a step that has a process what the stop has come to.
     mutating func applyStop(to step: Int, _ turn: inout Turn) {
-        guard let flight = flights[step], states[step] != .acquiring, states[step] != .launching
+        guard let flight = flights[step], let state = states[step],
+            state != .acquiring && state != .launching && state != .verifying
         else { return }
         switch stop.signals {
         case 0:
-            if stop.haltStopsRunning, flight.stage == .none { terminate(step, stopReason, &turn) }
+            if stop.stopsRunning, flight.stage == .none { terminate(step, stopReason, &turn) }
         case 1:
             guard flight.stage == .none else { return }
             if let signal = stop.signal,
@@ -111,11 +121,10 @@ extension Scheduler {
         switch flight.stage {
         case .none:
             guard let limit = plan.timeout(of: step) else { return }
-            flights[step]?.exceeded = limit
-            terminate(step, .timedOut(.attempt, limitMilliseconds: limit.value), &turn)
+            fail(step, .timedOut(.attempt, limitMilliseconds: limit.value), &turn)
         case .interrupted: terminate(step, stopReason, &turn)
         case .terminated: kill(step, &turn)
-        case .killed: break
+        case .killed: abandon(step, &turn)
         }
     }
 
@@ -132,7 +141,7 @@ extension Scheduler {
     }
 
     /// Sends TERM; KILL follows at the end of the grace that has begun, or of a new one.
-    private mutating func terminate(_ step: Int, _ reason: StepReason, _ turn: inout Turn) {
+    mutating func terminate(_ step: Int, _ reason: StepReason, _ turn: inout Turn) {
         turn.record(.terminating(step: step, signal: SignalNumber.terminate, reason: reason))
         turn.act(.signalGroup(step: step, signal: SignalNumber.terminate))
         states.move(step, to: .terminating)
@@ -147,7 +156,7 @@ extension Scheduler {
         turn.act(.signalGroup(step: step, signal: SignalNumber.kill))
         states.move(step, to: .terminating)
         flights[step]?.stage = .killed
-        flights[step]?.deadline = nil
+        setStage(step, until: turn.now.advanced(byNanoseconds: Self.killPatience))
     }
 
     private mutating func setStage(_ step: Int, until time: RunTime) {

@@ -6,10 +6,10 @@
 ///              ▼ │      │ (busy)
 ///           acquiring ──┘
 ///              ▼
-///           launching ─▶ running ─▶ terminating ─▶ settling ─▶ ended
+///           launching ─▶ running ─▶ terminating ─▶ settling ─▶ verifying ─▶ ended
 /// ```
 /// `launching` falls back to `ready` when the system has nothing to start it with; every state but
-/// `acquiring` may also go to `ended` at once.
+/// `acquiring` may also go to `ended` at once, and only a step that declares outputs is verified.
 enum StepState: UInt8, Sendable, CaseIterable {
     /// Something that it depends on has not ended.
     case pending
@@ -27,6 +27,8 @@ enum StepState: UInt8, Sendable, CaseIterable {
     case terminating
     /// Its leader is gone; others of its group are not.
     case settling
+    /// Its processes are gone; its outputs are looked for.
+    case verifying
     /// Nothing more happens to it.
     case ended
 
@@ -38,9 +40,10 @@ enum StepState: UInt8, Sendable, CaseIterable {
         case (.waiting, .ready), (.waiting, .ended): true
         case (.acquiring, .launching), (.acquiring, .waiting): true
         case (.launching, .running), (.launching, .ready), (.launching, .ended): true
-        case (.running, .terminating), (.running, .settling), (.running, .ended): true
+        case (.running, .terminating), (.running, .settling), (.running, .verifying): true
+        case (.running, .ended): true
         case (.terminating, .settling), (.terminating, .ended): true
-        case (.settling, .ended): true
+        case (.settling, .verifying), (.settling, .ended), (.verifying, .ended): true
         default: false
         }
     }

@@ -51,7 +51,7 @@ extension RunDiagram {
         var attributes = ["label=\(DOT.label(label(of: step)))"]
         if !resolved.workflow.steps[step].isParallelSafe { attributes.append("peripheries=2") }
         if isCritical(step) { attributes.append("penwidth=3, color=\"#c2410c\"") }
-        if let status = record(of: step)?.status {
+        if let status = record(of: step)?.drawnStatus {
             attributes.append("fillcolor=\"\(status.fill)\"")
         }
         return "n\(step) [\(attributes.joined(separator: ", "))];"

@@ -27,6 +27,13 @@ public struct JSONView: RunView {
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String { "" }
 
+    /// What runs now, in words: it goes where messages go.
+    public mutating func status(
+        at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
+    ) -> String {
+        RunSnapshot(record, at: now, surroundings: surroundings, style: .plain).text
+    }
+
     /// Nothing: the last event has said all.
     public mutating func finish(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings

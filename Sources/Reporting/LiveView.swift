@@ -67,6 +67,20 @@ public struct LiveView: RunView {
         return region.draw(lines, below: text, columns: size?.columns ?? 0)
     }
 
+    /// What runs now, above the region, which comes again with the next frame.
+    public mutating func status(
+        at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
+    ) -> String {
+        withdraw(surroundings: surroundings)
+            + plain.status(at: now, record: record, surroundings: surroundings)
+    }
+
+    /// Removes the region.
+    public mutating func withdraw(surroundings: ViewSurroundings) -> String {
+        let erased = region.erase(columns: surroundings.terminalSize?.columns)
+        return erased + takeScroll()
+    }
+
     /// Removes the region and prints what is left, and the summary.
     public mutating func finish(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings

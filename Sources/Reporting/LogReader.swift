@@ -1,3 +1,5 @@
+import Execution
+
 /// Turns the bytes of one growing log into lines as they may be shown.
 ///
 /// Holds at most one line, and of an endless one no more than its beginning.
@@ -8,16 +10,31 @@ struct LogReader {
     /// Bytes taken so far: where to read on.
     private(set) var offset: Int64 = 0
     private let keepsColors: Bool
+    /// Takes secrets out before anything is cut; nil where there are none.
+    private var stream: SecretMask.Stream?
     private var line: [UInt8] = []
     private var isCut = false
     /// Whether the last byte was a carriage return, which only a further byte explains.
     private var isReturned = false
 
-    init(keepsColors: Bool) { self.keepsColors = keepsColors }
+    init(keepsColors: Bool, mask: SecretMask = .none) {
+        self.keepsColors = keepsColors
+        stream = mask.isEmpty ? nil : SecretMask.Stream(mask)
+    }
 
     /// Takes the next bytes of the log and appends what lines they end to `lines`.
     mutating func take(_ bytes: [UInt8], to lines: inout [String]) {
         offset += Int64(bytes.count)
+        split(stream?.take(bytes) ?? bytes, to: &lines)
+    }
+
+    /// The last lines, when no line end came behind them; to be taken where the log has ended.
+    mutating func finish(to lines: inout [String]) {
+        if let held = stream?.finish() { split(held, to: &lines) }
+        if !line.isEmpty { lines.append(endLine()) }
+    }
+
+    private mutating func split(_ bytes: [UInt8], to lines: inout [String]) {
         var rest = bytes[...]
         while let end = rest.firstIndex(where: { $0 == 0x0A || $0 == 0x0D }) {
             append(rest[..<end])
@@ -25,11 +42,6 @@ struct LogReader {
             rest = rest[(end + 1)...]
         }
         append(rest)
-    }
-
-    /// The last line, when no line end came behind it.
-    mutating func takeRemainder() -> String? {
-        line.isEmpty ? nil : endLine()
     }
 
     private mutating func append(_ bytes: ArraySlice<UInt8>) {

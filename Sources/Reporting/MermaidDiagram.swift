@@ -62,7 +62,7 @@ extension RunDiagram {
 
     private func classes(of step: Int) -> [String] {
         var names: [String] = []
-        if let status = record(of: step)?.status { names.append(status.rawValue) }
+        if let status = record(of: step)?.drawnStatus { names.append(status.rawValue) }
         if isCritical(step) { names.append("critical") }
         if !resolved.workflow.steps[step].isParallelSafe { names.append("alone") }
         return names
@@ -96,6 +96,11 @@ extension EdgeOrigin {
         case .taskOrder: "task_order"
         }
     }
+}
+
+extension StepRecord {
+    /// The status by which a box is coloured: what was done earlier looks like what is cached.
+    var drawnStatus: StepStatus { isDoneEarlier ? .cached : status }
 }
 
 extension StepStatus {

@@ -17,7 +17,8 @@ struct OutputFeed {
 
     private let mode: OutputMode
     private let keepsColors: Bool
-    private var readers: [Int: LogReader] = [:]
+    /// One for each step that was started, made when its log is first read.
+    private var readers: [Int: LogReader?] = [:]
     private var running: [Int] = []
     private var items: [Item] = []
     private var isHeadShown = false
@@ -37,13 +38,13 @@ struct OutputFeed {
 
     mutating func start(_ step: Int) {
         // A further attempt goes on in the same log.
-        if readers[step] == nil { readers[step] = LogReader(keepsColors: keepsColors) }
+        if !readers.keys.contains(step) { readers[step] = .some(nil) }
         if !running.contains(step) { running.append(step) }
     }
 
     mutating func end(_ step: Int, line: String) {
         running.removeAll { $0 == step }
-        items.append(readers[step] == nil ? .line(line) : .ended(step: step, line: line))
+        items.append(readers.keys.contains(step) ? .ended(step: step, line: line) : .line(line))
     }
 
     mutating func append(line: String) { items.append(.line(line)) }
@@ -113,7 +114,8 @@ struct OutputFeed {
         _ step: Int, _ surroundings: ViewSurroundings, _ budget: inout Int,
         to lines: inout [String]
     ) -> Bool {
-        guard var reader = readers[step] else { return true }
+        guard let known = readers[step] else { return true }
+        var reader = known ?? LogReader(keepsColors: keepsColors, mask: surroundings.mask)
         var found: [String] = []
         var isAtEnd = false
         while budget > 0, !isAtEnd {
@@ -122,9 +124,7 @@ struct OutputFeed {
             budget -= bytes.count
             reader.take(bytes, to: &found)
         }
-        if isAtEnd, !running.contains(step), let line = reader.takeRemainder() {
-            found.append(line)
-        }
+        if isAtEnd, !running.contains(step) { reader.finish(to: &found) }
         readers[step] = reader
         lines += found.map { lead(of: step) + $0 }
         return isAtEnd

@@ -72,6 +72,13 @@ public struct PlainView: RunView {
         return text + announcements(at: now, record: record, isSilent: text.isEmpty)
     }
 
+    /// What runs now, whatever `--output` says.
+    public mutating func status(
+        at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
+    ) -> String {
+        RunSnapshot(record, at: now, surroundings: surroundings, style: style).text
+    }
+
     /// What is left of the logs, and the summary.
     public mutating func finish(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings

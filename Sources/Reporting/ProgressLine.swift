@@ -53,6 +53,9 @@ struct ProgressLine {
         case .resumed(let nanoseconds):
             return counter(record)
                 + "going on after \(Wording.duration(nanoseconds)) of standing still"
+        case .inputsChanged(let step):
+            return style.yellow("warning: ") + "`\(id(of: step, record))`: "
+                + RunRecord.inputsChangedText
         case .warning(let step, let text):
             let subject = step.map { "`\(id(of: $0, record))`: " } ?? ""
             return style.yellow("warning: ") + subject + Sanitizer.line(text)

@@ -98,7 +98,7 @@ public struct RunDiagram: Sendable {
         if !declared.description.isEmpty { lines.append(declared.description) }
         if let record = record(of: step) {
             let took = record.duration.map { " " + DurationText.measured(nanoseconds: $0) } ?? ""
-            lines.append("(\(record.status.rawValue)\(took))")
+            lines.append("(\(Wording.status(record))\(took))")
         }
         return lines
     }

@@ -61,7 +61,7 @@ public struct RunSummary: Sendable {
         var places: [Group: Int] = [:]
         for (index, step) in record.steps.enumerated()
         where (step.status == .aborted || step.status == .skipped)
-            && (namesLeftOut || step.reason != .notSelected)
+            && (namesLeftOut || step.reason != .notSelected && !step.isDoneEarlier)
         {
             let group = Group(status: step.status, reason: sharedReason(of: index, step))
             if let place = places[group] {
@@ -126,7 +126,8 @@ public struct RunSummary: Sendable {
         let wall = Wording.duration(record.wallTime())
         let planned = record.steps.count - leftOut
         let total = Wording.count(planned, "step")
-        let counts = Wording.counts(record.counts, without: leftOut, style: style)
+        let counts = Wording.counts(
+            record.counts, without: leftOut, doneEarlier: record.doneEarlierCount, style: style)
         let ending = leftOut > 0 ? "; \(Wording.count(leftOut, "step")) left out" : ""
         if planned == 0, leftOut > 0, record.status == .complete {
             return style.green("nothing to do") + ending

@@ -53,8 +53,9 @@ public struct StatusText: Sendable {
         case .complete, .failed, .aborted, .review: verb = "took \(elapsed)"
         }
         let start = Timestamp.text(header.startedAt)
+        let earlier = header.resumes.map { ", going on with run \(Sanitizer.line($0))" } ?? ""
         return [
-            "run \(Sanitizer.line(header.runID)): \(status) (\(Wording.mode(header)))",
+            "run \(Sanitizer.line(header.runID)): \(status) (\(Wording.mode(header)))\(earlier)",
             "\(Sanitizer.line(header.workflow)), started \(start), \(verb)",
         ]
     }
@@ -72,7 +73,9 @@ public struct StatusText: Sendable {
 
     private var footer: String {
         let total = Wording.count(record.steps.count, "step")
-        return "\(total): \(Wording.counts(record.counts, style: style))"
+        let counts = Wording.counts(
+            record.counts, doneEarlier: record.doneEarlierCount, style: style)
+        return "\(total): \(counts)"
     }
 
     /// Ids are at most 64 columns wide; a longer one, which no workflow may have, is not aligned.

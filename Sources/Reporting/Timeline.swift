@@ -46,13 +46,14 @@ public struct Timeline: Sendable {
         }
         var lines = [style.bold(title(of: phase, bars: bars))]
         lines += bars.map { row(of: $0, scale) }
-        for status in [StepStatus.cached, .skipped, .pending] {
+        let words = [StepStatus.cached, .skipped, .pending].map(\.rawValue)
+        for word in [Wording.doneEarlier] + words {
             let others = phase.steps.filter {
-                record.steps[$0].launchedAt == nil && record.steps[$0].status == status
+                record.steps[$0].launchedAt == nil && Wording.status(record.steps[$0]) == word
             }
             guard !others.isEmpty else { continue }
             let names = others.map { "[\(record.shownName(of: $0))]" }
-            lines.append(style.dim("\(status.rawValue): \(Wording.list(names, atMost: 8))"))
+            lines.append(style.dim("\(word): \(Wording.list(names, atMost: 8))"))
         }
         return lines
     }

@@ -64,22 +64,33 @@ public enum Wording {
         }
         if let pid = holder.pid { text += " (pid \(pid))" }
         if let since = holder.since { text += " since \(Sanitizer.line(since))" }
+        if holder.isEnding { text += "; it has died, and its processes are being ended" }
         return text
     }
 
     /// How many steps stand where, in the order that matters to a reader: `3 complete, 1 failed`;
-    /// so many of the skipped ones are not counted.
+    /// so many of the skipped ones are not counted, and so many others were done earlier.
     public static func counts(
-        _ counts: StatusCounts, without leftOut: Int = 0, style: Style = .plain
+        _ counts: StatusCounts, without leftOut: Int = 0, doneEarlier: Int = 0,
+        style: Style = .plain
     ) -> String {
         let order: [StepStatus] = [
             .complete, .cached, .running, .pending, .skipped, .aborted, .failed,
         ]
-        let parts = order.compactMap { status -> String? in
-            let number = counts[status] - (status == .skipped ? leftOut : 0)
+        var parts = order.compactMap { status -> String? in
+            let number = counts[status] - (status == .skipped ? leftOut + doneEarlier : 0)
             return number > 0 ? style.paint("\(number) \(status.rawValue)", as: status) : nil
         }
+        if doneEarlier > 0 { parts.append(style.green("\(doneEarlier) \(Self.doneEarlier)")) }
         return parts.joined(separator: ", ")
+    }
+
+    /// What stands for the status of a step that ended well in an earlier run.
+    public static let doneEarlier = "done earlier"
+
+    /// Where a step stands, in a word or two.
+    public static func status(_ step: StepRecord) -> String {
+        step.isDoneEarlier ? doneEarlier : step.status.rawValue
     }
 
     /// A task by its id; the steps that stand beside the declared tasks have one without an id.

@@ -124,6 +124,14 @@ extension FileBytes {
 
 /// The library's functions whose names methods shadow.
 enum Platform {
+    static func kill(_ pid: Int32, _ signal: Int32) -> Int32 {
+        #if canImport(Glibc)
+            Glibc.kill(pid, signal)
+        #else
+            Darwin.kill(pid, signal)
+        #endif
+    }
+
     static func close(_ descriptor: Int32) {
         #if canImport(Glibc)
             _ = Glibc.close(descriptor)

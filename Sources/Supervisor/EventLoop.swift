@@ -13,8 +13,12 @@ struct EventLoop {
         case signals
         /// A leader's pidfd, by step index.
         case exit(step: Int)
+        /// The helper that looks at what steps read.
+        case inputs
         /// The reading end of a step's output pipe.
         case output(step: Int)
+        /// The writing end of the guardian's pipe, which tells of its end only.
+        case guardian
     }
 
     private var entries: [pollfd] = []
@@ -63,7 +67,7 @@ struct SignalSource {
     init() throws(SystemError) {
         descriptor = stepvisor_signal_pipe()
         guard descriptor >= 0 else { throw SystemError("open", "signal pipe") }
-        ProcessSetup.catchStopSignals()
+        ProcessSetup.catchRunSignals()
     }
 
     /// All signals that have come since the last call, in order; SIGCHLD at most once.

@@ -75,27 +75,51 @@ struct GroupWatch: ~Copyable {
         }
     }
 
-    /// Which step a process came from, by what its environment says; nil when it does not say.
+    /// The adopted processes that are known already, and what is below them.
     ///
-    /// A process in exec briefly shows an empty environment, so it is looked at again.
+    /// A child of one may still be in the group of a step, whose end then leaves no new orphan.
+    func belowEscaped() -> [ProcessFacts] {
+        var found: [ProcessFacts] = []
+        var next = Array(escaped)
+        while let pid = next.popLast() {
+            guard let facts = ProcessTable.facts(of: pid) else { continue }
+            if !facts.isZombie { found.append(facts) }
+            next += ProcessTable.children(of: pid)
+        }
+        return found
+    }
+
+    /// Which step a process came from, by what its environment says of the run.
+    ///
+    /// What a run inside of a step has left came from that step. A process in exec briefly shows an empty environment, so it is looked at again.
     static func step(of pid: Int32, run: String) -> String? {
         for _ in 0..<3 {
-            guard let bytes = FileBytes.contents(of: "/proc/\(pid)/environ", limit: 1 << 20) else {
+            guard let bytes = FileBytes.contents(of: "/proc/\(pid)/environ", limit: 1 << 21) else {
                 return nil
             }
             if bytes.isEmpty {
                 usleep(1000)
                 continue
             }
-            var step: String?
-            var isOurs = false
-            for entry in bytes.split(separator: 0) {
-                let text = String(decoding: entry, as: UTF8.self)
-                if text == "STEPVISOR_RUN_ID=\(run)" { isOurs = true }
-                if text.hasPrefix("STEPVISOR_STEP=") { step = String(text.dropFirst(15)) }
-            }
-            return isOurs ? step : nil
+            return step(in: bytes, run: run)
         }
         return nil
+    }
+
+    /// The step of a run in an environment as the kernel has it.
+    static func step(in environment: [UInt8], run: String) -> String? {
+        func list(_ name: String) -> [Substring] {
+            let beginning = Array("\(name)=".utf8)
+            let entry = environment.split(separator: 0).first { $0.starts(with: beginning) }
+            return String(decoding: entry?.dropFirst(beginning.count) ?? [], as: UTF8.self)
+                .split(separator: ":", omittingEmptySubsequences: false)
+        }
+        let runs = list(RunCookie.variable)
+        let steps = list(StepPreparation.enclosingSteps)
+        // An outer run of an older version has no entry among the steps: the innermost ones fit.
+        guard let index = runs.firstIndex(where: { $0 == run }),
+            runs.count - index <= steps.count
+        else { return nil }
+        return String(steps[steps.count - (runs.count - index)])
     }
 }

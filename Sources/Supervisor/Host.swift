@@ -11,6 +11,12 @@ public enum Host {
     /// Its environment; a value that is not UTF-8 is repaired.
     public static var environment: [String: String] { ProcessInfo.processInfo.environment }
 
+    /// The bytes of a variable; nil where it is not set.
+    public static func variable(_ name: String) -> [UInt8]? {
+        guard let value = getenv(name) else { return nil }
+        return Array(UnsafeRawBufferPointer(start: value, count: strlen(value)))
+    }
+
     /// Processors that this process may use, at least 1.
     public static var processors: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
 
@@ -25,6 +31,27 @@ public enum Host {
         #endif
         guard getrlimit(resource, &limit) == 0 else { return .max }
         return max(1, (Int(clamping: limit.rlim_cur) - 32) / 4)
+    }
+
+    /// Absolute path of the program that this process runs; nil where the system does not tell.
+    public static var ownProgram: String? {
+        #if os(Linux)
+            var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+            let count = readlink("/proc/self/exe", &buffer, buffer.count)
+            guard count > 0 else { return nil }
+            let path = String(
+                decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+            var (named, own) = (stat(), stat())
+            guard stat(path, &named) == 0, stat("/proc/self/exe", &own) == 0,
+                named.st_dev == own.st_dev, named.st_ino == own.st_ino
+            else {
+                // Removed or replaced since: the kernel still has what this process runs.
+                return "/proc/self/exe"
+            }
+            return path
+        #else
+            return Bundle.main.executablePath
+        #endif
     }
 
     /// Absolute path of the working directory; nil where it has been removed.

@@ -11,6 +11,7 @@ import SystemCalls
 struct LogReader: Sendable {
     let directory: RunDirectory
     let steps: [StepHeader]
+    var mask = SecretMask.none
 
     /// What a view may ask, the terminal's present size included.
     func surroundings(terminal: Int32?) -> ViewSurroundings {
@@ -18,13 +19,18 @@ struct LogReader: Sendable {
         if let terminal {
             var columns: Int32 = 0
             var rows: Int32 = 0
-            if stepvisor_terminal_size(terminal, &columns, &rows) == 0 {
+            // A background job that drew over lines would draw over the shell's.
+            let group = tcgetpgrp(terminal)
+            let isForeground = group < 0 || group == getpgrp()
+            if isForeground, stepvisor_terminal_size(terminal, &columns, &rows) == 0 {
                 size = (Int(columns), Int(rows))
             }
         }
-        return ViewSurroundings(
+        var surroundings = ViewSurroundings(
             terminalSize: size, logTail: tail, logBytes: bytes,
             logPath: { "\(StateDirectory.runPath(directory.id))/logs/\(steps[$0].id).log" })
+        surroundings.mask = mask
+        return surroundings
     }
 
     @Sendable private func tail(_ step: Int, _ limit: Int) -> [UInt8] {
@@ -32,7 +38,12 @@ struct LogReader: Sendable {
             return []
         }
         let size = Int64(lseek(log.number, 0, SEEK_END))
-        return FileBytes.read(log.number, offset: max(0, size - Int64(limit)), limit: limit)
+        let start = max(0, size - Int64(limit))
+        // What a secret that the beginning cuts through is known by stands before it.
+        let lead = Int(min(start, Int64(mask.reach)))
+        let bytes = FileBytes.read(
+            log.number, offset: start - Int64(lead), limit: limit + lead)
+        return mask.isEmpty ? bytes : mask.masked(bytes, afterLead: lead)
     }
 
     @Sendable private func bytes(_ step: Int, _ offset: Int64, _ limit: Int) -> [UInt8] {

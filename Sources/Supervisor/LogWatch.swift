@@ -6,8 +6,8 @@ import Execution
     import Darwin
 #endif
 
-/// Looks now and then whether the log of a running step has become shorter: something has opened
-/// it anew, and what stood in it is lost.
+/// Looks now and then at the logs of running steps: whether they grow, and whether one has become
+/// shorter: something has opened it anew, and what stood in it is lost.
 struct LogWatch {
     /// How often is enough to see most of it, and rare enough to cost nothing.
     static let interval: Int64 = 250_000_000
@@ -15,18 +15,36 @@ struct LogWatch {
     /// The size of a log that somebody has removed.
     static let gone: Int64 = -1
 
-    private var sizes: [Int: Int64] = [:]
+    private struct Entry {
+        /// Nil where a pipe feeds the log.
+        var size: Int64?
+        var lastOutput: RunTime
+    }
+
+    private var entries: [Int: Entry] = [:]
     private var lastLook = RunTime.zero
 
-    /// A step writes into its log itself from now on.
-    mutating func add(_ step: Int) { sizes[step] = 0 }
+    /// A step was started; it writes into its log itself, or a pipe feeds it.
+    mutating func add(_ step: Int, at now: RunTime, isPiped: Bool) {
+        entries[step] = Entry(size: isPiped ? nil : 0, lastOutput: now)
+    }
 
-    /// The step has ended, or a pipe feeds its log.
-    mutating func remove(_ step: Int) { sizes[step] = nil }
+    /// The step has ended.
+    mutating func remove(_ step: Int) { entries[step] = nil }
+
+    /// Output came through a step's pipe.
+    mutating func noteOutput(of step: Int, at now: RunTime) {
+        entries[step]?.lastOutput = now
+    }
 
     /// Nanoseconds until the next look; nil when nothing is watched.
     func patience(at now: RunTime) -> Int64? {
-        sizes.isEmpty ? nil : max(0, LogWatch.interval - (now - lastLook))
+        entries.isEmpty ? nil : max(0, LogWatch.interval - (now - lastLook))
+    }
+
+    /// Whether the next look has come.
+    func isDue(at now: RunTime) -> Bool {
+        !entries.isEmpty && now - lastLook >= LogWatch.interval
     }
 
     /// Steps whose log has lost bytes since the last look, with the size before and after.
@@ -42,15 +60,30 @@ struct LogWatch {
         guard only != nil || now - lastLook >= LogWatch.interval else { return [] }
         if only == nil { lastLook = now }
         var losses: [(step: Int, before: Int64, after: Int64)] = []
-        for (step, before) in sizes where only == nil || only == step {
+        for (step, entry) in entries where only == nil || only == step {
+            guard let before = entry.size else { continue }
             guard let after = size(step) else {
                 losses.append((step, before, LogWatch.gone))
-                sizes[step] = nil
+                entries[step]?.size = nil
                 continue
             }
             if after < before { losses.append((step, before, after)) }
-            sizes[step] = after
+            if after != before { entries[step] = Entry(size: after, lastOutput: now) }
         }
         return losses
+    }
+
+    /// When a step last wrote something, as far as the looks can tell; its start when it never did.
+    ///
+    /// - Parameters:
+    ///   - step: the step that is asked about.
+    ///   - now: the present moment, which counts when the log has changed since the last look.
+    ///   - size: the present size of its log.
+    /// - Returns: nil when it is not watched.
+    func lastOutput(of step: Int, at now: RunTime, size: (Int) -> Int64?) -> RunTime? {
+        guard let entry = entries[step] else { return nil }
+        // The next look takes note of the size itself: it has to see a loss.
+        if let before = entry.size, let present = size(step), present != before { return now }
+        return entry.lastOutput
     }
 }

@@ -13,6 +13,8 @@ final class OutputPump {
     let source: Descriptor
     private let log: Descriptor
     private let path: String
+    /// Whether the last call of `copy` had something to copy.
+    private(set) var hasCopied = false
 
     init(source: consuming Descriptor, log: consuming Descriptor, path: String) {
         self.source = source
@@ -25,6 +27,7 @@ final class OutputPump {
     /// - Returns: false at the end of the output.
     /// - Throws: when the log cannot be written.
     func copy() throws(SystemError) -> Bool {
+        hasCopied = false
         var buffer = [UInt8](repeating: 0, count: 65_536)
         // Bounded, so that one loud step cannot hold the loop.
         for _ in 0..<16 {
@@ -36,6 +39,7 @@ final class OutputPump {
                 if errno == EINTR { continue }
                 return true
             }
+            hasCopied = true
             try FileBytes.write(Array(buffer[..<count]), to: log.number, subject: path)
         }
         return true

@@ -106,6 +106,39 @@ final class ProcessLauncher {
         hasThread = true
     }
 
+    /// Starts stepvisor's own helper, whose exit nobody waits for: Foundation may reap it.
+    ///
+    /// - Parameters:
+    ///   - request: what is started; its `output` becomes standard output.
+    ///   - standardInput: what becomes that.
+    ///   - standardError: what becomes that.
+    /// - Returns: the process.
+    /// - Throws: why there is none.
+    func launchHelper(
+        _ request: LaunchRequest, standardInput: Int32, standardError: Int32
+    ) throws(LaunchFailure) -> ChildProcess {
+        try ensureThread()
+        try predictSockets()
+        input.forget()
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: request.program, isDirectory: false)
+        process.arguments = request.arguments
+        process.environment = request.environment
+        process.standardInput = FileHandle(fileDescriptor: standardInput, closeOnDealloc: false)
+        process.standardOutput = FileHandle(fileDescriptor: request.output, closeOnDealloc: false)
+        process.standardError = FileHandle(fileDescriptor: standardError, closeOnDealloc: false)
+        do {
+            try process.run()
+        } catch {
+            throw ProcessLauncher.explain(error as NSError, request)
+        }
+        // Its sockets are no news when the next step's are looked for.
+        input.learnAll()
+        return ChildProcess(
+            process: process, pid: process.processIdentifier, sockets: nil, pidDescriptor: -1,
+            startTicks: 0)
+    }
+
     /// Notes the numbers that the next socketpair will get, and refuses when they run out.
     private func predictSockets() throws(LaunchFailure) {
         let first = fcntl(input.descriptor, F_DUPFD_CLOEXEC, 3)

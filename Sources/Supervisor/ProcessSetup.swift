@@ -14,6 +14,16 @@ public enum ProcessSetup {
     /// Signals that stop a run.
     static let stopSignals: [Int32] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
 
+    /// Signals by which somebody asks what runs now.
+    #if os(Linux)
+        static let statusSignals: [Int32] = [SIGUSR1]
+    #else
+        static let statusSignals: [Int32] = [SIGUSR1, SIGINFO]
+    #endif
+
+    /// Signals that a run handles, unless its parent had them ignored.
+    private static let runSignals = stopSignals + statusSignals + [SIGTSTP]
+
     /// First thing in `main`: opens what is closed of 0 to 2, empties the signal mask, and gives
     /// SIGPIPE, SIGCHLD and what the parent had ignored actions that steps do not inherit.
     public static func prepare() {
@@ -25,11 +35,16 @@ public enum ProcessSetup {
         _ = stepvisor_clear_signal_mask()
         _ = stepvisor_install_noop(SIGPIPE)
         _ = stepvisor_install_noop(SIGCHLD)
-        // An ignored signal stays ignored through exec, a handled one does not. Those that stop a
-        // run are looked at when it begins.
+        // An ignored signal stays ignored through exec, a handled one does not. Those that a run
+        // handles are looked at when it begins.
         for signal: Int32 in 1...64
-        where !stopSignals.contains(signal) && stepvisor_is_ignored(signal) == 1 {
-            _ = stepvisor_install_noop(signal)
+        where !runSignals.contains(signal) && stepvisor_is_ignored(signal) == 1 {
+            if [SIGTTIN, SIGTTOU].contains(signal) {
+                // With a handler, the kernel would begin a forbidden write anew for ever.
+                _ = stepvisor_restore_default(signal)
+            } else {
+                _ = stepvisor_install_noop(signal)
+            }
         }
     }
 
@@ -49,10 +64,10 @@ public enum ProcessSetup {
         }
     }
 
-    /// Puts handlers on the signals that stop a run; one that the parent had ignored stays without
+    /// Puts handlers on the signals that a run handles; one that the parent had ignored stays without
     /// effect here, and is at its default in steps.
-    static func catchStopSignals() {
-        for signal in stopSignals {
+    static func catchRunSignals() {
+        for signal in runSignals {
             if stepvisor_is_ignored(signal) == 1 {
                 _ = stepvisor_install_noop(signal)
             } else {
@@ -62,12 +77,32 @@ public enum ProcessSetup {
         _ = stepvisor_install_handler(SIGCHLD)
     }
 
-    /// Ends this process by a signal's default action, so that its parent sees the truth.
+    /// Stops this process as Ctrl-Z stops any other, until somebody lets it go on; returns at once
+    /// where nobody could, as in a process group without a shell above it.
+    static func stopByTerminal() {
+        _ = stepvisor_restore_default(SIGTSTP)
+        raise(SIGTSTP)
+        _ = stepvisor_install_handler(SIGTSTP)
+    }
+
+    /// Ends this process by a signal's default action, so that its parent sees the truth; without
+    /// a core file, since nothing is wrong with this program.
     public static func die(by signal: Int32) -> Never {
+        stepvisor_forbid_core_file()
         _ = stepvisor_restore_default(signal)
         raise(signal)
         // Reached only when the signal's default is not to end a process.
         exit(128 + signal)
+    }
+}
+
+/// What a path leads to.
+enum RealPath {
+    /// The path without links, `.` and `..`; nil where nothing is there.
+    static func of(_ path: String) -> String? {
+        guard let buffer = realpath(path, nil) else { return nil }
+        defer { free(buffer) }
+        return String(cString: buffer)
     }
 }
 

@@ -19,6 +19,17 @@ struct ProcessFacts: Hashable {
 
     /// Dead and only waiting to be reaped.
     var isZombie: Bool { state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") }
+
+    /// Whether it may have an environment: neither dead nor a thread of the kernel.
+    var hasEnvironment: Bool { !isZombie && parent != 2 && pid != 2 }
+
+    /// What no other process has had since boot.
+    struct Identity: Hashable {
+        var pid: Int32
+        var startTicks: UInt64
+    }
+
+    var identity: Identity { Identity(pid: pid, startTicks: startTicks) }
 }
 
 /// The kernel's table of processes, as far as `/proc` shows it (Linux; elsewhere it is empty).
@@ -52,6 +63,13 @@ struct ProcessTable: ~Copyable {
                 continue
             }
             return ProcessTable.numbers(in: bytes)
+        }
+    }
+
+    /// The direct children of any process; none where the kernel does not tell.
+    static func children(of pid: Int32) -> [Int32] {
+        (DirectoryListing.names(of: "/proc/\(pid)/task") ?? []).flatMap { thread in
+            numbers(in: FileBytes.contents(of: "/proc/\(pid)/task/\(thread)/children") ?? [])
         }
     }
 
@@ -103,12 +121,37 @@ struct ProcessTable: ~Copyable {
 
     /// All processes that live; costs as much as a short step, so only when something is left.
     static func living() -> [ProcessFacts] {
-        (DirectoryListing.names(of: "/proc") ?? []).compactMap { name in
-            guard let pid = Int32(name), let facts = facts(of: pid), !facts.isZombie else {
-                return nil
-            }
+        identifiers().compactMap { pid in
+            guard let facts = facts(of: pid), !facts.isZombie else { return nil }
             return facts
         }
+    }
+
+    /// The numbers of all processes, the highest first.
+    static func identifiers() -> [Int32] {
+        (DirectoryListing.names(of: "/proc") ?? []).compactMap { Int32($0) }.sorted(by: >)
+    }
+
+    /// Signals a living process if it is the one that is meant, and never one that has got its
+    /// number since it was looked at.
+    ///
+    /// - Parameters:
+    ///   - pid: its number.
+    ///   - signal: what it is sent.
+    ///   - isMeant: asked once the process cannot be mistaken any more.
+    /// - Returns: what was known of it before the signal; nil when there is none, or it is not meant.
+    static func signal(
+        _ pid: Int32, _ signal: Int32, when isMeant: (ProcessFacts) -> Bool
+    ) -> ProcessFacts? {
+        let handle = stepvisor_pidfd_open(pid)
+        // Where there is no such thing, only the look before is left.
+        guard handle >= 0 || errno != ESRCH else { return nil }
+        defer { if handle >= 0 { close(handle) } }
+        guard let facts = facts(of: pid), !facts.isZombie, isMeant(facts) else { return nil }
+        if handle < 0 || stepvisor_pidfd_signal(handle, signal) == -1 && errno == ENOSYS {
+            _ = Platform.kill(pid, signal)
+        }
+        return facts
     }
 
     /// The most memory that this program has had resident, KiB.
@@ -134,6 +177,11 @@ struct ProcessTable: ~Copyable {
         #else
             return 0
         #endif
+    }
+
+    /// Whole ticks of that clock in a span of time.
+    static func ticks(in nanoseconds: Int64) -> UInt64 {
+        UInt64(max(0, nanoseconds)) / (1_000_000_000 / ticksPerSecond)
     }
 
     private static let ticksPerSecond = UInt64(max(1, sysconf(Int32(_SC_CLK_TCK))))

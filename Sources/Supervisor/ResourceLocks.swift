@@ -40,7 +40,17 @@ public enum LockResult {
 public final class HeldLocks {
     fileprivate var descriptors: [Int32] = []
 
-    deinit { for number in descriptors { close(number) } }
+    deinit { release() }
+
+    /// Gives everything back at once.
+    fileprivate func release() {
+        for number in descriptors {
+            // A note that is left says that its holder died.
+            _ = ftruncate(number, 0)
+            close(number)
+        }
+        descriptors = []
+    }
 
     /// Lets the held units outlive an `exec`, so that the program that comes has them.
     func keepThroughExec() {
@@ -54,20 +64,24 @@ public final class HeldLocks {
 public struct ResourceLocks {
     private let project: String
     private let host: String?
-    private let owner: String
+    private let owner: LockNote
 
     /// Knows where lock files are and what note a holder leaves in them.
     ///
     /// - Parameters:
     ///   - root: absolute path of the project root.
     ///   - environment: for `XDG_STATE_HOME` and `HOME`.
-    ///   - runID: the run that takes the locks; nil outside of one.
-    public init(root: String, environment: [String: String], runID: String?) {
+    ///   - runID: the run that takes the locks, or in which they are taken; nil outside of one.
+    ///   - alive: absolute path of the file that is locked as long as anything of the run lives;
+    ///     nil where the locks do not end with a run.
+    public init(
+        root: String, environment: [String: String], runID: String?, alive: String? = nil
+    ) {
         project = "\(root)/\(StateDirectory.name)/locks"
         let xdg = environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
         let home = environment["HOME"].flatMap { $0.hasPrefix("/") ? "\($0)/.local/state" : nil }
         host = (xdg ?? home).map { "\($0)/stepvisor/locks" }
-        owner = "pid=\(getpid())\n" + (runID.map { "run=\($0)\n" } ?? "")
+        owner = LockNote(pid: getpid(), run: runID, alive: alive)
     }
 
     /// Takes all units of all requests or none, without waiting, in an order that all runs share.
@@ -98,17 +112,22 @@ public struct ResourceLocks {
                 ).release()
                 switch stepvisor_try_lock(number) {
                 case 0:
+                    let last = LockNote(in: number)
+                    if last.run != owner.run, last.hasSurvivors {
+                        holder = holder ?? last.holder(of: request.name, isEnding: true)
+                        close(number)
+                        continue
+                    }
                     held.descriptors.append(number)
                     note(in: number, step: step, since: since)
                     missing -= 1
                 case 1:
-                    holder = holder ?? ResourceLocks.holder(of: request.name, in: number)
+                    holder = holder ?? LockNote(in: number).holder(of: request.name)
                     close(number)
                 default:
                     let code = errno
                     close(number)
-                    throw SystemError(
-                        "lock (this file system may have no `flock`)", path, code: code)
+                    throw SystemError.locking(path, code: code)
                 }
             }
             if missing > 0 { return .busy(holder ?? LockHolder(resource: request.name)) }
@@ -117,30 +136,22 @@ public struct ResourceLocks {
     }
 
     private func note(in number: Int32, step: String?, since: String) {
-        let text = owner + (step.map { "step=\($0)\n" } ?? "") + "since=\(since)\n"
-        guard ftruncate(number, 0) == 0 else { return }
-        // The note is for people; a full disk must not cost the lock.
-        try? FileBytes.write(Array(text.utf8), to: number, subject: "lock note")
+        var note = owner
+        note.step = step
+        note.since = since
+        // The note is for others; a full disk must not cost the lock.
+        try? note.write(to: number)
     }
 
-    /// Reads a holder's note; a holder that has not written it yet is nameless.
-    static func holder(of resource: String, in number: Int32) -> LockHolder {
-        var holder = LockHolder(resource: resource)
-        let text = String(
-            decoding: FileBytes.read(number, offset: 0, limit: 512), as: UTF8.self)
-        for line in text.split(separator: "\n") {
-            let parts = line.split(separator: "=", maxSplits: 1)
-            guard parts.count == 2 else { continue }
-            let value = String(parts[1])
-            switch parts[0] {
-            case "pid": holder.pid = Int32(value)
-            case "run": holder.runID = value
-            case "step": holder.step = value
-            case "since": holder.since = value
-            default: break
-            }
-        }
-        return holder
+    /// What the user should know of the place where locks of a scope are; nil when all is well.
+    public func concern(about scope: ResourceScope) -> String? {
+        // Without a place there is nothing to be concerned about: taking a lock says so.
+        guard let directory = scope == .host ? host : project else { return nil }
+        try? ResourceLocks.makePath(directory)
+        let number = stepvisor_open_at(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY, 0)
+        guard number >= 0 else { return nil }
+        let folder = Descriptor(owning: number)
+        return LockPlace.concern(about: folder.number, at: directory)
     }
 
     /// The directory of a scope's lock files, this user's alone.
@@ -182,52 +193,4 @@ public struct ResourceLocks {
             throw SystemError("make the directory", path)
         }
     }
-}
-
-/// The lock that a run holds on its project: one run at a time.
-public struct ProjectLock {
-    private let held: HeldLocks
-
-    /// Tries to take the project.
-    ///
-    /// - Parameters:
-    ///   - state: the project's state.
-    ///   - since: the present time, RFC 3339.
-    /// - Returns: the lock, or who holds it.
-    /// - Throws: when there can be no lock.
-    public static func tryAcquire(
-        _ state: StateDirectory, since: String
-    ) throws(SystemError) -> Result<ProjectLock, ProjectBusy> {
-        let name = "run.lock"
-        let number = try PrivateFile.open(
-            name, in: state.descriptor, flags: O_RDWR | O_CREAT,
-            shown: "\(StateDirectory.name)/\(name)"
-        ).release()
-        switch stepvisor_try_lock(number) {
-        case 0:
-            let held = HeldLocks()
-            held.descriptors.append(number)
-            let text = "pid=\(getpid())\nsince=\(since)\n"
-            _ = ftruncate(number, 0)
-            try FileBytes.write(
-                Array(text.utf8), to: number, subject: "\(StateDirectory.name)/\(name)")
-            return .success(ProjectLock(held: held))
-        case 1:
-            defer { close(number) }
-            return .failure(
-                ProjectBusy(holder: ResourceLocks.holder(of: "the project", in: number)))
-        default:
-            let code = errno
-            close(number)
-            throw SystemError(
-                "lock (this file system may have no `flock`)", "\(StateDirectory.name)/\(name)",
-                code: code)
-        }
-    }
-}
-
-/// Another run holds the project.
-public struct ProjectBusy: Error, Hashable, Sendable {
-    /// Who.
-    public var holder: LockHolder
 }

@@ -28,11 +28,16 @@ public struct RunContext {
     public var isTerminal: Bool
     /// What the user should know, put into the record at the start.
     public var warnings: [String]
+    /// Absolute path of stepvisor itself, which is started once more to guard the run; nil for a
+    /// run without a guardian.
+    public var guardian: String?
+    /// Takes secrets out of everything that is recorded or shown.
+    public var secrets = SecretMask.none
 
     /// What a run needs.
     public init(
         plan: RunPlan, state: StateDirectory, environment: [String: String], view: any RunView,
-        viewDescriptor: Int32, isTerminal: Bool, warnings: [String]
+        viewDescriptor: Int32, isTerminal: Bool, warnings: [String], guardian: String? = nil
     ) {
         self.plan = plan
         self.state = state
@@ -41,5 +46,6 @@ public struct RunContext {
         self.viewDescriptor = viewDescriptor
         self.isTerminal = isTerminal
         self.warnings = warnings
+        self.guardian = guardian
     }
 }

@@ -12,6 +12,9 @@ final class RunWriter: Sendable {
     private struct Mailbox {
         var events: [RunEvent] = []
         var isClosed = false
+        /// Behind how many of the events it was asked what runs.
+        var statusAfter: Int?
+        var isSuspended = false
         var problem: SystemError?
     }
 
@@ -19,6 +22,8 @@ final class RunWriter: Sendable {
     private let wakeUp = DispatchSemaphore(value: 0)
     private let closing = DispatchSemaphore(value: 0)
     private let finished = DispatchSemaphore(value: 0)
+    private let withdrawn = DispatchSemaphore(value: 0)
+    private let resumed = DispatchSemaphore(value: 0)
 
     /// Starts the thread; throws where none can be started, which `Thread` would not tell.
     init(desk: consuming WriterDesk) throws(SystemError) {
@@ -26,6 +31,9 @@ final class RunWriter: Sendable {
         guard code == 0 else { throw SystemError("start", "a thread", code: code) }
         let handedOver = Mutex<WriterDesk?>(desk)
         let thread = Thread { [self] in
+            // A background job writes its lines even where `stty tostop` is set: stopped in the
+            // middle of a run, it would leave its steps without a supervisor.
+            _ = stepvisor_block_in_thread(SIGTTOU)
             if let desk = handedOver.withLock({ $0.take() }) { work(at: desk) }
             finished.signal()
         }
@@ -41,6 +49,26 @@ final class RunWriter: Sendable {
         }
         if wasEmpty { wakeUp.signal() }
     }
+
+    /// Shows what runs now; asked for several times at once, it is shown once.
+    func showStatus() {
+        mailbox.withLock { $0.statusAfter = $0.statusAfter ?? $0.events.count }
+        wakeUp.signal()
+    }
+
+    /// Waits, bounded, until everything is shown and what moves is removed from the terminal;
+    /// nothing is shown from then on until `resume`.
+    func withdraw() {
+        // An answer that came too late last time is none to this question.
+        while withdrawn.wait(timeout: .now()) == .success {}
+        mailbox.withLock { $0.isSuspended = true }
+        closing.signal()
+        wakeUp.signal()
+        _ = withdrawn.wait(timeout: .now() + .seconds(1))
+    }
+
+    /// Goes on after `withdraw`.
+    func resume() { resumed.signal() }
 
     /// What went wrong with `progress.json`, once.
     func takeProblem() -> SystemError? {
@@ -71,13 +99,21 @@ final class RunWriter: Sendable {
             _ = wakeUp.wait(
                 timeout: patience.map { .now() + .nanoseconds(Int(clamping: $0)) }
                     ?? .distantFuture)
-            let (events, isClosed) = mailbox.withLock { box in
-                let taken = box.events
-                box.events = []
-                return (taken, box.isClosed)
+            let news = mailbox.withLock { box in
+                defer { (box.events, box.statusAfter, box.isSuspended) = ([], nil, false) }
+                return box
             }
-            desk.take(events)
-            if isClosed {
+            if let count = news.statusAfter {
+                desk.take(news.events.prefix(count))
+                desk.showStatus()
+            }
+            desk.take(news.events.dropFirst(news.statusAfter ?? 0))
+            if news.isSuspended {
+                desk.withdraw()
+                withdrawn.signal()
+                resumed.wait()
+            }
+            if news.isClosed {
                 let problem = desk.end()
                 mailbox.withLock { $0.problem = $0.problem ?? problem }
                 return
@@ -97,6 +133,8 @@ struct WriterDesk: Sendable {
     private var document: ProgressDocument
     private var view: any RunView
     private var output: TerminalOutput
+    /// Where words go while standard output carries data.
+    private var messages: TerminalOutput?
     /// Standard output carries what was asked for; standard error only tells how it goes.
     private let outputIsData: Bool
     private let clock: RunClock
@@ -120,6 +158,7 @@ struct WriterDesk: Sendable {
         self.view = view
         self.output = TerminalOutput(descriptor: output)
         outputIsData = output == STDOUT_FILENO
+        if outputIsData { messages = TerminalOutput(descriptor: STDERR_FILENO) }
         self.clock = clock
         self.directory = directory
         self.surroundings = surroundings
@@ -127,7 +166,7 @@ struct WriterDesk: Sendable {
 
     mutating func begin() { _ = writeProgress() }
 
-    mutating func take(_ events: [RunEvent]) {
+    mutating func take(_ events: ArraySlice<RunEvent>) {
         guard !events.isEmpty else { return }
         isDirty = true
         var text = ""
@@ -146,7 +185,7 @@ struct WriterDesk: Sendable {
         if let interval = view.frameInterval {
             due.append(lastFrame.map { interval - (now - $0) } ?? 0)
         }
-        if output.isStalled { due.append(100_000_000) }
+        if output.isStalled || messages?.isStalled == true { due.append(100_000_000) }
         return due.min().map { max(0, $0) }
     }
 
@@ -154,6 +193,7 @@ struct WriterDesk: Sendable {
     mutating func doDuties() -> SystemError? {
         let now = clock.now()
         if output.isStalled { output.flush(timeout: 0) }
+        if messages?.isStalled == true { messages?.flush(timeout: 0) }
         if let interval = view.frameInterval, lastFrame.map({ now - $0 >= interval }) ?? true {
             lastFrame = now
             // A frame nobody can read would only pile up behind the others.
@@ -173,6 +213,19 @@ struct WriterDesk: Sendable {
             problem = directory.synchronise(JournalFile.name) ?? problem
         }
         return problem
+    }
+
+    mutating func showStatus() {
+        let text = view.status(at: clock.now(), record: record, surroundings: surroundings())
+        if messages == nil { output.write(text) } else { messages?.write(text) }
+        lastFrame = nil
+    }
+
+    mutating func withdraw() {
+        output.write(view.withdraw(surroundings: surroundings()))
+        // While it is stopped, what has happened can be read from the record.
+        _ = writeProgress()
+        lastFrame = nil
     }
 
     mutating func end() -> SystemError? {

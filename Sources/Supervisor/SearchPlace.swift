@@ -11,9 +11,12 @@ public struct SearchPlace: Hashable, Sendable {
         self.directory = directory
     }
 
+    /// Where the system's own programs are: the PATH of steps that inherit none.
+    public static let defaultPath = "/usr/local/bin:/usr/bin:/bin"
+
     /// Every file that a word without a slash may mean, in the order of the PATH.
     func candidates(for word: String) -> some Sequence<String> {
-        (path ?? "/usr/local/bin:/usr/bin:/bin")
+        (path ?? SearchPlace.defaultPath)
             .split(separator: ":", omittingEmptySubsequences: false)
             .lazy.map { part in
                 if part.hasPrefix("/") { return "\(part)/\(word)" }

@@ -15,6 +15,9 @@ public enum StandardStream: Int32, Sendable {
 
     /// Writes all bytes; a reader that has gone away ends this process as SIGPIPE would have.
     public func write(_ bytes: [UInt8]) throws(SystemError) {
+        // A message is not worth being stopped for in the background (`stty tostop`).
+        if self == .error { _ = stepvisor_block_in_thread(SIGTTOU) }
+        defer { if self == .error { _ = stepvisor_unblock_in_thread(SIGTTOU) } }
         do {
             try FileBytes.write(
                 bytes, to: rawValue,

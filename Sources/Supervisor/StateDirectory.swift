@@ -35,6 +35,9 @@ public final class StateDirectory {
 
     deinit { close(descriptor) }
 
+    /// The directory of all runs, as users see it from the project root.
+    static let runsPath = "\(name)/runs"
+
     /// A run's directory, as users see it from the project root.
     public static func runPath(_ id: String) -> String { "\(name)/runs/\(id)" }
 
@@ -49,7 +52,7 @@ public final class StateDirectory {
     /// The directory of all runs; nil where there is none that can be used.
     func runs() -> Descriptor? {
         try? PrivateFile.directory(
-            "runs", in: descriptor, shown: StateDirectory.runPath(""), create: false)
+            "runs", in: descriptor, shown: StateDirectory.runsPath, create: false)
     }
 
     /// The newest run: the text of `latest`, checked, else the last by name.
@@ -88,7 +91,7 @@ public final class StateDirectory {
     /// Makes a run's directory with all that belongs in it, under an id that sorts by time.
     func makeRun() throws(SystemError) -> RunDirectory {
         let runs = try PrivateFile.directory(
-            "runs", in: descriptor, shown: StateDirectory.runPath(""), create: true)
+            "runs", in: descriptor, shown: StateDirectory.runsPath, create: true)
         let stamp = StateDirectory.timestamp()
         for _ in 0..<100 {
             let suffix = String(UInt16.random(in: .min ... .max), radix: 16)
@@ -100,7 +103,7 @@ public final class StateDirectory {
                 throw SystemError("make the directory", StateDirectory.runPath(id))
             }
         }
-        throw SystemError("make a directory in", StateDirectory.runPath(""), code: EEXIST)
+        throw SystemError("make a directory in", StateDirectory.runsPath, code: EEXIST)
     }
 
     private static let shrunkLogsName = "logs-through-pipe"

@@ -61,6 +61,13 @@ public struct StepCommands {
                 help: "make it in a step before this one, or correct `working_directory`",
                 cause: .missing)
         }
+        guard let resolved = RealPath.of(directory), let base = RealPath.of(root),
+            base == "/" || resolved == base || resolved.hasPrefix(base + "/")
+        else {
+            throw ProgramProblem(
+                message: "the working directory `\(declared)` leads out of the project by a link",
+                help: "change the directory in the command itself: `cd \(declared) && …`")
+        }
         return directory
     }
 

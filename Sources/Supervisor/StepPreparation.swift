@@ -16,6 +16,7 @@ struct StepPreparation {
     let runPath: String
     /// What every step inherits: this process's environment and the workflow's.
     let environment: [String: String]
+    private let outerSteps: String
     private var commands: StepCommands
     private var streams: StreamUse
     /// Steps whose log was seen to shrink, in this run or before.
@@ -28,14 +29,18 @@ struct StepPreparation {
         self.root = root
         self.runID = runID
         self.runPath = runPath
-        var environment = inherited
+        let declared = plan.resolved.workflow.execution.passEnvironment
+        var environment = EnvironmentFilter(declared).filtered(inherited)
         // An outer run's facts about its own step are not this run's; its cookie is kept.
-        for name in inherited.keys
-        where name.hasPrefix("STEPVISOR_") && !StepPreparation.kept.contains(name) {
-            environment[name] = nil
+        for name in inherited.keys where name.hasPrefix("STEPVISOR_") {
+            environment[name] = StepPreparation.kept.contains(name) ? inherited[name] : nil
         }
-        let outer = inherited["STEPVISOR_RUNS"].map { $0 + ":" } ?? ""
-        environment["STEPVISOR_RUNS"] = outer + runID
+        if declared != nil, environment["PATH"] == nil {
+            environment["PATH"] = SearchPlace.defaultPath
+        }
+        outerSteps = inherited[StepPreparation.enclosingSteps].map { $0 + ":" } ?? ""
+        let outer = inherited[RunCookie.variable].map { $0 + ":" } ?? ""
+        environment[RunCookie.variable] = outer + runID
         environment["STEPVISOR_RUN_ID"] = runID
         environment["STEPVISOR_RUN_DIR"] = runPath
         environment["STEPVISOR_OUTPUTS"] = "\(runPath)/outputs"
@@ -45,7 +50,12 @@ struct StepPreparation {
         self.environment = environment
     }
 
-    private static let kept: Set<String> = ["STEPVISOR_RUNS", "STEPVISOR_LOCKS", "STEPVISOR_CACHE"]
+    /// The variable with the steps in which a process runs, one for each of ``RunCookie``'s runs.
+    static let enclosingSteps = "STEPVISOR_STEPS"
+
+    private static let kept: Set<String> = [
+        RunCookie.variable, "STEPVISOR_LOCKS", "STEPVISOR_CACHE",
+    ]
 
     /// What is to be started for a step.
     ///
@@ -65,6 +75,7 @@ struct StepPreparation {
         var environment = self.environment
         environment["PWD"] = directory
         environment["STEPVISOR_STEP"] = step.id.rawValue
+        environment[StepPreparation.enclosingSteps] = outerSteps + step.id.rawValue
         environment["STEPVISOR_DESCRIPTION"] = step.description
         environment["STEPVISOR_EXPECTED_OUTPUT"] = step.expectedOutput ?? ""
         environment["STEPVISOR_EXECUTION_ID"] = ExecutionID.text(Int32(clamping: execution))

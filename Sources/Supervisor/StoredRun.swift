@@ -1,5 +1,6 @@
 public import Execution
 import SystemCalls
+import WorkflowModel
 
 #if canImport(Glibc)
     import Glibc
@@ -25,7 +26,7 @@ public struct StoredRun: Sendable {
             throw SystemError("open", StateDirectory.runPath("…"), code: ENOENT)
         }
         let runs = try PrivateFile.directory(
-            "runs", in: state.descriptor, shown: StateDirectory.runPath(""), create: false)
+            "runs", in: state.descriptor, shown: StateDirectory.runsPath, create: false)
         directory = StoredDirectory(
             try PrivateFile.directory(
                 id, in: runs.number, shown: StateDirectory.runPath(id), create: false
@@ -34,6 +35,17 @@ public struct StoredRun: Sendable {
 
     /// The bytes of the journal, as far as it has been written.
     public func journal() throws(SystemError) -> [UInt8] { try read(JournalFile.name) }
+
+    /// At most so many of the journal's last bytes; none where it cannot be read.
+    func endOfJournal(_ limit: Int) -> [UInt8] {
+        let number = stepvisor_open_at(directory.number, JournalFile.name, O_RDONLY | O_NONBLOCK, 0)
+        guard number >= 0 else { return [] }
+        defer { close(number) }
+        var facts = stat()
+        guard fstat(number, &facts) == 0 else { return [] }
+        let size = Int64(facts.st_size)
+        return FileBytes.read(number, offset: max(0, size - Int64(limit)), limit: limit)
+    }
 
     /// The bytes of `progress.json`.
     public func progress() throws(SystemError) -> [UInt8] { try read("progress.json") }
@@ -48,17 +60,13 @@ public struct StoredRun: Sendable {
 
     /// Bytes in a step's log; nil when it has none.
     public func logSize(of step: String) -> Int64? {
-        guard let log = PrivateFile.reading(["logs", "\(step).log"], in: directory.number) else {
-            return nil
-        }
+        guard let log = log(of: step) else { return nil }
         return log.size
     }
 
     /// At most so many bytes of a step's log from an offset; none where there is nothing.
     public func logBytes(of step: String, from offset: Int64, limit: Int) -> [UInt8] {
-        guard let log = PrivateFile.reading(["logs", "\(step).log"], in: directory.number) else {
-            return []
-        }
+        guard let log = log(of: step) else { return [] }
         return FileBytes.read(log.number, offset: offset, limit: limit)
     }
 
@@ -83,6 +91,12 @@ public struct StoredRun: Sendable {
     public static func now(of header: RunHeader) -> RunTime {
         let elapsed = RunClock.wallTime().microseconds - header.startedAt.microseconds
         return RunTime(nanoseconds: max(0, elapsed) * 1000)
+    }
+
+    /// The journal is data that anybody may have changed: an id in it is no path before it is checked.
+    private func log(of step: String) -> Descriptor? {
+        guard StepID.isValid(step) else { return nil }
+        return PrivateFile.reading(["logs", "\(step).log"], in: directory.number)
     }
 
     private func read(_ name: String) throws(SystemError) -> [UInt8] {

@@ -16,28 +16,29 @@ public final class Supervisor {
     let context: RunContext
     let clock = RunClock()
     let directory: RunDirectory
-    private let signals: SignalSource
-    private let writer: RunWriter
+    let signals: SignalSource
+    let writer: RunWriter
     let launcher: ProcessLauncher
     private let locks: ResourceLocks
     let header: RunHeader
     var preparation: StepPreparation
     private var journal: JournalFile
     var groups = GroupWatch()
+    var guardian = GuardianPost()
     private var scheduler: Scheduler
     var loop = EventLoop()
     /// Answers that wait for the scheduler's attention.
-    private var inbox: [SchedulerInput] = []
+    var inbox: [SchedulerInput] = []
     /// Leaders that live, or are pinned as zombies until their group is empty; by step.
-    private var children: [Int: ChildProcess] = [:]
+    var children: [Int: ChildProcess] = [:]
     private var stepOfLeader: [Int32: Int] = [:]
     /// Steps whose leader is gone and whose group is not empty.
-    private var settling: Set<Int> = []
+    var settling: Set<Int> = []
     /// Steps without a pidfd, each asked at every SIGCHLD.
     ///
     /// With few steps that is cheaper than descriptors, each of which every launch has to close in
     /// the child; elsewhere than on Linux, or where Foundation was quicker, there is no other way.
-    private var unwatched: Set<Int> = []
+    var unwatched: Set<Int> = []
     /// Leaders whose status is taken.
     ///
     /// Foundation gets them back just before the next wait, so that its thread closes sockets
@@ -45,6 +46,10 @@ public final class Supervisor {
     private var retired: [ChildProcess] = []
     var pumps: [Int: OutputPump] = [:]
     var logWatch = LogWatch()
+    var terminalWatch = TerminalWatch()
+    /// Leaders of steps that cannot be killed.
+    var abandoned: [ChildProcess] = []
+    var inputs: InputDesk
     private var held: [Int: HeldLocks] = [:]
     private var finalStatus: RunStatus?
     private var stopSignal: Int32?
@@ -67,21 +72,26 @@ public final class Supervisor {
         directory = try context.state.makeRun()
         header = context.plan.header(
             runID: directory.id, startedAt: clock.startedAt, pid: getpid(),
-            bootID: ProcessTable.bootIdentifier())
+            bootID: ProcessTable.bootIdentifier()
+        ).masked(by: context.secrets)
         journal = try JournalFile(in: directory, header: header)
         signals = try SignalSource()
         launcher = try ProcessLauncher()
         locks = ResourceLocks(
-            root: context.state.root, environment: context.environment, runID: directory.id)
+            root: context.state.root, environment: context.environment, runID: directory.id,
+            alive: "\(directory.path)/\(AliveFile.name)")
         preparation = StepPreparation(
             plan: context.plan, root: context.state.root, runID: directory.id,
             runPath: directory.path, inherited: context.environment)
         preparation.logsThatShrank = context.state.shrunkLogs()
         scheduler = Scheduler(plan: context.plan)
+        inputs = InputDesk(
+            plan: context.plan, root: context.state.root, environment: context.environment)
+        try CarriedOutputs.copy(into: directory, of: context)
         let start = RunEvent(.runStarted(header), at: .zero)
         try journal.append(start)
         try context.state.pointLatest(at: directory.id)
-        let logs = LogReader(directory: directory, steps: header.steps)
+        let logs = LogReader(directory: directory, steps: header.steps, mask: context.secrets)
         let descriptor = context.viewDescriptor
         let isTerminal = context.isTerminal
         writer = try RunWriter(
@@ -101,9 +111,11 @@ public final class Supervisor {
             stop(because: SystemError("enter the project root", context.state.root))
         }
         for warning in context.warnings { record(.warning(step: nil, warning)) }
+        startGuardian()
         tell(.begin)
         while finalStatus == nil { waitForSomething() }
         for child in retired { launcher.retire(child) }
+        dismissGuardian()
         launcher.drain()
         // A summary that nobody reads must not make this process deaf to its signals.
         let writerProblem = writer.close {
@@ -114,12 +126,12 @@ public final class Supervisor {
         problem = problem ?? writerProblem
         return RunResult(
             status: finalStatus ?? .aborted, runID: directory.id, signal: stopSignal,
-            problem: problem?.description)
+            problem: problem?.descriptionWithAdvice)
     }
 
     // MARK: Telling and doing
 
-    private func tell(_ input: SchedulerInput) {
+    func tell(_ input: SchedulerInput) {
         inbox.append(input)
         var actions: [SchedulerAction] = []
         var next = 0
@@ -144,23 +156,28 @@ public final class Supervisor {
     private func perform(_ action: SchedulerAction) {
         switch action {
         case .record(let kind):
-            if case .runEnded = kind { endEscaped() }
+            if case .runEnded = kind {
+                endEscaped()
+                awaitLooks()
+            }
             record(kind)
         case .acquireLocks(let step): acquireLocks(of: step)
         case .releaseLocks(let step): held[step] = nil
         case .launch(let step, let attempt, let method, let execution):
-            launch(step, attempt: attempt, method: method, execution: execution)
+            launch(
+                LaunchOrder(step: step, attempt: attempt, method: method, execution: execution))
         case .signalGroup(let step, let signal): self.signal(step, signal)
-        case .checkOutput(let step): inbox.append(.output(step: step, at: clock.now()))
-        case .verifyOutputs(let step): inbox.append(.outputsVerified(step: step, missing: []))
-        case .abandon: break
+        case .checkOutput(let step): tellOutput(of: step)
+        case .verifyOutputs(let step):
+            inbox.append(.outputsVerified(step: step, missing: missingOutputs(of: step)))
+        case .abandon(let step): abandon(step)
         case .finish(let status): finalStatus = status
         }
     }
 
     /// Writes a fact; a journal that cannot be written stops the run: exit 5, never success.
     func record(_ kind: RunEvent.Kind) {
-        var event = RunEvent(kind, at: clock.now())
+        var event = RunEvent(kind.masked(by: context.secrets), at: clock.now())
         do {
             try journal.append(event)
         } catch {
@@ -201,10 +218,16 @@ public final class Supervisor {
         } catch {
             record(.warning(step: step, error.description))
             stop(because: error)
+            // The scheduler waits for an answer, and a step that has none would keep the run going.
+            let first = requests.first?.name ?? ""
+            inbox.append(.locksBusy(step: step, holder: LockHolder(resource: first)))
         }
     }
 
-    private func launch(_ step: Int, attempt: Int, method: StepMethod, execution: Int) {
+    /// Starts a step of which is known what it is started from.
+    func start(_ order: LaunchOrder, basis: StepBasis) {
+        let (step, attempt) = (order.step, order.attempt)
+        let (method, execution) = (order.method, order.execution)
         do {
             let log = try directory.openLog(of: header.steps[step].id) {
                 record(
@@ -220,8 +243,8 @@ public final class Supervisor {
                     for: step, attempt: attempt, method: method, execution: execution,
                     output: log.number)
                 child = try launcher.launch(request, watched: manyRun)
-                logWatch.add(step)
             }
+            logWatch.add(step, at: clock.now(), isPiped: pumps[step] != nil)
             children[step] = child
             stepOfLeader[child.pid] = step
             if child.pidDescriptor >= 0 {
@@ -229,7 +252,9 @@ public final class Supervisor {
             } else {
                 unwatched.insert(step)
             }
-            answer(.started(step: step, pid: child.pid, startTicks: child.startTicks))
+            answer(
+                .started(
+                    step: step, pid: child.pid, startTicks: child.startTicks, basis: basis))
         } catch let failure as LaunchFailure {
             switch failure {
             case .permanent(let message): inbox.append(.notStarted(step: step, message: message))
@@ -264,6 +289,7 @@ public final class Supervisor {
         if !settling.isEmpty {
             deadline = min(deadline ?? .max, Supervisor.settleInterval)
         }
+        if let due = guardian.due { deadline = min(deadline ?? .max, due - clock.now()) }
         if let patience = logWatch.patience(at: clock.now()) {
             deadline = min(deadline ?? .max, patience)
         }
@@ -283,22 +309,24 @@ public final class Supervisor {
         for source in ready {
             switch source {
             case .signals:
-                for signal in signals.take() {
-                    if signal == SIGCHLD { sawChildSignal = true } else { stops.append(signal) }
-                }
+                (sawChildSignal, stops) = takeSignals()
             case .exit(let step): exited.append(step)
             case .output(let step): pump(step)
+            case .guardian: guardianEnded()
+            case .inputs: takeLooks()
             }
         }
         exited += unwatched
         if !exited.isEmpty || sawChildSignal { settleExits(exited) }
         if !settling.isEmpty { settleGroups() }
-        lookAtLogs()
+        if let due = guardian.due, due <= clock.now() { startGuardian() }
+        lookAround()
         // What comes with the last exit stops nothing any more.
         for signal in stops where finalStatus == nil {
             stopSignal = stopSignal ?? signal
             tell(.signal(signal))
         }
+        if scheduler.isStopping { giveUpLooks() }
         if let due = scheduler.nextDeadline, due <= clock.now() { tell(.tick) }
         if let error = writer.takeProblem() {
             stop(because: error)
@@ -313,7 +341,8 @@ public final class Supervisor {
             children[step].flatMap { child in child.exitStatus().map { (step, child, $0) } }
         }
         let foundOrphans = groups.settleOrphans(isOwn: isOwn)
-        let living = foundOrphans ? ProcessTable.living() : []
+        let living =
+            foundOrphans ? ProcessTable.living() : ends.isEmpty ? [] : groups.belowEscaped()
         for (step, child, end) in ends {
             loop.remove(.exit(step: step))
             unwatched.remove(step)
@@ -324,6 +353,7 @@ public final class Supervisor {
             } else {
                 settling.insert(step)
             }
+            if end.exit == .exited(0) { lookAgain(at: step) } else { inputs.forget(step) }
             tell(
                 .leaderExited(
                     step: step, exit: end.exit, usage: end.usage,
@@ -348,7 +378,7 @@ public final class Supervisor {
     }
 
     func isOwn(_ pid: Int32) -> Bool {
-        stepOfLeader[pid] != nil || launcher.isRetiring(pid)
+        stepOfLeader[pid] != nil || guardian.pid == pid || launcher.isRetiring(pid)
             || retired.contains { $0.pid == pid }
     }
 
@@ -356,6 +386,7 @@ public final class Supervisor {
         guard let child = children.removeValue(forKey: step) else { return }
         lookAtLogs(only: step)
         logWatch.remove(step)
+        terminalWatch.remove(step)
         stepOfLeader[child.pid] = nil
         retired.append(child)
     }

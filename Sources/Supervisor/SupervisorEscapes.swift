@@ -13,17 +13,17 @@ extension Supervisor {
         _ = groups.settleOrphans(isOwn: isOwn)
         var named: Set<Int32> = []
         let begin = clock.now()
-        var found = groups.descendants(isOwn: isOwn)
+        var found = escaped()
         while !found.isEmpty {
             let age = clock.now() - begin
             for facts in found {
                 let isNew = named.insert(facts.pid).inserted
                 if isNew { nameEscaped(facts) }
                 if age >= 1_000_000_000 {
-                    kill(facts.pid, SIGKILL)
+                    send(SIGKILL, to: facts)
                 } else if isNew {
-                    kill(facts.pid, SIGTERM)
-                    kill(facts.pid, SIGCONT)
+                    send(SIGTERM, to: facts)
+                    send(SIGCONT, to: facts)
                 }
             }
             // Stuck in the kernel: said, and left.
@@ -33,10 +33,14 @@ extension Supervisor {
             }
             usleep(10_000)
             _ = groups.settleOrphans(isOwn: isOwn)
-            found = groups.descendants(isOwn: isOwn)
+            found = escaped()
         }
         // The look leaves out the dead, and the last of them may have died just before it.
         _ = groups.settleOrphans(isOwn: isOwn)
+    }
+
+    private func send(_ signal: Int32, to facts: ProcessFacts) {
+        _ = ProcessTable.signal(facts.pid, signal) { $0.identity == facts.identity }
     }
 
     private func nameEscaped(_ facts: ProcessFacts) {

@@ -31,7 +31,9 @@ extension Supervisor {
     func pump(_ step: Int) {
         guard let pump = pumps[step] else { return }
         do {
-            if try pump.copy() { return }
+            let goesOn = try pump.copy()
+            if pump.hasCopied { logWatch.noteOutput(of: step, at: clock.now()) }
+            if goesOn { return }
         } catch {
             record(.warning(step: step, error.description))
             stop(because: error)

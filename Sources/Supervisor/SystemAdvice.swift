@@ -16,6 +16,9 @@ extension SystemError {
         case EMFILE, ENFILE: "too many files are open: raise `ulimit -n`, or use a lower `-j`"
         case EAGAIN, ENOMEM:
             "processes or memory are used up: raise `ulimit -u` or `ulimit -v`, or end something"
+        case ENOLCK, EOPNOTSUPP, ENOSYS:
+            "work on a local disk; for locks that projects share, set XDG_STATE_HOME to a "
+                + "directory on one"
         default: nil
         }
     }

@@ -39,6 +39,9 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         "cannot \(call) `\(subject)`: \(refusal ?? SystemError.text(of: code))"
     }
 
+    /// The same, and what to do about a refusal.
+    var descriptionWithAdvice: String { description + (refusalAdvice.map { "; \($0)" } ?? "") }
+
     /// What the system calls an error number.
     static func text(of code: Int32) -> String {
         var buffer = [CChar](repeating: 0, count: 256)

@@ -55,6 +55,17 @@ int stepvisor_wait_status(pid_t pid, struct stepvisor_child_status *status) {
     return 0;
 }
 
+int stepvisor_stop_signal(pid_t pid) {
+    siginfo_t info;
+    memset(&info, 0, sizeof info);
+    int result;
+    do {
+        result = waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOWAIT | WNOHANG);
+    } while (result == -1 && errno == EINTR);
+    if (result == -1) return -1;
+    return info.si_pid != 0 && info.si_code == CLD_STOPPED ? info.si_status : 0;
+}
+
 int stepvisor_reap(pid_t pid) {
     siginfo_t info;
     memset(&info, 0, sizeof info);
@@ -83,6 +94,23 @@ int stepvisor_pidfd_open(pid_t pid) {
     errno = ENOSYS;
     return -1;
 #endif
+}
+
+int stepvisor_pidfd_signal(int descriptor, int signal_number) {
+#if defined(__linux__) && defined(SYS_pidfd_send_signal)
+    return (int)syscall(SYS_pidfd_send_signal, descriptor, signal_number, NULL, 0);
+#else
+    (void)descriptor;
+    (void)signal_number;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+void stepvisor_block_signals(void) {
+    sigset_t set;
+    sigfillset(&set);
+    pthread_sigmask(SIG_SETMASK, &set, NULL);
 }
 
 int stepvisor_pipe(int descriptors[2], int nonblocking) {
@@ -141,6 +169,29 @@ int stepvisor_is_ignored(int signal_number) {
     return action.sa_handler == SIG_IGN;
 }
 
+int stepvisor_block_in_thread(int signal_number) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, signal_number);
+    return pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+int stepvisor_unblock_in_thread(int signal_number) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, signal_number);
+    return pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+void stepvisor_forbid_core_file(void) {
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+#ifdef __linux__
+    // A program that the kernel hands cores to is started whatever the limit says.
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
 int stepvisor_clear_signal_mask(void) {
     sigset_t set;
     sigemptyset(&set);
@@ -156,14 +207,18 @@ int stepvisor_signal_pipe(void) {
 
 void stepvisor_rearm_child_signal(void) { atomic_store(&child_signal_pending, 0); }
 
-int stepvisor_try_lock(int descriptor) {
+static int try_lock(int descriptor, int kind) {
     int result;
     do {
-        result = flock(descriptor, LOCK_EX | LOCK_NB);
+        result = flock(descriptor, kind | LOCK_NB);
     } while (result == -1 && errno == EINTR);
     if (result == 0) return 0;
     return errno == EWOULDBLOCK ? 1 : -1;
 }
+
+int stepvisor_try_lock(int descriptor) { return try_lock(descriptor, LOCK_EX); }
+
+int stepvisor_try_shared_lock(int descriptor) { return try_lock(descriptor, LOCK_SH); }
 
 int stepvisor_open_at(int directory, const char *name, int flags, mode_t mode) {
     int result;
@@ -238,4 +293,27 @@ int stepvisor_probe_threads(int count) {
     while (started > 0) pthread_join(threads[--started], NULL);
     pthread_mutex_destroy(&gate);
     return result;
+}
+
+#ifdef __linux__
+// Foundation's own, and in every program that is linked with it.
+extern const void *CFSocketCreateWithNative(const void *, int, unsigned long, void *, const void *)
+    __attribute__((weak));
+extern void CFSocketInvalidate(const void *) __attribute__((weak));
+extern void CFRelease(const void *) __attribute__((weak));
+#endif
+
+int stepvisor_abandon_socket(int descriptor) {
+#ifdef __linux__
+    if (!CFSocketCreateWithNative || !CFSocketInvalidate || !CFRelease) return -1;
+    // For a descriptor that is watched already this finds the one who watches it.
+    const void *watcher = CFSocketCreateWithNative(NULL, descriptor, 0, NULL, NULL);
+    if (!watcher) return -1;
+    CFSocketInvalidate(watcher);
+    CFRelease(watcher);
+    return 0;
+#else
+    (void)descriptor;
+    return -1;
+#endif
 }

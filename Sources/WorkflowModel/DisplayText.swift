@@ -18,13 +18,21 @@ public enum DisplayText {
         case 0x7F:
             return "\u{2421}"
         default:
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate,
-                .privateUse, .unassigned:
-                return "\\u{" + String(scalar.value, radix: 16, uppercase: true) + "}"
-            default:
-                return String(scalar)
-            }
+            return isHidden(scalar)
+                ? "\\u{" + String(scalar.value, radix: 16, uppercase: true) + "}" : String(scalar)
+        }
+    }
+
+    /// Whether a terminal shows nothing for a scalar, or something that no two terminals agree on.
+    private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
+        // The two that choose between text and picture are ordinary behind a picture.
+        if scalar.value == 0xFE0E || scalar.value == 0xFE0F { return false }
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse,
+            .unassigned:
+            return true
+        default:
+            return scalar.properties.isDefaultIgnorableCodePoint
         }
     }
 

@@ -34,6 +34,12 @@ extension Workflow {
         settingsNotHonoured + stepKeysNotHonoured
     }
 
+    /// What is declared and can change nothing, as the rest of the settings are: a line each.
+    public var withoutEffect: [String] {
+        guard execution.phaseTimeout != nil, !execution.barriers else { return [] }
+        return ["`phase_timeout` has no effect without `barriers = true` or `--barriers`"]
+    }
+
     private var settingsNotHonoured: [UnhonouredFeature] {
         var found: [UnhonouredFeature] = []
         func add(_ name: String, _ isDeclared: Bool, _ effect: String) {
@@ -46,18 +52,7 @@ extension Workflow {
         add(
             "failure_threshold", execution.failureThreshold != nil,
             "failures in a row are not counted")
-        add(
-            "barriers", execution.barriers,
-            "a step starts as soon as what it depends on has ended")
-        add(
-            "phase_timeout", execution.phaseTimeout != nil,
-            execution.barriers ? "phases have no limit" : "it has no meaning without `barriers`")
-        add("run_timeout", execution.runTimeout != nil, "the run has no limit")
         add("default_mode", execution.defaultMode != nil, "the run asks no questions")
-        add(
-            "pass_environment", execution.passEnvironment != nil,
-            "steps inherit the whole environment")
-        add("secrets", !execution.secrets.isEmpty, "values are not masked in logs and reports")
         add(
             "throttle", execution.throttle != nil,
             "a failure that means \"busy\" counts as any other")
@@ -79,10 +74,8 @@ extension Workflow {
         }
         var found: [UnhonouredFeature] = []
         for (key, declaring) in keys {
-            let isSetting = key.name == "idle_timeout" && execution.idleTimeout != nil
-            guard isSetting || !declaring.isEmpty else { continue }
-            found.append(
-                UnhonouredFeature(key.name, of: isSetting ? [] : declaring, effect: key.effect))
+            guard !declaring.isEmpty else { continue }
+            found.append(UnhonouredFeature(key.name, of: declaring, effect: key.effect))
         }
         return found
     }
@@ -115,14 +108,11 @@ extension Workflow {
             $0.gating.successPattern != nil
         },
         StepKey(name: "foreach", effect: "the step runs once") { !$0.gating.foreach.isEmpty },
-        StepKey(name: "idle_timeout", effect: "a silent step is not stopped") {
-            $0.idleTimeout != nil
-        },
     ]
 }
 
 extension Step {
     fileprivate var declaresMoreThanItsRun: Bool {
-        idleTimeout != nil || recovery != Recovery() || gating != Gating()
+        recovery != Recovery() || gating != Gating()
     }
 }

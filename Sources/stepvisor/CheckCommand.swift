@@ -21,6 +21,7 @@ struct CheckCommand {
         if let resolved = loaded.resolved {
             diagnostics += CheckCommand.commandProblems(resolved, root: loaded.projectRoot)
             diagnostics += CheckCommand.undeclaredResources(resolved.workflow)
+            diagnostics += resolved.workflow.withoutEffect.map { Diagnostic(.warning, $0) }
         }
         let isValid = !diagnostics.contains { $0.severity == .error }
         if console.wantsJSON {
@@ -37,7 +38,7 @@ struct CheckCommand {
         // What a run would not mention is what one asks `check` for.
         let shown = diagnostics.filter { console.verbosity > .quiet || $0.severity == .error }
         if !shown.isEmpty {
-            try StandardStream.error.write(Array(loaded.files.render(shown).utf8))
+            console.say(loaded.files.render(shown))
         }
         guard let resolved = loaded.resolved else { return }
         var text = ""
@@ -64,7 +65,8 @@ struct CheckCommand {
         _ resolved: ResolvedWorkflow, root: String
     ) -> [Diagnostic] {
         var commands = StepCommands(of: resolved.workflow, root: root)
-        let path = Host.environment["PATH"]
+        let filter = EnvironmentFilter(resolved.workflow.execution.passEnvironment)
+        let path = filter.filtered(Host.environment)["PATH"]
         return resolved.workflow.steps.enumerated().compactMap { index, step in
             guard let problem = commands.problem(of: index, inheritedPath: path) else { return nil }
             let message = "step `\(step.id)` cannot be started: \(problem.message)"

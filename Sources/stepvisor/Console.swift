@@ -38,13 +38,15 @@ struct Console: Sendable {
     /// Writes data that was asked for.
     func out(_ text: String) throws(SystemError) { try out(Array(text.utf8)) }
 
-    /// Writes data that was asked for.
-    func out(_ bytes: [UInt8]) throws(SystemError) { try StandardStream.output.write(bytes) }
+    /// Writes data that was asked for, secrets masked.
+    func out(_ bytes: [UInt8]) throws(SystemError) {
+        try StandardStream.output.write(Secrecy.mask.masked(bytes))
+    }
 
     /// Writes a message that may be left out when only what went wrong is wanted.
     func note(_ text: String) {
         guard verbosity > .quiet else { return }
-        Console.say(text + "\n")
+        say(text + "\n")
     }
 
     /// Writes warnings, and notes where more is wanted.
@@ -56,7 +58,7 @@ struct Console: Sendable {
             case .verbose: .note
             }
         let shown = diagnostics.filter { $0.severity >= least }
-        if !shown.isEmpty { Console.say(files.render(shown)) }
+        if !shown.isEmpty { say(files.render(shown)) }
     }
 
     /// Says why a command failed, and gives its exit code.
@@ -65,8 +67,12 @@ struct Console: Sendable {
         return failure.code.rawValue
     }
 
-    /// Writes to standard error; one that is closed is nobody's concern.
+    /// Writes lines to standard error, secrets masked and whatever else they hold neutralised.
+    func say(_ text: String) { Console.say(text) }
+
+    /// One that is closed is nobody's concern.
     private static func say(_ text: String) {
-        try? StandardStream.error.write(Array(text.utf8))
+        let lines = Sanitizer.lines(bytes: Secrecy.mask.masked(Array(text.utf8)))
+        try? StandardStream.error.write(Array((lines.joined(separator: "\n") + "\n").utf8))
     }
 }

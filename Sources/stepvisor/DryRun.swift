@@ -8,11 +8,19 @@ struct DryRun {
     private let request: RunRequest
     private let console: Console
     private let reasons: SelectionReasons
+    /// Why steps run that an earlier run was about; empty where none is gone on with.
+    private let rerunReasons: [Int: String]
 
     init(_ request: RunRequest, console: Console) {
         self.request = request
         self.console = console
         reasons = SelectionReasons(request.plan, request.options)
+        if let resume = request.resume {
+            rerunReasons =
+                ResumeText(resume, graph: request.project.resolved.graph).reasons
+        } else {
+            rerunReasons = [:]
+        }
     }
 
     private var plan: RunPlan { request.plan }
@@ -20,7 +28,9 @@ struct DryRun {
 
     /// Steps in the order in which they would start.
     private var order: [Int] {
-        let all = request.project.resolved.graph.topologicalOrder().filter { plan.selected[$0] }
+        let all = request.project.resolved.graph.topologicalOrder().filter {
+            plan.selected[$0] && plan.doneEarlier[$0] == nil
+        }
         guard plan.limit > 1 else { return all }
         let durations = plan.durations?.map(Double.init) ?? all.map { _ in 1 }
         let remaining = request.project.resolved.graph.remainingPath(
@@ -37,17 +47,22 @@ struct DryRun {
             plan.mode == .parallel
             ? "at most \(plan.limit) at once" : "one at a time, in this order"
         let total = Wording.count(plan.count, "step")
-        var text = "would run \(plan.selectedCount) of \(total), \(limit):\n"
+        let order = order
+        var text = "would run \(order.count) of \(total), \(limit):\n"
         let ids = TextWidth.columnWidth(steps.map(\.id.rawValue))
-        let numberWidth = String(plan.selectedCount).count
+        let numberWidth = String(order.count).count
         for (place, step) in order.enumerated() {
             let number = String(place + 1)
             text += String(repeating: " ", count: 2 + numberWidth - number.count) + number
             text += "  " + TextWidth.pad(steps[step].id.rawValue, to: ids)
             text += "  phase \(plan.phases[step])"
-            text += "  \(reasons.text(of: step))"
+            text += "  \(reason(of: step))"
             text += "  " + console.outputStyle.dim(CommandText.text(plan.command(of: step)))
             text += "\n"
+        }
+        for (run, done) in doneEarlier {
+            text += "done earlier, in run \(Sanitizer.line(run)): "
+            text += Wording.list(done, atMost: 20) + "\n"
         }
         let leftOut = plan.selected.indices.filter { !plan.selected[$0] }
         if !leftOut.isEmpty {
@@ -55,6 +70,20 @@ struct DryRun {
             text += Wording.list(leftOut.map { steps[$0].id.rawValue }, atMost: 20) + "\n"
         }
         return text + "nothing was run and nothing was written\n"
+    }
+
+    private func reason(of step: Int) -> String {
+        rerunReasons[step] ?? reasons.text(of: step)
+    }
+
+    /// Steps that are taken over, by the run in which they ran.
+    private var doneEarlier: [(run: String, steps: [String])] {
+        var runs: [String: [String]] = [:]
+        for step in plan.doneEarlier.keys.sorted() {
+            guard let done = plan.doneEarlier[step] else { continue }
+            runs[done.run, default: []].append(steps[step].id.rawValue)
+        }
+        return runs.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
     /// The same for programs.
@@ -72,9 +101,20 @@ struct DryRun {
             writer.member("step_id", steps[step].id.rawValue)
             writer.member("order", place + 1)
             writer.member("phase", plan.phases[step])
-            writer.member("reason", reasons.text(of: step))
+            writer.member("reason", reason(of: step))
             writer.member("command", CommandText.text(plan.command(of: step)))
             writer.endObject()
+        }
+        writer.endArray()
+        writer.key("done_earlier")
+        writer.beginArray()
+        for (run, done) in doneEarlier {
+            for id in done {
+                writer.beginObject()
+                writer.member("step_id", id)
+                writer.member("run_id", run)
+                writer.endObject()
+            }
         }
         writer.endArray()
         writer.key("left_out")

@@ -56,6 +56,9 @@ struct LockingCommand {
         if request.scope == .project { _ = try StateDirectory(root: root, create: true) }
         let locks = ResourceLocks(
             root: root, environment: environment, runID: environment["STEPVISOR_RUN_ID"])
+        if let concern = locks.concern(about: request.scope) {
+            console.note("warning: \(concern)")
+        }
         let result = try LockCommand.acquire(request, from: locks) { holder in
             let text = Wording.holder(holder)
             if arguments.has(.noWait) {

@@ -1,6 +1,7 @@
 import Execution
 import Reporting
 import Supervisor
+import WorkflowFiles
 
 /// `stepvisor logs`: what a step wrote, or which logs there are.
 struct LogsCommand {
@@ -33,13 +34,28 @@ struct LogsCommand {
                 .usage, "a log has no JSON form: it is what `\(name)` wrote",
                 help: "leave out `--json`, or the step: `stepvisor logs --json` lists the logs")
         }
-        let step = try run.step(name)
+        let (place, step) = try whereItRan(try run.step(name), of: run)
         if arguments.has(.follow) {
-            try follow(step, of: run)
+            try follow(step, of: place)
         } else {
-            try show(step, of: run)
+            try show(step, of: place)
         }
         return 0
+    }
+
+    /// The run that has the log of a step: an earlier one where it was not run again.
+    private func whereItRan(
+        _ step: Int, of run: RecordedRun
+    ) throws -> (run: RecordedRun, step: Int) {
+        guard case .doneEarlier(let id, _) = run.record.steps[step].reason, id != run.run.id
+        else { return (run, step) }
+        let name = run.record.header.steps[step].id
+        let root = try Project.read(arguments).projectRoot
+        guard let earlier = try? RecordedRun.find(id, root: root, console: console),
+            let place = try? earlier.step(name)
+        else { return (run, step) }
+        console.note("`\(Sanitizer.line(name))` was done earlier: this is its log of run \(id)")
+        return (earlier, place)
     }
 
     private func list(_ run: RecordedRun) throws {
@@ -53,12 +69,18 @@ struct LogsCommand {
         for (step, id) in zip(run.record.steps, ids) {
             let size = run.run.logSize(of: id)
             let log =
-                size.map { "\(Wording.bytes($0))  \(run.logPath(of: id))" } ?? "no log"
+                size.map { "\(Wording.bytes($0))  \(run.logPath(of: id))" } ?? noLog(of: step)
             let status = TextWidth.pad(step.status.rawValue, to: 8)
             text += TextWidth.pad(Sanitizer.line(id), to: width)
-            text += "  \(console.outputStyle.paint(status, as: step.status))  \(log)\n"
+            text += "  \(console.outputStyle.paint(status, as: step.status))"
+            text += "  \(Sanitizer.line(log))\n"
         }
         try console.out(text)
+    }
+
+    private func noLog(of step: StepRecord) -> String {
+        guard case .doneEarlier(let run, _) = step.reason else { return "no log" }
+        return "\(Wording.doneEarlier), in run \(Sanitizer.line(run))"
     }
 
     private func json(_ run: RecordedRun) -> [UInt8] {
@@ -88,7 +110,7 @@ struct LogsCommand {
             sayNothing(step, of: run)
             return
         }
-        var printer = LogPrinter(console)
+        var printer = LogPrinter()
         var offset: Int64 = 0
         while try copy(id, of: run, from: &offset, to: &printer) {}
         try printer.finish()
@@ -108,7 +130,7 @@ struct LogsCommand {
     private func follow(_ step: Int, of first: RecordedRun) throws {
         var run = first
         let id = run.record.header.steps[step].id
-        var printer = LogPrinter(console)
+        var printer = LogPrinter()
         var offset: Int64 = 0
         var journalSize = run.run.journalSize()
         if run.run.logSize(of: id) == nil, run.isAlive {
@@ -139,21 +161,27 @@ struct LogsCommand {
     }
 }
 
-/// Prints a log: raw where a program reads it, neutralised line by line on a terminal.
+/// Prints a log: as it is where a program reads it, neutralised line by line on a terminal, and where
+/// a build service would obey its lines; secrets are masked in any case.
 private struct LogPrinter {
-    private let console: Console
-    private let isTerminal = StandardStream.output.isTerminal
+    private let isNeutralised: Bool
+    private var secrets = SecretMask.Stream(Secrecy.mask)
     /// The line that has no end yet.
     private var rest: [UInt8] = []
 
     /// A line without an end is shown when it is longer.
     private static let longestLine = 1 << 16
 
-    init(_ console: Console) { self.console = console }
+    init() {
+        isNeutralised =
+            StandardStream.output.isTerminal || Host.environment["GITHUB_ACTIONS"] == "true"
+    }
 
-    mutating func print(_ bytes: [UInt8]) throws {
-        guard isTerminal else {
-            try console.out(bytes)
+    mutating func print(_ bytes: [UInt8]) throws { try write(secrets.take(bytes)) }
+
+    private mutating func write(_ bytes: [UInt8]) throws {
+        guard isNeutralised else {
+            try StandardStream.output.write(bytes)
             return
         }
         rest += bytes
@@ -165,12 +193,14 @@ private struct LogPrinter {
     }
 
     mutating func finish() throws {
+        try write(secrets.finish())
         guard !rest.isEmpty else { return }
         try printLines(rest[...])
         rest = []
     }
 
     private func printLines(_ bytes: ArraySlice<UInt8>) throws {
-        try console.out(Sanitizer.lines(bytes: bytes).joined(separator: "\n") + "\n")
+        let lines = Sanitizer.lines(bytes: bytes).joined(separator: "\n") + "\n"
+        try StandardStream.output.write(Array(lines.utf8))
     }
 }

@@ -4,6 +4,7 @@ import Supervisor
 @main
 enum Main {
     static func main() {
+        if let code = GuardianDuty.serve(CommandLine.arguments) { exit(code) }
         ProcessSetup.prepare()
         exit(Program.run(Array(CommandLine.arguments.dropFirst())))
     }

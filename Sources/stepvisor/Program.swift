@@ -9,6 +9,7 @@ enum Program {
     /// Carries out a command line, and gives the exit code.
     static func run(_ words: [String]) -> Int32 {
         do {
+            try TrustGate.refuseBorrowedRights()
             return try carryOut(try ArgumentParser.parse(words))
         } catch let error as ArgumentError {
             let (message, help) = error.diagnostic

@@ -35,7 +35,10 @@ struct Project: Sendable {
                 .usage, "the working directory does not exist any more",
                 help: "change to another one, or name it with `-C`")
         }
-        return WorkflowLoader.load(path: arguments.text(.file), workingDirectory: directory)
+        let loaded = WorkflowLoader.load(
+            path: arguments.text(.file), workingDirectory: directory)
+        if !loaded.workflow.execution.secrets.isEmpty { Secrecy.learn(from: loaded.workflow) }
+        return loaded
     }
 
     /// Words that name the same workflow on a command line.

@@ -1,4 +1,5 @@
 import Execution
+import Reporting
 import Supervisor
 
 /// Takes the project for a run, or says who has it.
@@ -7,31 +8,72 @@ struct ProjectGate {
 
     init(_ console: Console) { self.console = console }
 
-    /// Takes the project's lock.
+    /// Takes the project's lock, and settles what an earlier run has left behind.
     ///
     /// - Throws: ``CommandFailure`` with exit 4 when another run has it and this one is not to wait.
     func take(_ state: StateDirectory, waits: Bool) throws -> ProjectLock {
+        let lock = try acquire(state, waits: waits)
+        if let concern = ProjectLock.concern(about: state) { console.note("warning: \(concern)") }
+        if let run = Recovery.settle(state) {
+            for line in ProjectGate.lines(about: run) { console.note(line) }
+        }
+        return lock
+    }
+
+    private func acquire(_ state: StateDirectory, waits: Bool) throws -> ProjectLock {
         var hasSaid = false
+        var patience = ProjectGate.patience
         while true {
             let since = Timestamp.text(RunClock.wallTime())
             switch try ProjectLock.tryAcquire(state, since: since) {
             case .success(let lock): return lock
             case .failure(let busy):
                 let who = describe(busy.holder)
-                guard waits else {
+                // A guardian is done in a moment: that is not worth a failure.
+                guard waits || busy.holder.isEnding && patience > 0 else {
                     throw CommandFailure(
                         .busy, "another run holds this project: \(who)",
                         help: "wait for it with `--wait`, or look at it with `stepvisor status`")
                 }
                 if !hasSaid { console.note("waiting for another run of this project: \(who)") }
                 hasSaid = true
-                Host.pause(milliseconds: 50)
+                Host.pause(milliseconds: ProjectGate.interval)
+                patience -= ProjectGate.interval
             }
         }
     }
 
+    /// Milliseconds between two tries.
+    private static let interval = 50
+    /// Milliseconds that a guardian is waited for.
+    private static let patience = 10_000
+
     private func describe(_ holder: LockHolder) -> String {
         guard let pid = holder.pid else { return "it has just begun" }
-        return "pid \(pid)" + (holder.since.map { ", since \($0)" } ?? "")
+        return "pid \(pid)" + (holder.runID.map { ", run \(Sanitizer.line($0))" } ?? "")
+            + (holder.since.map { ", since \(Sanitizer.line($0))" } ?? "")
+            + (holder.isEnding ? "; it has died, and its processes are being ended" : "")
+    }
+
+    /// What to tell of a run that was interrupted.
+    static func lines(about run: InterruptedRun) -> [String] {
+        var text = "run \(run.id) was interrupted: stepvisor died"
+        if !run.running.isEmpty {
+            let names = run.running.map { "`\(Sanitizer.line($0))`" }
+            let list = Wording.list(names, atMost: 5)
+            text +=
+                " while \(Wording.count(run.running.count, "step")) "
+                + "\(run.running.count == 1 ? "was" : "were") running (\(list))"
+        }
+        var lines = [text + "; go on with `stepvisor run --resume`"]
+        if run.endedProcesses > 0 {
+            let count = Wording.count(run.endedProcesses, "process", plural: "processes")
+            lines.append("ended what it had left: \(count)")
+        }
+        if !run.left.isEmpty {
+            let numbers = run.left.map(String.init).joined(separator: ", ")
+            lines.append("warning: cannot end what it has left: process \(numbers)")
+        }
+        return lines
     }
 }

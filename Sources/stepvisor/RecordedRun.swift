@@ -31,12 +31,14 @@ struct RecordedRun {
             StoredRun(id, in: state), UserPlace(projectRoot: root), console: console)
     }
 
-    private static var none: CommandFailure {
+    /// What to say where there is no run.
+    static var none: CommandFailure {
         CommandFailure(
             .usage, "no run is recorded here", help: "start one with `stepvisor run`")
     }
 
-    private static func checked(_ id: String, in state: StateDirectory) throws -> String {
+    /// The id of the run that a word means.
+    static func checked(_ id: String, in state: StateDirectory) throws -> String {
         if id == "latest", let latest = state.latestRun() { return latest }
         if state.hasRun(id) { return id }
         let known = state.runIdentifiers()

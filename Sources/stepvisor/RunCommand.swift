@@ -21,7 +21,38 @@ struct RunCommand {
             try explainUnknownWord()
             throw failure
         }
-        let request = try RunRequest(project, arguments)
+        try TrustGate(console).check(project.loaded)
+        for note in try Secrecy.notes(on: project.workflow) { console.note(note) }
+        if let note = Secrecy.pathNote(on: project.workflow) { console.note(note) }
+        if !arguments.has(.dryRun) { closeInherited() }
+        guard let resumption = Resumption(arguments, console, root: project.root) else {
+            return try carryOut(try RunRequest(project, arguments), project)
+        }
+        let lock = try resumption.lock(waits: arguments.has(.wait), isDry: arguments.has(.dryRun))
+        switch try resumption.base() {
+        case .nothing(let reason):
+            console.note("nothing to resume: \(reason); starting a run of its own")
+            return try carryOut(try RunRequest(project, arguments), project, holding: lock)
+        case .run(let earlier):
+            let request = try RunRequest(project, arguments, resuming: earlier)
+            if resumption.isFailedOnly, request.resume?.reruns.isEmpty ?? true {
+                console.note("nothing failed in run \(earlier.header.runID)")
+                return 0
+            }
+            return try carryOut(request, project, holding: lock)
+        }
+    }
+
+    /// Before anything is opened that is to stay open.
+    private func closeInherited() {
+        let environment = Host.environment
+        if environment[LockCommand.variable] != nil { LockCommand.adoptInherited() }
+        ProcessSetup.closeInherited(keepSockets: environment["STEPVISOR_RUN_ID"] != nil)
+    }
+
+    private func carryOut(
+        _ request: RunRequest, _ project: Project, holding lock: ProjectLock? = nil
+    ) throws -> Int32 {
         for note in request.notes { console.note(note) }
         let unhonoured = project.workflow.notYetHonoured.map(\.line)
         if arguments.has(.dryRun) {
@@ -30,7 +61,7 @@ struct RunCommand {
             try console.out(console.wantsJSON ? preview.json : preview.text)
             return 0
         }
-        return try supervise(request, warnings: unhonoured)
+        return try supervise(request, warnings: unhonoured, holding: lock)
     }
 
     /// A word that is no command, where there is no workflow that could have it as a step.
@@ -43,30 +74,40 @@ struct RunCommand {
             help: "did you mean `\(command)`?")
     }
 
-    private func supervise(_ request: RunRequest, warnings: [String]) throws -> Int32 {
-        let environment = Host.environment
-        if environment[LockCommand.variable] != nil { LockCommand.adoptInherited() }
-        ProcessSetup.closeInherited(keepSockets: environment["STEPVISOR_RUN_ID"] != nil)
+    private func supervise(
+        _ request: RunRequest, warnings: [String], holding earlier: ProjectLock?
+    ) throws -> Int32 {
         if console.verbosity == .verbose, let forecast = request.plan.simulate() {
             console.note(PlanText.expectation(forecast))
         }
         let state = try StateDirectory(root: request.project.root, create: true)
-        let lock = try ProjectGate(console).take(state, waits: arguments.has(.wait))
-        defer { withExtendedLifetime(lock) {} }
+        let lock = try earlier ?? ProjectGate(console).take(state, waits: arguments.has(.wait))
+        if request.plan.resources.contains(where: { $0.scope == .host }),
+            let concern = ResourceLocks(
+                root: request.project.root, environment: Host.environment, runID: nil
+            ).concern(about: .host)
+        {
+            console.note("warning: \(concern)")
+        }
         let final = FinalRecord()
         let view = RecordingView(
             base: makeView(request), final: final,
-            place: UserPlace(projectRoot: request.project.root))
-        let context = RunContext(
-            plan: request.plan, state: state, environment: environment, view: view,
+            place: UserPlace(projectRoot: request.project.root), mask: Secrecy.mask)
+        var context = RunContext(
+            plan: request.plan, state: state, environment: Host.environment, view: view,
             viewDescriptor: console.wantsJSON
                 ? StandardStream.output.rawValue : StandardStream.error.rawValue,
-            isTerminal: !console.wantsJSON && console.isErrorLive, warnings: warnings)
-        let result = try Supervisor(context).run()
+            isTerminal: !console.wantsJSON && console.isErrorLive, warnings: warnings,
+            guardian: Host.ownProgram)
+        context.secrets = Secrecy.mask
+        let supervisor = try Supervisor(context)
+        lock.name(supervisor)
+        let result = supervisor.run()
         if let record = final.record {
             // Only a help for the next plan: a run that went well does not fail for it.
             try? DurationStore.add(record, to: state)
         }
+        lock.release()
         return exitCode(result, final.record, UserPlace(projectRoot: request.project.root))
     }
 

@@ -17,6 +17,7 @@ extension RunOptions {
         processors = Host.processors
         jobs = arguments.jobs?.count(processors: processors)
         keepGoing = arguments.has(.keepGoing)
+        barriers = arguments.has(.barriers)
         timeout = arguments.duration(.timeout)
         grace = arguments.duration(.grace)
         runner = arguments.text(.runner).map { .shell($0) }
@@ -35,11 +36,19 @@ struct RunRequest {
     let plan: RunPlan
     /// Lines that the user should read before the run.
     let notes: [String]
+    /// What is taken over of an earlier run.
+    let resume: ResumePlan?
 
     /// Plans what a command line asks for.
     ///
+    /// - Parameters:
+    ///   - project: The workflow.
+    ///   - arguments: The command line.
+    ///   - earlier: The run that `--resume` or `--failed` goes on with.
     /// - Throws: ``CommandFailure`` with exit 2 when there is no such run.
-    init(_ project: Project, _ arguments: ParsedArguments) throws {
+    init(
+        _ project: Project, _ arguments: ParsedArguments, resuming earlier: EarlierRun? = nil
+    ) throws {
         self.project = project.withoutText
         var options = RunOptions(arguments)
         var notes: [String] = []
@@ -57,9 +66,22 @@ struct RunRequest {
         }
         self.options = options
         do throws(PlanError) {
-            plan = try RunPlan.make(
-                resolved: project.resolved, options: options,
-                history: DurationStore.read(root: project.root))
+            let history = DurationStore.read(root: project.root)
+            let whole = try RunPlan.make(
+                resolved: project.resolved, options: options, history: history)
+            if let earlier {
+                let resume = ResumePlan.make(
+                    earlier, plan: whole, options: options, isFailedOnly: arguments.has(.failed),
+                    root: project.root)
+                plan = try RunPlan.make(
+                    resolved: project.resolved, options: options, history: history,
+                    resuming: resume)
+                self.resume = resume
+                notes += ResumeText(resume, graph: project.resolved.graph).lines
+            } else {
+                plan = whole
+                resume = nil
+            }
         } catch {
             throw PlanFailure.failure(error, arguments, project)
         }

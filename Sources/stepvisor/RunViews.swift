@@ -17,24 +17,36 @@ struct RecordingView: RunView {
     var base: any RunView
     let final: FinalRecord
     let place: UserPlace
+    let mask: SecretMask
 
     var frameInterval: Int64? { base.frameInterval }
 
     mutating func handle(_ event: RunEvent, record: RunRecord) -> String {
-        base.handle(event, record: record)
+        mask.masked(base.handle(event, record: record))
     }
 
     mutating func frame(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String {
-        base.frame(at: now, record: record, surroundings: seen(surroundings))
+        mask.masked(base.frame(at: now, record: record, surroundings: seen(surroundings)))
+    }
+
+    mutating func status(
+        at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
+    ) -> String {
+        base.status(at: now, record: record, surroundings: seen(surroundings))
+    }
+
+    mutating func withdraw(surroundings: ViewSurroundings) -> String {
+        base.withdraw(surroundings: seen(surroundings))
     }
 
     mutating func finish(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String {
         final.keep(record)
-        return base.finish(at: now, record: record, surroundings: seen(surroundings))
+        return mask.masked(
+            base.finish(at: now, record: record, surroundings: seen(surroundings)))
     }
 
     private func seen(_ surroundings: ViewSurroundings) -> ViewSurroundings {
@@ -55,6 +67,10 @@ struct QuietView: RunView {
     func handle(_ event: RunEvent, record: RunRecord) -> String { "" }
 
     func frame(at now: RunTime, record: RunRecord, surroundings: ViewSurroundings) -> String { "" }
+
+    func status(at now: RunTime, record: RunRecord, surroundings: ViewSurroundings) -> String {
+        RunSnapshot(record, at: now, surroundings: surroundings, style: style).text
+    }
 
     func finish(at now: RunTime, record: RunRecord, surroundings: ViewSurroundings) -> String {
         guard record.status != .complete || !record.failedSteps.isEmpty else { return "" }

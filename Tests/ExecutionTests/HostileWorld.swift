@@ -6,9 +6,10 @@ import WorkflowModel
 
 /// A world where everything goes wrong that can, and which knows what really happened.
 ///
-/// Processes fail, ignore signals, leave others behind and cannot be started; locks are held by
-/// strangers; answers come late; stale reports are delivered. ``HostileWorld/check`` compares what
-/// the scheduler does with what is true; it reads no state of the scheduler.
+/// Processes fail, hang, ignore signals, leave others behind, cannot be killed and cannot be
+/// started; locks are held by strangers; outputs are missing; time stands still; answers come late;
+/// stale reports are delivered. ``HostileWorld/check`` compares what the scheduler does with what
+/// is true; it reads no state of the scheduler.
 struct HostileWorld: VirtualWorld {
     let plan: RunPlan
     private(set) var check: RunCheck
@@ -21,31 +22,31 @@ struct HostileWorld: VirtualWorld {
 
     /// What a step's processes are like.
     private struct Temper {
-        var duration: Int64
+        /// Nil for one that never ends of its own accord.
+        var duration: Int64?
         var exit: ExitStatus
         var leftovers: Int
         var obeysInterrupt: Bool
         var obeysTerminate: Bool
         /// Whether the rest of its group goes when it is asked to.
         var groupObeys: Bool
+        /// Whether not even KILL ends its leader, or the rest of its group.
+        var isStuck: Bool
+        var isGroupStuck: Bool
+        /// Milliseconds between two writes, and after which there is none.
+        var rhythm: Int64
+        var silentAfter: Int64
+        /// When it reads the terminal, in milliseconds after its start.
+        var terminalAfter: Int64?
+        var startedAt = RunTime.zero
+        var isOutputMissing: Bool
     }
 
     init(plan: RunPlan, random generator: inout SeededGenerator) {
         var random = generator
         self.plan = plan
         check = RunCheck(plan: plan)
-        temper = (0..<plan.count).map { _ in
-            Temper(
-                duration: Int64(random.below(25) * 10),
-                exit: random.chance(80)
-                    ? .exited(0)
-                    : random.chance(80)
-                        ? .exited(Int32(1 + random.below(255)))
-                        : .signalled(11, coreDumped: random.chance(50)),
-                leftovers: random.chance(15) ? 1 + random.below(3) : 0,
-                obeysInterrupt: random.chance(50), obeysTerminate: random.chance(60),
-                groupObeys: random.chance(60))
-        }
+        temper = (0..<plan.count).map { Self.temper(of: $0, plan, &random) }
         let hasStrangers = random.chance(30)
         heldUntil = plan.resources.map {
             RunTime(
@@ -57,8 +58,42 @@ struct HostileWorld: VirtualWorld {
         generator = random
     }
 
-    /// Puts up to four signals on the agenda, in one run of three.
+    private static func temper(
+        of step: Int, _ plan: RunPlan, _ random: inout SeededGenerator
+    ) -> Temper {
+        // Who hangs where nothing stops it may hang for ever: that is no fault of the scheduler's.
+        let isLimited =
+            plan.timeout(of: step) != nil || plan.idleTimeout(of: step) != nil
+            || plan.runLimit != nil || plan.phaseLimit != nil
+        let isStuck = isLimited && random.chance(4)
+        let hangs = isStuck || (isLimited && random.chance(15))
+        return Temper(
+            duration: hangs ? nil : Int64(random.below(25) * 10),
+            exit: random.chance(80)
+                ? .exited(0)
+                : random.chance(80)
+                    ? .exited(Int32(1 + random.below(255)))
+                    : .signalled(11, coreDumped: random.chance(50)),
+            leftovers: random.chance(15) ? 1 + random.below(3) : 0,
+            obeysInterrupt: !isStuck && random.chance(50),
+            obeysTerminate: !isStuck && random.chance(60),
+            groupObeys: random.chance(60), isStuck: isStuck, isGroupStuck: random.chance(2),
+            rhythm: Int64(10 + random.below(8) * 10), silentAfter: Int64(random.below(30) * 10),
+            terminalAfter: random.chance(5) ? Int64(random.below(20) * 10) : nil,
+            isOutputMissing: random.chance(15))
+    }
+
+    /// Puts up to four signals on the agenda, in one run of three, and standstills in one of six.
     mutating func plot(_ agenda: inout VirtualRun.Agenda) {
+        if random.chance(16) {
+            // Never at the moment of a deadline, of which nobody could say whether it has passed.
+            for _ in 0...random.below(3) {
+                let length = Int64(1 + random.below(40)) * 10_000_000
+                agenda.add(
+                    .resumed(after: random.chance(5) ? 0 : length),
+                    at: RunTime(milliseconds: Int64(random.below(60) * 10 + 3)))
+            }
+        }
         guard random.chance(33) else { return }
         var time = Int64(random.below(30) * 10)
         for _ in 0...random.below(4) {
@@ -72,32 +107,31 @@ struct HostileWorld: VirtualWorld {
     mutating func admits(_ input: SchedulerInput, at now: RunTime) -> Bool {
         check.timePasses(to: now)
         switch input {
-        case .begin, .tick, .output, .outputsVerified, .wantsTerminal, .resumed: return true
-        case .signal(let signal):
-            check.signalled(signal, at: now)
-            return true
-        case .locksAcquired(let step):
-            check.locksAcquired(step)
-            return true
-        case .locksBusy(let step, _):
-            check.locksBusy(step)
-            return true
+        case .tick: break
+        case .begin: check.begun(at: now)
+        case .signal(let signal): check.signalled(signal, at: now)
+        case .resumed(let length): check.resumed(after: length, at: now)
+        case .locksAcquired(let step): check.locksAcquired(step)
+        case .locksBusy(let step, _): check.locksBusy(step)
         case .started(let step, _, _, _):
+            temper[step].startedAt = now
             check.started(step, at: now)
-            return true
-        case .notStarted(let step, _), .launchDeferred(let step, _):
-            check.notStarted(step)
-            return true
+        case .notStarted(let step, _), .launchDeferred(let step, _): check.notStarted(step)
+        case .output(let step, let time): check.output(step, at: time, now: now)
+        case .wantsTerminal(let step, let signal):
+            guard check.isLeaderAlive(step) else { return random.chance(10) }
+            check.wantsTerminal(step, signal, at: now)
+        case .outputsVerified(let step, let missing):
+            check.outputsVerified(step, missing: missing)
         case .leaderExited(let step, let exit, _, let leftovers):
             // A report of what is long gone must do no harm.
             guard check.isLeaderAlive(step) else { return random.chance(10) }
             check.leaderExited(step, exit, leavesOthers: !leftovers.isEmpty, at: now)
-            return true
         case .groupEmptied(let step):
             guard check.isGroupLeft(step) else { return random.chance(10) }
             check.groupEmptied(step)
-            return true
         }
+        return true
     }
 
     mutating func perform(
@@ -108,12 +142,21 @@ struct HostileWorld: VirtualWorld {
         case .acquireLocks(let step): acquire(step, now, &agenda)
         case .releaseLocks(let step): check.released(step)
         case .launch(let step, _, _, let execution):
-            check.launched(step, execution)
+            check.launched(step, execution, at: now)
             answerLaunch(step, now, &agenda)
         case .signalGroup(let step, let signal):
             check.groupSignalled(step, signal, at: now)
             react(step, to: signal, now, &agenda)
-        case .checkOutput, .verifyOutputs, .abandon: break
+        case .checkOutput(let step):
+            check.askedForOutput(step, at: now)
+            let answer = later(now, by: 3)
+            agenda.add(.output(step: step, at: lastOutput(of: step, at: answer)), at: answer)
+        case .verifyOutputs(let step):
+            check.verifies(step)
+            agenda.add(
+                .outputsVerified(step: step, missing: temper[step].isOutputMissing ? ["o"] : []),
+                at: later(now, by: 4))
+        case .abandon(let step): check.gaveUp(step)
         case .finish(let status): check.finished(status)
         }
     }
@@ -149,8 +192,21 @@ struct HostileWorld: VirtualWorld {
         }
         agenda.add(.started(step: step, pid: 1, startTicks: 1), at: answer)
         let temper = temper[step]
-        let end = answer.advanced(byNanoseconds: temper.duration * 1_000_000)
+        if let after = temper.terminalAfter {
+            let time = answer.advanced(byNanoseconds: after * 1_000_000)
+            agenda.add(.wantsTerminal(step: step, signal: after % 20 == 0 ? 21 : 22), at: time)
+        }
+        guard let duration = temper.duration else { return }
+        let end = answer.advanced(byNanoseconds: duration * 1_000_000)
         agenda.add(exit(step, temper.exit, leaving: temper.leftovers), at: end)
+    }
+
+    /// When a step last wrote: in its rhythm, until it falls silent.
+    private func lastOutput(of step: Int, at now: RunTime) -> RunTime {
+        let temper = temper[step]
+        let age = min(now.milliseconds - temper.startedAt.milliseconds, temper.silentAfter)
+        let last = max(0, age) / temper.rhythm * temper.rhythm
+        return temper.startedAt.advanced(byNanoseconds: last * 1_000_000)
     }
 
     private mutating func react(
@@ -158,8 +214,9 @@ struct HostileWorld: VirtualWorld {
     ) {
         let temper = temper[step]
         let isKilled = signal == 9
-        let obeys = isKilled || (signal == 15 ? temper.obeysTerminate : temper.obeysInterrupt)
-        let groupObeys = isKilled || (signal == 15 && temper.groupObeys)
+        let isObeyed = signal == 15 ? temper.obeysTerminate : temper.obeysInterrupt
+        let obeys = isKilled ? !temper.isStuck : isObeyed
+        let groupObeys = (isKilled || (signal == 15 && temper.groupObeys)) && !temper.isGroupStuck
         let end = later(now, by: 4)
         if obeys {
             let status: ExitStatus =

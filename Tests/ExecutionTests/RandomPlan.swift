@@ -25,12 +25,15 @@ struct RandomPlan {
         workflow.resources = [
             ResourceDeclaration("x", capacity: 1 + random.below(4)), ResourceDeclaration("y"),
         ]
+        limit(&workflow.execution, &random)
         let usesResources = random.chance(50)
+        let writes = random.chance(30)
         for number in 0..<count {
             var step = Step(id: ids[number])
             step.command = .shell("true")
             step.task = number * 2 / count
             decorate(&step, &random)
+            if writes, random.chance(50) { step.outputFiles = [FilePattern("o")] }
             if usesResources { addResources(to: &step, of: workflow, &random) }
             workflow.steps.append(step)
         }
@@ -38,8 +41,28 @@ struct RandomPlan {
             workflow: workflow,
             graph: try Graph(nodes: Array(ids[..<count]), edges: edges(count, &random)),
             inferredEdges: [], conflicts: conflicts(count, &random))
-        return try RunPlan.make(
+        var plan = try RunPlan.make(
             resolved: resolved, options: options(count, &random), history: history(count, &random))
+        if random.chance(15) {
+            for step in 0..<count where random.chance(30) {
+                plan.doneEarlier[step] = DoneEarlier(run: "r\(step)")
+            }
+        }
+        return plan
+    }
+
+    private static func limit(_ execution: inout ExecutionSettings, _ random: inout SeededGenerator)
+    {
+        if random.chance(12) {
+            execution.runTimeout = Milliseconds(Int64(50 + random.below(50) * 10))
+        }
+        if random.chance(10) {
+            execution.idleTimeout = Milliseconds(Int64(20 + random.below(10) * 10))
+        }
+        execution.barriers = random.chance(25)
+        if random.chance(50) {
+            execution.phaseTimeout = Milliseconds(Int64(20 + random.below(20) * 20))
+        }
     }
 
     private static func decorate(_ step: inout Step, _ random: inout SeededGenerator) {
@@ -48,6 +71,7 @@ struct RandomPlan {
         step.isParallelSafe = !random.chance(10)
         step.leftovers = LeftoverPolicy.allCases[random.below(3)]
         step.grace = Milliseconds(Int64(random.below(11) * 10))
+        if random.chance(15) { step.idleTimeout = Milliseconds(Int64(random.below(12) * 10)) }
         if random.chance(20) { step.timeout = Milliseconds(Int64(10 + random.below(15) * 10)) }
     }
 

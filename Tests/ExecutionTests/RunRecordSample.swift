@@ -64,7 +64,7 @@ enum RunRecordSample {
                     exit: .signalled(6, coreDumped: true), isAllowed: true)),
             .ended(step: 2, StepEnd(status: .cached)),
             .halting(step: 1), .stopping(signal: 2), .warning(step: nil, hostile),
-            .warning(step: 1, ""),
+            .warning(step: 1, ""), .inputsChanged(step: 1), .inputsChanged(step: 99),
             .killed(step: 99), .suspended, .resumed(after: 0), .resumed(after: .max),
             .barrierPassed(task: 0, phase: 1), .barrierPassed(task: -1, phase: .max),
         ]

@@ -12,6 +12,12 @@ struct Scene {
     private var log: [(time: RunTime, text: String)] = []
     /// Resources that another run holds, with its process id.
     var heldElsewhere: [String: Int32] = [:]
+    /// When the output of a step last grew; without an entry the question stays open.
+    var outputs: [String: Int64] = [:]
+    /// Declared outputs that are not there, by step; without an entry all are.
+    var missing: [String: [String]] = [:]
+    /// Whether outputs are looked for at once.
+    var verifiesAtOnce = true
     /// Whether a launch is answered with `started` at once.
     var startsAtOnce = true
 
@@ -62,6 +68,11 @@ struct Scene {
         send(.groupEmptied(step: index(id)), at: milliseconds)
     }
 
+    /// stepvisor goes on after it stood still for so long; no deadline was met meanwhile.
+    mutating func resume(after length: Int64, at milliseconds: Int64) {
+        take(.resumed(after: length * 1_000_000), RunTime(milliseconds: milliseconds))
+    }
+
     func index(_ id: String) -> Int { plan.resolved.graph.index(of: StepID(id)) ?? -1 }
 
     private mutating func take(_ input: SchedulerInput, _ time: RunTime) {
@@ -90,6 +101,10 @@ struct Scene {
                 }
             }
             return .locksAcquired(step: step)
+        case .checkOutput(let step):
+            return outputs[name(step)].map { .output(step: step, at: RunTime(milliseconds: $0)) }
+        case .verifyOutputs(let step) where verifiesAtOnce:
+            return .outputsVerified(step: step, missing: missing[name(step)] ?? [])
         default: return nil
         }
     }
@@ -140,6 +155,7 @@ struct Scene {
         case .terminating(let step, let signal, let reason):
             "record terminating \(name(step)) \(signal) \(describe(reason))"
         case .killed(let step): "record killed \(name(step))"
+        case .inputsChanged(let step): "inputs changed \(name(step))"
         case .leftovers(let step, let leftovers): "leftovers \(name(step)) \(leftovers.count)"
         case .ended(let step, let end):
             "\(name(step)) \(end.status)" + (end.reason.map { " " + describe($0) } ?? "")

@@ -38,7 +38,11 @@ struct SchedulerPropertyTests {
         let expected = [
             "acquire", "release", "waiting", "deferred", "warning", "leftovers", "killed",
             "signal 1", "signal 2", "signal 15", "signal 9", "third signal", "cut short",
-            "complete", "allowed", "exited", "signalled", "timed out", "left processes",
+            "complete", "allowed", "exited", "signalled", "left processes",
+            "timed out attempt", "timed out idle", "timed out phase", "timed out run",
+            "check output", "limit run", "limit phase", "barrier", "resumed", "wanted terminal",
+            "verify", "outputs missing", "unkillable", "abandon", "skipped: done earlier",
+            "skipped: timed out phase", "skipped: timed out run", "skipped: other",
             "not started", "halted", "interrupted", "skipped: halted", "skipped: interrupted",
             "skipped: needs", "skipped: not selected", "run complete", "run failed", "run aborted",
         ]

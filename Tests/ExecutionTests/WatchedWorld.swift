@@ -13,6 +13,7 @@ struct WatchedWorld: VirtualWorld {
     mutating func admits(_ input: SchedulerInput, at now: RunTime) -> Bool {
         switch input {
         case .launchDeferred: note("deferred")
+        case .resumed: note("resumed")
         case .signal:
             signals += 1
             if signals == 3 { note("third signal") }
@@ -28,6 +29,11 @@ struct WatchedWorld: VirtualWorld {
         case .acquireLocks: note("acquire")
         case .releaseLocks: note("release")
         case .signalGroup(_, let signal): note("signal \(signal)")
+        case .checkOutput: note("check output")
+        case .verifyOutputs: note("verify")
+        case .abandon: note("abandon")
+        case .record(.barrierPassed): note("barrier")
+        case .record(.limitReached(let kind, _)): note("limit \(kind)")
         case .record(.waiting): note("waiting")
         case .record(.warning): note("warning")
         case .record(.leftovers): note("leftovers")
@@ -47,7 +53,7 @@ struct WatchedWorld: VirtualWorld {
         case .exited: "exited"
         case .signalled: "signalled"
         case .notStarted: "not started"
-        case .timedOut: "timed out"
+        case .timedOut(let kind, _): "timed out \(kind)"
         case .leftProcesses: "left processes"
         case .dependencyFailed: "needs"
         case .halted: "halted"

@@ -29,7 +29,7 @@ struct OutputFaultTests {
             workflow += """
                 [[steps]]
                 id = "k\(signal)"
-                command = ["bash", "-c", "ulimit -c 0; kill -\(signal) $$"]
+                command = ["sh", "-c", "ulimit -c 0; kill -\(signal) $$"]
 
                 """
         }

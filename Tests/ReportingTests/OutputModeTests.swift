@@ -139,8 +139,14 @@ struct OutputModeTests {
         reader.take([0x0A], to: &lines)
         #expect(lines == [String(repeating: "x", count: LogReader.lineLimit) + "…"])
         reader.take(Array("next".utf8), to: &lines)
-        #expect(reader.takeRemainder() == "next")
-        #expect(reader.takeRemainder() == nil)
+        #expect(remainder(of: &reader) == ["next"])
+        #expect(remainder(of: &reader) == [])
+    }
+
+    private func remainder(of reader: inout LogReader) -> [String] {
+        var lines: [String] = []
+        reader.finish(to: &lines)
+        return lines
     }
 
     @Test("however a log is cut into reads, its lines are the same")
@@ -162,7 +168,7 @@ struct OutputModeTests {
                 rest = rest.dropFirst(count)
             }
             #expect(whole == cut)
-            #expect(reader.takeRemainder() == second.takeRemainder())
+            #expect(remainder(of: &reader) == remainder(of: &second))
         }
     }
 }

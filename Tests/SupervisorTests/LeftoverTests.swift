@@ -132,6 +132,39 @@ extension Supervision {
             }
         }
 
+        @Test(
+            "a member of the group is found though its parent left the group, and was seen, before")
+        func memberOfEscapee() async throws {
+            try await Project.with { project in
+                var scenario = Scenario()
+                // The parent of the member leaves the group in place, and its own parent ends.
+                scenario.shell(
+                    "left",
+                    """
+                    (sh -c 'sleep 1000 & echo $! > pid.tmp; mv pid.tmp pid; exec setsid sleep 1001' &)
+                    until [ -e go ]; do sleep 0.01; done
+                    """)
+                // At whose end stepvisor looks at orphans.
+                scenario.shell(
+                    "look",
+                    """
+                    until [ -s pid ] && read -r _ _ _ parent _ < /proc/$(cat pid)/stat \\
+                      && read -r _ _ _ above group _ < /proc/$parent/stat \\
+                      && [ "$parent" = "$group" ] && [ "$above" = $PPID ]; do sleep 0.01; done
+                    """)
+                scenario.shell("go", "touch go", after: ["look"])
+                scenario.shell(
+                    "next",
+                    "{ read -r _ _ state _ < /proc/$(cat pid)/stat; } 2> /dev/null; [ \"${state:-Z}\" = Z ]",
+                    after: ["left"])
+                let run = try await project.run(scenario)
+                let pid = try #require(Int32(project.lines("pid").first ?? ""))
+                #expect(try run.step("left").leftovers.contains { $0.pid == pid })
+                #expect(try run.step("next").status == .complete)
+                #expect(run.report.childrenAfter == 0)
+            }
+        }
+
         @Test("orphans that end are reaped while the run goes on")
         func orphans() async throws {
             try await Project.with { project in

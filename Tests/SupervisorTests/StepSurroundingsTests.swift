@@ -99,7 +99,7 @@ extension Supervision {
                 var scenario = Scenario()
                 scenario.surroundings.environment = [
                     "STEPVISOR_RUNS": "outer", "STEPVISOR_RUN_ID": "outer",
-                    "STEPVISOR_STEP": "outer",
+                    "STEPVISOR_STEP": "outer", "STEPVISOR_STEPS": "around",
                     "STEPVISOR_OUTPUT": "outer", "STEPVISOR_LOG": "outer", "INHERITED": "kept",
                     "STEPVISOR_LOCKS": "above",
                 ]
@@ -126,6 +126,7 @@ extension Supervision {
                         == [
                             "STEPVISOR_RUN_ID": id, "STEPVISOR_RUNS": "outer:\(id)",
                             "STEPVISOR_STEP": "tell.me_1",
+                            "STEPVISOR_STEPS": "around:tell.me_1",
                             "STEPVISOR_DESCRIPTION": "Says \"all\" – $HOME `x` \\ é",
                             "STEPVISOR_EXPECTED_OUTPUT": "a list",
                             "STEPVISOR_EXECUTION_ID": "exec_002",

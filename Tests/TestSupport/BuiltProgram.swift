@@ -35,6 +35,13 @@ extension TestSpace {
     public func start(
         program: String, _ arguments: [String], in directory: String = ""
     ) throws -> RunningCommand {
+        try RunningCommand(
+            program: program, arguments: arguments, environment: commandEnvironment,
+            directory: directory.isEmpty ? root.path : path(directory))
+    }
+
+    /// What commands are given: nothing of an outer run, nothing of the user's own settings.
+    var commandEnvironment: [String: String] {
         var environment = ProcessInfo.processInfo.environment.filter {
             !$0.key.hasPrefix("STEPVISOR_") && !["NO_COLOR", "TERM"].contains($0.key)
         }
@@ -42,9 +49,7 @@ extension TestSpace {
         environment["XDG_STATE_HOME"] = path("state")
         environment["STEPVISOR"] = BuiltProgram.path
         for (name, value) in self.environment { environment[name] = value }
-        return try RunningCommand(
-            program: program, arguments: arguments, environment: environment,
-            directory: directory.isEmpty ? root.path : path(directory))
+        return environment
     }
 
     /// Runs the built stepvisor to its end.

@@ -220,20 +220,26 @@ struct WorkflowValidatorTests {
         var declared = workflow(steps)
         declared.execution.barriers = true
         declared.execution.phaseTimeout = .seconds(1)
+        declared.execution.runTimeout = .seconds(1)
+        declared.execution.idleTimeout = .seconds(1)
+        declared.steps[1].idleTimeout = .seconds(1)
         declared.execution.errorPropagation = .continueAndLog
         #expect(
             declared.notYetHonoured.map(\.line) == [
                 "not yet honoured: error_propagation = \"continue_and_log\": "
                     + "a critical failure halts the run, as `halt_on_critical` says",
-                "not yet honoured: barriers: "
-                    + "a step starts as soon as what it depends on has ended",
-                "not yet honoured: phase_timeout: phases have no limit",
                 "not yet honoured: retries (steps s1, s2, s3, s4, s5 and 2 more): "
                     + "a failed attempt is not repeated",
                 "not yet honoured: condition (step s1): "
                     + "the step runs whatever its condition says",
             ])
         #expect(workflow([step("a", reads: ["x"], writes: ["y"])]).notYetHonoured == [])
+        #expect(declared.withoutEffect == [])
+        declared.execution.barriers = false
+        #expect(
+            declared.withoutEffect == [
+                "`phase_timeout` has no effect without `barriers = true` or `--barriers`"
+            ])
     }
 
     @Test("many unknown dependencies take no quadratic time")

@@ -240,7 +240,7 @@ struct RunTests {
         #expect(TestSpace.wait { space.exists("order.txt") })
         let second = try space.run()
         #expect(second.code == 4, "\(second)")
-        #expect(second.error.contains("pid \(first.pid), since 20"), "\(second)")
+        #expect(second.error.contains("pid \(first.pid), run 20"), "\(second)")
         #expect(second.error.contains("`--wait`"))
         let third = try space.start(["--wait"])
         try space.file("go", "")

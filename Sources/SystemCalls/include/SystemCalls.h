@@ -20,6 +20,10 @@ struct stepvisor_child_status {
 /// Asks how a child ended without reaping it, and what it cost. Never blocks.
 int stepvisor_wait_status(pid_t pid, struct stepvisor_child_status *status);
 
+/// The signal by which a child is stopped at this moment; 0 when it is not, -1 with errno otherwise.
+/// Asking changes nothing: asked again, the answer is the same.
+int stepvisor_stop_signal(pid_t pid);
+
 /// Reaps one ended child; 0 when it was reaped, 1 when it has not ended, -1 with errno otherwise.
 int stepvisor_reap(pid_t pid);
 
@@ -28,6 +32,12 @@ int stepvisor_become_subreaper(void);
 
 /// A descriptor that becomes readable when the process ends. Fails with ENOSYS where there is none.
 int stepvisor_pidfd_open(pid_t pid);
+
+/// Signals the process that a descriptor stands for, never another one that has got its number.
+int stepvisor_pidfd_signal(int descriptor, int signal_number);
+
+/// Blocks every signal that can be blocked, for good.
+void stepvisor_block_signals(void);
 
 /// A pipe whose ends are closed in children; both ends non-blocking when asked for.
 int stepvisor_pipe(int descriptors[2], int nonblocking);
@@ -45,6 +55,15 @@ int stepvisor_restore_default(int signal_number);
 /// 1 when the signal is ignored at this moment, 0 when not.
 int stepvisor_is_ignored(int signal_number);
 
+/// Keeps a signal from this thread.
+int stepvisor_block_in_thread(int signal_number);
+
+/// Lets a signal come to this thread again.
+int stepvisor_unblock_in_thread(int signal_number);
+
+/// Lets this process end by a signal without leaving a core file.
+void stepvisor_forbid_core_file(void);
+
 /// Empties this thread's signal mask.
 int stepvisor_clear_signal_mask(void);
 
@@ -56,6 +75,9 @@ void stepvisor_rearm_child_signal(void);
 
 /// Tries to take a whole-file lock: 0 taken, 1 held by somebody else, -1 with errno otherwise.
 int stepvisor_try_lock(int descriptor);
+
+/// The same for a lock that several may have at once: who looks whether somebody holds the other.
+int stepvisor_try_shared_lock(int descriptor);
 
 /// `open` relative to a directory, without following a link at the last part, closed in children.
 int stepvisor_open_at(int directory, const char *name, int flags, mode_t mode);
@@ -73,6 +95,9 @@ void stepvisor_release_memory(void);
 
 /// Whether so many threads can be started at the same time: 0, or the error number. They end at once.
 int stepvisor_probe_threads(int count);
+
+/// Makes Foundation forget a socket that it watches, and closes it: 0, or -1 where that cannot be done.
+int stepvisor_abandon_socket(int descriptor);
 
 /// Columns and rows of a terminal; 0 on success.
 int stepvisor_terminal_size(int descriptor, int *columns, int *rows);

@@ -16,6 +16,7 @@ public enum WorkflowValidator {
         validation.checkResources()
         validation.checkPaths()
         validation.checkEnvironment()
+        validation.checkSettingNames()
         validation.compilePatterns()
         validation.checkConditions()
         validation.addDeclaredEdges()

@@ -7,11 +7,11 @@ enum OptionKey: String, Hashable, Sendable, CaseIterable {
     case file, directory, quiet, verbose, json, color, help, version
     // What to run, and how.
     case parallel, jobs, dryRun, keepGoing, only, from, until, skip
-    case runner, timeout, grace, wait, output
+    case runner, timeout, grace, wait, output, resume, failed
     // What other commands take.
     case format, outputFile, check, run, follow, noWait, scope, template
     // What a later version will carry out.
-    case smartExecution, since, cache, resume, decide, failed, force, barriers, shuffle
+    case smartExecution, since, cache, decide, force, barriers, shuffle
     case strict, exitCode
 }
 
@@ -136,6 +136,13 @@ extension OptionDeclaration {
             OptionDeclaration(
                 .keepGoing, "--keep-going", short: "k",
                 "run everything that does not depend on a failure"),
+            OptionDeclaration(
+                .resume, "--resume", value: .optional("RUN", .text),
+                "go on with a run, the latest when none is given: what ended well there and is "
+                    + "unchanged is not run again"),
+            OptionDeclaration(
+                .failed, "--failed",
+                "run what failed in the latest run, or that of --resume, and what depends on it"),
         ] + selection + [
             OptionDeclaration(
                 .runner, "--runner", value: .required("COMMAND", .text),
@@ -146,6 +153,8 @@ extension OptionDeclaration {
             OptionDeclaration(
                 .grace, "--grace", value: .required("TIME", .duration),
                 "time between TERM and KILL for a step without one of its own"),
+            OptionDeclaration(
+                .barriers, "--barriers", "start a phase only when the one before it has ended"),
             OptionDeclaration(.wait, "--wait", "wait while another run holds the project"),
             OptionDeclaration(
                 .output, "--output",
@@ -156,11 +165,8 @@ extension OptionDeclaration {
             OptionDeclaration(later: .smartExecution, "--smart-execution"),
             OptionDeclaration(later: .since, "--since"),
             OptionDeclaration(later: .cache, "--cache"),
-            OptionDeclaration(later: .resume, "--resume"),
             OptionDeclaration(later: .decide, "--decide"),
-            OptionDeclaration(later: .failed, "--failed"),
             OptionDeclaration(later: .force, "--force"),
-            OptionDeclaration(later: .barriers, "--barriers"),
             OptionDeclaration(later: .shuffle, "--shuffle"),
         ]
 

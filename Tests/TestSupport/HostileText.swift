@@ -1,8 +1,6 @@
-import TestSupport
-
 extension SeededGenerator {
     /// Pieces of escape sequences, commands, wide and invisible signs, and plain bytes, in disorder.
-    mutating func hostileBytes() -> [UInt8] {
+    public mutating func hostileBytes() -> [UInt8] {
         var bytes: [UInt8] = []
         for _ in 0..<Int.random(in: 0...24, using: &self) {
             switch Int.random(in: 0..<3, using: &self) {
@@ -15,7 +13,7 @@ extension SeededGenerator {
     }
 
     /// Text out of the same disorder, as an id or a description could never be.
-    mutating func hostileText() -> String { String(decoding: hostileBytes(), as: UTF8.self) }
+    public mutating func hostileText() -> String { String(decoding: hostileBytes(), as: UTF8.self) }
 
     private static let pieces = [
         "\u{1B}", "\u{1B}[", "\u{1B}]", "\u{1B}P", "\u{1B}\\", "\u{07}", "\u{9B}", "\u{9C}",

@@ -1,0 +1,89 @@
+/// What an earlier run has left, as its journal tells: which steps ended well, and from what.
+///
+/// A step counts as done only by an `ended complete` after its last `launched`: whatever the journal
+/// does not say, because stepvisor died or a line was lost, is not done.
+public struct EarlierRun: Sendable {
+    /// What the run was.
+    public let header: RunHeader
+    /// Where it ended; nil where the journal has no end.
+    public private(set) var end: RunStatus?
+    /// Whether a step was launched; before that, a run has changed nothing.
+    public private(set) var hasLaunched = false
+    private var steps: [Trace]
+    private let indices: [String: Int]
+
+    /// How far a step came.
+    public enum Standing: Hashable, Sendable {
+        /// Nothing is known of it.
+        case notReached
+        /// It was launched, and no end of it is known.
+        case inFlight
+        /// It ended well, in this run or in one before it.
+        case done(DoneEarlier)
+        /// It ended well, and its inputs were seen to change while it ran.
+        case doneFromMovingInputs
+        case failed, aborted, skipped, notSelected
+    }
+
+    private struct Trace: Sendable {
+        var standing = Standing.notReached
+        var basis: StepBasis?
+        var sawInputsChange = false
+    }
+
+    /// Folds the events of a journal.
+    public init(_ journal: Journal) {
+        header = journal.header
+        steps = [Trace](repeating: Trace(), count: journal.header.steps.count)
+        indices = Dictionary(
+            journal.header.steps.enumerated().map { ($0.element.id, $0.offset) },
+            uniquingKeysWith: { first, _ in first })
+        for event in journal.events { take(event.kind) }
+    }
+
+    /// How far the step of this id came; nil where the run had no such step.
+    public func standing(of id: String) -> Standing? {
+        indices[id].map { standing(at: $0) }
+    }
+
+    /// How far a step came, by its index in the run's own header.
+    public func standing(at index: Int) -> Standing {
+        let step = steps[index]
+        if case .done = step.standing, step.sawInputsChange { return .doneFromMovingInputs }
+        return step.standing
+    }
+
+    private mutating func take(_ kind: RunEvent.Kind) {
+        if let step = kind.step, !steps.indices.contains(step) { return }
+        switch kind {
+        case .launched(let step, _, _, _):
+            hasLaunched = true
+            steps[step] = Trace(standing: .inFlight)
+        case .started(let step, _, _, let basis):
+            if steps[step].standing == .inFlight { steps[step].basis = basis }
+        case .inputsChanged(let step):
+            steps[step].sawInputsChange = true
+        case .ended(let step, let end):
+            // Only the end of what was launched counts, and only the first.
+            guard steps[step].standing == .inFlight else { return }
+            steps[step].standing = standing(after: end, basis: steps[step].basis)
+        case .skipped(let step, .doneEarlier(let run, let basis)):
+            steps[step].standing = .done(DoneEarlier(run: run, basis: basis))
+        case .skipped(let step, let reason):
+            steps[step].standing = reason == .notSelected ? .notSelected : .skipped
+        case .runEnded(let status):
+            end = status
+        default:
+            break
+        }
+    }
+
+    private func standing(after end: StepEnd, basis: StepBasis?) -> Standing {
+        switch end.status {
+        case .complete: .done(DoneEarlier(run: header.runID, basis: basis))
+        case .aborted: .aborted
+        case .skipped: .skipped
+        case .failed, .cached, .pending, .running: .failed
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import DependencyGraph
+import WorkflowModel
+
+/// One thing that a step's result depends on: what it is called, and what it was.
+///
+/// The list feeds both the hash and the explanation, so that they cannot drift apart.
+public struct Ingredient: Hashable, Sendable {
+    /// What it is: `working_directory`, `environment LANG`.
+    public var name: String
+    /// What it was; bytes that a person need not be able to read.
+    public var value: String
+
+    /// Names an ingredient.
+    public init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+extension Sequence<Ingredient> {
+    /// The list as one number: 64 bits of its SHA-256, each part framed by its length.
+    public var digest: UInt64 {
+        var hash = SHA256()
+        for ingredient in self {
+            hash.update(framed: ingredient.name)
+            hash.update(framed: ingredient.value)
+        }
+        return hash.digest64()
+    }
+}
+
+extension SHA256 {
+    /// Hashes a text and its length, so that `ab` + `c` differs from `a` + `bc`.
+    public mutating func update(framed text: String) {
+        update(number: UInt64(text.utf8.count))
+        update(text)
+    }
+
+    /// Hashes a number as eight bytes.
+    public mutating func update(number: UInt64) {
+        withUnsafeBytes(of: number.bigEndian) { update($0) }
+    }
+}
+
+/// Lists what a step's result depends on, but for the files that it reads.
+///
+/// What only decides when, how often or how long a step runs (retries, timeouts, resources) is no
+/// ingredient: a success would have been the same.
+public struct StepIngredients: Sendable {
+    private let plan: RunPlan
+    private let inherited: [String: String]
+    /// The `[environment]` table by name.
+    private let common: [String: String]
+
+    /// Lists for the steps of a plan; `inherited` answers for `env_inputs`.
+    public init(plan: RunPlan, inherited: [String: String]) {
+        self.plan = plan
+        self.inherited = inherited
+        common = Dictionary(
+            plan.resolved.workflow.environment.map { ($0.name, $0.value) },
+            uniquingKeysWith: { $1 })
+    }
+
+    /// What is started, and where.
+    public func command(of index: Int) -> [Ingredient] {
+        let step = plan.resolved.workflow.steps[index]
+        var list: [Ingredient] = []
+        switch plan.command(of: index) {
+        case .arguments(let words)?:
+            list += words.map { Ingredient("argument", $0) }
+        case .shell(let line)?:
+            list += plan.resolved.workflow.execution.shell.map { Ingredient("shell", $0) }
+            list.append(Ingredient("line", line))
+        case .script(let path)?:
+            list.append(Ingredient("script", path))
+        case nil:
+            break
+        }
+        if step.command == nil {
+            // A runner is told by these what it is to do.
+            list.append(Ingredient("id", step.id.rawValue))
+            list.append(Ingredient("description", step.description))
+        }
+        if let directory = step.workingDirectory {
+            list.append(Ingredient("working_directory", directory))
+        }
+        return list
+    }
+
+    /// What else it is told, what it waits for, and what it is to leave behind.
+    public func settings(of index: Int) -> [Ingredient] {
+        let step = plan.resolved.workflow.steps[index]
+        var list = environment(of: step)
+        let dependencies = plan.resolved.graph.dependencies(of: index)
+        list += dependencies.map { plan.resolved.workflow.steps[$0].id.rawValue }.sorted()
+            .map { Ingredient("dependency", $0) }
+        list += step.outputFiles.map { Ingredient("output_files", $0.text) }
+        list += step.modifies.map { Ingredient("modifies", $0.text) }
+        if let expected = step.expectedOutput {
+            list.append(Ingredient("expected_output", expected))
+        }
+        list += gating(of: step.gating)
+        return list
+    }
+
+    private func environment(of step: Step) -> [Ingredient] {
+        var values = common
+        for variable in step.environment { values[variable.name] = variable.value }
+        guard !values.isEmpty else { return [] }
+        return values.sorted { $0.key < $1.key }
+            .map { Ingredient("environment \($0.key)", $0.value) }
+    }
+
+    private func gating(of gating: Step.Gating) -> [Ingredient] {
+        var list: [Ingredient] = []
+        if let condition = gating.condition { list.append(Ingredient("condition", condition)) }
+        if let verify = gating.verify { list.append(Ingredient("verify", verify)) }
+        if let pattern = gating.successPattern {
+            list.append(Ingredient("success_pattern", pattern))
+        }
+        list += gating.foreach.map { Ingredient("foreach", $0) }
+        list += gating.environmentInputs.map { name in
+            // A variable that is not set differs from one that is empty.
+            Ingredient("env_inputs \(name)", inherited[name].map { "=" + $0 } ?? "")
+        }
+        list += gating.tools.map { Ingredient("tools", $0) }
+        return list
+    }
+}

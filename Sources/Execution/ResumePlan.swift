@@ -1,0 +1,207 @@
+public import DependencyGraph
+public import WorkflowModel
+
+/// Why a step runs in a run that goes on with another.
+public enum RerunReason: Hashable, Sendable {
+    /// The earlier run did not have it.
+    case new
+    /// The earlier run left it out.
+    case leftOutBefore
+    /// The earlier run did not come to it.
+    case notReached
+    /// It was running when stepvisor died.
+    case inFlight
+    case failed, aborted
+    /// It had ended well, but what it is made from differs.
+    case commandChanged, settingsChanged, inputsChanged
+    /// It had ended well, but its inputs changed while it ran.
+    case inputsMoved
+    /// It had ended well, but its inputs cannot be read now, so that nothing is known of them.
+    case inputsUnreadable
+    /// It had ended well, but from what is not in the journal.
+    case unknownBasis
+    /// It had ended well, but needs a step that runs again: its index.
+    case dependency(Int)
+
+    /// Whether the step had ended well before.
+    public var wasDone: Bool {
+        switch self {
+        case .new, .leftOutBefore, .notReached, .inFlight, .failed, .aborted: false
+        case .commandChanged, .settingsChanged, .inputsChanged, .inputsMoved, .inputsUnreadable,
+            .unknownBasis, .dependency:
+            true
+        }
+    }
+}
+
+/// What a run that goes on with another takes over, and what it runs, each with its reason.
+///
+/// Only what is proved to be unchanged is taken over: a step is done when it ended well, is still
+/// made from the same, and needs no step that runs again. All else runs.
+public struct ResumePlan: Sendable {
+    /// The id of the run that is gone on with.
+    public let run: String
+    /// Which steps of the workflow the run is about.
+    public let selected: [Bool]
+    /// Steps that are not run again, by index.
+    public private(set) var done: [Int: DoneEarlier] = [:]
+    /// Steps that run, in an order in which each comes after those that it needs.
+    public private(set) var reruns: [(step: Int, reason: RerunReason)] = []
+    /// Ids of steps that the earlier run was about, and the workflow has no more.
+    public let removed: [String]
+
+    private init(_ earlier: EarlierRun, graph: Graph<StepID>, selected: [Bool]) {
+        run = earlier.header.runID
+        self.selected = selected
+        removed = earlier.header.steps.indices.filter {
+            earlier.standing(at: $0) != .notSelected
+        }.map { earlier.header.steps[$0].id }.filter { graph.index(of: StepID($0)) == nil }
+    }
+
+    /// Decides what `--resume` takes over.
+    ///
+    /// - Parameters:
+    ///   - earlier: The run to go on with.
+    ///   - graph: The workflow as it is now.
+    ///   - selected: Which of its steps are meant.
+    ///   - basis: What a step would be started from now; nil when its inputs cannot be read. Asked
+    ///     once for each step that could be taken over, dependencies first.
+    /// - Returns: The plan, in O(V + E).
+    public static func resume(
+        _ earlier: EarlierRun, graph: Graph<StepID>, selected: [Bool],
+        basis: (Int) -> StepBasis?
+    ) -> ResumePlan {
+        var plan = ResumePlan(earlier, graph: graph, selected: selected)
+        // For each step, one that runs and that it needs, itself or through steps left out.
+        var runs = [Int](repeating: -1, count: graph.count)
+        for step in graph.topologicalOrder() {
+            let needed = graph.dependencies(of: step).lazy.map { runs[$0] }.first { $0 >= 0 }
+            guard selected[step] else {
+                runs[step] = needed ?? -1
+                continue
+            }
+            let standing = earlier.standing(of: graph.nodes[step].rawValue)
+            switch verdict(standing, needed: needed, basis: { basis(step) }) {
+            case .success(let done):
+                plan.done[step] = done
+            case .failure(let verdict):
+                plan.reruns.append((step, verdict.reason))
+                runs[step] = step
+            }
+        }
+        return plan
+    }
+
+    private struct Verdict: Error { let reason: RerunReason }
+
+    private static func verdict(
+        _ standing: EarlierRun.Standing?, needed: Int?, basis: () -> StepBasis?
+    ) -> Result<DoneEarlier, Verdict> {
+        let reason: RerunReason
+        switch standing {
+        case nil: reason = .new
+        case .notSelected?: reason = .leftOutBefore
+        case .notReached?, .skipped?: reason = .notReached
+        case .inFlight?: reason = .inFlight
+        case .failed?: reason = .failed
+        case .aborted?: reason = .aborted
+        case .doneFromMovingInputs?: reason = needed.map { .dependency($0) } ?? .inputsMoved
+        case .done(let done)?:
+            if let needed { return .failure(Verdict(reason: .dependency(needed))) }
+            guard let old = done.basis else {
+                return .failure(Verdict(reason: .unknownBasis))
+            }
+            guard let now = basis() else {
+                return .failure(Verdict(reason: .inputsUnreadable))
+            }
+            if old == now { return .success(done) }
+            reason =
+                old.command != now.command
+                ? .commandChanged
+                : old.settings != now.settings ? .settingsChanged : .inputsChanged
+        }
+        return .failure(Verdict(reason: reason))
+    }
+
+    /// Decides what `--failed` runs: what failed or was stopped, what depends on it, and what that
+    /// needs beside it and has not ended well. All else stays as it is, looked at or not.
+    ///
+    /// - Parameters:
+    ///   - earlier: The run whose failures are meant.
+    ///   - graph: The workflow as it is now.
+    ///   - selected: Which of its steps are meant.
+    /// - Returns: The plan; ``reruns`` is empty when nothing failed.
+    public static func failed(
+        _ earlier: EarlierRun, graph: Graph<StepID>, selected: [Bool]
+    ) -> ResumePlan {
+        let standings = graph.nodes.map { earlier.standing(of: $0.rawValue) }
+        let failed = graph.nodes.indices.filter { step in
+            switch standings[step] {
+            case .failed?, .aborted?, .inFlight?: selected[step]
+            default: false
+            }
+        }
+        let runs = spread(failed, graph: graph, selected: selected, standings: standings)
+        let kept = runs.indices.map { runs[$0] || selected[$0] && standings[$0].isDone }
+        var plan = ResumePlan(earlier, graph: graph, selected: kept)
+        for step in graph.topologicalOrder() where kept[step] {
+            let needed = graph.dependencies(of: step).first { runs[$0] }
+            if runs[step] {
+                let verdict = verdict(standings[step], needed: needed, basis: { nil })
+                guard case .failure(let failure) = verdict else { continue }
+                plan.reruns.append((step, failure.reason))
+            } else if case .done(let done)? = standings[step] {
+                plan.done[step] = done
+            } else {
+                plan.done[step] = DoneEarlier(run: earlier.header.runID)
+            }
+        }
+        return plan
+    }
+
+    /// The steps given, what depends on them, and what that needs and has not ended well.
+    private static func spread(
+        _ failed: [Int], graph: Graph<StepID>, selected: [Bool],
+        standings: [EarlierRun.Standing?]
+    ) -> [Bool] {
+        var runs = [Bool](repeating: false, count: graph.count)
+        var added = failed
+        while !added.isEmpty {
+            for step in added { runs[step] = true }
+            let dependents = graph.descendants(of: added).filter { selected[$0] && !runs[$0] }
+            for step in dependents { runs[step] = true }
+            added = graph.ancestors(of: added + dependents).filter {
+                selected[$0] && !runs[$0] && !standings[$0].isDone
+            }
+        }
+        return runs
+    }
+
+    /// Which steps a run that names none is about: those of the earlier run, and new ones that it
+    /// would have been about.
+    public static func selection(
+        of earlier: EarlierRun, graph: Graph<StepID>
+    ) -> [Bool] {
+        let standings = graph.nodes.map { earlier.standing(of: $0.rawValue) }
+        let hasLeftOut = earlier.header.steps.indices.contains {
+            earlier.standing(at: $0) == .notSelected
+        }
+        guard hasLeftOut else { return [Bool](repeating: true, count: graph.count) }
+        var selected = standings.map { $0 != nil && $0 != .notSelected }
+        // What a step newly needs runs before it.
+        for step in graph.ancestors(of: selected.indices.filter { selected[$0] })
+        where standings[step] == nil {
+            selected[step] = true
+        }
+        return selected
+    }
+}
+
+extension EarlierRun.Standing? {
+    fileprivate var isDone: Bool {
+        switch self {
+        case .done?, .doneFromMovingInputs?: true
+        default: false
+        }
+    }
+}

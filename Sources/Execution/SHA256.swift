@@ -1,0 +1,216 @@
+/// The hash function SHA-256 of FIPS 180-4, fed piece by piece.
+///
+/// Knows nothing of what it hashes. It is written out here because the Linux toolchain brings none;
+/// the message schedule is a ring of sixteen words, as section 6.1.3 of the standard allows.
+public struct SHA256: Sendable {
+    private var state: State = .initial
+    /// Bytes that do not fill a block yet.
+    private var rest = [UInt8](repeating: 0, count: SHA256.blockSize)
+    private var restCount = 0
+    private var byteCount: UInt64 = 0
+    private var schedule = [UInt32](repeating: 0, count: 16)
+
+    static let blockSize = 64
+
+    /// A hash of nothing so far.
+    public init() {}
+
+    /// Hashes bytes; the same as hashing their pieces one after the other.
+    public mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        byteCount &+= UInt64(bytes.count)
+        var taken = 0
+        if restCount > 0 {
+            taken = min(bytes.count, SHA256.blockSize - restCount)
+            for index in 0..<taken { rest[restCount + index] = bytes[index] }
+            restCount += taken
+            guard restCount == SHA256.blockSize else { return }
+            restCount = 0
+            compressRest()
+        }
+        let whole = (bytes.count - taken) / SHA256.blockSize
+        if whole > 0 {
+            let blocks = UnsafeRawBufferPointer(
+                rebasing: bytes[taken..<(taken + whole * SHA256.blockSize)])
+            schedule.withUnsafeMutableBufferPointer { state.compress(blocks, schedule: $0) }
+            taken += whole * SHA256.blockSize
+        }
+        for index in taken..<bytes.count { rest[index - taken] = bytes[index] }
+        restCount = bytes.count - taken
+    }
+
+    /// Hashes bytes.
+    public mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
+
+    /// Hashes the UTF-8 of a text.
+    public mutating func update(_ text: String) {
+        var text = text
+        text.withUTF8 { update(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// The 32 bytes of the hash of all that was given; giving more afterwards goes on from there.
+    public func digest() -> [UInt8] {
+        var last = self
+        let words = last.finalWords()
+        return words.flatMap { word in
+            [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: word >> UInt32($0)) }
+        }
+    }
+
+    /// The first eight bytes of the hash as a number, most significant first.
+    public func digest64() -> UInt64 {
+        var last = self
+        let words = last.finalWords()
+        return UInt64(words[0]) << 32 | UInt64(words[1])
+    }
+
+    private mutating func finalWords() -> [UInt32] {
+        let bits = byteCount &* 8
+        rest[restCount] = 0x80
+        restCount += 1
+        if restCount > SHA256.blockSize - 8 {
+            for index in restCount..<SHA256.blockSize { rest[index] = 0 }
+            compressRest()
+            restCount = 0
+        }
+        for index in restCount..<(SHA256.blockSize - 8) { rest[index] = 0 }
+        for index in 0..<8 {
+            rest[SHA256.blockSize - 1 - index] = UInt8(
+                truncatingIfNeeded: bits >> UInt64(8 * index))
+        }
+        compressRest()
+        return state.words
+    }
+
+    private mutating func compressRest() {
+        rest.withUnsafeBytes { block in
+            schedule.withUnsafeMutableBufferPointer { state.compress(block, schedule: $0) }
+        }
+    }
+}
+
+extension SHA256 {
+    /// The hash of some bytes.
+    public static func digest(of bytes: [UInt8]) -> [UInt8] {
+        var hash = SHA256()
+        hash.update(bytes)
+        return hash.digest()
+    }
+}
+
+/// The eight words that a hash carries from block to block.
+private struct State: Sendable {
+    private var a: UInt32, b: UInt32, c: UInt32, d: UInt32
+    private var e: UInt32, f: UInt32, g: UInt32, h: UInt32
+
+    static let initial = State(
+        a: 0x6a09_e667, b: 0xbb67_ae85, c: 0x3c6e_f372, d: 0xa54f_f53a,
+        e: 0x510e_527f, f: 0x9b05_688c, g: 0x1f83_d9ab, h: 0x5be0_cd19)
+
+    var words: [UInt32] { [a, b, c, d, e, f, g, h] }
+
+    /// Takes in whole blocks.
+    mutating func compress(
+        _ blocks: UnsafeRawBufferPointer, schedule: UnsafeMutableBufferPointer<UInt32>
+    ) {
+        State.roundConstants.withUnsafeBufferPointer { constants in
+            var offset = 0
+            while offset < blocks.count {
+                compress(blocks, at: offset, schedule, constants)
+                offset += SHA256.blockSize
+            }
+        }
+    }
+
+    private mutating func compress(
+        _ blocks: UnsafeRawBufferPointer, at offset: Int,
+        _ schedule: UnsafeMutableBufferPointer<UInt32>, _ constants: UnsafeBufferPointer<UInt32>
+    ) {
+        let old = self
+        for index in 0..<16 {
+            schedule[index] = UInt32(
+                bigEndian: blocks.loadUnaligned(
+                    fromByteOffset: offset &+ index &* 4, as: UInt32.self))
+        }
+        eightRounds(from: 0, schedule, constants)
+        eightRounds(from: 8, schedule, constants)
+        var first = 16
+        while first < 64 {
+            for slot in 0..<16 {
+                schedule[slot] =
+                    schedule[slot] &+ State.smallSigma0(schedule[(slot &+ 1) & 15])
+                    &+ schedule[(slot &+ 9) & 15] &+ State.smallSigma1(schedule[(slot &+ 14) & 15])
+            }
+            eightRounds(from: first, schedule, constants)
+            eightRounds(from: first &+ 8, schedule, constants)
+            first &+= 16
+        }
+        a = a &+ old.a
+        b = b &+ old.b
+        c = c &+ old.c
+        d = d &+ old.d
+        e = e &+ old.e
+        f = f &+ old.f
+        g = g &+ old.g
+        h = h &+ old.h
+    }
+
+    /// Eight rounds, after which every word is back in its place: no word is ever moved.
+    @inline(__always)
+    private mutating func eightRounds(
+        from first: Int, _ schedule: UnsafeMutableBufferPointer<UInt32>,
+        _ constants: UnsafeBufferPointer<UInt32>
+    ) {
+        let slot = first & 15
+        State.round(a, b, c, &d, e, f, g, &h, schedule[slot] &+ constants[first])
+        State.round(h, a, b, &c, d, e, f, &g, schedule[slot &+ 1] &+ constants[first &+ 1])
+        State.round(g, h, a, &b, c, d, e, &f, schedule[slot &+ 2] &+ constants[first &+ 2])
+        State.round(f, g, h, &a, b, c, d, &e, schedule[slot &+ 3] &+ constants[first &+ 3])
+        State.round(e, f, g, &h, a, b, c, &d, schedule[slot &+ 4] &+ constants[first &+ 4])
+        State.round(d, e, f, &g, h, a, b, &c, schedule[slot &+ 5] &+ constants[first &+ 5])
+        State.round(c, d, e, &f, g, h, a, &b, schedule[slot &+ 6] &+ constants[first &+ 6])
+        State.round(b, c, d, &e, f, g, h, &a, schedule[slot &+ 7] &+ constants[first &+ 7])
+    }
+
+    /// One round, given the sum of its word and its constant: `d` becomes the next `e`, `h` the
+    /// next `a`.
+    @inline(__always)
+    private static func round(
+        _ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: inout UInt32, _ e: UInt32, _ f: UInt32,
+        _ g: UInt32, _ h: inout UInt32, _ input: UInt32
+    ) {
+        let sigma1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
+        let first = h &+ sigma1 &+ (g ^ (e & (f ^ g))) &+ input
+        let sigma0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
+        d = d &+ first
+        h = first &+ sigma0 &+ ((a & b) | (c & (a | b)))
+    }
+
+    @inline(__always)
+    private static func rotate(_ word: UInt32, _ places: UInt32) -> UInt32 {
+        (word &>> places) | (word &<< (32 &- places))
+    }
+
+    @inline(__always)
+    private static func smallSigma0(_ word: UInt32) -> UInt32 {
+        rotate(word, 7) ^ rotate(word, 18) ^ (word &>> 3)
+    }
+
+    @inline(__always)
+    private static func smallSigma1(_ word: UInt32) -> UInt32 {
+        rotate(word, 17) ^ rotate(word, 19) ^ (word &>> 10)
+    }
+
+    /// Section 4.2.2 of the standard: the fractions of the cube roots of the first 64 primes.
+    private static let roundConstants: [UInt32] = [
+        0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4,
+        0xab1c_5ed5, 0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe,
+        0x9bdc_06a7, 0xc19b_f174, 0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc, 0x2de9_2c6f,
+        0x4a74_84aa, 0x5cb0_a9dc, 0x76f9_88da, 0x983e_5152, 0xa831_c66d, 0xb003_27c8, 0xbf59_7fc7,
+        0xc6e0_0bf3, 0xd5a7_9147, 0x06ca_6351, 0x1429_2967, 0x27b7_0a85, 0x2e1b_2138, 0x4d2c_6dfc,
+        0x5338_0d13, 0x650a_7354, 0x766a_0abb, 0x81c2_c92e, 0x9272_2c85, 0xa2bf_e8a1, 0xa81a_664b,
+        0xc24b_8b70, 0xc76c_51a3, 0xd192_e819, 0xd699_0624, 0xf40e_3585, 0x106a_a070, 0x19a4_c116,
+        0x1e37_6c08, 0x2748_774c, 0x34b0_bcb5, 0x391c_0cb3, 0x4ed8_aa4a, 0x5b9c_ca4f, 0x682e_6ff3,
+        0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208, 0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7,
+        0xc671_78f2,
+    ]
+}

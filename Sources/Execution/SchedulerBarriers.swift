@@ -1,0 +1,171 @@
+import WorkflowModel
+
+/// Barriers: which phase of each task has begun, and who waits for the next one.
+///
+/// A step is held until every step of the earlier phases of its task has ended, however it ended.
+/// Phases are numbered so that a step never needs one of a later phase, not even through another
+/// task (``RunPlan/phases``): some phase can always begin.
+struct BarrierState: Sendable {
+    /// What is known of one task.
+    struct Line: Sendable {
+        /// For each phase from 1, how many of its steps have not ended.
+        var unended: [Int32] = []
+        /// Steps of later phases that could start but for the barrier, by phase.
+        var held: [Int: [Int]] = [:]
+        /// The phase that has begun; behind the last one when all have ended.
+        var phase = 1
+        /// When the phase has taken too long; set when its first step is launched.
+        var limitAt: RunTime?
+        /// Whether the phase has taken too long.
+        var isOverdue = false
+    }
+
+    private(set) var lines: [Line] = []
+    /// Tasks whose phase has ended since the barriers were last looked at.
+    private var ended: [Int] = []
+
+    init(_ plan: RunPlan) {
+        for step in 0..<plan.count {
+            let place = plan.place(of: step)
+            while lines.count <= place.task { lines.append(Line()) }
+            while lines[place.task].unended.count < place.phase {
+                lines[place.task].unended.append(0)
+            }
+            lines[place.task].unended[place.phase - 1] += 1
+        }
+    }
+
+    var hasEnded: Bool { !ended.isEmpty }
+
+    func holds(_ place: RunPlan.Place) -> Bool { place.phase > lines[place.task].phase }
+
+    func isOverdue(_ place: RunPlan.Place) -> Bool {
+        lines[place.task].isOverdue && lines[place.task].phase == place.phase
+    }
+
+    mutating func hold(_ step: Int, at place: RunPlan.Place) {
+        lines[place.task].held[place.phase, default: []].append(step)
+    }
+
+    mutating func stepEnded(at place: RunPlan.Place) {
+        lines[place.task].unended[place.phase - 1] -= 1
+        if place.phase == lines[place.task].phase,
+            lines[place.task].unended[place.phase - 1] == 0
+        {
+            ended.append(place.task)
+        }
+    }
+
+    mutating func setLimit(_ time: RunTime?, of task: Int) { lines[task].limitAt = time }
+
+    mutating func setOverdue(_ task: Int) {
+        lines[task].limitAt = nil
+        lines[task].isOverdue = true
+    }
+
+    mutating func shift(by nanoseconds: Int64) {
+        for task in lines.indices {
+            lines[task].limitAt = lines[task].limitAt?.advanced(byNanoseconds: nanoseconds)
+        }
+    }
+
+    /// Begins the next phase of a task whose phase has ended; nil when no task has one.
+    mutating func next() -> (passed: RunPlan.Place, held: [Int])? {
+        while let task = ended.popLast() {
+            let passed = lines[task].phase
+            var phase = passed
+            while phase <= lines[task].unended.count, lines[task].unended[phase - 1] == 0 {
+                phase += 1
+            }
+            lines[task].phase = phase
+            lines[task].limitAt = nil
+            lines[task].isOverdue = false
+            if phase > passed, phase <= lines[task].unended.count {
+                let held = lines[task].held.removeValue(forKey: phase) ?? []
+                return (RunPlan.Place(task: task, phase: passed), held)
+            }
+        }
+        return nil
+    }
+}
+
+extension RunPlan {
+    /// Where a step stands among the barriers.
+    struct Place: Hashable, Sendable {
+        /// Index of its task.
+        var task: Int
+        /// Its phase within the task, from 1.
+        var phase: Int
+    }
+
+    func place(of step: Int) -> Place {
+        Place(task: max(0, resolved.workflow.steps[step].task), phase: max(1, Int(phases[step])))
+    }
+}
+
+extension Scheduler {
+    /// Whether a barrier keeps a step from starting; it is told of its phase's beginning then.
+    mutating func isHeldByBarrier(_ step: Int) -> Bool {
+        guard barriers != nil else { return false }
+        let place = plan.place(of: step)
+        guard barriers?.holds(place) == true else { return false }
+        barriers?.hold(step, at: place)
+        return true
+    }
+
+    /// Lets phases begin whose predecessors have ended.
+    mutating func passBarriers(_ turn: inout Turn) {
+        while let (passed, held) = barriers?.next() {
+            if !stop.isStopping {
+                turn.record(.barrierPassed(task: passed.task, phase: passed.phase))
+            }
+            for step in held { makeReady(step) }
+        }
+    }
+
+    /// A phase has begun when the first of its steps is launched.
+    mutating func startPhaseClock(for step: Int, _ now: RunTime) {
+        guard let limit = plan.phaseLimit, let barriers else { return }
+        let place = plan.place(of: step)
+        guard barriers.lines[place.task].limitAt == nil, !barriers.isOverdue(place) else { return }
+        let time = now.advanced(byNanoseconds: limit.nanoseconds)
+        self.barriers?.setLimit(time, of: place.task)
+        setDeadline(time, of: .phase(place.task))
+    }
+
+    /// Why a step of a phase that took too long may not run; nil for every other.
+    func overduePhase(of step: Int) -> StepReason? {
+        guard let barriers, let limit = plan.phaseLimit, barriers.isOverdue(plan.place(of: step))
+        else { return nil }
+        return .timedOut(.phase, limitMilliseconds: limit.value)
+    }
+
+    /// A phase has taken too long: its steps that run fail, those that have not started never do.
+    mutating func phaseIsOverdue(_ task: Int, _ turn: inout Turn) {
+        guard let phase = barriers?.lines[task].phase, let limit = plan.phaseLimit else { return }
+        barriers?.setOverdue(task)
+        guard !stop.stopsRunning else { return }
+        turn.record(.limitReached(.phase, limitMilliseconds: limit.value))
+        let reason = StepReason.timedOut(.phase, limitMilliseconds: limit.value)
+        let place = RunPlan.Place(task: task, phase: phase)
+        for step in flights.keys.sorted()
+        where plan.place(of: step) == place && states[step] == .running {
+            fail(step, reason, &turn)
+        }
+        for step in 0..<states.count where plan.place(of: step) == place {
+            guard !stop.isStopping else { return }
+            switch states[step] {
+            case .pending, .ready, .waiting: dropOverdue(step, reason, &turn)
+            default: break
+            }
+        }
+    }
+
+    /// A step that did not start in the time of its phase stands for a failure.
+    mutating func dropOverdue(_ step: Int, _ reason: StepReason, _ turn: inout Turn) {
+        guard drop(step, reason, &turn) else { return }
+        if plan.haltsOnCriticalFailure, plan.traits[step].contains(.isCritical) {
+            halt(by: step, &turn)
+        }
+    }
+}

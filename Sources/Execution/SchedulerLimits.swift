@@ -1,0 +1,122 @@
+import WorkflowModel
+
+/// Limits: of an attempt, of silence, and of the run; and the time that counts against none.
+///
+/// There is one clock, the run's monotonic one. What the shell says of a standstill moves every
+/// moment that is still to come.
+extension Scheduler {
+    /// A step's process exists: its limits begin.
+    mutating func startClocks(of step: Int, _ now: RunTime) {
+        if let timeout = plan.timeout(of: step) {
+            let time = now.advanced(byNanoseconds: timeout.nanoseconds)
+            flights[step]?.deadline = time
+            setDeadline(time, of: .step(step))
+        }
+        if let silence = plan.idleTimeout(of: step) {
+            setIdleDeadline(now.advanced(byNanoseconds: silence.nanoseconds), of: step)
+        }
+    }
+
+    /// A step that runs has failed by stepvisor's word: it is stopped, and ends with this reason.
+    mutating func fail(_ step: Int, _ reason: StepReason, _ turn: inout Turn) {
+        guard states[step] == .running, let flight = flights[step], flight.stage == .none else {
+            return
+        }
+        flights[step]?.cause = reason
+        terminate(step, reason, &turn)
+    }
+
+    // MARK: - Silence
+
+    private mutating func setIdleDeadline(_ time: RunTime, of step: Int) {
+        flights[step]?.idleAt = time
+        setDeadline(time, of: .idle(step))
+    }
+
+    /// A step may have been silent for too long: only the shell can tell.
+    mutating func idleMayBeOver(_ step: Int, _ turn: inout Turn) {
+        flights[step]?.idleAt = nil
+        guard let flight = flights[step], states[step] == .running, flight.stage == .none else {
+            return
+        }
+        flights[step]?.isAskedForOutput = true
+        turn.act(.checkOutput(step: step))
+    }
+
+    mutating func output(_ step: Int, at last: RunTime, _ turn: inout Turn) {
+        guard let flight = flights[step], flight.isAskedForOutput else { return }
+        flights[step]?.isAskedForOutput = false
+        guard let limit = plan.idleTimeout(of: step), states[step] == .running,
+            flight.stage == .none
+        else { return }
+        let last = min(last, turn.now)
+        let due = last.advanced(byNanoseconds: limit.nanoseconds)
+            .advanced(byNanoseconds: standstill(since: last))
+        if due <= turn.now {
+            fail(step, .timedOut(.idle, limitMilliseconds: limit.value), &turn)
+        } else {
+            setIdleDeadline(due, of: step)
+        }
+    }
+
+    mutating func wantsTerminal(_ step: Int, _ signal: Int32, _ turn: inout Turn) {
+        fail(step, .wantedTerminal(signal), &turn)
+    }
+
+    // MARK: - The run
+
+    mutating func startRunClock(_ now: RunTime) {
+        guard let limit = plan.runLimit else { return }
+        let time = now.advanced(byNanoseconds: limit.nanoseconds)
+        runLimitAt = time
+        setDeadline(time, of: .run)
+    }
+
+    /// The run has taken too long: nothing more starts, and what runs is stopped.
+    mutating func runIsOver(_ turn: inout Turn) {
+        runLimitAt = nil
+        guard let limit = plan.runLimit, !stop.stopsRunning, unfinishedCount > 0 else { return }
+        stop.limit = limit
+        hasFailed = true
+        turn.record(.limitReached(.run, limitMilliseconds: limit.value))
+        applyStopToAll(&turn)
+    }
+
+    // MARK: - Standing still
+
+    /// stepvisor and its steps were stopped: that time counts against no limit.
+    mutating func resumed(after nanoseconds: Int64, _ turn: inout Turn) {
+        let length = max(0, nanoseconds)
+        turn.record(.resumed(after: length))
+        guard length > 0 else { return }
+        standstills.append(Standstill(end: turn.now, length: length))
+        deadlines.shift(by: length)
+        for step in flights.keys { flights[step]?.shift(by: length) }
+        pool.shift(by: length)
+        barriers?.shift(by: length)
+        launches.holdsUntil = launches.holdsUntil?.advanced(byNanoseconds: length)
+        runLimitAt = runLimitAt?.advanced(byNanoseconds: length)
+    }
+
+    /// Nanoseconds since a moment that count against no limit.
+    private func standstill(since moment: RunTime) -> Int64 {
+        standstills.reduce(0) { sum, still in
+            saturatingSum(sum, min(still.length, max(0, still.end - moment)))
+        }
+    }
+}
+
+/// A time in which nothing of the run went on.
+struct Standstill: Sendable {
+    let end: RunTime
+    /// Nanoseconds.
+    let length: Int64
+}
+
+extension Flight {
+    mutating func shift(by nanoseconds: Int64) {
+        deadline = deadline?.advanced(byNanoseconds: nanoseconds)
+        idleAt = idleAt?.advanced(byNanoseconds: nanoseconds)
+        killAt = killAt?.advanced(byNanoseconds: nanoseconds)
+    }
+}

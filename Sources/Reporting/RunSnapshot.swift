@@ -1,0 +1,70 @@
+public import Execution
+
+/// What a run is doing at a moment, for whoever asked by a signal.
+public struct RunSnapshot {
+    private let record: RunRecord
+    private let now: RunTime
+    private let style: Style
+    private let surroundings: ViewSurroundings
+
+    /// Most steps that are named of those that run, and of those that wait.
+    static let mostNamed = 50
+    /// Columns of a line where no terminal says how wide it is.
+    static let ordinaryColumns = 120
+
+    /// A run at a moment.
+    public init(
+        _ record: RunRecord, at now: RunTime, surroundings: ViewSurroundings, style: Style
+    ) {
+        self.record = record
+        self.now = now
+        self.surroundings = surroundings
+        self.style = style
+    }
+
+    /// How many steps stand where, and a line for each that runs or waits for something.
+    public var text: String {
+        let counts = Wording.counts(record.counts, style: style)
+        var lines = ["now, after \(ProgressLine.clock(now.nanoseconds)): \(counts)"]
+        let running = record.steps.indices.filter { record.steps[$0].status == .running }
+        let waiting = record.steps.indices.filter {
+            record.steps[$0].status == .pending && record.steps[$0].waitingFor != nil
+        }
+        let named = running.prefix(RunSnapshot.mostNamed) + waiting.prefix(RunSnapshot.mostNamed)
+        let columns = max(20, (surroundings.terminalSize?.columns ?? 0) - 1)
+        let room = surroundings.terminalSize == nil ? RunSnapshot.ordinaryColumns : columns
+        let widest = named.map { TextWidth.columns(of: record.shownName(of: $0)) }.max() ?? 0
+        let width = min(room / 3, widest)
+        for step in running.prefix(RunSnapshot.mostNamed) {
+            let clock = ProgressLine.clock(record.steps[step].elapsed(at: now) ?? 0)
+            let gap = String(repeating: " ", count: max(0, 6 - clock.count))
+            lines.append(
+                line("running ", style.cyan, step, width, gap + clock + "  ", room) {
+                    LiveView.lastLine(of: surroundings.logTail(step, LiveView.tailLength))
+                })
+        }
+        for step in waiting.prefix(RunSnapshot.mostNamed) {
+            lines.append(
+                line("waits   ", style.yellow, step, width, "  ", room) {
+                    record.steps[step].waitingFor.map(Wording.holder) ?? ""
+                })
+        }
+        let more = [
+            (running.count - RunSnapshot.mostNamed, "running"),
+            (waiting.count - RunSnapshot.mostNamed, "waiting"),
+        ].filter { $0.0 > 0 }.map { "\($0) more \($1)" }
+        if !more.isEmpty { lines.append("  and " + Wording.list(more)) }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func line(
+        _ mark: String, _ paint: (String) -> String, _ step: Int, _ width: Int, _ middle: String,
+        _ room: Int, _ detail: () -> String
+    ) -> String {
+        let name = TextWidth.pad(TextWidth.clip(record.shownName(of: step), to: width), to: width)
+        let rest = TextWidth.clip(detail(), to: max(0, room - 10 - width - middle.count))
+        var text = "  " + paint(mark) + name + middle + style.dim(rest)
+        while text.last == " " { text.removeLast() }
+        return text
+    }
+}

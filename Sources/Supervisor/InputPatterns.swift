@@ -1,0 +1,99 @@
+import Execution
+import WorkflowModel
+
+/// What a step declares to read, ready to be looked for.
+struct InputPatterns: Sendable {
+    /// Patterns of files that count.
+    let included: [Glob]
+    /// Patterns of files that do not count although they are included.
+    let excluded: [Glob]
+    /// Its own script, and a script that its command names.
+    let scripts: [String]
+    /// What the step writes itself: that these change while it runs is its own doing.
+    let written: [Glob]
+
+    var isEmpty: Bool { included.isEmpty && scripts.isEmpty }
+
+    /// What a step reads.
+    ///
+    /// - Parameters:
+    ///   - index: The step.
+    ///   - plan: The plan that says what starts it.
+    ///   - root: The project root, absolute.
+    init(of index: Int, plan: RunPlan, root: String) {
+        let step = plan.resolved.workflow.steps[index]
+        var included: [Glob] = []
+        var excluded: [Glob] = []
+        for pattern in step.inputs {
+            let isExclusion = pattern.text.utf8.first == UInt8(ascii: "!")
+            let text = isExclusion ? String(pattern.text.dropFirst()) : pattern.text
+            // Patterns that are none are refused when the workflow is loaded.
+            guard let glob = try? Glob(text) else { continue }
+            if isExclusion { excluded.append(glob) } else { included.append(glob) }
+        }
+        self.included = included
+        self.excluded = excluded
+        scripts =
+            InputPatterns.script(
+                of: plan.command(of: index), in: step.workingDirectory, root: root
+            ).map { [$0] } ?? []
+        written =
+            included.isEmpty
+            ? [] : (step.outputFiles + step.modifies).compactMap { try? Glob($0.text) }
+    }
+
+    /// Whether a file is one of those that the patterns mean.
+    func mean(_ path: String) -> Bool {
+        included.contains { $0.matches(path) } && !excluded.contains { $0.matches(path) }
+    }
+
+    /// Whether a pattern excludes all that could be found below a directory.
+    func excludeAll(below directory: String) -> Bool {
+        excluded.contains { glob in
+            (glob.text.hasSuffix("**") || glob.text.hasSuffix("/"))
+                && glob.matches("\(directory)/\u{1}")
+        }
+    }
+
+    /// The file of the project that a command starts, or gives to an interpreter to run.
+    private static func script(
+        of command: Command?, in directory: String?, root: String
+    ) -> String? {
+        let words: ArraySlice<String>
+        switch command {
+        case .script(let path)?: return path
+        case .arguments(let list)?: words = list[...]
+        // What follows an operator cannot be told from data; such a step declares its `inputs`.
+        case .shell(let line)?: words = (DirectCommand.words(of: line) ?? [])[...]
+        case nil: return nil
+        }
+        guard let first = words.first else { return nil }
+        if first.utf8.contains(UInt8(ascii: "/")) { return path(of: first, in: directory, root) }
+        guard interpreters.contains(first), let second = words.dropFirst().first,
+            !second.hasPrefix("-")
+        else { return nil }
+        return path(of: second, in: directory, root)
+    }
+
+    /// A path relative to the project root; nil for what is no part of the project.
+    private static func path(of word: String, in directory: String?, _ root: String) -> String? {
+        if word.hasPrefix("/") {
+            return word.hasPrefix(root + "/") ? String(word.dropFirst(root.utf8.count + 1)) : nil
+        }
+        guard let directory else { return Glob.normalized(word) }
+        return directory.hasPrefix("/") ? nil : Glob.normalized("\(directory)/\(word)")
+    }
+
+    private static let interpreters: Set<String> = [
+        "sh", "bash", "dash", "zsh", "ksh", "python", "python3", "perl", "ruby", "node",
+    ]
+}
+
+extension Glob {
+    /// How many directories deep below ``directory`` a match can lie; nil for any depth.
+    var depth: Int? {
+        guard literal == nil, !text.contains("**"), !text.hasSuffix("/") else { return nil }
+        return text.utf8.count { $0 == UInt8(ascii: "/") }
+            - directory.utf8.count { $0 == UInt8(ascii: "/") }
+    }
+}

@@ -1,0 +1,70 @@
+import Execution
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Who but this user decides what a workflow does.
+public enum ProjectTrust {
+    /// Why a file that decides what is run may not say what its owner wants.
+    public struct Doubt: Hashable, Sendable {
+        /// What is the matter: a clause.
+        public var reason: String
+        /// What to type.
+        public var advice: String
+        /// Whether everybody can write there, and not only a group or another owner.
+        public var isOpenToAll: Bool
+    }
+
+    /// Whether this process may do everything.
+    public static var isRoot: Bool { geteuid() == 0 }
+
+    /// Whether this process has rights of another user or group than its caller's.
+    public static var hasBorrowedRights: Bool { getuid() != geteuid() || getgid() != getegid() }
+
+    /// What is doubtful about files and the directories that hold them.
+    ///
+    /// Directories further up are not looked at: where the last one is safe, they can only take
+    /// the whole project away.
+    public static func doubts(about files: [String]) -> [Doubt] {
+        var doubts: [Doubt] = []
+        var seen: Set<String> = []
+        for file in files {
+            let slash = file.lastIndex(of: "/")
+            let parent = slash.map { $0 == file.startIndex ? "/" : String(file[..<$0]) } ?? "."
+            for path in [parent, file] where seen.insert(path).inserted {
+                var facts = stat()
+                guard stat(path, &facts) == 0 else { continue }
+                if let doubt = doubt(path, facts) { doubts.append(doubt) }
+            }
+        }
+        return doubts
+    }
+
+    private static func doubt(_ path: String, _ facts: stat) -> Doubt? {
+        let shown = ShellWord.quoted(path)
+        let open = facts.st_mode & 0o022
+        // In a sticky directory others can add files, but replace none.
+        let isSticky = facts.st_mode & S_IFMT == S_IFDIR && facts.st_mode & S_ISVTX != 0
+        if open != 0, !isSticky {
+            let isOpenToAll = open & 0o002 != 0
+            let who = isOpenToAll ? "everybody" : "the group \(facts.st_gid)"
+            return Doubt(
+                reason: "\(who) may write to `\(path)`, and so decide what is run",
+                advice: "close it to others: `chmod go-w \(shown)`", isOpenToAll: isOpenToAll)
+        }
+        guard !isTrusted(facts.st_uid) else { return nil }
+        return Doubt(
+            reason: "`\(path)` belongs to another user (uid \(facts.st_uid)), who decides what is "
+                + "run", advice: "make it your own: `chown \(geteuid()) \(shown)`",
+            isOpenToAll: false)
+    }
+
+    /// Root, this user, and who became root by `sudo`: that one may run anything anyway.
+    private static func isTrusted(_ user: uid_t) -> Bool {
+        if user == 0 || user == geteuid() { return true }
+        return isRoot && Host.environment["SUDO_UID"].flatMap { uid_t($0) } == user
+    }
+}

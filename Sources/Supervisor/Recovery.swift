@@ -1,0 +1,75 @@
+import Execution
+import SystemCalls
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The project's last run, when it has not come to its end.
+public struct InterruptedRun: Sendable, Equatable {
+    /// Its id.
+    public var id: String
+    /// The steps that were running when its stepvisor died.
+    public var running: [String]
+    /// Processes of it that were still there, and have been ended now.
+    public var endedProcesses: Int
+    /// Processes of it that cannot be ended.
+    public var left: [Int32]
+}
+
+/// What a run does about the one before it, whose stepvisor and guardian may both have been killed.
+public enum Recovery {
+    /// The end of a journal that is looked at: its last line has less than 100 bytes.
+    private static let tailLength = 4096
+    private static let limit: Int64 = 5_000_000_000
+
+    /// Ends what the project's last run has left behind; called with the project's lock held.
+    ///
+    /// - Parameter state: the project's state.
+    /// - Returns: that run; nil when it came to its end, which is found out at the cost of a few
+    ///   system calls, or when there is none.
+    public static func settle(_ state: StateDirectory) -> InterruptedRun? {
+        guard let id = state.latestRun(), let run = try? StoredRun(id, in: state),
+            !isEnded(run.endOfJournal(tailLength))
+        else { return nil }
+        let journal = (try? run.journal()).flatMap { try? JournalReader.read($0) }
+        // Somebody has removed the lock's file: that run goes on, and is nobody's to end.
+        if let journal, StoredRun.isAlive(journal.header) { return nil }
+        var interrupted = InterruptedRun(id: id, running: [], endedProcesses: 0, left: [])
+        if let journal {
+            let record = journal.record
+            interrupted.running = record.steps.indices
+                .filter { record.steps[$0].status == .running }
+                .map { record.header.steps[$0].id }
+            // After a restart of the machine every number is a stranger's.
+            guard journal.header.bootID == ProcessTable.bootIdentifier() else {
+                return interrupted
+            }
+        }
+        var sweep = RunSweep(run: id, latestBirth: journal.map(latestSignOfLife) ?? 0)
+        sweep.freeze()
+        let (found, left) = sweep.kill(groups: journal?.livingGroups ?? [], limit: limit)
+        interrupted.endedProcesses = found.count - left.count
+        interrupted.left = left
+        return interrupted
+    }
+
+    private static func isEnded(_ tail: [UInt8]) -> Bool {
+        guard tail.last == UInt8(ascii: "\n") else { return false }
+        let line = tail.dropLast().split(separator: UInt8(ascii: "\n")).last ?? []
+        // Quotes inside of texts are escaped, so this is no text.
+        return String(decoding: line, as: UTF8.self).contains("\"event\":\"run_ended\"")
+    }
+
+    /// Clock ticks since boot at which the stepvisor of a journal certainly lived: its last event.
+    static func latestSignOfLife(_ journal: Journal) -> UInt64 {
+        var last: (ticks: UInt64, time: RunTime)?
+        for event in journal.events {
+            if case .started(_, _, let ticks, _) = event.kind, ticks > 0 { last = (ticks, event.time) }
+        }
+        guard let last, let end = journal.events.last?.time else { return 0 }
+        return last.ticks + ProcessTable.ticks(in: max(0, end - last.time))
+    }
+}

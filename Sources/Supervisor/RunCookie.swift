@@ -1,0 +1,95 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The run id that every process of a run carries in its environment, behind those of outer runs.
+struct RunCookie {
+    /// The variable: the ids of all enclosing runs, colon-separated, the innermost last.
+    static let variable = "STEPVISOR_RUNS"
+
+    /// What a process's environment says.
+    enum Finding {
+        case carrier, stranger
+        /// Nothing at all: it is dead, the kernel's own, was given no environment, or is just being
+        /// executed.
+        case nothing
+    }
+
+    let run: String
+    private let identifier: [UInt8]
+    private static let beginning = Array("\(variable)=".utf8)
+
+    init(run: String) {
+        self.run = run
+        identifier = Array(run.utf8)
+    }
+
+    /// Looks at one process.
+    func find(in pid: Int32) -> Finding {
+        guard let bytes = FileBytes.contents(of: "/proc/\(pid)/environ", limit: 1 << 21) else {
+            return .stranger
+        }
+        if bytes.isEmpty { return .nothing }
+        return isCarried(by: bytes) ? .carrier : .stranger
+    }
+
+    /// Whether an environment, as the kernel has it, holds the run among its enclosing ones.
+    func isCarried(by environment: [UInt8]) -> Bool {
+        environment.withUnsafeBytes { bytes in
+            var start = 0
+            while start < bytes.count, let base = bytes.baseAddress {
+                // By the library: nearly every entry of nearly every process is somebody else's.
+                let rest = bytes.count - start
+                let end = memchr(base + start, 0, rest).map { UnsafeRawPointer($0) - base }
+                let length = (end ?? bytes.count) - start
+                if length > RunCookie.beginning.count,
+                    memcmp(base + start, RunCookie.beginning, RunCookie.beginning.count) == 0
+                {
+                    let value = bytes[start + RunCookie.beginning.count..<start + length]
+                    let runs = value.split(separator: UInt8(ascii: ":"))
+                    if runs.contains(where: { $0.elementsEqual(identifier) }) { return true }
+                }
+                start += length + 1
+            }
+            return false
+        }
+    }
+
+    /// Everybody who carries it, the newest first, this process left out.
+    ///
+    /// A process in exec briefly shows no environment, so it is looked at again.
+    ///
+    /// - Parameter body: called for each carrier as soon as it is found.
+    func forEachCarrier(_ body: (Int32) -> Void) {
+        let own = getpid()
+        var unclear: [Int32] = []
+        // The newest first: what forks and ends is caught before it is gone.
+        for pid in ProcessTable.identifiers() where pid != own {
+            switch find(in: pid) {
+            case .carrier: body(pid)
+            case .nothing: unclear.append(pid)
+            case .stranger: break
+            }
+        }
+        unclear.removeAll { ProcessTable.facts(of: $0)?.hasEnvironment != true }
+        for _ in 0..<3 where !unclear.isEmpty {
+            usleep(500)
+            unclear.removeAll { pid in
+                let finding = find(in: pid)
+                if finding == .carrier { body(pid) }
+                return finding != .nothing
+            }
+        }
+    }
+
+    /// Whether anybody carries it.
+    var hasCarriers: Bool {
+        var isFound = false
+        forEachCarrier { pid in
+            if ProcessTable.facts(of: pid)?.isZombie == false { isFound = true }
+        }
+        return isFound
+    }
+}

@@ -1,0 +1,173 @@
+import Execution
+import SystemCalls
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A step's process group, as the journal of a run has it.
+struct RecordedGroup: Hashable {
+    /// Of the group and of its leader.
+    var pid: Int32
+    /// The leader's, in clock ticks since boot; 0 if unknown.
+    var startTicks: UInt64
+}
+
+extension Journal {
+    /// The groups of the steps that were running when the journal ended.
+    var livingGroups: [RecordedGroup] {
+        var groups: [Int: RecordedGroup] = [:]
+        for event in events {
+            switch event.kind {
+            case .started(let step, let pid, let ticks, _):
+                // 0 and 1 are no step's, and to signal them would reach everybody.
+                if pid > 1 { groups[step] = RecordedGroup(pid: pid, startTicks: ticks) }
+            case .ended(let step, _), .launched(let step, _, _, _): groups[step] = nil
+            default: break
+            }
+        }
+        return Array(groups.values)
+    }
+}
+
+/// Ends what a dead run has left, and nothing else: who carries its cookie, and the groups that
+/// its journal says were alive.
+struct RunSweep {
+    private let cookie: RunCookie
+    private var groups: [RecordedGroup] = []
+    /// Clock ticks since boot at which stepvisor still held its groups' numbers.
+    private let latestBirth: UInt64
+    private let begin = RunClock.monotonicNanoseconds()
+    private let ownProgram = ProgramIdentity(of: "self")
+
+    /// Other guardians have so long to end their own runs, whose groups only they know.
+    private static let guardianPatience: Int64 = 250_000_000
+    /// What multiplies faster than it can be stopped is killed from then on.
+    private static let freezeLimit: Int64 = 100_000_000
+    /// Between two looks that found nothing: a step that stepvisor was just starting may show
+    /// stepvisor's own environment until its exec.
+    private static let quietPause: UInt32 = 20_000
+
+    /// Prepares to end a run.
+    ///
+    /// - Parameters:
+    ///   - run: its id.
+    ///   - latestBirth: clock ticks since boot at which the run's stepvisor still lived. A member
+    ///     of a leaderless group that is older proves that the number is still the run's.
+    init(run: String, latestBirth: UInt64) {
+        cookie = RunCookie(run: run)
+        self.latestBirth = latestBirth
+    }
+
+    private var age: Int64 { RunClock.monotonicNanoseconds() - begin }
+
+    /// Stops all carriers before any of them dies: what loses its child must not go on to the next
+    /// line of its script, and what forks must not use the room of the dead.
+    mutating func freeze() {
+        var known: Set<ProcessFacts.Identity> = []
+        var foundNew = true
+        while foundNew, age < RunSweep.freezeLimit {
+            foundNew = false
+            cookie.forEachCarrier { pid in
+                guard let facts = signalCarrier(pid, SIGSTOP) else { return }
+                if known.insert(facts.identity).inserted { foundNew = true }
+            }
+        }
+    }
+
+    /// Kills in passes until two of them find nothing.
+    ///
+    /// - Parameters:
+    ///   - groups: those that the journal says are alive.
+    ///   - limit: nanoseconds after which what cannot be killed is given up.
+    /// - Returns: everything that was found, and what of it is left.
+    mutating func kill(
+        groups: [RecordedGroup], limit: Int64
+    ) -> (found: Set<ProcessFacts.Identity>, left: [Int32]) {
+        self.groups = groups
+        var found: Set<ProcessFacts.Identity> = []
+        var quiet = 0
+        while true {
+            let living = pass()
+            found.formUnion(living)
+            quiet = living.isEmpty ? quiet + 1 : 0
+            if quiet == 2 { return (found, []) }
+            if age >= limit { return (found, living.map(\.pid)) }
+            // Stuck in the kernel: asked less and less often.
+            usleep(living.isEmpty ? RunSweep.quietPause : UInt32(clamping: 2_000 + age / 10_000))
+        }
+    }
+
+    /// Kills once, and gives who was found alive.
+    private mutating func pass() -> [ProcessFacts.Identity] {
+        var living: [ProcessFacts.Identity] = []
+        cookie.forEachCarrier { pid in
+            if let facts = signalCarrier(pid, SIGKILL) { living.append(facts.identity) }
+        }
+        return living + killGroups()
+    }
+
+    private func signalCarrier(_ pid: Int32, _ signal: Int32) -> ProcessFacts? {
+        var isSpared = false
+        let facts = ProcessTable.signal(pid, signal) { _ in
+            guard cookie.find(in: pid) == .carrier else { return false }
+            isSpared = age < RunSweep.guardianPatience && isGuardian(pid)
+            return !isSpared
+        }
+        return isSpared ? ProcessTable.facts(of: pid) : facts
+    }
+
+    /// Whether a process is the guardian of an inner run.
+    private func isGuardian(_ pid: Int32) -> Bool {
+        guard let ownProgram, ProgramIdentity(of: "\(pid)") == ownProgram,
+            let line = FileBytes.contents(of: "/proc/\(pid)/cmdline", limit: 4096)
+        else { return false }
+        let words = line.split(separator: 0, omittingEmptySubsequences: false)
+        return words.count > 1 && words[1].elementsEqual(GuardianDuty.word.utf8)
+    }
+
+    private mutating func killGroups() -> [ProcessFacts.Identity] {
+        // Without a member the number is free: whoever gets it next is a stranger.
+        groups.removeAll { Platform.kill(-$0.pid, 0) == -1 && errno == ESRCH }
+        guard !groups.isEmpty else { return [] }
+        let living = ProcessTable.living()
+        var killed: [ProcessFacts.Identity] = []
+        var ours: [RecordedGroup] = []
+        for group in groups {
+            let members = living.filter { $0.group == group.pid }
+            guard isOurs(group, members) else { continue }
+            ours.append(group)
+            for member in members {
+                let facts = ProcessTable.signal(member.pid, SIGKILL) {
+                    $0.identity == member.identity && $0.group == member.group
+                }
+                if let facts { killed.append(facts.identity) }
+            }
+        }
+        groups = ours
+        return killed
+    }
+
+    /// A group's number is nobody else's as long as one of its members lives.
+    private func isOurs(_ group: RecordedGroup, _ members: [ProcessFacts]) -> Bool {
+        if let leader = ProcessTable.facts(of: group.pid) {
+            return leader.startTicks == group.startTicks && leader.startTicks != 0
+        }
+        return members.contains { $0.startTicks <= latestBirth }
+    }
+}
+
+/// Which file a process executes.
+private struct ProgramIdentity: Equatable {
+    private let device: UInt64
+    private let inode: UInt64
+
+    init?(of process: String) {
+        var facts = stat()
+        guard stat("/proc/\(process)/exe", &facts) == 0 else { return nil }
+        device = UInt64(truncatingIfNeeded: facts.st_dev)
+        inode = UInt64(facts.st_ino)
+    }
+}

@@ -1,0 +1,52 @@
+public import Execution
+
+/// Tells what steps would be started from: what `--resume` compares with what they were.
+public struct StepBases {
+    private let ingredients: StepIngredients
+    private let plan: RunPlan
+    private let root: String
+    private var looker: InputLooker
+
+    /// For the steps of a plan.
+    ///
+    /// - Parameters:
+    ///   - plan: Says what starts them.
+    ///   - root: The project root, absolute.
+    ///   - environment: What steps inherit, for `env_inputs`.
+    public init(plan: RunPlan, root: String, environment: [String: String]) {
+        self.plan = plan
+        self.root = root
+        ingredients = StepIngredients(plan: plan, inherited: environment)
+        looker = InputLooker(root: root)
+    }
+
+    /// What a step would be started from now; nil when what it reads cannot be read.
+    public mutating func basis(of step: Int) -> StepBasis? {
+        let patterns = InputPatterns(of: step, plan: plan, root: root)
+        guard let look = looker.look(at: patterns), look.isReadable else { return nil }
+        return basis(of: step, look)
+    }
+
+    /// The basis of a step whose files have been looked at.
+    func basis(of step: Int, _ look: InputLook) -> StepBasis {
+        StepBasis(
+            command: ingredients.command(of: step).digest,
+            settings: ingredients.settings(of: step).digest, inputs: look.digest)
+    }
+
+    /// What a step reads.
+    func patterns(of step: Int) -> InputPatterns {
+        InputPatterns(of: step, plan: plan, root: root)
+    }
+
+    /// Looks at what a step reads; nil when that is too much to be done in passing.
+    mutating func quickLook(at patterns: InputPatterns) -> InputLook? {
+        looker.look(at: patterns, budget: StepBases.budget)
+    }
+
+    /// The signature of what a step reads, as it is now.
+    func signature(of patterns: InputPatterns) -> Int { looker.signature(of: patterns) }
+
+    /// What takes 10 ms or so.
+    static let budget = InputBudget(names: 2000, bytes: 2 << 20)
+}

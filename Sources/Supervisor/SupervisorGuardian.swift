@@ -1,0 +1,114 @@
+import Execution
+import SystemCalls
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The guardian of a run, as the run's stepvisor sees it.
+struct GuardianPost {
+    fileprivate var child: ChildProcess?
+    /// The writing end of its pipe; -1 when there is none.
+    fileprivate var lifeline: Int32 = -1
+    fileprivate var startedAt: RunTime = .zero
+    /// Guardians that ended soon after their start, one after the other.
+    fileprivate var shortLives = 0
+    /// When the next one is to be started.
+    fileprivate(set) var due: RunTime?
+
+    /// Its process id; nil when there is none.
+    var pid: Int32? { child?.pid }
+}
+
+/// Keeping a guardian: a second process that ends the run's processes when this one is killed.
+extension Supervisor {
+    /// After so many guardians that ended soon there is no further one.
+    private static let mostShortLives = 5
+    /// One that has lived so long did not end for a reason that will end the next one too.
+    private static let longLife: Int64 = 10_000_000_000
+    /// Between two starts.
+    private static let restartPause: Int64 = 1_000_000_000
+
+    /// Starts one, where the run is to have one; a run does not fail for the lack of it.
+    func startGuardian() {
+        guard let program = context.guardian, problem == nil else { return }
+        guardian.due = nil
+        guardian.startedAt = clock.now()
+        do {
+            try launchGuardian(program)
+        } catch let failure as LaunchFailure {
+            switch failure {
+            case .permanent(let message), .temporary(let message): missGuardian(message)
+            }
+        } catch {
+            missGuardian("\(error)")
+        }
+    }
+
+    private func launchGuardian(_ program: String) throws {
+        let alive = try AliveFile.locked(in: directory)
+        var ends: [Int32] = [-1, -1]
+        guard stepvisor_pipe(&ends, 0) == 0 else { throw SystemError("open", "pipe") }
+        let input = Descriptor(owning: ends[0])
+        let lifeline = Descriptor(owning: ends[1])
+        let journal = try Descriptor.open(
+            JournalFile.name, in: directory.descriptor, flags: O_RDONLY | O_NONBLOCK)
+        // The inherited environment: outer runs are to find it, its own is not.
+        let request = LaunchRequest(
+            program: program, arguments: [GuardianDuty.word, directory.id],
+            environment: context.environment, directory: nil, output: alive.number)
+        guardian.child = try launcher.launchHelper(
+            request, standardInput: input.number, standardError: journal.number)
+        guardian.lifeline = lifeline.release()
+        loop.add(guardian.lifeline, .guardian)
+    }
+
+    /// It was killed, or could not do its duty: another one takes over.
+    func guardianEnded() {
+        releaseGuardian()
+        missGuardian("it was ended by somebody else")
+    }
+
+    private func missGuardian(_ reason: String) {
+        let lived = clock.now() - guardian.startedAt
+        guardian.shortLives = lived < Supervisor.longLife ? guardian.shortLives + 1 : 1
+        if guardian.shortLives > Supervisor.mostShortLives {
+            record(
+                .warning(
+                    step: nil,
+                    "the run goes on without a guardian (\(reason)): should stepvisor be killed "
+                        + "now, the next run of this project ends what it leaves"))
+            return
+        }
+        record(.warning(step: nil, "the guardian is gone (\(reason)); another one is started"))
+        let next = guardian.startedAt.advanced(byNanoseconds: Supervisor.restartPause)
+        guardian.due = guardian.shortLives == 1 ? clock.now() : max(next, clock.now())
+    }
+
+    /// Sends it home: the run has ended, and nothing of it lives.
+    func dismissGuardian() {
+        guardian.due = nil
+        guard let child = guardian.child else { return }
+        var byte = GuardianDuty.farewell
+        _ = Platform.write(guardian.lifeline, &byte, 1)
+        // One that is still starting would keep a short run waiting. As long as it is our child
+        // and not reaped, its number is no stranger's.
+        var status = stepvisor_child_status()
+        if stepvisor_wait_status(child.pid, &status) == 0, status.state == 0 {
+            kill(child.pid, SIGKILL)
+        }
+        releaseGuardian()
+    }
+
+    private func releaseGuardian() {
+        if guardian.lifeline >= 0 {
+            loop.remove(.guardian)
+            close(guardian.lifeline)
+            guardian.lifeline = -1
+        }
+        if let child = guardian.child { launcher.retire(child) }
+        guardian.child = nil
+    }
+}

@@ -1,0 +1,92 @@
+import Execution
+import SystemCalls
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Signals that do not end a run: Ctrl-Z, and questions; and steps that were stopped by one.
+extension Supervisor {
+    /// Takes what has come; is itself stopped for a while when Ctrl-Z was among it.
+    ///
+    /// - Returns: whether a child may have ended, and what is to stop the run.
+    func takeSignals() -> (sawChild: Bool, stops: [Int32]) {
+        var taken = signals.take()
+        if taken.contains(SIGTSTP) {
+            suspend()
+            // Further ones that came before it was stopped have had their effect.
+            taken += signals.take()
+        }
+        var stops: [Int32] = []
+        for signal in taken where signal != SIGCHLD && signal != SIGTSTP {
+            if ProcessSetup.statusSignals.contains(signal) {
+                writer.showStatus()
+            } else {
+                if signal == SIGQUIT { writer.showStatus() }
+                stops.append(signal)
+            }
+        }
+        return (taken.contains(SIGCHLD), stops)
+    }
+
+    /// Stops the steps and this process; returns when somebody has let both go on.
+    private func suspend() {
+        let began = clock.now()
+        // One that has stopped itself is not to go on only because this process does.
+        let groups = children.values.map(\.pid).filter { stepvisor_stop_signal($0) <= 0 }
+        for group in groups { kill(-group, SIGSTOP) }
+        record(.suspended)
+        writer.withdraw()
+        ProcessSetup.stopByTerminal()
+        for group in groups { kill(-group, SIGCONT) }
+        tell(.resumed(after: clock.now() - began))
+        writer.resume()
+    }
+
+    /// Looks at logs and at leaders that were stopped, now and then.
+    func lookAround() {
+        let now = clock.now()
+        guard logWatch.isDue(at: now) else { return }
+        lookAtLogs()
+        let leaders = children.filter { !settling.contains($0.key) }
+            .map { (step: $0.key, pid: $0.value.pid) }.sorted { $0.step < $1.step }
+        for (step, signal) in terminalWatch.stopped(leaders, at: now) {
+            tell(.wantsTerminal(step: step, signal: signal))
+        }
+    }
+
+    /// Says when a step last wrote something.
+    func tellOutput(of step: Int) {
+        let now = clock.now()
+        let last = logWatch.lastOutput(of: step, at: now) {
+            directory.logSize(of: header.steps[$0].id)
+        }
+        inbox.append(.output(step: step, at: last ?? now))
+    }
+
+    /// Watches a step no longer whose processes outlive KILL.
+    ///
+    /// Its leader is never given back to Foundation, whose thread would wait for it for ever, and
+    /// its locks stay taken.
+    func abandon(_ step: Int) {
+        guard let child = children.removeValue(forKey: step) else { return }
+        loop.remove(.exit(step: step))
+        loop.remove(.output(step: step))
+        pumps[step] = nil
+        unwatched.remove(step)
+        settling.remove(step)
+        logWatch.remove(step)
+        terminalWatch.remove(step)
+        abandoned.append(child)
+    }
+
+    /// What left its group and is to be ended with the run; the run does not wait for what cannot
+    /// be killed.
+    func escaped() -> [ProcessFacts] {
+        groups.descendants(isOwn: isOwn).filter { facts in
+            !abandoned.contains { $0.pid == facts.group }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import DependencyGraph
+import Execution
+import Reporting
+import WorkflowModel
+
+/// What a run that goes on with another tells before it begins.
+struct ResumeText {
+    private let resume: ResumePlan
+    private let graph: Graph<StepID>
+
+    /// Lines about single steps; the others are counted.
+    private static let mostLines = 12
+
+    init(_ resume: ResumePlan, graph: Graph<StepID>) {
+        self.resume = resume
+        self.graph = graph
+    }
+
+    /// The lines: what is taken over, and what of it runs again and why.
+    var lines: [String] {
+        let run = Sanitizer.line(resume.run)
+        let done = Wording.count(resume.done.count, "step")
+        let verb = resume.done.count == 1 ? "is" : "are"
+        var lines = [
+            "going on with run \(run): \(done) \(verb) done, "
+                + (resume.reruns.isEmpty ? "none is left to run" : "\(resume.reruns.count) to run")
+        ]
+        var told = resume.reruns.filter { Self.isTold($0.reason) }.map { rerun in
+            "`\(id(of: rerun.step))` \(text(of: rerun.reason))"
+        }
+        told += resume.removed.map {
+            "`\(Sanitizer.line($0))` is no step of the workflow any more"
+        }
+        lines += told.prefix(Self.mostLines).map { "  " + $0 }
+        let more = told.count - Self.mostLines
+        if more > 0 { lines.append("  and \(more) more") }
+        return lines
+    }
+
+    /// Why each step that runs does so, by its index.
+    var reasons: [Int: String] {
+        Dictionary(
+            resume.reruns.map { ($0.step, text(of: $0.reason)) }, uniquingKeysWith: { $1 })
+    }
+
+    /// That a step failed, or was never reached, is why one resumes: only the rest is news.
+    private static func isTold(_ reason: RerunReason) -> Bool {
+        reason.wasDone || reason == .inFlight || reason == .new || reason == .leftOutBefore
+    }
+
+    /// A clause whose subject is the step.
+    private func text(of reason: RerunReason) -> String {
+        switch reason {
+        case .new: "is new"
+        case .leftOutBefore: "was left out before"
+        case .notReached: "was not reached before"
+        case .inFlight: "runs again: it was running when stepvisor died"
+        case .failed: "runs again: it failed"
+        case .aborted: "runs again: it was stopped"
+        case .commandChanged: "runs again: its command changed"
+        case .settingsChanged: "runs again: its settings changed"
+        case .inputsChanged: "runs again: its inputs changed"
+        case .inputsMoved: "runs again: its inputs changed while it ran"
+        case .inputsUnreadable: "runs again: its inputs cannot be read"
+        case .unknownBasis: "runs again: it is not recorded what it was started from"
+        case .dependency(let step): "runs again: it depends on `\(id(of: step))`, which runs"
+        }
+    }
+
+    private func id(of step: Int) -> String {
+        graph.nodes.indices.contains(step) ? Sanitizer.line(graph.nodes[step].rawValue) : "\(step)"
+    }
+}

@@ -1,0 +1,167 @@
+import DependencyGraph
+import Execution
+import Supervisor
+import WorkflowFiles
+import WorkflowModel
+
+/// `--resume` and `--failed`: which earlier run is gone on with.
+struct Resumption {
+    /// What there is to go on with.
+    enum Base {
+        case run(EarlierRun)
+        /// Nothing, and why: a clause.
+        case nothing(String)
+    }
+
+    private let arguments: ParsedArguments
+    private let console: Console
+    private let root: String
+
+    /// Nil when the command line asks for no such thing.
+    init?(_ arguments: ParsedArguments, _ console: Console, root: String) {
+        guard arguments.has(.resume) || arguments.has(.failed) else { return nil }
+        self.arguments = arguments
+        self.console = console
+        self.root = root
+    }
+
+    /// Whether only what failed is meant.
+    var isFailedOnly: Bool { arguments.has(.failed) }
+
+    /// Takes the project before an earlier run is looked at, so that it cannot change any more.
+    ///
+    /// - Parameters:
+    ///   - waits: Whether to wait for another run.
+    ///   - isDry: Whether nothing may be written.
+    /// - Returns: The lock; nil where nothing may be written, or there is no state yet.
+    /// - Throws: ``CommandFailure`` with exit 4 when another run has it.
+    func lock(waits: Bool, isDry: Bool) throws -> ProjectLock? {
+        guard !isDry, let state = try? StateDirectory(root: root, create: false) else { return nil }
+        // A word that names no run is a mistake whoever holds the project.
+        if let text = arguments.text(.resume) { _ = try identifier(text, in: state) }
+        return try ProjectGate(console).take(state, waits: waits)
+    }
+
+    /// Finds the run that is named, or the latest.
+    ///
+    /// - Throws: ``CommandFailure`` with exit 2 when there is no such run, 4 when it still goes on,
+    ///   5 when it cannot be read.
+    func base() throws -> Base {
+        let state: StateDirectory
+        do throws(SystemError) {
+            state = try StateDirectory(root: root, create: false)
+        } catch {
+            guard error.isAbsence else { throw CommandFailure(error) }
+            guard arguments.text(.resume) == nil, !isFailedOnly else { throw RecordedRun.none }
+            return .nothing("no run is recorded here")
+        }
+        let named = try arguments.text(.resume).map { try identifier($0, in: state) }
+        guard let journal = try journal(of: named, in: state) else {
+            guard !isFailedOnly else { throw RecordedRun.none }
+            return .nothing("no run is recorded here")
+        }
+        let earlier = try firstThatLaunched(EarlierRun(journal), in: state)
+        let id = earlier.header.runID
+        if isFailedOnly { return .run(earlier) }
+        if !earlier.hasLaunched { return .nothing("run \(id) had not started a step") }
+        if named == nil, earlier.end == .complete { return .nothing("run \(id) is complete") }
+        return .run(earlier)
+    }
+
+    private func identifier(_ text: String, in state: StateDirectory) throws -> String {
+        do {
+            return try RecordedRun.checked(text, in: state)
+        } catch let failure as CommandFailure where arguments.operands.isEmpty {
+            // `--resume build`: the word was most likely meant as a step.
+            guard StepID.isValid(text), (try? Project.read(arguments))?.resolved?.graph
+                .index(of: StepID(text)) != nil
+            else { throw failure }
+            throw CommandFailure(
+                .usage, "there is no run `\(text)`, but a step of that name",
+                help: "put the step first: `stepvisor run \(text) --resume`")
+        }
+    }
+
+    /// The run itself, or the one that it was to go on with where it had not launched a step: until
+    /// then it has changed nothing, and may not have written down all that it took over.
+    private func firstThatLaunched(
+        _ run: EarlierRun, in state: StateDirectory
+    ) throws -> EarlierRun {
+        var run = run
+        var seen: Set<String> = []
+        while !run.hasLaunched, run.end == nil, let before = run.header.resumes,
+            seen.insert(before).inserted, state.hasRun(before),
+            let journal = try load(before, in: state)
+        {
+            run = EarlierRun(journal)
+        }
+        return run
+    }
+
+    /// The journal of a run, or of the latest that has one; nil when there is none.
+    private func journal(of named: String?, in state: StateDirectory) throws -> Journal? {
+        if let named {
+            if let journal = try load(named, in: state) { return journal }
+            throw CommandFailure(
+                .usage, "run \(named) ended before it began: there is nothing to go on with",
+                help: "`stepvisor run --resume` goes on with the latest run")
+        }
+        guard let latest = state.latestRun() else { return nil }
+        // A run that was killed before its first line has not begun: the one before it counts.
+        for id in [latest] + state.runIdentifiers().filter({ $0 != latest }).reversed() {
+            if let journal = try load(id, in: state) { return journal }
+            console.note("run \(id) ended before it began; going on with the one before it")
+        }
+        return nil
+    }
+
+    /// The journal of a run; nil when it holds not one line.
+    private func load(_ id: String, in state: StateDirectory) throws -> Journal? {
+        let journal: Journal
+        do {
+            journal = try JournalReader.read(try StoredRun(id, in: state).journal())
+        } catch JournalError.empty {
+            return nil
+        } catch let error as SystemError where error.isAbsence {
+            return nil
+        } catch let error as JournalError {
+            throw CommandFailure(
+                .ownTrouble, "run \(id) cannot be gone on with: \(error.message)",
+                help: "`stepvisor run` starts anew; `--resume RUN` goes on with another run")
+        }
+        let hasEnded = journal.events.contains { event in
+            if case .runEnded = event.kind { true } else { false }
+        }
+        if !hasEnded, StoredRun.isAlive(journal.header) {
+            throw CommandFailure(
+                .busy, "run \(id) still goes on (pid \(journal.header.pid))",
+                help: "look at it with `stepvisor status`, or wait for its end with `--wait`")
+        }
+        for problem in journal.problems {
+            console.note("warning: journal of run \(id): \(problem.message)")
+        }
+        return journal
+    }
+}
+
+extension ResumePlan {
+    /// What a command line goes on with: the steps that it names, else those of the earlier run.
+    ///
+    /// - Parameters:
+    ///   - earlier: The run to go on with.
+    ///   - plan: What would run without it.
+    ///   - options: What the command line asks for.
+    ///   - isFailedOnly: Whether only what failed is meant.
+    ///   - root: The project root.
+    /// - Returns: What is taken over, and what runs.
+    static func make(
+        _ earlier: EarlierRun, plan: RunPlan, options: RunOptions, isFailedOnly: Bool, root: String
+    ) -> ResumePlan {
+        let graph = plan.resolved.graph
+        let selected =
+            options.narrowsSteps ? plan.selected : selection(of: earlier, graph: graph)
+        if isFailedOnly { return .failed(earlier, graph: graph, selected: selected) }
+        var bases = StepBases(plan: plan, root: root, environment: Host.environment)
+        return .resume(earlier, graph: graph, selected: selected) { bases.basis(of: $0) }
+    }
+}

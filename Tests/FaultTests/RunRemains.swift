@@ -1,0 +1,67 @@
+import Foundation
+import TestSupport
+
+@testable import Supervisor
+
+/// The processes of a run, seen from outside.
+struct RunRemains {
+    let run: String
+
+    /// Who carries the run's cookie and is not dead.
+    var carriers: [Int32] {
+        var found: [Int32] = []
+        RunCookie(run: run).forEachCarrier { pid in
+            if RunRemains.lives(pid) { found.append(pid) }
+        }
+        return found
+    }
+
+    /// The run's guardian, when it is at its post.
+    var guardian: Int32? {
+        ProcessTable.identifiers().first { pid in
+            let line = FileBytes.contents(of: "/proc/\(pid)/cmdline", limit: 4096) ?? []
+            let words = line.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+            guard words.count == 3, words[1] == "guardian-of", words[2] == run else { return false }
+            // Before that it still has the signals of who started it.
+            return RunRemains.lives(pid) && RunRemains.blocksSignals(pid)
+        }
+    }
+
+    /// Ends what a test that has failed would leave.
+    func clear() {
+        for pid in carriers { kill(pid, SIGKILL) }
+    }
+
+    /// Whether there is a process of this number that is not dead.
+    static func lives(_ pid: Int32) -> Bool {
+        ProcessTable.facts(of: pid).map { !$0.isZombie } ?? false
+    }
+
+    private static func blocksSignals(_ pid: Int32) -> Bool {
+        let status = String(
+            decoding: FileBytes.contents(of: "/proc/\(pid)/status") ?? [], as: UTF8.self)
+        return status.contains("SigBlk:\tfffffffe")
+    }
+}
+
+extension TestSpace {
+    /// The latest run of the project in the directory, once there is one.
+    func latestRun(in directory: String = "") -> RunRemains? {
+        let link = path(directory.isEmpty ? ".stepvisor/latest" : "\(directory)/.stepvisor/latest")
+        guard let text = try? FileManager.default.destinationOfSymbolicLink(atPath: link) else {
+            return nil
+        }
+        return RunRemains(run: (text as NSString).lastPathComponent)
+    }
+
+    /// The latest run's journal.
+    func journal(in directory: String = "") -> String {
+        text((directory.isEmpty ? "" : directory + "/") + ".stepvisor/latest/events.ndjson")
+    }
+
+    /// A number that a step has written, once it is whole.
+    func number(_ name: String) -> Int32? {
+        let text = text(name)
+        return text.hasSuffix("\n") ? Int32(text.dropLast()) : nil
+    }
+}

@@ -1,0 +1,135 @@
+import Foundation
+import TestSupport
+import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Root runs nothing that others decide; everybody else is warned.
+@Suite("Who decides what is run", .timeLimit(.minutes(5)))
+struct TrustTests {
+    private static let isRoot = geteuid() == 0
+
+    private func project() throws -> TestSpace {
+        let space = try TestSpace()
+        try space.workflow("[[steps]]\nid = \"a\"\ncommand = \"touch ran\"\n")
+        return space
+    }
+
+    private func steps() throws -> TestSpace {
+        let space = try TestSpace()
+        try space.step("a.sh", [], "touch ran")
+        return space
+    }
+
+    @Test(
+        "fault 90: root is refused a workflow that others can write, with what to type",
+        .enabled(if: isRoot, "only root is refused"),
+        arguments: [
+            ("chmod 666 workflow.toml", "everybody may write to"),
+            ("chmod 664 workflow.toml", "the group 0 may write to"),
+            ("chmod 777 .", "everybody may write to"), ("chmod 775 .", "the group 0 may write to"),
+            ("chown 12345 workflow.toml", "belongs to another user (uid 12345)"),
+            ("chown 12345 .", "belongs to another user (uid 12345)"),
+        ])
+    func workflow(change: String, reason: String) throws {
+        let space = try project()
+        #expect(try space.shell(change).code == 0)
+        let result = try space.run()
+        #expect(result.code == 2, "\(result)")
+        #expect(result.error.contains("not run as root: "), "\(result)")
+        #expect(result.error.contains(reason), "\(result)")
+        #expect(result.error.contains("chmod go-w") || result.error.contains("chown 0"))
+        #expect(!space.exists("ran") && !space.exists(".stepvisor"))
+    }
+
+    @Test(
+        "fault 90: the same holds for step files and their directory",
+        .enabled(if: isRoot, "only root is refused"),
+        arguments: ["chmod 777 steps/a.sh", "chmod 777 steps", "chown 12345 steps/a.sh"])
+    func stepFiles(change: String) throws {
+        let space = try steps()
+        #expect(try space.shell(change).code == 0)
+        let result = try space.run()
+        #expect(result.code == 2, "\(result)")
+        #expect(result.error.contains("`steps"), "\(result)")
+        #expect(!space.exists("ran"))
+    }
+
+    @Test(
+        "fault 90: what the message says to type puts it right", .enabled(if: isRoot, "needs root"))
+    func advice() throws {
+        let space = try project()
+        #expect(try space.shell("chmod 666 workflow.toml; chown 12345 workflow.toml").code == 0)
+        for _ in 0..<2 {
+            let result = try space.run()
+            let parts = result.error.split(separator: "`").map(String.init)
+            let command = try #require(parts.first { $0.hasPrefix("ch") }, "\(result)")
+            #expect(try space.shell(command).code == 0)
+        }
+        #expect(try space.run().code == 0)
+    }
+
+    @Test(
+        "fault 90: a sticky directory above, and a `sudo` caller's files, are fine",
+        .enabled(if: isRoot, "needs root"))
+    func fine() throws {
+        let space = try project()
+        #expect(try space.shell("chmod 1777 .").code == 0)
+        #expect(try space.run().code == 0)
+        #expect(try space.shell("chmod 755 .; chown 12345 . workflow.toml").code == 0)
+        space.environment = ["SUDO_UID": "12345"]
+        #expect(try space.run().code == 0)
+    }
+
+    @Test(
+        "fault 90: who is not root is warned of a workflow that everybody can write",
+        .enabled(if: isRoot, "becoming another user takes root"))
+    func warned() throws {
+        let space = try project()
+        let other = "setpriv --reuid=12345 --regid=12345 --clear-groups"
+        try space.file(
+            "stepvisor", Data(contentsOf: URL(fileURLWithPath: BuiltProgram.path)), mode: 0o755)
+        #expect(try space.shell("chown -R 12345:12345 .; chmod 666 workflow.toml").code == 0)
+        let result = try space.shell("\(other) ./stepvisor run")
+        #expect(result.code == 0, "\(result)")
+        #expect(
+            result.error.contains("warning: everybody may write to `workflow.toml`"), "\(result)")
+        #expect(result.error.contains("chmod go-w workflow.toml"), "\(result)")
+    }
+
+    @Test(
+        "fault 90: another user's project runs when it can be read, but not with that user's state",
+        .enabled(if: isRoot, "becoming another user takes root"))
+    func othersProject() throws {
+        let space = try project()
+        let other = "setpriv --reuid=12345 --regid=12345 --clear-groups"
+        try space.file(
+            "stepvisor", Data(contentsOf: URL(fileURLWithPath: BuiltProgram.path)), mode: 0o755)
+        #expect(try space.run().code == 0)
+        #expect(try space.shell("rm ran; chmod 1777 .").code == 0)
+        let result = try space.shell("\(other) ./stepvisor run")
+        #expect(result.code == 5, "\(result)")
+        #expect(result.error.contains(".stepvisor`: "), "\(result)")
+        #expect(!space.exists("ran"))
+        #expect(try space.shell("rm -r .stepvisor").code == 0)
+        let own = try space.shell("\(other) ./stepvisor run")
+        #expect(own.code == 0, "\(own)")
+    }
+
+    @Test("fault 90: a setuid stepvisor refuses to work", .enabled(if: isRoot, "needs root"))
+    func setuid() throws {
+        let space = try project()
+        try space.file(
+            "stepvisor", Data(contentsOf: URL(fileURLWithPath: BuiltProgram.path)), mode: 0o755)
+        #expect(try space.shell("chmod 4755 stepvisor; chmod 1777 .").code == 0)
+        let result = try space.shell(
+            "setpriv --reuid=12345 --regid=12345 --clear-groups ./stepvisor run")
+        #expect(result.code == 5, "\(result)")
+        #expect(result.error.contains("setuid"), "\(result)")
+        #expect(!space.exists("ran"))
+    }
+}
