@@ -94,18 +94,6 @@ final class ProcessLauncher {
         return child
     }
 
-    /// Foundation starts a thread at the first launch, and waits for ever for one that cannot start.
-    private func ensureThread() throws(LaunchFailure) {
-        guard !hasThread else { return }
-        let code = stepvisor_probe_threads(1)
-        guard code == 0 else {
-            throw .temporary(
-                "the system could not start a thread (\(SystemError.text(of: code))): raise "
-                    + "`ulimit -u` or `ulimit -v`")
-        }
-        hasThread = true
-    }
-
     /// Starts stepvisor's own helper, whose exit nobody waits for: Foundation may reap it.
     ///
     /// - Parameters:
@@ -137,6 +125,18 @@ final class ProcessLauncher {
         return ChildProcess(
             process: process, pid: process.processIdentifier, sockets: nil, pidDescriptor: -1,
             startTicks: 0)
+    }
+
+    /// Foundation starts a thread at the first launch, and waits for ever for one that cannot start.
+    private func ensureThread() throws(LaunchFailure) {
+        guard !hasThread else { return }
+        let code = stepvisor_probe_threads(1)
+        guard code == 0 else {
+            throw .temporary(
+                "the system could not start a thread (\(SystemError.text(of: code))): raise "
+                    + "`ulimit -u` or `ulimit -v`")
+        }
+        hasThread = true
     }
 
     /// Notes the numbers that the next socketpair will get, and refuses when they run out.

@@ -14,11 +14,11 @@ extension SystemError {
         case EROFS: "the file system is read-only: work in a copy that can be written"
         case ELOOP, ENOTDIR: "remove or rename what is in the way: `ls -ld` shows what it is"
         case EMFILE, ENFILE: "too many files are open: raise `ulimit -n`, or use a lower `-j`"
-        case EAGAIN, ENOMEM:
-            "processes or memory are used up: raise `ulimit -u` or `ulimit -v`, or end something"
         case ENOLCK, EOPNOTSUPP, ENOSYS:
             "work on a local disk; for locks that projects share, set XDG_STATE_HOME to a "
                 + "directory on one"
+        case EAGAIN, ENOMEM:
+            "processes or memory are used up: raise `ulimit -u` or `ulimit -v`, or end something"
         default: nil
         }
     }
