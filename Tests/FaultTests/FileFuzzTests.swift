@@ -104,7 +104,7 @@ struct FileFuzzTests {
     func mutated(syntax: Syntax, seed: Int) {
         var random = SeededGenerator(seed: UInt64(seed) &+ 77)
         let samples = syntax.samples
-        for round in 0..<(Self.isLong ? 20_000 : 60) {
+        for round in 0..<(Self.isLong ? 2_000 : 60) {
             guard let sample = samples.randomElement(using: &random) else { return }
             let bytes = Self.mutate(sample, using: &random)
             let result = syntax.carryThrough(bytes)
