@@ -27,6 +27,25 @@ struct RunRemains {
         }
     }
 
+    /// Kills stepvisor and its guardian, of which neither is to notice the other's death.
+    func orphan(_ stepvisor: RunningCommand) {
+        stepvisor.signal(SIGSTOP)
+        if let guardian { kill(guardian, SIGKILL) }
+        stepvisor.signal(SIGKILL)
+    }
+
+    /// Kills both, and is in the guardian's place until the value is let go: a guardian that is
+    /// stopped would be woken by the kernel when its parent dies.
+    func orphan(_ stepvisor: RunningCommand, guarding path: String) -> FileHandle? {
+        stepvisor.signal(SIGSTOP)
+        if let guardian { kill(guardian, SIGKILL) }
+        defer { stepvisor.signal(SIGKILL) }
+        let number = open("\(path)/.stepvisor/runs/\(run)/alive", O_RDWR | O_CLOEXEC)
+        guard number >= 0 else { return nil }
+        let file = FileHandle(fileDescriptor: number, closeOnDealloc: true)
+        return TestSpace.wait { flock(number, LOCK_EX | LOCK_NB) == 0 } ? file : nil
+    }
+
     /// Ends what a test that has failed would leave.
     func clear() {
         for pid in carriers { kill(pid, SIGKILL) }
