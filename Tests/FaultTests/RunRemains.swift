@@ -46,9 +46,13 @@ struct RunRemains {
         return TestSpace.wait { flock(number, LOCK_EX | LOCK_NB) == 0 } ? file : nil
     }
 
-    /// Ends what a test that has failed would leave.
+    /// Ends everything, as often as it takes: a shell whose child is killed starts the next one.
     func clear() {
-        for pid in carriers { kill(pid, SIGKILL) }
+        _ = TestSpace.wait {
+            let left = carriers
+            for pid in left { kill(pid, SIGKILL) }
+            return left.isEmpty
+        }
     }
 
     /// Whether there is a process of this number that is not dead.
