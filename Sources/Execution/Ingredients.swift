@@ -44,6 +44,9 @@ extension SHA256 {
 
 /// Lists what a step's result depends on, but for the files that it reads.
 ///
+/// The values of `secrets` are no ingredient: a key that was exchanged changes no result, and what
+/// is not hashed cannot be guessed from a hash.
+///
 /// What only decides when, how often or how long a step runs (retries, timeouts, resources) is no
 /// ingredient: a success would have been the same.
 public struct StepIngredients: Sendable {
@@ -51,20 +54,25 @@ public struct StepIngredients: Sendable {
     private let inherited: [String: String]
     /// The `[environment]` table by name.
     private let common: [String: String]
+    /// Keeps secrets from being guessed by their digests: first of every list; none where it is nil.
+    private let key: String?
+    private let secrets: Set<String>
 
     /// Lists for the steps of a plan; `inherited` answers for `env_inputs`.
-    public init(plan: RunPlan, inherited: [String: String]) {
+    public init(plan: RunPlan, inherited: [String: String], key: String? = nil) {
         self.plan = plan
         self.inherited = inherited
+        self.key = key
         common = Dictionary(
             plan.resolved.workflow.environment.map { ($0.name, $0.value) },
             uniquingKeysWith: { $1 })
+        secrets = Set(plan.resolved.workflow.execution.secrets)
     }
 
     /// What is started, and where.
     public func command(of index: Int) -> [Ingredient] {
         let step = plan.resolved.workflow.steps[index]
-        var list: [Ingredient] = []
+        var list = keyed
         switch plan.command(of: index) {
         case .arguments(let words)?:
             list += words.map { Ingredient("argument", $0) }
@@ -90,7 +98,7 @@ public struct StepIngredients: Sendable {
     /// What else it is told, what it waits for, and what it is to leave behind.
     public func settings(of index: Int) -> [Ingredient] {
         let step = plan.resolved.workflow.steps[index]
-        var list = environment(of: step)
+        var list = keyed + environment(of: step)
         let dependencies = plan.resolved.graph.dependencies(of: index)
         list += dependencies.map { plan.resolved.workflow.steps[$0].id.rawValue }.sorted()
             .map { Ingredient("dependency", $0) }
@@ -103,12 +111,15 @@ public struct StepIngredients: Sendable {
         return list
     }
 
+    private var keyed: [Ingredient] { key.map { [Ingredient("key", $0)] } ?? [] }
+
     private func environment(of step: Step) -> [Ingredient] {
         var values = common
         for variable in step.environment { values[variable.name] = variable.value }
         guard !values.isEmpty else { return [] }
-        return values.sorted { $0.key < $1.key }
-            .map { Ingredient("environment \($0.key)", $0.value) }
+        return values.sorted { $0.key < $1.key }.map { name, value in
+            Ingredient("environment \(name)", secrets.contains(name) ? "" : value)
+        }
     }
 
     private func gating(of gating: Step.Gating) -> [Ingredient] {
@@ -121,7 +132,8 @@ public struct StepIngredients: Sendable {
         list += gating.foreach.map { Ingredient("foreach", $0) }
         list += gating.environmentInputs.map { name in
             // A variable that is not set differs from one that is empty.
-            Ingredient("env_inputs \(name)", inherited[name].map { "=" + $0 } ?? "")
+            let value = inherited[name].map { secrets.contains(name) ? "=" : "=" + $0 }
+            return Ingredient("env_inputs \(name)", value ?? "")
         }
         list += gating.tools.map { Ingredient("tools", $0) }
         return list

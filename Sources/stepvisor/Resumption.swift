@@ -39,7 +39,7 @@ struct Resumption {
         guard !isDry, let state = try? StateDirectory(root: root, create: false) else { return nil }
         // A word that names no run is a mistake whoever holds the project.
         if let text = arguments.text(.resume) { _ = try identifier(text, in: state) }
-        return try ProjectGate(console).take(state, waits: waits)
+        return try ProjectGate(console).take(state, waits: waits, resumes: true)
     }
 
     /// Finds the run that is named, or the latest.
@@ -63,8 +63,11 @@ struct Resumption {
         let earlier = try firstThatLaunched(EarlierRun(journal), in: state)
         let id = earlier.header.runID
         if isFailedOnly { return .run(earlier) }
-        if !earlier.hasLaunched { return .nothing("run \(id) had not started a step") }
         if named == nil, earlier.end == .complete { return .nothing("run \(id) is complete") }
+        // One that has ended has written down all that it took over, launched or not.
+        if !earlier.hasLaunched, earlier.end == nil {
+            return .nothing("run \(id) had not started a step")
+        }
         return .run(earlier)
     }
 
@@ -73,8 +76,9 @@ struct Resumption {
             return try RecordedRun.checked(text, in: state)
         } catch let failure as CommandFailure where arguments.operands.isEmpty {
             // `--resume build`: the word was most likely meant as a step.
-            guard StepID.isValid(text), (try? Project.read(arguments))?.resolved?.graph
-                .index(of: StepID(text)) != nil
+            guard StepID.isValid(text),
+                (try? Project.read(arguments))?.resolved?.graph
+                    .index(of: StepID(text)) != nil
             else { throw failure }
             throw CommandFailure(
                 .usage, "there is no run `\(text)`, but a step of that name",
