@@ -46,7 +46,8 @@ extension RunPlan {
         let concurrency = Concurrency(options, execution)
         let table = ResourceTable(of: workflow)
         // What is done already takes no time.
-        let runs = done.isEmpty ? selected : selected.indices.map { selected[$0] && done[$0] == nil }
+        let runs =
+            done.isEmpty ? selected : selected.indices.map { selected[$0] && done[$0] == nil }
         let durations = ExpectedDurations.make(
             nodes: resolved.graph.nodes, selected: runs, history: history)
         self.resolved = resolved

@@ -232,7 +232,8 @@ extension RunEvent.Kind {
             nil
         case .launched(let step, _, _, _), .started(let step, _, _, _), .waiting(let step, _),
             .terminating(let step, _, _), .killed(let step), .leftovers(let step, _),
-            .halting(let step), .inputsChanged(let step), .ended(let step, _), .skipped(let step, _):
+            .halting(let step), .inputsChanged(let step), .ended(let step, _),
+            .skipped(let step, _):
             step
         case .warning(let step, _): step
         }

@@ -16,7 +16,9 @@ struct LiveRegion {
     private static let beginUpdate = "\u{1B}[?2026h"
     private static let endUpdate = "\u{1B}[?2026l"
     private static let eraseToLineEnd = "\u{1B}[K"
-    private static let eraseBelow = "\u{1B}[J"
+    // From the first column of a line above the cursor's. Its own line is erased first: where the
+    // whole screen is erased at once, tmux keeps a copy of it in what can be scrolled back to.
+    private static let eraseBelow = "\u{1B}[K\n\u{1B}[J\u{1B}[1A"
 
     /// The text that prints `scroll` above and makes the region show `lines`; "" for no change.
     mutating func draw(_ lines: [Line], below scroll: String, columns: Int) -> String {

@@ -9,6 +9,8 @@ struct OutputFeed {
     static let frameBudget = 256 * 1024
     /// Bytes of logs that are still read when the run has ended.
     static let finalBudget = 4 * 1024 * 1024
+    /// Of these, what every step may have, however much the ones before it took.
+    static let finalShare = 16 * 1024
 
     private enum Item {
         case line(String)
@@ -72,19 +74,31 @@ struct OutputFeed {
     mutating func finish(_ surroundings: ViewSurroundings) -> String {
         var lines: [String] = []
         var budget = OutputFeed.finalBudget
-        showItems(surroundings, &budget, to: &lines)
-        while let item = items.first {
+        for item in items {
             switch item {
             case .line(let line):
                 lines.append(line)
             case .ended(let step, let line):
-                let rest = "    … the rest is in \(Sanitizer.line(surroundings.logPath(step)))"
-                lines += isHeadShown ? [rest] : mode == .group ? [line, rest] : [rest, line]
+                if mode == .group, !isHeadShown { lines.append(line) }
+                let share = max(budget, OutputFeed.finalShare)
+                var left = share
+                if !read(step, surroundings, &left, to: &lines), hasMore(step, surroundings) {
+                    let path = Sanitizer.line(surroundings.logPath(step))
+                    lines.append("    … the rest is in \(path)")
+                }
+                budget = max(0, budget - (share - left))
+                if mode != .group { lines.append(line) }
+                isHeadShown = false
             }
-            items.removeFirst()
-            isHeadShown = false
         }
+        items = []
         return OutputFeed.joined(lines)
+    }
+
+    /// Whether there is more of a log than was read.
+    private func hasMore(_ step: Int, _ surroundings: ViewSurroundings) -> Bool {
+        guard let reader = readers[step].flatMap({ $0 }) else { return false }
+        return !surroundings.logBytes(step, reader.offset, 1).isEmpty
     }
 
     private mutating func showItems(

@@ -12,6 +12,9 @@ struct LogWatch {
     /// How often is enough to see most of it, and rare enough to cost nothing.
     static let interval: Int64 = 250_000_000
 
+    /// The size of a log that somebody has removed.
+    static let gone: Int64 = -1
+
     private struct Entry {
         /// Nil where a pipe feeds the log.
         var size: Int64?
@@ -58,7 +61,12 @@ struct LogWatch {
         if only == nil { lastLook = now }
         var losses: [(step: Int, before: Int64, after: Int64)] = []
         for (step, entry) in entries where only == nil || only == step {
-            guard let before = entry.size, let after = size(step) else { continue }
+            guard let before = entry.size else { continue }
+            guard let after = size(step) else {
+                losses.append((step, before, LogWatch.gone))
+                entries[step]?.size = nil
+                continue
+            }
             if after < before { losses.append((step, before, after)) }
             if after != before { entries[step] = Entry(size: after, lastOutput: now) }
         }

@@ -38,8 +38,11 @@ final class ProcessLauncher {
     private var retiring: [ChildProcess] = []
     private var retiringIdentifiers: Set<Int32> = []
     private var retireThreshold = 64
-    /// Numbers below this many from the limit stay free for Foundation's own needs.
-    private static let reservedDescriptors: Int32 = 10
+    private var hasThread = false
+    private var hasLaunched = false
+    /// Numbers below this many from the limit stay free: for Foundation's thread, which opens six
+    /// at the first launch, and for what else is opened meanwhile.
+    private var reservedDescriptors: Int32 { hasLaunched ? 5 : 10 }
 
     /// Opens /dev/null, which is every step's standard input.
     init() throws(SystemError) {
@@ -59,6 +62,7 @@ final class ProcessLauncher {
     func launch(
         _ request: LaunchRequest, watched: Bool
     ) throws(LaunchFailure) -> ChildProcess {
+        try ensureThread()
         try predictSockets()
         let process = Process()
         process.executableURL = URL(fileURLWithPath: request.program, isDirectory: false)
@@ -78,6 +82,7 @@ final class ProcessLauncher {
             input.forget()
             throw ProcessLauncher.explain(error as NSError, request)
         }
+        hasLaunched = true
         let pid = process.processIdentifier
         let latest = ProcessTable.ticksSinceBoot()
         // Asking the kernel costs as much as the rest of the bookkeeping, and the answer lies
@@ -100,6 +105,7 @@ final class ProcessLauncher {
     func launchHelper(
         _ request: LaunchRequest, standardInput: Int32, standardError: Int32
     ) throws(LaunchFailure) -> ChildProcess {
+        try ensureThread()
         try predictSockets()
         input.forget()
         let process = Process()
@@ -121,6 +127,18 @@ final class ProcessLauncher {
             startTicks: 0)
     }
 
+    /// Foundation starts a thread at the first launch, and waits for ever for one that cannot start.
+    private func ensureThread() throws(LaunchFailure) {
+        guard !hasThread else { return }
+        let code = stepvisor_probe_threads(1)
+        guard code == 0 else {
+            throw .temporary(
+                "the system could not start a thread (\(SystemError.text(of: code))): raise "
+                    + "`ulimit -u` or `ulimit -v`")
+        }
+        hasThread = true
+    }
+
     /// Notes the numbers that the next socketpair will get, and refuses when they run out.
     private func predictSockets() throws(LaunchFailure) {
         let first = fcntl(input.descriptor, F_DUPFD_CLOEXEC, 3)
@@ -128,7 +146,7 @@ final class ProcessLauncher {
         if first >= 0 { close(first) }
         if second >= 0 { close(second) }
         guard first >= 0, second >= 0,
-            rlim_t(second + ProcessLauncher.reservedDescriptors) < descriptorLimit
+            rlim_t(second + reservedDescriptors) < descriptorLimit
         else {
             throw .temporary("too many open files (raise `ulimit -n`, or lower -j)")
         }

@@ -25,8 +25,10 @@ final class RunWriter: Sendable {
     private let withdrawn = DispatchSemaphore(value: 0)
     private let resumed = DispatchSemaphore(value: 0)
 
-    /// Starts the thread.
-    init(desk: consuming WriterDesk) {
+    /// Starts the thread; throws where none can be started, which `Thread` would not tell.
+    init(desk: consuming WriterDesk) throws(SystemError) {
+        let code = stepvisor_probe_threads(2)
+        guard code == 0 else { throw SystemError("start", "a thread", code: code) }
         let handedOver = Mutex<WriterDesk?>(desk)
         let thread = Thread { [self] in
             // A background job writes its lines even where `stty tostop` is set: stopped in the
@@ -200,10 +202,15 @@ struct WriterDesk: Sendable {
             }
         }
         guard isDirty, lastProgress.map({ now - $0 >= progressPause }) ?? true else { return nil }
-        let problem = writeProgress()
+        var problem = writeProgress()
+        if let shortage = problem, [EMFILE, ENFILE, ENOMEM].contains(shortage.code) {
+            // Steps that end give descriptors back, and a later document tells all of it.
+            isDirty = true
+            return nil
+        }
         if now - lastSync >= WriterDesk.syncInterval {
             lastSync = now
-            directory.synchronise(JournalFile.name)
+            problem = directory.synchronise(JournalFile.name) ?? problem
         }
         return problem
     }
@@ -224,9 +231,14 @@ struct WriterDesk: Sendable {
     mutating func end() -> SystemError? {
         let now = clock.now()
         isDirty = true
-        let problem = writeProgress()
-        directory.synchronise(JournalFile.name)
-        directory.synchronise(WriterDesk.progressName)
+        let written = writeProgress()
+        let synchronised = directory.synchronise(JournalFile.name)
+        let problem = written ?? synchronised ?? directory.synchronise(WriterDesk.progressName)
+        if let problem {
+            // What is not on record must not be shown as if it were.
+            record.apply(RunEvent(.warning(step: nil, problem.description), at: now))
+            record.apply(RunEvent(.runEnded(.aborted), at: now))
+        }
         output.finish(view.finish(at: now, record: record, surroundings: surroundings()))
         return problem ?? lostData
     }

@@ -196,10 +196,31 @@ final class RunDirectory: Sendable {
     }
 
     /// Opens a step's log for appending; every attempt of a run appends to the same file.
-    func openLog(of step: String) throws(SystemError) -> Descriptor {
-        try PrivateFile.open(
-            "\(step).log", in: logs, flags: O_WRONLY | O_CREAT | O_APPEND,
-            shown: "\(StateDirectory.runPath(id))/logs/\(step).log")
+    ///
+    /// - Parameters:
+    ///   - step: the step's id.
+    ///   - whenGone: told when somebody has removed the directory of the logs, and it was made again.
+    /// - Returns: the open log.
+    /// - Throws: what the system said.
+    func openLog(
+        of step: String, whenGone: () -> Void = {}
+    ) throws(SystemError) -> Descriptor {
+        do {
+            return try PrivateFile.open(
+                "\(step).log", in: logs, flags: O_WRONLY | O_CREAT | O_APPEND,
+                shown: "\(StateDirectory.runPath(id))/logs/\(step).log")
+        } catch  where error.code == ENOENT {
+            // A file can always be made in a directory that is there: this one is not any more.
+            let made = try PrivateFile.directory(
+                "logs", in: descriptor, shown: "\(StateDirectory.runPath(id))/logs", create: true)
+            guard dup2(made.number, logs) >= 0, fcntl(logs, F_SETFD, FD_CLOEXEC) == 0 else {
+                throw SystemError("open", "\(StateDirectory.runPath(id))/logs")
+            }
+            whenGone()
+            return try PrivateFile.open(
+                "\(step).log", in: logs, flags: O_WRONLY | O_CREAT | O_APPEND,
+                shown: "\(StateDirectory.runPath(id))/logs/\(step).log")
+        }
     }
 
     /// Opens a step's log for reading; nil when there is none.
@@ -240,11 +261,16 @@ final class RunDirectory: Sendable {
         }
     }
 
-    /// Brings what was written to the disk.
-    func synchronise(_ name: String) {
+    /// Brings what was written to the disk; says what stood in the way, as a file that is gone.
+    @discardableResult
+    func synchronise(_ name: String) -> SystemError? {
         let number = stepvisor_open_at(descriptor, name, O_RDONLY, 0)
-        guard number >= 0 else { return }
-        fsync(number)
-        close(number)
+        guard number >= 0 else { return SystemError("write", "\(path)/\(name)") }
+        defer { close(number) }
+        // File systems that cannot do it say EINVAL; their data is no worse for it.
+        guard fsync(number) == 0 || errno == EINVAL || errno == EROFS else {
+            return SystemError("write", "\(path)/\(name)")
+        }
+        return nil
     }
 }

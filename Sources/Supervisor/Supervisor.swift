@@ -94,7 +94,7 @@ public final class Supervisor {
         let logs = LogReader(directory: directory, steps: header.steps, mask: context.secrets)
         let descriptor = context.viewDescriptor
         let isTerminal = context.isTerminal
-        writer = RunWriter(
+        writer = try RunWriter(
             desk: WriterDesk(
                 header: header, view: context.view, output: descriptor, clock: clock,
                 directory: directory,
@@ -177,11 +177,13 @@ public final class Supervisor {
 
     /// Writes a fact; a journal that cannot be written stops the run: exit 5, never success.
     func record(_ kind: RunEvent.Kind) {
-        let event = RunEvent(kind.masked(by: context.secrets), at: clock.now())
+        var event = RunEvent(kind.masked(by: context.secrets), at: clock.now())
         do {
             try journal.append(event)
         } catch {
             stop(because: error)
+            // An end that is not on record must not be shown as a good one.
+            if case .runEnded = kind { event.kind = .runEnded(.aborted) }
         }
         writer.send(event)
     }
@@ -227,7 +229,11 @@ public final class Supervisor {
         let (step, attempt) = (order.step, order.attempt)
         let (method, execution) = (order.method, order.execution)
         do {
-            let log = try directory.openLog(of: header.steps[step].id)
+            let log = try directory.openLog(of: header.steps[step].id) {
+                record(
+                    .warning(
+                        step: nil, "somebody removed the logs of this run; later ones are kept"))
+            }
             let child: ChildProcess
             if preparation.wantsPipe(step) {
                 child = try launchPiped(

@@ -56,6 +56,14 @@ extension Supervisor {
         }
         for loss in losses {
             let step = header.steps[loss.step].id
+            guard loss.after != LogWatch.gone else {
+                record(
+                    .warning(
+                        step: loss.step,
+                        "somebody removed its log: what it writes goes to the removed file and is lost"
+                    ))
+                continue
+            }
             record(
                 .warning(
                     step: loss.step,

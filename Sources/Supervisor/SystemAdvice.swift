@@ -17,6 +17,8 @@ extension SystemError {
         case ENOLCK, EOPNOTSUPP, ENOSYS:
             "work on a local disk; for locks that projects share, set XDG_STATE_HOME to a "
                 + "directory on one"
+        case EAGAIN, ENOMEM:
+            "processes or memory are used up: raise `ulimit -u` or `ulimit -v`, or end something"
         default: nil
         }
     }

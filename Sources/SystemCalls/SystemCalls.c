@@ -8,6 +8,7 @@
 #ifdef __linux__
 #include <malloc.h>
 #endif
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -268,4 +269,28 @@ int stepvisor_terminal_size(int descriptor, int *columns, int *rows) {
     *columns = size.ws_col;
     *rows = size.ws_row;
     return 0;
+}
+
+static void *pass_through(void *gate) {
+    pthread_mutex_lock(gate);
+    pthread_mutex_unlock(gate);
+    return NULL;
+}
+
+int stepvisor_probe_threads(int count) {
+    enum { most = 8 };
+    pthread_t threads[most];
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    int result = 0;
+    int started = 0;
+    // All of them live until the last one does.
+    pthread_mutex_lock(&gate);
+    while (started < count && started < most && result == 0) {
+        result = pthread_create(&threads[started], NULL, pass_through, &gate);
+        if (result == 0) started++;
+    }
+    pthread_mutex_unlock(&gate);
+    while (started > 0) pthread_join(threads[--started], NULL);
+    pthread_mutex_destroy(&gate);
+    return result;
 }

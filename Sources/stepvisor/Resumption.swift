@@ -73,8 +73,9 @@ struct Resumption {
             return try RecordedRun.checked(text, in: state)
         } catch let failure as CommandFailure where arguments.operands.isEmpty {
             // `--resume build`: the word was most likely meant as a step.
-            guard StepID.isValid(text), (try? Project.read(arguments))?.resolved?.graph
-                .index(of: StepID(text)) != nil
+            guard StepID.isValid(text),
+                (try? Project.read(arguments))?.resolved?.graph
+                    .index(of: StepID(text)) != nil
             else { throw failure }
             throw CommandFailure(
                 .usage, "there is no run `\(text)`, but a step of that name",

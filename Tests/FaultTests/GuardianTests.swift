@@ -202,7 +202,7 @@ struct GuardianTests {
         let steps = try names.map { try #require(space.number($0)) }
         command.signal(SIGKILL)
         #expect(
-            TestSpace.wait(seconds: 5) {
+            TestSpace.wait(seconds: 15) {
                 outer.carriers.isEmpty && !steps.contains(where: RunRemains.lives)
             })
         #expect(TestSpace.wait { outer.guardian == nil && inner.guardian == nil })

@@ -129,6 +129,33 @@ struct OutputModeTests {
         #expect(text.contains("\n    … the rest is in logs/0.log\n"))
     }
 
+    @Test(
+        "a huge log takes nothing from the steps that end behind it",
+        arguments: [OutputMode.group, .prefix, .stream])
+    func besideHuge(mode: OutputMode) {
+        var run = ScriptedRun(["huge", "small", "mute"], view: PlainView(output: mode))
+        run.begin()
+        for step in 0..<3 { run.launch(step, at: 0) }
+        run.logs.append(String(repeating: "yes\n", count: 2_000_000), to: 0)
+        run.logs.append("tiny", to: 1)
+        var text = run.end(0, at: 1)
+        // The head of the huge one is out, and its log is not.
+        text += run.frame(at: 2)
+        text += run.end(1, at: 3) + run.end(2, at: 4)
+        text += run.finish(at: 5)
+        let lines = text.split(separator: "\n").map(String.init).filter { !$0.hasSuffix("yes") }
+        let rest = "    … the rest is in logs/0.log"
+        let heads = ["ok      huge (1ms)", "ok      small (3ms)", "ok      mute (4ms)"]
+            .enumerated().map { "[\($0 + 1)/3] \($1)" }
+        let tiny = [OutputMode.group: "    tiny", .prefix: "small | tiny"][mode] ?? "tiny"
+        let expected =
+            mode == .group
+            ? [heads[0], rest, heads[1], tiny, heads[2]]
+            : [rest, heads[0], tiny, heads[1], heads[2]]
+        #expect(lines.filter { expected.contains($0) } == expected, "\(lines)")
+        #expect(lines.count { $0.contains("the rest is in") } == 1)
+    }
+
     @Test("an endless line is held and shown only in its beginning")
     func endless() {
         var reader = LogReader(keepsColors: false)

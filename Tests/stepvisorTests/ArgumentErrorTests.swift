@@ -94,8 +94,8 @@ struct ArgumentErrorTests {
     @Test(
         "what a later version will do is refused by name",
         arguments: [
-            "--smart-execution", "--since main", "--cache",
-            "--decide a=skip", "--force", "--shuffle", "--shuffle=7",
+            "--smart-execution", "--since main", "--cache", "--decide a=skip", "--force",
+            "--shuffle", "--shuffle=7",
             "check --strict", "why", "report", "history", "insights", "clean", "completions bash",
         ])
     func later(line: String) {

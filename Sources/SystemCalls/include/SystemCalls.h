@@ -93,6 +93,9 @@ void stepvisor_keep_heap_small(void);
 /// Gives memory that was freed back to the system.
 void stepvisor_release_memory(void);
 
+/// Whether so many threads can be started at the same time: 0, or the error number. They end at once.
+int stepvisor_probe_threads(int count);
+
 /// Columns and rows of a terminal; 0 on success.
 int stepvisor_terminal_size(int descriptor, int *columns, int *rows);
 

@@ -1,0 +1,369 @@
+import DependencyGraph
+import Testing
+import WorkflowModel
+
+@testable import Execution
+
+/// A workflow, what an earlier run left of it, and what its steps are made from now.
+private struct ResumeScene {
+    var builder = PlanBuilder()
+    /// Events of the earlier run after its header; steps by the index they had there.
+    var events: [RunEvent.Kind] = []
+    /// Ids of the earlier run's steps, where they differ from the workflow's.
+    var earlierIDs: [String]?
+    var bases: [String: StepBasis] = [:]
+    var unreadable: Set<String> = []
+    var asked: [String] = []
+
+    static let basis = StepBasis(command: 1, settings: 2, inputs: 3)
+
+    init(_ steps: [(id: String, after: [String])]) {
+        for step in steps { builder.step(step.id, after: step.after) }
+    }
+
+    /// A chain of three, `c` behind `b` behind `a`.
+    static var chain: ResumeScene { ResumeScene([("a", []), ("b", ["a"]), ("c", ["b"])]) }
+
+    mutating func complete(_ step: Int, basis: StepBasis? = ResumeScene.basis) {
+        events += [
+            .launched(step: step, attempt: 1, method: .primary, execution: 1),
+            .started(step: step, pid: 1, startTicks: 1, basis: basis),
+            .ended(step: step, StepEnd(status: .complete, exit: .exited(0))),
+        ]
+    }
+
+    func earlier() throws -> EarlierRun {
+        var header = try builder.plan().header(
+            runID: "r1", startedAt: WallTime(microseconds: 0), pid: 1, bootID: "")
+        if let earlierIDs { header.steps = earlierIDs.map { StepHeader(id: $0) } }
+        let events =
+            [RunEvent(.runStarted(header), at: .zero)]
+            + self.events.map { RunEvent($0, at: .zero) }
+        return EarlierRun(Journal(header: header, events: events, problems: []))
+    }
+
+    /// What each step does: `done in r1`, or the reason.
+    mutating func resume(selected: [Bool]? = nil) throws -> [String: String] {
+        let graph = try builder.resolved().graph
+        let earlier = try earlier()
+        let selected = selected ?? ResumePlan.selection(of: earlier, graph: graph)
+        var asked: [String] = []
+        let plan = ResumePlan.resume(earlier, graph: graph, selected: selected) { step in
+            let id = graph.nodes[step].rawValue
+            asked.append(id)
+            return unreadable.contains(id) ? nil : bases[id] ?? ResumeScene.basis
+        }
+        self.asked = asked
+        return describe(plan, graph)
+    }
+
+    func failed(selected: [Bool]? = nil) throws -> [String: String] {
+        let graph = try builder.resolved().graph
+        let earlier = try earlier()
+        let selected = selected ?? ResumePlan.selection(of: earlier, graph: graph)
+        return describe(.failed(earlier, graph: graph, selected: selected), graph)
+    }
+
+    private func describe(_ plan: ResumePlan, _ graph: Graph<StepID>) -> [String: String] {
+        var result: [String: String] = [:]
+        for (step, done) in plan.done {
+            result[graph.nodes[step].rawValue] = "done in \(done.run)"
+        }
+        for (step, reason) in plan.reruns {
+            let text =
+                if case .dependency(let other) = reason {
+                    "needs \(graph.nodes[other].rawValue)"
+                } else {
+                    "\(reason)"
+                }
+            result[graph.nodes[step].rawValue] = text
+        }
+        for id in plan.removed { result["-\(id)"] = "removed" }
+        return result
+    }
+}
+
+@Suite("A run that goes on with another takes over only what is proved unchanged")
+struct ResumePlanTests {
+    /// What the journal says of one step, and what becomes of that step.
+    private static let standings: [(events: [RunEvent.Kind], becomes: String)] = {
+        let launched = RunEvent.Kind.launched(
+            step: 0, attempt: 1, method: .primary, execution: 1)
+        let started = RunEvent.Kind.started(
+            step: 0, pid: 1, startTicks: 1, basis: ResumeScene.basis)
+        let complete = RunEvent.Kind.ended(step: 0, StepEnd(status: .complete))
+        let failed = RunEvent.Kind.ended(step: 0, StepEnd(status: .failed, reason: .exited(1)))
+        return [
+            ([], "notReached"),
+            ([launched], "inFlight"),
+            ([launched, started], "inFlight"),
+            ([launched, started, complete], "done in r1"),
+            ([launched, started, complete, .runEnded(.failed)], "done in r1"),
+            ([launched, complete], "unknownBasis"),
+            ([complete], "notReached"),
+            ([launched, started, failed], "failed"),
+            ([launched, started, failed, complete], "failed"),
+            ([launched, started, failed, launched], "inFlight"),
+            ([launched, started, failed, launched, started, complete], "done in r1"),
+            ([launched, started, complete, launched, started], "inFlight"),
+            ([launched, started, .inputsChanged(step: 0), complete], "inputsMoved"),
+            ([launched, started, complete, .inputsChanged(step: 0)], "inputsMoved"),
+            (
+                [launched, started, .inputsChanged(step: 0), failed, launched, started, complete],
+                "done in r1"
+            ),
+            (
+                [launched, started, .ended(step: 0, StepEnd(status: .failed, isAllowed: true))],
+                "failed"
+            ),
+            ([launched, started, .ended(step: 0, StepEnd(status: .aborted))], "aborted"),
+            ([.skipped(step: 0, .dependencyFailed(1))], "notReached"),
+            ([.skipped(step: 0, .doneEarlier(run: "r0", basis: ResumeScene.basis))], "done in r0"),
+            ([.skipped(step: 0, .doneEarlier(run: "r0", basis: nil))], "unknownBasis"),
+            ([launched, started, .ended(step: 7, StepEnd(status: .complete))], "inFlight"),
+        ]
+    }()
+
+    @Test(
+        "a step is done by an end after its last launch, and by nothing else", arguments: standings)
+    func standing(events: [RunEvent.Kind], becomes: String) throws {
+        var scene = ResumeScene([("a", [])])
+        scene.events = events
+        #expect(try scene.resume() == ["a": becomes])
+    }
+
+    @Test(
+        "what a step is made from has to be the same",
+        arguments: [
+            (StepBasis(command: 9, settings: 2, inputs: 3), "commandChanged"),
+            (StepBasis(command: 1, settings: 9, inputs: 3), "settingsChanged"),
+            (StepBasis(command: 1, settings: 2, inputs: 9), "inputsChanged"),
+            (StepBasis(command: 9, settings: 9, inputs: 9), "commandChanged"),
+            (StepBasis(command: 1, settings: 2, inputs: 3), "done in r1"),
+        ])
+    func basis(now: StepBasis, becomes: String) throws {
+        var scene = ResumeScene([("a", [])])
+        scene.complete(0)
+        scene.bases["a"] = now
+        #expect(try scene.resume() == ["a": becomes])
+    }
+
+    @Test("inputs that cannot be read prove nothing")
+    func unreadable() throws {
+        var scene = ResumeScene([("a", [])])
+        scene.complete(0)
+        scene.unreadable = ["a"]
+        #expect(try scene.resume() == ["a": "inputsUnreadable"])
+    }
+
+    @Test("what depends on a step that runs again runs again, and is not looked at")
+    func dependents() throws {
+        var scene = ResumeScene.chain
+        for step in 0..<3 { scene.complete(step) }
+        scene.bases["a"] = StepBasis(command: 9, settings: 2, inputs: 3)
+        #expect(try scene.resume() == ["a": "commandChanged", "b": "needs a", "c": "needs b"])
+        #expect(scene.asked == ["a"])
+    }
+
+    @Test("what runs again reaches dependents through steps that are left out")
+    func throughLeftOut() throws {
+        var scene = ResumeScene.chain
+        scene.complete(0)
+        scene.complete(2)
+        scene.events.append(.skipped(step: 1, .notSelected))
+        scene.bases["a"] = StepBasis(command: 1, settings: 2, inputs: 4)
+        #expect(try scene.resume() == ["a": "inputsChanged", "c": "needs a"])
+    }
+
+    @Test("a new dependency, even one that was done before, is told by the settings")
+    func newStep() throws {
+        var scene = ResumeScene([("a", []), ("n", []), ("b", ["a", "n"])])
+        scene.earlierIDs = ["a", "b"]
+        scene.complete(0)
+        scene.complete(1)
+        #expect(try scene.resume() == ["a": "done in r1", "n": "new", "b": "needs n"])
+    }
+
+    @Test("steps go by their ids, and one that is gone is named")
+    func renamed() throws {
+        var scene = ResumeScene([("b", []), ("z", [])])
+        scene.earlierIDs = ["a", "b"]
+        scene.complete(0)
+        scene.complete(1)
+        #expect(try scene.resume() == ["b": "done in r1", "z": "new", "-a": "removed"])
+    }
+
+    @Test("a run that names no steps is about those of the earlier run")
+    func selection() throws {
+        var scene = ResumeScene([("a", []), ("b", ["a"]), ("c", []), ("n", []), ("d", ["n"])])
+        scene.earlierIDs = ["a", "b", "c", "d"]
+        scene.complete(0)
+        scene.events.append(.skipped(step: 2, .notSelected))
+        // `n` is new, and `d`, which was meant, needs it.
+        #expect(
+            try scene.resume()
+                == ["a": "done in r1", "b": "notReached", "n": "new", "d": "notReached"])
+        scene.events.append(.skipped(step: 3, .notSelected))
+        #expect(try scene.resume() == ["a": "done in r1", "b": "notReached"])
+    }
+
+    @Test("steps that the command line names are looked at alone")
+    func narrowed() throws {
+        var scene = ResumeScene.chain
+        scene.complete(0)
+        #expect(
+            try scene.resume(selected: [true, true, false])
+                == ["a": "done in r1", "b": "notReached"])
+    }
+
+    @Test("before its first launch a run has changed nothing")
+    func launched() throws {
+        var scene = ResumeScene([("a", []), ("b", [])])
+        scene.events = [.skipped(step: 0, .doneEarlier(run: "r0", basis: nil))]
+        #expect(try !scene.earlier().hasLaunched)
+        scene.complete(1)
+        #expect(try scene.earlier().hasLaunched)
+    }
+}
+
+@Suite("What failed is run again with all that depends on it, and no more")
+struct FailedPlanTests {
+    private func scene() -> ResumeScene {
+        var scene = ResumeScene([
+            ("a", []), ("b", ["a"]), ("c", ["b"]), ("d", ["a"]), ("e", []), ("f", ["c", "e"]),
+        ])
+        scene.complete(0)
+        scene.events += [
+            .launched(step: 1, attempt: 1, method: .primary, execution: 2),
+            .ended(step: 1, StepEnd(status: .failed, reason: .exited(1))),
+            .skipped(step: 2, .dependencyFailed(1)),
+        ]
+        return scene
+    }
+
+    @Test("others that are done are taken over unseen; what was not reached is left out")
+    func failed() throws {
+        var scene = scene()
+        scene.complete(4, basis: nil)
+        #expect(
+            try scene.failed() == [
+                "a": "done in r1", "b": "failed", "c": "notReached", "e": "done in r1",
+                "f": "notReached",
+            ])
+    }
+
+    @Test("what a dependent needs beside the failed step runs before it")
+    func unfinished() throws {
+        #expect(
+            try scene().failed() == [
+                "a": "done in r1", "b": "failed", "c": "notReached", "e": "notReached",
+                "f": "notReached",
+            ])
+    }
+
+    @Test("what was in flight when stepvisor died counts as failed")
+    func inFlight() throws {
+        var scene = ResumeScene.chain
+        scene.complete(0)
+        scene.events.append(.launched(step: 1, attempt: 1, method: .primary, execution: 2))
+        #expect(try scene.failed() == ["a": "done in r1", "b": "inFlight", "c": "notReached"])
+    }
+
+    @Test("nothing runs where nothing failed")
+    func nothing() throws {
+        var scene = ResumeScene.chain
+        for step in 0..<3 { scene.complete(step) }
+        #expect(
+            try scene.failed() == ["a": "done in r1", "b": "done in r1", "c": "done in r1"])
+    }
+}
+
+@Suite("What a step is made from is listed once for hash and words")
+struct IngredientTests {
+    private func basis(
+        inherited: [String: String] = [:], _ change: (inout PlanBuilder) -> Void = { _ in }
+    ) throws -> (command: UInt64, settings: UInt64) {
+        var builder = PlanBuilder()
+        builder.step("a")
+        builder.step("b", after: ["a"]) {
+            $0.environment = [EnvironmentVariable("X", "1"), EnvironmentVariable("A", "2")]
+            $0.gating.environmentInputs = ["LANG"]
+        }
+        change(&builder)
+        let list = StepIngredients(plan: try builder.plan(), inherited: inherited)
+        return (list.command(of: 1).digest, list.settings(of: 1).digest)
+    }
+
+    private static let commandChanges: [@Sendable (inout PlanBuilder) -> Void] = [
+        { $0.workflow.steps[1].command = .arguments(["true", ""]) },
+        { $0.workflow.steps[1].command = .shell("true") },
+        { $0.workflow.steps[1].command = .script("true") },
+        { $0.workflow.steps[1].workingDirectory = "docs" },
+        {
+            $0.workflow.steps[1].command = nil
+            $0.options.runner = .arguments(["true"])
+        },
+    ]
+
+    private static let settingsChanges: [@Sendable (inout PlanBuilder) -> Void] = [
+        { $0.workflow.steps[1].environment[0].value = "2" },
+        { $0.workflow.environment = [EnvironmentVariable("Y", "1")] },
+        { $0.workflow.steps[1].dependencies = [] },
+        { $0.workflow.steps[1].outputFiles = [FilePattern("out")] },
+        { $0.workflow.steps[1].modifies = [FilePattern("out")] },
+        { $0.workflow.steps[1].expectedOutput = "a table" },
+        { $0.workflow.steps[1].gating.verify = "test -s out" },
+        { $0.workflow.steps[1].gating.successPattern = "ok" },
+        { $0.workflow.steps[1].gating.condition = "a.x > 1" },
+    ]
+
+    private static let noChanges: [@Sendable (inout PlanBuilder) -> Void] = [
+        { $0.workflow.steps[1].environment.reverse() },
+        { $0.workflow.steps[1].description = "other words" },
+        { $0.workflow.steps[1].timeout = Milliseconds(5) },
+        { $0.workflow.steps[1].recovery.retries = 3 },
+        { $0.workflow.steps[1].isCritical = false },
+        { $0.workflow.environment = [EnvironmentVariable("X", "9")] },
+        { $0.step("z") },
+    ]
+
+    @Test("a command is its words, its shell and its directory", arguments: commandChanges.indices)
+    func commands(number: Int) throws {
+        let (old, new) = (try basis(), try basis(Self.commandChanges[number]))
+        #expect(old.command != new.command)
+        #expect(old.settings == new.settings)
+    }
+
+    @Test("settings are what else decides the result", arguments: settingsChanges.indices)
+    func settings(number: Int) throws {
+        let (old, new) = (try basis(), try basis(Self.settingsChanges[number]))
+        #expect(old.command == new.command)
+        #expect(old.settings != new.settings)
+    }
+
+    @Test("what decides nothing of the result is no change", arguments: noChanges.indices)
+    func same(number: Int) throws {
+        #expect(try basis() == basis(Self.noChanges[number]))
+    }
+
+    @Test("a declared variable counts by its value, and unset is not empty")
+    func environmentInputs() throws {
+        let values = try [[:], ["LANG": ""], ["LANG": "C"], ["LANG": "C", "TERM": "x"]].map {
+            try basis(inherited: $0).settings
+        }
+        #expect(Set(values).count == 3)
+        #expect(values[2] == values[3])
+    }
+
+    @Test("what a runner is told to do is its command")
+    func runner() throws {
+        func command(_ words: String) throws -> UInt64 {
+            try basis {
+                $0.options.runner = .shell("agent")
+                $0.workflow.steps[1].command = nil
+                $0.workflow.steps[1].description = words
+            }.command
+        }
+        #expect(try command("write a") != command("write b"))
+    }
+}

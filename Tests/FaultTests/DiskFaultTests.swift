@@ -1,0 +1,167 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Faults 47 to 49: the disk is full, read-only, or cleared away", .timeLimit(.minutes(5)))
+struct DiskFaultTests {
+    private static let chain = (0..<60).map { number in
+        """
+        [[steps]]
+        id = "s\(number)"
+        command = "true"
+        dependencies = [\(number == 0 ? "" : "\"s\(number - 1)\"")]
+
+        """
+    }.joined()
+
+    @Test("fault 47: a journal that cannot grow is exit 5, and its good beginning is readable")
+    func journalCannotGrow() throws {
+        let space = try TestSpace()
+        try space.workflow(Self.chain)
+        // A limit on the size of files is met like a full disk; its signal is ignored.
+        let run = try space.shell("trap '' XFSZ; ulimit -f 24; exec $STEPVISOR", seconds: 60)
+        #expect(run.code == 5, "\(run)")
+        #expect(run.error.contains("error: cannot write"), "\(run)")
+        #expect(run.error.contains("events.ndjson"), "\(run)")
+        #expect(!run.error.contains("complete: 60"), "\(run)")
+        let status = try space.run("status")
+        #expect(status.code == 0, "\(status)")
+        #expect(!status.error.contains("damaged"), "\(status)")
+        #expect(space.text(".stepvisor/latest/events.ndjson").hasSuffix("}\n"))
+        #expect(space.text(".stepvisor/latest/events.ndjson").contains("\"complete\""))
+    }
+
+    @Test("fault 47: a record that could not be written to its end is not called complete")
+    func lastDocument() throws {
+        let space = try TestSpace()
+        // A directory in the place of the file that the last document is written to.
+        try space.workflow(
+            """
+            [[steps]]
+            id = "last"
+            command = "mkdir .stepvisor/latest/progress.json.tmp"
+            """)
+        let run = try space.run()
+        #expect(run.code == 5, "\(run)")
+        #expect(run.error.contains("progress.json"), "\(run)")
+        #expect(!run.error.contains("complete: 1"), "\(run)")
+        #expect(run.error.contains("aborted: "), "\(run)")
+    }
+
+    @Test(
+        "fault 47: a full file system is exit 5, at the start and in the middle",
+        .enabled(if: Hardship.canMount, "file systems may not be mounted here"),
+        arguments: ["cat /dev/zero > .stepvisor/fill", "true"])
+    func fullFileSystem(before: String) throws {
+        let space = try TestSpace()
+        try space.workflow(
+            """
+            [[steps]]
+            id = "fill"
+            command = "cat /dev/zero > .stepvisor/fill; true"
+
+            """ + Self.chain.replacingOccurrences(of: "[]", with: "[\"fill\"]"))
+        try space.directory(".stepvisor", mode: 0o700)
+        let run = try space.shellWithMounts(
+            """
+            mount -t tmpfs -o size=256k,mode=0700 none .stepvisor || exit 99
+            (\(before)) 2> /dev/null
+            $STEPVISOR
+            code=$?
+            rm -f .stepvisor/fill
+            [ -e .stepvisor/latest ] && { $STEPVISOR status > status || exit 98; }
+            exit $code
+            """)
+        #expect(run.code == 5, "\(run)")
+        #expect(run.error.contains("No space left on device"), "\(run)")
+        #expect(!run.error.contains("complete: 61"), "\(run)")
+        #expect(!space.text("status").contains("complete: 61"))
+    }
+
+    @Test("fault 48: a state directory that is no use is exit 5 by its path before any step")
+    func uselessState() throws {
+        for path in [".stepvisor", ".stepvisor/runs", ".stepvisor/run.lock/x"] {
+            let space = try TestSpace()
+            try space.workflow("[[steps]]\nid = \"a\"\ncommand = \"touch ran\"\n")
+            if path != ".stepvisor" { try space.directory(".stepvisor", mode: 0o700) }
+            try space.file(path, "in the way", mode: 0o600)
+            let run = try space.run()
+            #expect(run.code == 5, "\(path): \(run)")
+            #expect(run.error.contains(".stepvisor"), "\(path): \(run)")
+            #expect(!space.exists("ran"), "\(path)")
+        }
+    }
+
+    @Test("fault 49: logs that are removed during the run are said, and later ones are kept")
+    func removedLogs() throws {
+        let space = try TestSpace()
+        try space.workflow(
+            """
+            [[steps]]
+            id = "cleaner"
+            command = "rm -r .stepvisor/latest/logs; echo lost"
+            [[steps]]
+            id = "later"
+            command = "echo kept"
+            dependencies = ["cleaner"]
+            """)
+        let run = try space.run()
+        #expect(run.code == 0, "\(run)")
+        #expect(run.error.contains("removed its log"), "\(run)")
+        #expect(run.error.contains("removed the logs of this run"), "\(run)")
+        #expect(space.text(".stepvisor/latest/logs/later.log") == "kept\n")
+        #expect(try space.run("logs", "later").output == "kept\n")
+        let lost = try space.run("logs", "cleaner")
+        #expect(lost.error.contains("no log"), "\(lost)")
+    }
+
+    @Test("fault 49: a log that is cut or rotated during the run is said, and the run goes on")
+    func cutLog() throws {
+        let space = try TestSpace()
+        try space.workflow(
+            """
+            [[steps]]
+            id = "cut"
+            command = '''
+            echo before; : > cut-now; until [ -e cut-done ]; do sleep 0.01; done; echo after
+            '''
+            [[steps]]
+            id = "rotated"
+            command = '''
+            echo before; : > rotate-now; until [ -e rotate-done ]; do sleep 0.01; done; echo after
+            '''
+            """)
+        let run = try space.start(["-j2"])
+        let logs = ".stepvisor/latest/logs"
+        #expect(TestSpace.wait { space.exists("cut-now") && space.exists("rotate-now") })
+        _ = try space.shell("mv \(logs)/rotated.log \(logs)/rotated.log.1; touch rotate-done")
+        _ = try space.shell(": > \(logs)/cut.log; touch cut-done")
+        let result = run.wait()
+        #expect(result.code == 0, "\(result)")
+        #expect(space.text("\(logs)/cut.log") == "after\n")
+        // The step's own descriptor goes on to lead to the file that was moved away.
+        #expect(space.text("\(logs)/rotated.log.1") == "before\nafter\n")
+        #expect(result.error.contains("rotated: somebody removed its log"), "\(result)")
+    }
+
+    @Test("fault 49: a run whose directory is removed stops with exit 5 and names it")
+    func removedRun() throws {
+        let space = try TestSpace()
+        try space.workflow(
+            """
+            [[steps]]
+            id = "cleaner"
+            command = "rm -r .stepvisor/runs"
+            [[steps]]
+            id = "later"
+            command = "touch later"
+            dependencies = ["cleaner"]
+            """)
+        let run = try space.run()
+        #expect(run.code == 5, "\(run)")
+        #expect(run.error.contains(".stepvisor/runs/"), "\(run)")
+        #expect(!run.error.contains("complete: 2"), "\(run)")
+        #expect(!space.exists("later"))
+        #expect(try space.run("status").code != 0)
+    }
+}

@@ -1,0 +1,219 @@
+import DependencyGraph
+import Execution
+import Foundation
+import TestSupport
+import Testing
+import WorkflowModel
+
+@testable import Supervisor
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A step in a directory of its own, and how what it reads looks.
+private final class InputScene {
+    let space: TestSpace
+    var step: Step
+    private var looker: InputLooker
+
+    init(inputs: [String], _ change: (inout Step) -> Void = { _ in }) throws {
+        space = try TestSpace()
+        step = Step(id: StepID("a"))
+        step.command = .arguments(["true"])
+        step.inputs = inputs.map { FilePattern($0) }
+        change(&step)
+        looker = InputLooker(root: space.root.path)
+    }
+
+    func patterns() throws -> InputPatterns {
+        var workflow = Workflow(name: "test")
+        workflow.tasks = [WorkflowTask(id: "")]
+        workflow.steps = [step]
+        let resolved = ResolvedWorkflow(
+            workflow: workflow, graph: try .init(validating: [(step.id, [StepID]())]),
+            inferredEdges: [], conflicts: [])
+        let plan = try RunPlan.make(resolved: resolved, options: RunOptions())
+        return InputPatterns(of: 0, plan: plan, root: space.root.path)
+    }
+
+    func look() throws -> InputLook {
+        try #require(looker.look(at: try patterns()))
+    }
+
+    func digest() throws -> UInt64 { try look().digest }
+
+    func paths() throws -> [String] {
+        let entries = InputScan.entries(of: try patterns(), root: space.root.path)
+        return try #require(entries).map { String(decoding: $0.path, as: UTF8.self) }
+    }
+
+    /// Puts a file's times back to a moment that all files of the scene share.
+    func settle(_ name: String) {
+        let time = timespec(tv_sec: 1_000_000_000, tv_nsec: 0)
+        utimensat(AT_FDCWD, space.path(name), [time, time], AT_SYMLINK_NOFOLLOW)
+    }
+}
+
+@Suite("What a step reads is looked at by content")
+struct InputLookTests {
+    @Test(
+        "patterns mean files, directories whole, and exclusions win",
+        arguments: [
+            (["in/*.md"], ["in/a.md", "in/b.md"]),
+            (["in/**"], ["in/a.md", "in/b.md", "in/c.txt", "in/sub", "in/sub/d.md"]),
+            (["in/**/*.md"], ["in/a.md", "in/b.md", "in/sub/d.md"]),
+            (["in"], ["in", "in/a.md", "in/b.md", "in/c.txt", "in/sub", "in/sub/d.md"]),
+            (["in/**", "!in/sub/**", "!in/sub"], ["in/a.md", "in/b.md", "in/c.txt"]),
+            (["!in/b.md", "in/*.md"], ["in/a.md"]),
+            (["in/a.md", "./in//a.md", "in/{a,b}.md"], ["in/a.md", "in/b.md"]),
+            (["none", "none/**", "in/a.md/x"], []),
+            (["**/d.md"], ["in/sub/d.md"]),
+            (["in/s*/d.md"], ["in/sub/d.md"]),
+        ])
+    func patterns(inputs: [String], found: [String]) throws {
+        let scene = try InputScene(inputs: inputs)
+        for name in ["in/a.md", "in/b.md", "in/c.txt", "in/sub/d.md", "x.md"] {
+            try scene.space.file(name, name)
+        }
+        try scene.space.file(".stepvisor/d.md", "state").file(".git/d.md", "git")
+        #expect(try scene.paths() == found)
+    }
+
+    @Test("an edit, a new, a renamed and a removed file are changes; a touch is none")
+    func changes() throws {
+        let scene = try InputScene(inputs: ["in/**"])
+        try scene.space.file("in/a", "one").file("in/b", "two")
+        let first = try scene.digest()
+        try scene.space.file("in/a", "eno")
+        let edited = try scene.digest()
+        try scene.space.file("in/a", "one")
+        scene.settle("in/a")
+        #expect(try scene.digest() == first)
+        try scene.space.file("in/c", "")
+        let added = try scene.digest()
+        try FileManager.default.moveItem(
+            atPath: scene.space.path("in/c"), toPath: scene.space.path("in/d"))
+        let renamed = try scene.digest()
+        try FileManager.default.removeItem(atPath: scene.space.path("in/b"))
+        let removed = try scene.digest()
+        #expect(Set([first, edited, added, renamed, removed]).count == 5)
+    }
+
+    @Test("two files that swap their contents have changed")
+    func swapped() throws {
+        let scene = try InputScene(inputs: ["in/*"])
+        try scene.space.file("in/a", "one").file("in/b", "two")
+        let first = try scene.digest()
+        try scene.space.file("in/a", "two").file("in/b", "one")
+        #expect(try scene.digest() != first)
+    }
+
+    @Test("a large file that is edited in the same second, and put back in time, is read again")
+    func sameSecond() throws {
+        let scene = try InputScene(inputs: ["big"])
+        try scene.space.file("big", String(repeating: "a", count: 1 << 17))
+        scene.settle("big")
+        let first = try scene.digest()
+        try scene.space.file("big", String(repeating: "b", count: 1 << 17))
+        scene.settle("big")
+        #expect(try scene.digest() != first)
+    }
+
+    @Test("its own script counts, and so does one that its command names")
+    func scripts() throws {
+        let commands: [(Command, String?)] = [
+            (.script("steps/a.sh"), nil), (.arguments(["./steps/a.sh", "x"]), nil),
+            (.shell("sh steps/a.sh"), nil), (.arguments(["python3", "steps/a.sh"]), nil),
+            (.arguments(["sh", "a.sh"]), "steps"),
+        ]
+        for (command, directory) in commands {
+            let scene = try InputScene(inputs: []) {
+                $0.command = command
+                $0.workingDirectory = directory
+            }
+            try scene.space.file("steps/a.sh", "one")
+            let first = try scene.digest()
+            try scene.space.file("steps/a.sh", "two")
+            #expect(try scene.digest() != first, "\(command)")
+        }
+    }
+
+    @Test("a command of the system reads nothing of the project")
+    func system() throws {
+        for command in [
+            Command.arguments(["/bin/true"]), .shell("echo x > out"),
+            .arguments(["sh", "-c", "a"]),
+        ] {
+            let scene = try InputScene(inputs: []) { $0.command = command }
+            #expect(try scene.patterns().isEmpty, "\(command)")
+            #expect(try scene.look().count == 0)
+        }
+    }
+
+    @Test("a right to execute is part of a file, a time is not")
+    func modes() throws {
+        let scene = try InputScene(inputs: ["run"])
+        try scene.space.file("run", "x")
+        let first = try scene.digest()
+        try scene.space.file("run", "x", mode: 0o755)
+        #expect(try scene.digest() != first)
+        try scene.space.file("run", "x", mode: 0o600)
+        #expect(try scene.digest() == first)
+    }
+
+    @Test("a link counts by its text and by the file that it leads to")
+    func links() throws {
+        let scene = try InputScene(inputs: ["in/**"])
+        try scene.space.file("one", "1").file("two", "1").directory("in")
+        let link = scene.space.path("in/link")
+        symlink("../one", link)
+        let first = try scene.digest()
+        unlink(link)
+        symlink("../two", link)
+        let second = try scene.digest()
+        try scene.space.file("two", "2")
+        let third = try scene.digest()
+        #expect(Set([first, second, third]).count == 3)
+        unlink(link)
+        symlink("nowhere", link)
+        #expect(try scene.look().isReadable)
+    }
+
+    @Test("only what the step does not write itself counts as changed while it ran")
+    func ownOutputs() throws {
+        let scene = try InputScene(inputs: ["in/**"]) { $0.outputFiles = [FilePattern("in/out*")] }
+        try scene.space.file("in/a", "one")
+        let first = try scene.look()
+        try scene.space.file("in/out1", "made")
+        let made = try scene.look()
+        #expect(made.signature == first.signature)
+        #expect(made.digest != first.digest)
+        try scene.space.file("in/a", "two")
+        #expect(try scene.look().signature != first.signature)
+    }
+
+    @Test("what is too much for the loop is left to the worker, with the same result")
+    func budget() throws {
+        let scene = try InputScene(inputs: ["in/**"])
+        for number in 0..<20 { try scene.space.file("in/\(number)", "\(number)") }
+        let patterns = try scene.patterns()
+        var looker = InputLooker(root: scene.space.root.path)
+        #expect(looker.look(at: patterns, budget: InputBudget(names: 19, bytes: .max)) == nil)
+        #expect(looker.look(at: patterns, budget: InputBudget(names: .max, bytes: 10)) == nil)
+        let look = looker.look(at: patterns, budget: StepBases.budget)
+        let worker = try InputWorker(root: scene.space.root.path)
+        worker.send(.init(step: 3, patterns: patterns, isAfter: false))
+        var answers: [InputWorker.Answer] = []
+        #expect(
+            TestSpace.wait {
+                answers += worker.take()
+                return !answers.isEmpty
+            })
+        #expect(answers.first?.step == 3)
+        #expect(answers.first?.look?.digest == look?.digest)
+        #expect(answers.first?.signature == look?.signature)
+    }
+}
