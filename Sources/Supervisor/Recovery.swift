@@ -23,7 +23,7 @@ public struct InterruptedRun: Sendable, Equatable {
 public enum Recovery {
     /// The end of a journal that is looked at: its last line has less than 100 bytes.
     private static let tailLength = 4096
-    private static let limit: Int64 = 5_000_000_000
+    private static let limit: Int64 = 10_000_000_000
 
     /// Ends what the project's last run has left behind; called with the project's lock held.
     ///

@@ -42,8 +42,9 @@ struct RunSweep {
     private let begin = RunClock.monotonicNanoseconds()
     private let ownProgram = ProgramIdentity(of: "self")
 
-    /// Other guardians have so long to end their own runs, whose groups only they know.
-    private static let guardianPatience: Int64 = 250_000_000
+    /// Other guardians have so long to end their own runs, whose groups only they know; most need
+    /// a hundredth of it.
+    private static let guardianPatience: Int64 = 5_000_000_000
     /// What multiplies faster than it can be stopped is killed from then on.
     private static let freezeLimit: Int64 = 100_000_000
     /// Between two looks that found nothing: a step that stepvisor was just starting may show

@@ -141,6 +141,28 @@ struct GuardianTests {
         #expect(TestSpace.wait { !RunRemains.lives(second) })
     }
 
+    @Test("where no guardian lasts, the run goes on without and says so")
+    func givenUp() throws {
+        let space = try TestSpace()
+        try space.workflow(
+            "name = \"long\"\n[[steps]]\nid = \"a\"\n"
+                + "command = \"until [ -e go ]; do sleep 0.01; done\"\n")
+        let command = try space.start(["run"])
+        var killed: Set<Int32> = []
+        // At most one a second is started, and a test machine may take its time.
+        let isGivenUp = TestSpace.wait(seconds: 60) {
+            if let guardian = space.latestRun()?.guardian {
+                kill(guardian, SIGKILL)
+                killed.insert(guardian)
+            }
+            return space.journal().contains("the run goes on without a guardian")
+        }
+        #expect(isGivenUp)
+        #expect(killed.count >= 6)
+        try space.file("go", "")
+        #expect(command.wait().code == 0)
+    }
+
     @Test("a run that ends takes its guardian along, and leaves nothing to settle")
     func dismissed() throws {
         let space = try TestSpace()
@@ -202,7 +224,7 @@ struct GuardianTests {
         let steps = try names.map { try #require(space.number($0)) }
         command.signal(SIGKILL)
         #expect(
-            TestSpace.wait(seconds: 5) {
+            TestSpace.wait(seconds: 15) {
                 outer.carriers.isEmpty && !steps.contains(where: RunRemains.lives)
             })
         #expect(TestSpace.wait { outer.guardian == nil && inner.guardian == nil })
