@@ -44,6 +44,9 @@ extension SHA256 {
 
 /// Lists what a step's result depends on, but for the files that it reads.
 ///
+/// The values of `secrets` are no ingredient: a key that was exchanged changes no result, and what
+/// is not hashed cannot be guessed from a hash.
+///
 /// What only decides when, how often or how long a step runs (retries, timeouts, resources) is no
 /// ingredient: a success would have been the same.
 public struct StepIngredients: Sendable {
@@ -53,6 +56,7 @@ public struct StepIngredients: Sendable {
     private let common: [String: String]
     /// Keeps secrets from being guessed by their digests: first of every list; none where it is nil.
     private let key: String?
+    private let secrets: Set<String>
 
     /// Lists for the steps of a plan; `inherited` answers for `env_inputs`.
     public init(plan: RunPlan, inherited: [String: String], key: String? = nil) {
@@ -62,6 +66,7 @@ public struct StepIngredients: Sendable {
         common = Dictionary(
             plan.resolved.workflow.environment.map { ($0.name, $0.value) },
             uniquingKeysWith: { $1 })
+        secrets = Set(plan.resolved.workflow.execution.secrets)
     }
 
     /// What is started, and where.
@@ -112,8 +117,9 @@ public struct StepIngredients: Sendable {
         var values = common
         for variable in step.environment { values[variable.name] = variable.value }
         guard !values.isEmpty else { return [] }
-        return values.sorted { $0.key < $1.key }
-            .map { Ingredient("environment \($0.key)", $0.value) }
+        return values.sorted { $0.key < $1.key }.map { name, value in
+            Ingredient("environment \(name)", secrets.contains(name) ? "" : value)
+        }
     }
 
     private func gating(of gating: Step.Gating) -> [Ingredient] {
@@ -126,7 +132,8 @@ public struct StepIngredients: Sendable {
         list += gating.foreach.map { Ingredient("foreach", $0) }
         list += gating.environmentInputs.map { name in
             // A variable that is not set differs from one that is empty.
-            Ingredient("env_inputs \(name)", inherited[name].map { "=" + $0 } ?? "")
+            let value = inherited[name].map { secrets.contains(name) ? "=" : "=" + $0 }
+            return Ingredient("env_inputs \(name)", value ?? "")
         }
         list += gating.tools.map { Ingredient("tools", $0) }
         return list

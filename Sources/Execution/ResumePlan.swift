@@ -123,8 +123,10 @@ public struct ResumePlan: Sendable {
         return .failure(Verdict(reason: reason))
     }
 
-    /// Decides what `--failed` runs: what failed or was stopped, what depends on it, and what that
-    /// needs beside it and has not ended well. All else stays as it is, looked at or not.
+    /// Decides what runs when only failures are run again.
+    ///
+    /// That is what failed or was stopped, what depends on it, and what that needs beside it and has
+    /// not ended well. All else stays as it is, looked at or not.
     ///
     /// - Parameters:
     ///   - earlier: The run whose failures are meant.

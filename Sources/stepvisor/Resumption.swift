@@ -39,7 +39,7 @@ struct Resumption {
         guard !isDry, let state = try? StateDirectory(root: root, create: false) else { return nil }
         // A word that names no run is a mistake whoever holds the project.
         if let text = arguments.text(.resume) { _ = try identifier(text, in: state) }
-        return try ProjectGate(console).take(state, waits: waits)
+        return try ProjectGate(console).take(state, waits: waits, resumes: true)
     }
 
     /// Finds the run that is named, or the latest.
@@ -63,8 +63,11 @@ struct Resumption {
         let earlier = try firstThatLaunched(EarlierRun(journal), in: state)
         let id = earlier.header.runID
         if isFailedOnly { return .run(earlier) }
-        if !earlier.hasLaunched { return .nothing("run \(id) had not started a step") }
         if named == nil, earlier.end == .complete { return .nothing("run \(id) is complete") }
+        // One that has ended has written down all that it took over, launched or not.
+        if !earlier.hasLaunched, earlier.end == nil {
+            return .nothing("run \(id) had not started a step")
+        }
         return .run(earlier)
     }
 

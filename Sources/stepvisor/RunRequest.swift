@@ -73,6 +73,10 @@ struct RunRequest {
                 let resume = ResumePlan.make(
                     earlier, plan: whole, options: options, isFailedOnly: arguments.has(.failed),
                     root: project.root)
+                // That nothing failed is said in its own words.
+                guard arguments.has(.failed) || resume.selected.contains(true) else {
+                    throw PlanError.nothingSelected
+                }
                 plan = try RunPlan.make(
                     resolved: project.resolved, options: options, history: history,
                     resuming: resume)

@@ -355,6 +355,20 @@ struct IngredientTests {
         #expect(values[2] == values[3])
     }
 
+    @Test("a secret counts by being there, never by its value")
+    func secrets() throws {
+        let values = try [[:], ["LANG": "one-key"], ["LANG": "other-key"]].map {
+            try basis(inherited: $0) { $0.workflow.execution.secrets = ["LANG", "X"] }.settings
+        }
+        #expect(values[0] != values[1])
+        #expect(values[1] == values[2])
+        let other = try basis(inherited: ["LANG": "one-key"]) {
+            $0.workflow.execution.secrets = ["LANG", "X"]
+            $0.workflow.steps[1].environment[0].value = "2"
+        }
+        #expect(other.settings == values[1])
+    }
+
     @Test("what a runner is told to do is its command")
     func runner() throws {
         func command(_ words: String) throws -> UInt64 {
