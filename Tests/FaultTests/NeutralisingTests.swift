@@ -32,7 +32,8 @@ struct NeutralisingTests {
 
     /// What is left of a text when colours are taken out as a terminal reads them.
     private func withoutColors(_ text: String) -> String {
-        text.replacing(/\u{1B}\[[0-9;]*m/, with: "")
+        // By scalars: an accent behind the sequence would make a character with its last letter.
+        text.replacing(/\u{1B}\[[0-9;]*m/.matchingSemantics(.unicodeScalar), with: "")
     }
 
     private func isCommand(_ line: String) -> Bool {

@@ -19,6 +19,12 @@ struct TrustTests {
         return space
     }
 
+    /// Copied by a program of its own: what this process has open for writing, another test's
+    /// command may have open too for a moment, and then it cannot be started.
+    private func copyProgram(to space: TestSpace) throws {
+        #expect(try space.shell("cp \"$STEPVISOR\" stepvisor && chmod 755 stepvisor").code == 0)
+    }
+
     private func steps() throws -> TestSpace {
         let space = try TestSpace()
         try space.step("a.sh", [], "touch ran")
@@ -91,8 +97,7 @@ struct TrustTests {
     func warned() throws {
         let space = try project()
         let other = "setpriv --reuid=12345 --regid=12345 --clear-groups"
-        try space.file(
-            "stepvisor", Data(contentsOf: URL(fileURLWithPath: BuiltProgram.path)), mode: 0o755)
+        try copyProgram(to: space)
         #expect(try space.shell("chown -R 12345:12345 .; chmod 666 workflow.toml").code == 0)
         let result = try space.shell("\(other) ./stepvisor run")
         #expect(result.code == 0, "\(result)")
@@ -107,8 +112,7 @@ struct TrustTests {
     func othersProject() throws {
         let space = try project()
         let other = "setpriv --reuid=12345 --regid=12345 --clear-groups"
-        try space.file(
-            "stepvisor", Data(contentsOf: URL(fileURLWithPath: BuiltProgram.path)), mode: 0o755)
+        try copyProgram(to: space)
         #expect(try space.run().code == 0)
         #expect(try space.shell("rm ran; chmod 1777 .").code == 0)
         let result = try space.shell("\(other) ./stepvisor run")
@@ -123,8 +127,7 @@ struct TrustTests {
     @Test("fault 90: a setuid stepvisor refuses to work", .enabled(if: isRoot, "needs root"))
     func setuid() throws {
         let space = try project()
-        try space.file(
-            "stepvisor", Data(contentsOf: URL(fileURLWithPath: BuiltProgram.path)), mode: 0o755)
+        try copyProgram(to: space)
         #expect(try space.shell("chmod 4755 stepvisor; chmod 1777 .").code == 0)
         let result = try space.shell(
             "setpriv --reuid=12345 --regid=12345 --clear-groups ./stepvisor run")
