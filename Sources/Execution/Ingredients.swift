@@ -54,12 +54,15 @@ public struct StepIngredients: Sendable {
     private let inherited: [String: String]
     /// The `[environment]` table by name.
     private let common: [String: String]
+    /// Keeps secrets from being guessed by their digests: first of every list; none where it is nil.
+    private let key: String?
     private let secrets: Set<String>
 
     /// Lists for the steps of a plan; `inherited` answers for `env_inputs`.
-    public init(plan: RunPlan, inherited: [String: String]) {
+    public init(plan: RunPlan, inherited: [String: String], key: String? = nil) {
         self.plan = plan
         self.inherited = inherited
+        self.key = key
         common = Dictionary(
             plan.resolved.workflow.environment.map { ($0.name, $0.value) },
             uniquingKeysWith: { $1 })
@@ -69,7 +72,7 @@ public struct StepIngredients: Sendable {
     /// What is started, and where.
     public func command(of index: Int) -> [Ingredient] {
         let step = plan.resolved.workflow.steps[index]
-        var list: [Ingredient] = []
+        var list = keyed
         switch plan.command(of: index) {
         case .arguments(let words)?:
             list += words.map { Ingredient("argument", $0) }
@@ -95,7 +98,7 @@ public struct StepIngredients: Sendable {
     /// What else it is told, what it waits for, and what it is to leave behind.
     public func settings(of index: Int) -> [Ingredient] {
         let step = plan.resolved.workflow.steps[index]
-        var list = environment(of: step)
+        var list = keyed + environment(of: step)
         let dependencies = plan.resolved.graph.dependencies(of: index)
         list += dependencies.map { plan.resolved.workflow.steps[$0].id.rawValue }.sorted()
             .map { Ingredient("dependency", $0) }
@@ -107,6 +110,8 @@ public struct StepIngredients: Sendable {
         list += gating(of: step.gating)
         return list
     }
+
+    private var keyed: [Ingredient] { key.map { [Ingredient("key", $0)] } ?? [] }
 
     private func environment(of step: Step) -> [Ingredient] {
         var values = common

@@ -16,8 +16,9 @@ enum AliveFile {
     /// - Returns: the file.
     /// - Throws: when it cannot be made, or is still locked by a guardian that is just ending.
     static func locked(in directory: RunDirectory) throws(SystemError) -> Descriptor {
-        let file = try Descriptor.open(
-            name, in: directory.descriptor, flags: O_RDWR | O_CREAT | O_NONBLOCK)
+        let file = try PrivateFile.open(
+            name, in: directory.descriptor, flags: O_RDWR | O_CREAT,
+            shown: "\(directory.path)/\(name)")
         for _ in 0..<100 {
             switch stepvisor_try_lock(file.number) {
             case 0: return file

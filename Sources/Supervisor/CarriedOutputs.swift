@@ -22,15 +22,18 @@ enum CarriedOutputs {
             StateDirectory.isRunIdentifier(earlier)
         else { return }
         let path = "\(StateDirectory.runPath(earlier))/outputs"
-        let number = stepvisor_open_at(
-            context.state.descriptor, "runs/\(earlier)/outputs", O_RDONLY | O_DIRECTORY, 0)
-        guard number >= 0 else {
-            if errno == ENOENT { return }
-            throw SystemError("read", path)
+        guard let runs = context.state.runs() else { return }
+        let source: Descriptor
+        do {
+            let directory = try PrivateFile.directory(
+                earlier, in: runs.number, shown: StateDirectory.runPath(earlier), create: false)
+            source = try PrivateFile.directory(
+                "outputs", in: directory.number, shown: path, create: false)
+        } catch  where error.isAbsence {
+            return
         }
-        let source = Descriptor(owning: number)
-        let target = try Descriptor.open(
-            "outputs", in: run.descriptor, flags: O_RDONLY | O_DIRECTORY)
+        let target = try PrivateFile.directory(
+            "outputs", in: run.descriptor, shown: "\(run.path)/outputs", create: false)
         for step in plan.doneEarlier.keys.sorted() {
             let id = plan.resolved.workflow.steps[step].id.rawValue
             try copy(id, from: source.number, to: target.number, path: "\(path)/\(id)")

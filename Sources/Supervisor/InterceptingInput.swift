@@ -116,11 +116,21 @@ final class InterceptingInput: FileHandle, @unchecked Sendable {
 
     /// Gives up the pair of a failed `run()`.
     ///
-    /// It stays open: closing it would make Foundation's thread wait for a process that never was.
+    /// Foundation leaves both ends open, and its thread would wait for ever for a process that never
+    /// was if the child's end were just closed: it has to forget its own end first.
     func forget() {
         isArmed = false
         guard let pair = captured else { return }
         captured = nil
+        if socketInode(of: pair.parentNumber) == pair.parentInode,
+            stepvisor_abandon_socket(pair.parentNumber) == 0
+        {
+            if socketInode(of: pair.childNumber) == pair.childInode {
+                Platform.close(pair.childNumber)
+            }
+            Platform.close(pair.duplicate)
+            return
+        }
         known.insert(pair.parentInode)
         known.insert(pair.childInode)
         Platform.close(pair.duplicate)

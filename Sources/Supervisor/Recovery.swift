@@ -67,7 +67,9 @@ public enum Recovery {
     static func latestSignOfLife(_ journal: Journal) -> UInt64 {
         var last: (ticks: UInt64, time: RunTime)?
         for event in journal.events {
-            if case .started(_, _, let ticks, _) = event.kind, ticks > 0 { last = (ticks, event.time) }
+            if case .started(_, _, let ticks, _) = event.kind, ticks > 0 {
+                last = (ticks, event.time)
+            }
         }
         guard let last, let end = journal.events.last?.time else { return 0 }
         return last.ticks + ProcessTable.ticks(in: max(0, end - last.time))

@@ -1,4 +1,5 @@
 public import Execution
+import WorkflowModel
 
 /// Tells what steps would be started from: what `--resume` compares with what they were.
 public struct StepBases {
@@ -16,7 +17,10 @@ public struct StepBases {
     public init(plan: RunPlan, root: String, environment: [String: String]) {
         self.plan = plan
         self.root = root
-        ingredients = StepIngredients(plan: plan, inherited: environment)
+        let hasSecrets = !plan.resolved.workflow.execution.secrets.isEmpty
+        ingredients = StepIngredients(
+            plan: plan, inherited: environment,
+            key: hasSecrets ? ProjectKey.text(root: root) : nil)
         looker = InputLooker(root: root)
     }
 

@@ -11,12 +11,15 @@ public import WorkflowModel
 public struct StepCommands {
     private let workflow: Workflow
     private let root: String
+    /// The root without links, which no working directory may lead out of.
+    private let base: String
     private var programs = ProgramResolver()
 
     /// The commands of a workflow's steps; `root` is the project's, absolute.
     public init(of workflow: Workflow, root: String) {
         self.workflow = workflow
         self.root = root
+        base = RealPath.of(root) ?? root
     }
 
     /// What would keep a step from being started as things stand on the disk, or nil.
@@ -61,7 +64,7 @@ public struct StepCommands {
                 help: "make it in a step before this one, or correct `working_directory`",
                 cause: .missing)
         }
-        guard let resolved = RealPath.of(directory), let base = RealPath.of(root),
+        guard let resolved = RealPath.of(directory),
             base == "/" || resolved == base || resolved.hasPrefix(base + "/")
         else {
             throw ProgramProblem(

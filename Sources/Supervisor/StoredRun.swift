@@ -38,13 +38,10 @@ public struct StoredRun: Sendable {
 
     /// At most so many of the journal's last bytes; none where it cannot be read.
     func endOfJournal(_ limit: Int) -> [UInt8] {
-        let number = stepvisor_open_at(directory.number, JournalFile.name, O_RDONLY | O_NONBLOCK, 0)
-        guard number >= 0 else { return [] }
-        defer { close(number) }
-        var facts = stat()
-        guard fstat(number, &facts) == 0 else { return [] }
-        let size = Int64(facts.st_size)
-        return FileBytes.read(number, offset: max(0, size - Int64(limit)), limit: limit)
+        guard let file = PrivateFile.reading([JournalFile.name], in: directory.number),
+            let size = file.size
+        else { return [] }
+        return FileBytes.read(file.number, offset: max(0, size - Int64(limit)), limit: limit)
     }
 
     /// The bytes of `progress.json`.

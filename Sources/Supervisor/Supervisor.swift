@@ -119,7 +119,7 @@ public final class Supervisor {
         launcher.drain()
         // A summary that nobody reads must not make this process deaf to its signals.
         let writerProblem = writer.close {
-            let signal = signals.take().first { $0 != SIGCHLD }
+            let signal = signalAtTheEnd()
             stopSignal = stopSignal ?? signal
             return signal != nil
         }

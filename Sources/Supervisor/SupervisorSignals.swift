@@ -45,6 +45,13 @@ extension Supervisor {
         writer.resume()
     }
 
+    /// What ends the wait for somebody to read the last words.
+    func signalAtTheEnd() -> Int32? {
+        let taken = signals.take()
+        if taken.contains(SIGTSTP) { ProcessSetup.stopByTerminal() }
+        return taken.first(where: ProcessSetup.stopSignals.contains)
+    }
+
     /// Looks at logs and at leaders that were stopped, now and then.
     func lookAround() {
         let now = clock.now()

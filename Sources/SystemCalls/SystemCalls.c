@@ -294,3 +294,26 @@ int stepvisor_probe_threads(int count) {
     pthread_mutex_destroy(&gate);
     return result;
 }
+
+#ifdef __linux__
+// Foundation's own, and in every program that is linked with it.
+extern const void *CFSocketCreateWithNative(const void *, int, unsigned long, void *, const void *)
+    __attribute__((weak));
+extern void CFSocketInvalidate(const void *) __attribute__((weak));
+extern void CFRelease(const void *) __attribute__((weak));
+#endif
+
+int stepvisor_abandon_socket(int descriptor) {
+#ifdef __linux__
+    if (!CFSocketCreateWithNative || !CFSocketInvalidate || !CFRelease) return -1;
+    // For a descriptor that is watched already this finds the one who watches it.
+    const void *watcher = CFSocketCreateWithNative(NULL, descriptor, 0, NULL, NULL);
+    if (!watcher) return -1;
+    CFSocketInvalidate(watcher);
+    CFRelease(watcher);
+    return 0;
+#else
+    (void)descriptor;
+    return -1;
+#endif
+}

@@ -21,6 +21,7 @@ struct CheckCommand {
         if let resolved = loaded.resolved {
             diagnostics += CheckCommand.commandProblems(resolved, root: loaded.projectRoot)
             diagnostics += CheckCommand.undeclaredResources(resolved.workflow)
+            diagnostics += Secrecy.warnings(on: resolved.workflow)
             diagnostics += resolved.workflow.withoutEffect.map { Diagnostic(.warning, $0) }
         }
         let isValid = !diagnostics.contains { $0.severity == .error }

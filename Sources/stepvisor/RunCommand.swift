@@ -82,6 +82,7 @@ struct RunCommand {
         }
         let state = try StateDirectory(root: request.project.root, create: true)
         let lock = try earlier ?? ProjectGate(console).take(state, waits: arguments.has(.wait))
+        if !request.project.workflow.execution.secrets.isEmpty { try ProjectKey.make(in: state) }
         if request.plan.resources.contains(where: { $0.scope == .host }),
             let concern = ResourceLocks(
                 root: request.project.root, environment: Host.environment, runID: nil

@@ -34,11 +34,11 @@ struct RecordingView: RunView {
     mutating func status(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String {
-        base.status(at: now, record: record, surroundings: seen(surroundings))
+        mask.masked(base.status(at: now, record: record, surroundings: seen(surroundings)))
     }
 
     mutating func withdraw(surroundings: ViewSurroundings) -> String {
-        base.withdraw(surroundings: seen(surroundings))
+        mask.masked(base.withdraw(surroundings: seen(surroundings)))
     }
 
     mutating func finish(

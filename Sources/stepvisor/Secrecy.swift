@@ -34,6 +34,17 @@ enum Secrecy {
         return secrets.unset.map { "note: the secret `\($0)` has no value, so nothing is masked" }
     }
 
+    /// What `check` says of secrets as they are set where it is started.
+    static func warnings(on workflow: Workflow) -> [Diagnostic] {
+        guard !workflow.execution.secrets.isEmpty else { return [] }
+        return learn(from: workflow).tooShort.map { name in
+            .warning(
+                "the value of the secret `\(name)` has fewer than \(SecretMask.shortestValue) "
+                    + "bytes, so a run is refused",
+                help: "give it a longer value, or take it out of `[execution] secrets`")
+        }
+    }
+
     /// What steps are given instead of a PATH that `pass_environment` leaves out.
     static func pathNote(on workflow: Workflow) -> String? {
         guard let passed = workflow.execution.passEnvironment,

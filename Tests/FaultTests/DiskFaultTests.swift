@@ -141,7 +141,7 @@ struct DiskFaultTests {
         #expect(space.text("\(logs)/cut.log") == "after\n")
         // The step's own descriptor goes on to lead to the file that was moved away.
         #expect(space.text("\(logs)/rotated.log.1") == "before\nafter\n")
-        #expect(result.error.contains("rotated: somebody removed its log"), "\(result)")
+        #expect(result.error.contains("`rotated`: somebody removed its log"), "\(result)")
     }
 
     @Test("fault 49: a run whose directory is removed stops with exit 5 and names it")

@@ -22,7 +22,7 @@ private struct FaultRow {
 @Suite("The table of faults in docs/faults.md is true")
 struct FaultTableTests {
     /// As many as were proven when the table was last looked at; it only grows.
-    private static let leastProven = 0
+    private static let leastProven = 74
 
     private static let repository = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -70,8 +70,10 @@ struct FaultTableTests {
         let rows = try rows()
         #expect(rows.map(\.number) == Array(1...90))
         for row in rows {
-            let kind = row.status.split(separator: ":")[0]
-            #expect(["proven by", "not yet", "not applicable"].contains(kind), "\(row.number)")
+            let isOfAKind = ["proven by `", "not yet: ", "not applicable: "].contains {
+                row.status.hasPrefix($0)
+            }
+            #expect(isOfAKind, "\(row.number): \(row.status)")
         }
     }
 

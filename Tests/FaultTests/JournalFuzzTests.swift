@@ -148,7 +148,7 @@ struct JournalFuzzTests {
         let isLong = ProcessInfo.processInfo.environment["STEPVISOR_FUZZ"] == "long"
         var random = SeededGenerator(seed: UInt64(seed))
         let good = try Journal(Self.sample(steps: 12))
-        for round in 0..<(isLong ? 50_000 : 150) {
+        for round in 0..<(isLong ? 5_000 : 150) {
             var bytes = good.bytes
             var first = bytes.count
             for _ in 0..<Int.random(in: 1...4, using: &random) where !bytes.isEmpty {

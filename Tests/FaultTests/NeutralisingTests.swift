@@ -12,7 +12,7 @@ import WorkflowModel
 struct NeutralisingTests {
     /// Enough for every run; many more with `STEPVISOR_FUZZ=long`.
     private static let rounds =
-        ProcessInfo.processInfo.environment["STEPVISOR_FUZZ"] == "long" ? 200_000 : 1_500
+        ProcessInfo.processInfo.environment["STEPVISOR_FUZZ"] == "long" ? 20_000 : 400
 
     /// Output of a step with all that a terminal could be told.
     private static let hostile =
@@ -160,6 +160,23 @@ struct NeutralisingTests {
         #expect(result.error.contains("\u{1B}[31mred"), "\(result)")
         let shown = withoutColors(result.error)
         #expect(!shown.unicodeScalars.contains(where: isHarmful), "\(result)")
+    }
+
+    @Test(
+        "fault 83: on a terminal a step can neither set the title, nor the clipboard, nor turn text"
+    )
+    func terminal() throws {
+        let space = try noisy()
+        space.environment = ["TERM": "xterm-256color"]
+        for mode in ["stream", "failures"] {
+            let terminal = try space.startOnTerminal(["run", "--output", mode])
+            #expect(terminal.wait().code == 1)
+            let shown = terminal.shown
+            #expect(shown.contains("turnedend"), "\(shown)")
+            for sequence in ["\u{1B}]", "\u{07}", "\u{1B}[2J", "52;c;", "\u{9B}", "\u{202E}"] {
+                #expect(!shown.contains(sequence), "\(mode): \(shown)")
+            }
+        }
     }
 
     @Test("fault 83: what hostile files and arguments are called is shown harmlessly")

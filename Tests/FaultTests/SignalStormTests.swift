@@ -3,7 +3,9 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Faults 9, 21, 24, 37: signals from without, and steps that end at once", .timeLimit(.minutes(5)))
+@Suite(
+    "Faults 9, 21, 24, 37: signals from without, and steps that end at once",
+    .timeLimit(.minutes(5)))
 struct SignalStormTests {
     @Test(
         "fault 9: whatever signals stepvisor was started with, steps have all at their defaults",

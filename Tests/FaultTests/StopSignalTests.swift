@@ -132,7 +132,8 @@ struct StopSignalTests {
         try space.workflow(
             "[execution]\nmax_parallel_steps = 2\n[resources]\nport = 1\n"
                 + TestSpace.step(
-                    "builds", "echo half done; echo a >> ready; until [ -e go ]; do sleep 0.02; done",
+                    "builds",
+                    "echo half done; echo a >> ready; until [ -e go ]; do sleep 0.02; done",
                     "resources_required = [\"port\"]")
                 + TestSpace.step("waits", "true", "resources_required = [\"port\"]")
                 + TestSpace.step("after", "true", "dependencies = [\"builds\"]"))

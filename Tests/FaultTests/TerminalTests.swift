@@ -48,7 +48,7 @@ struct TerminalTests {
         }
     }
 
-    @Test("fault 32: Ctrl-Z stops stepvisor and its steps, `fg` lets them go on, and no limit counts")
+    @Test("fault 32: Ctrl-Z stops stepvisor and its steps, `fg` lets all go on, no limit counts")
     func suspended() throws {
         let space = try TestSpace()
         let line = "while [ ! -e finish ]; do echo tick >> ticks; sleep 0.02; done"

@@ -68,6 +68,13 @@ struct ScriptedRun<View: RunView> {
             at: RunTime(milliseconds: time), record: record, surroundings: surroundings)
     }
 
+    mutating func status(at time: Int64) -> String {
+        view.status(
+            at: RunTime(milliseconds: time), record: record, surroundings: surroundings)
+    }
+
+    mutating func withdraw() -> String { view.withdraw(surroundings: surroundings) }
+
     mutating func finish(at time: Int64, _ status: RunStatus = .complete) -> String {
         at(time, .runEnded(status))
             + view.finish(

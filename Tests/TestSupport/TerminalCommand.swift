@@ -42,16 +42,20 @@ public final class TerminalCommand {
                 let goesOn = state.withLock { state -> Bool in
                     if state.isClosed { return false }
                     guard state.isReading else { return true }
-                    var entry = pollfd(fd: state.master, events: Int16(POLLIN), revents: 0)
-                    guard poll(&entry, 1, 0) > 0, entry.revents & Int16(POLLIN) != 0 else {
-                        return true
+                    // A terminal gives a few thousand bytes at a time.
+                    for _ in 0..<64 {
+                        var entry = pollfd(fd: state.master, events: Int16(POLLIN), revents: 0)
+                        guard poll(&entry, 1, 0) > 0, entry.revents & Int16(POLLIN) != 0 else {
+                            break
+                        }
+                        #if canImport(Glibc)
+                            let count = Glibc.read(state.master, &buffer, buffer.count)
+                        #else
+                            let count = Darwin.read(state.master, &buffer, buffer.count)
+                        #endif
+                        if count <= 0 { break }
+                        state.shown += buffer[..<count]
                     }
-                    #if canImport(Glibc)
-                        let count = Glibc.read(state.master, &buffer, buffer.count)
-                    #else
-                        let count = Darwin.read(state.master, &buffer, buffer.count)
-                    #endif
-                    if count > 0 { state.shown += buffer[..<count] }
                     return true
                 }
                 if !goesOn { return }

@@ -96,6 +96,9 @@ void stepvisor_release_memory(void);
 /// Whether so many threads can be started at the same time: 0, or the error number. They end at once.
 int stepvisor_probe_threads(int count);
 
+/// Makes Foundation forget a socket that it watches, and closes it: 0, or -1 where that cannot be done.
+int stepvisor_abandon_socket(int descriptor);
+
 /// Columns and rows of a terminal; 0 on success.
 int stepvisor_terminal_size(int descriptor, int *columns, int *rows);
 

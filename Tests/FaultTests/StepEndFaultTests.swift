@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite("Faults 14, 44, 46, 50, 76: ends and output of steps", .timeLimit(.minutes(10)))
-struct OutputFaultTests {
+struct StepEndFaultTests {
     private static let isLong = ProcessInfo.processInfo.environment["STEPVISOR_FUZZ"] == "long"
 
     private func record(_ space: TestSpace) throws -> RunRecord {
@@ -29,7 +29,7 @@ struct OutputFaultTests {
             workflow += """
                 [[steps]]
                 id = "k\(signal)"
-                command = ["bash", "-c", "ulimit -c 0; kill -\(signal) $$"]
+                command = ["sh", "-c", "ulimit -c 0; kill -\(signal) $$"]
 
                 """
         }

@@ -1,0 +1,46 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// `.stepvisor/key`: random bytes that go into every digest of a project with secrets.
+///
+/// A digest of a short secret could be found again by trying; one with the key in it could not, by
+/// whoever has a record and not the key.
+public enum ProjectKey {
+    private static let name = "key"
+    private static let length = 32
+
+    /// Makes the key where there is none yet; the project's lock must be held.
+    public static func make(in state: StateDirectory) throws(SystemError) {
+        guard stored(in: state) == nil else { return }
+        let shown = "\(StateDirectory.name)/\(name)"
+        let temporary = "\(name).tmp"
+        let file = try PrivateFile.open(
+            temporary, in: state.descriptor, flags: O_WRONLY | O_CREAT | O_TRUNC, shown: shown)
+        try FileBytes.write(Array(fresh().utf8), to: file.number, subject: shown)
+        guard renameat(state.descriptor, temporary, state.descriptor, name) == 0 else {
+            throw SystemError("write", shown)
+        }
+    }
+
+    /// The project's key; one of its own, by which nothing is found again, where there is none.
+    static func text(root: String) -> String {
+        (try? StateDirectory(root: root, create: false)).flatMap { stored(in: $0) } ?? fresh()
+    }
+
+    private static func stored(in state: StateDirectory) -> String? {
+        guard let file = PrivateFile.reading([name], in: state.descriptor) else { return nil }
+        let bytes = FileBytes.read(file.number, offset: 0, limit: 2 * length + 1)
+        return bytes.count == 2 * length ? String(decoding: bytes, as: UTF8.self) : nil
+    }
+
+    private static func fresh() -> String {
+        var random = SystemRandomNumberGenerator()
+        return (0..<length).map { _ in
+            let digits = String(UInt8.random(in: .min ... .max, using: &random), radix: 16)
+            return digits.utf8.count < 2 ? "0" + digits : digits
+        }.joined()
+    }
+}
