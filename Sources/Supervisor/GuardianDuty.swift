@@ -41,6 +41,7 @@ public enum GuardianDuty {
         guard isLeftAlone() else { return 0 }
         var sweep = RunSweep(run: run, latestBirth: ProcessTable.ticksSinceBoot())
         sweep.freeze()
+        sweep.killCarriers()
         // Read only now: a journal of 10,000 steps takes its time.
         let journal = try? JournalReader.read(FileBytes.all(of: STDERR_FILENO, subject: "journal"))
         _ = sweep.kill(groups: journal?.livingGroups ?? [], limit: limit)

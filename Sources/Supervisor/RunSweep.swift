@@ -77,6 +77,9 @@ struct RunSweep {
         }
     }
 
+    /// Kills the carriers once: what else there is takes longer to be known.
+    mutating func killCarriers() { _ = pass() }
+
     /// Kills in passes until two of them find nothing.
     ///
     /// - Parameters:

@@ -10,12 +10,17 @@ struct ProjectGate {
 
     /// Takes the project's lock, and settles what an earlier run has left behind.
     ///
+    /// - Parameters:
+    ///   - state: The project's state.
+    ///   - waits: Whether to wait for another run.
+    ///   - resumes: Whether the user knows how to go on with an interrupted run.
+    /// - Returns: The lock.
     /// - Throws: ``CommandFailure`` with exit 4 when another run has it and this one is not to wait.
-    func take(_ state: StateDirectory, waits: Bool) throws -> ProjectLock {
+    func take(_ state: StateDirectory, waits: Bool, resumes: Bool = false) throws -> ProjectLock {
         let lock = try acquire(state, waits: waits)
         if let concern = ProjectLock.concern(about: state) { console.note("warning: \(concern)") }
         if let run = Recovery.settle(state) {
-            for line in ProjectGate.lines(about: run) { console.note(line) }
+            for line in ProjectGate.lines(about: run, resumes: resumes) { console.note(line) }
         }
         return lock
     }
@@ -56,7 +61,7 @@ struct ProjectGate {
     }
 
     /// What to tell of a run that was interrupted.
-    static func lines(about run: InterruptedRun) -> [String] {
+    static func lines(about run: InterruptedRun, resumes: Bool) -> [String] {
         var text = "run \(run.id) was interrupted: stepvisor died"
         if !run.running.isEmpty {
             let names = run.running.map { "`\(Sanitizer.line($0))`" }
@@ -65,7 +70,7 @@ struct ProjectGate {
                 " while \(Wording.count(run.running.count, "step")) "
                 + "\(run.running.count == 1 ? "was" : "were") running (\(list))"
         }
-        var lines = [text + "; go on with `stepvisor run --resume`"]
+        var lines = [text + (resumes ? "" : "; go on with `stepvisor run --resume`")]
         if run.endedProcesses > 0 {
             let count = Wording.count(run.endedProcesses, "process", plural: "processes")
             lines.append("ended what it had left: \(count)")

@@ -39,7 +39,7 @@ struct Resumption {
         guard !isDry, let state = try? StateDirectory(root: root, create: false) else { return nil }
         // A word that names no run is a mistake whoever holds the project.
         if let text = arguments.text(.resume) { _ = try identifier(text, in: state) }
-        return try ProjectGate(console).take(state, waits: waits)
+        return try ProjectGate(console).take(state, waits: waits, resumes: true)
     }
 
     /// Finds the run that is named, or the latest.

@@ -243,7 +243,7 @@ struct LeftoverFaultTests {
             '''
             [[steps]]
             id = "signal"
-            command = "trap 'echo heard > heard; exit 0' TERM; kill -TERM 1; sleep 60 & wait"
+            command = "trap 'echo heard > heard; exit 0' TERM; kill -TERM 1; while :; do sleep 0.1; done"
             dependencies = ["orphans"]
             """)
         let result = try space.shell("exec unshare -pf --mount-proc $STEPVISOR run")

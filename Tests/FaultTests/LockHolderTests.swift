@@ -54,15 +54,19 @@ struct LockHolderTests {
         let note = "step `use` of run \(remains.run) (pid \(holder.pid)) since 20"
         #expect(TestSpace.wait { waiting.errorSoFar.contains(note) })
 
-        // The guardian cannot do its duty yet: the lock's file is free, its processes are not.
-        let guardian = try #require(remains.guardian)
-        kill(guardian, SIGSTOP)
-        holder.signal(SIGKILL)
+        // A guardian that is at work and slow: the lock's file is free, its processes are not.
+        var guardian = remains.orphan(holder, guarding: space.path("a"))
+        #expect(guardian != nil)
         #expect(TestSpace.wait { space.journal(in: "b").contains("\"ending\":true") })
         #expect(
             TestSpace.wait { waiting.errorSoFar.contains("its processes are being ended") })
         #expect(!space.exists("b/seen"))
-        kill(guardian, SIGCONT)
+        remains.clear()
+        #expect(TestSpace.wait { remains.carriers.isEmpty })
+        // It has not finished before it says so.
+        #expect(!space.exists("b/seen"))
+        try guardian?.close()
+        guardian = nil
         #expect(waiting.wait().code == 0)
         #expect(["Z", "gone"].contains(space.lines("b/seen").first ?? ""))
     }
@@ -72,8 +76,7 @@ struct LockHolderTests {
         let space = try TestSpace()
         let (holder, remains) = try hold(space)
         defer { remains.clear() }
-        kill(try #require(remains.guardian), SIGKILL)
-        holder.signal(SIGKILL)
+        remains.orphan(holder)
         #expect(holder.wait().end == .signal(SIGKILL))
         let refused = try space.start(
             ["lock", "db", "--no-wait", "--", "true"], in: "b"
@@ -141,15 +144,13 @@ struct LockHolderTests {
         let third = try space.start(["run", "--wait"])
         #expect(TestSpace.wait { third.errorSoFar.contains("waiting for another run") })
 
-        // A guardian that is held up shows that its work is waited for, with `--wait` or without.
-        let guardian = try #require(remains.guardian)
-        kill(guardian, SIGSTOP)
-        first.signal(SIGKILL)
+        let guardian = remains.orphan(first, guarding: space.root.path)
+        #expect(guardian != nil)
         #expect(first.wait().end == .signal(SIGKILL))
         let fourth = try space.start(["run", "--wait"])
         #expect(TestSpace.wait { fourth.errorSoFar.contains("its processes are being ended") })
         #expect(RunRemains.lives(try #require(space.number("pid"))))
-        kill(guardian, SIGCONT)
+        try guardian?.close()
         #expect(third.wait().code == 0)
         #expect(fourth.wait().code == 0)
         #expect(try space.run("run").code == 0)

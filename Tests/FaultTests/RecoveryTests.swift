@@ -1,3 +1,4 @@
+import Execution
 import Foundation
 import TestSupport
 import Testing
@@ -28,8 +29,7 @@ struct RecoveryTests {
                     && space.journal().contains("\"started\",\"step\":\"stays\"")
             })
         let remains = try #require(space.latestRun())
-        kill(try #require(remains.guardian), SIGKILL)
-        command.signal(SIGKILL)
+        remains.orphan(command)
         #expect(command.wait().end == .signal(SIGKILL))
         return remains
     }
@@ -49,10 +49,20 @@ struct RecoveryTests {
         return try space.run("run")
     }
 
-    /// Changes the interrupted run's journal.
-    private func edit(_ space: TestSpace, _ change: (String) -> String) throws {
-        let path = ".stepvisor/latest/events.ndjson"
-        try space.file(path, change(space.text(path)), mode: 0o600)
+    /// Changes the interrupted run's journal, which is as whole afterwards as before.
+    private func edit(
+        _ space: TestSpace, _ change: (inout RunHeader, inout [RunEvent]) -> Void
+    ) throws {
+        let journal = try JournalReader.read(Array(space.journal().utf8))
+        #expect(journal.problems.isEmpty)
+        var (header, events) = (journal.header, Array(journal.events.dropFirst()))
+        change(&header, &events)
+        var encoder = JournalEncoder(header: header)
+        var bytes: [UInt8] = []
+        for event in [RunEvent(.runStarted(header), at: .zero)] + events {
+            encoder.append(event, to: &bytes)
+        }
+        try space.file(".stepvisor/latest/events.ndjson", Data(bytes), mode: 0o600)
     }
 
     @Test("fault 35: the next start says what was interrupted, and ends it before its first step")
@@ -100,8 +110,9 @@ struct RecoveryTests {
         defer { kill(member, SIGKILL) }
         // A run's last event is at least as late as what it has started, or nearly so: one is made
         // that certainly is.
-        try edit(space) {
-            $0 + "{\"t\":60000.000,\"event\":\"warning\",\"text\":\"late\"}\n"
+        try edit(space) { _, events in
+            events.append(
+                RunEvent(.warning(step: nil, "late"), at: RunTime(nanoseconds: 60_000_000_000)))
         }
         #expect(remains.carriers.isEmpty)
         _ = try ask(space)
@@ -126,9 +137,15 @@ struct RecoveryTests {
         defer { kill(member, SIGKILL) }
         if kind == "group" { #expect(stranger.wait().code == 0) }
         #expect(ProcessTable.facts(of: member)?.group == stranger.pid)
-        try edit(space) {
-            $0.replacingOccurrences(
-                of: "\"pid\":\(step),\"start\"", with: "\"pid\":\(stranger.pid),\"start\"")
+        try edit(space) { _, events in
+            events = events.map { event in
+                guard case .started(let index, step, let ticks, let basis) = event.kind else {
+                    return event
+                }
+                let kind = RunEvent.Kind.started(
+                    step: index, pid: stranger.pid, startTicks: ticks, basis: basis)
+                return RunEvent(kind, at: event.time)
+            }
         }
         #expect(space.journal().contains("\"pid\":\(stranger.pid),\"start\""))
         let result = try ask(space)
@@ -145,9 +162,7 @@ struct RecoveryTests {
         defer { remains.clear() }
         let boot = ProcessTable.bootIdentifier()
         try #require(!boot.isEmpty)
-        try edit(space) {
-            $0.replacingOccurrences(of: boot, with: String(boot.reversed()))
-        }
+        try edit(space) { header, _ in header.bootID = String(boot.reversed()) }
         let result = try ask(space)
         #expect(result.error.contains("was interrupted") && !result.error.contains("ended what"))
         #expect(RunRemains.lives(try #require(space.number("pid"))))
@@ -180,12 +195,12 @@ struct RecoveryTests {
         #expect(try space.run("run").code == 0)
         let run = try #require(space.latestRun()).run
         // As it is when stepvisor dies between the exit and the line about it.
-        try edit(space) { journal in
-            let end = "\"event\":\"ended\",\"step\":\"unknown\""
-            let lines = journal.split(separator: "\n")
-            let kept = lines.prefix { !$0.contains(end) }
-            #expect(kept.count < lines.count)
-            return kept.joined(separator: "\n") + "\n"
+        try edit(space) { _, events in
+            let end = events.firstIndex { event in
+                if case .ended(step: 1, _) = event.kind { true } else { false }
+            }
+            #expect(end != nil)
+            events.removeSubrange((end ?? 0)...)
         }
         let status = try space.run("status")
         #expect(status.output.contains("interrupted"), "\(status)")
@@ -204,7 +219,8 @@ struct RecoveryTests {
             "name = \"self\"\n[[steps]]\nid = \"a\"\ncommand = \"kill -TERM $PPID; sleep 60\"\n")
         #expect(try space.run("run").end == .signal(SIGTERM))
         #expect(try !space.run("run").error.contains("was interrupted"))
-        try edit(space) { String($0.dropLast(4)) }
+        let journal = ".stepvisor/latest/events.ndjson"
+        try space.file(journal, String(space.text(journal).dropLast(4)), mode: 0o600)
         #expect(try space.run("run").error.contains("was interrupted: stepvisor died;"))
     }
 }

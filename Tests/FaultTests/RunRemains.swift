@@ -27,9 +27,32 @@ struct RunRemains {
         }
     }
 
-    /// Ends what a test that has failed would leave.
+    /// Kills stepvisor and its guardian, of which neither is to notice the other's death.
+    func orphan(_ stepvisor: RunningCommand) {
+        stepvisor.signal(SIGSTOP)
+        if let guardian { kill(guardian, SIGKILL) }
+        stepvisor.signal(SIGKILL)
+    }
+
+    /// Kills both, and is in the guardian's place until the value is let go: a guardian that is
+    /// stopped would be woken by the kernel when its parent dies.
+    func orphan(_ stepvisor: RunningCommand, guarding path: String) -> FileHandle? {
+        stepvisor.signal(SIGSTOP)
+        if let guardian { kill(guardian, SIGKILL) }
+        defer { stepvisor.signal(SIGKILL) }
+        let number = open("\(path)/.stepvisor/runs/\(run)/alive", O_RDWR | O_CLOEXEC)
+        guard number >= 0 else { return nil }
+        let file = FileHandle(fileDescriptor: number, closeOnDealloc: true)
+        return TestSpace.wait { flock(number, LOCK_EX | LOCK_NB) == 0 } ? file : nil
+    }
+
+    /// Ends everything, as often as it takes: a shell whose child is killed starts the next one.
     func clear() {
-        for pid in carriers { kill(pid, SIGKILL) }
+        _ = TestSpace.wait {
+            let left = carriers
+            for pid in left { kill(pid, SIGKILL) }
+            return left.isEmpty
+        }
     }
 
     /// Whether there is a process of this number that is not dead.

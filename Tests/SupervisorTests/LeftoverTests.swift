@@ -78,7 +78,7 @@ extension Supervision {
                 var scenario = Scenario()
                 scenario.shell(
                     "stubborn",
-                    "(trap '' TERM; touch deaf; exec sleep 60) & until [ -e deaf ]; do :; done; echo $! > pid"
+                    "(trap '' TERM; : > deaf; exec sleep 60) & until [ -e deaf ]; do :; done; echo $! > pid"
                 ) { $0.grace = 300 }
                 scenario.shell(
                     "next",
