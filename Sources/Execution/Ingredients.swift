@@ -20,11 +20,18 @@ public struct Ingredient: Hashable, Sendable {
 extension Sequence<Ingredient> {
     /// The list as one number: 64 bits of its SHA-256, each part framed by its length.
     public var digest: UInt64 {
-        var hash = SHA256()
+        // Gathered first: a hash fed word by word costs more than the words.
+        var bytes: [UInt8] = []
         for ingredient in self {
-            hash.update(framed: ingredient.name)
-            hash.update(framed: ingredient.value)
+            for text in [ingredient.name, ingredient.value] {
+                Swift.withUnsafeBytes(of: UInt64(text.utf8.count).bigEndian) {
+                    bytes.append(contentsOf: $0)
+                }
+                bytes.append(contentsOf: text.utf8)
+            }
         }
+        var hash = SHA256()
+        hash.update(bytes)
         return hash.digest64()
     }
 }

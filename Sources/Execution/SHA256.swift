@@ -4,11 +4,9 @@
 /// the message schedule is a ring of sixteen words, as section 6.1.3 of the standard allows.
 public struct SHA256: Sendable {
     private var state: State = .initial
-    /// Bytes that do not fill a block yet.
-    private var rest = [UInt8](repeating: 0, count: SHA256.blockSize)
-    private var restCount = 0
+    /// Bytes that do not fill a block yet; without memory of its own while there are none.
+    private var rest: [UInt8] = []
     private var byteCount: UInt64 = 0
-    private var schedule = [UInt32](repeating: 0, count: 16)
 
     static let blockSize = 64
 
@@ -19,23 +17,19 @@ public struct SHA256: Sendable {
     public mutating func update(_ bytes: UnsafeRawBufferPointer) {
         byteCount &+= UInt64(bytes.count)
         var taken = 0
-        if restCount > 0 {
-            taken = min(bytes.count, SHA256.blockSize - restCount)
-            for index in 0..<taken { rest[restCount + index] = bytes[index] }
-            restCount += taken
-            guard restCount == SHA256.blockSize else { return }
-            restCount = 0
-            compressRest()
+        if !rest.isEmpty {
+            taken = min(bytes.count, SHA256.blockSize - rest.count)
+            rest.append(contentsOf: bytes[..<taken])
+            guard rest.count == SHA256.blockSize else { return }
+            rest.withUnsafeBytes { state.compress($0) }
+            rest.removeAll(keepingCapacity: true)
         }
-        let whole = (bytes.count - taken) / SHA256.blockSize
+        let whole = (bytes.count - taken) / SHA256.blockSize * SHA256.blockSize
         if whole > 0 {
-            let blocks = UnsafeRawBufferPointer(
-                rebasing: bytes[taken..<(taken + whole * SHA256.blockSize)])
-            schedule.withUnsafeMutableBufferPointer { state.compress(blocks, schedule: $0) }
-            taken += whole * SHA256.blockSize
+            state.compress(UnsafeRawBufferPointer(rebasing: bytes[taken..<(taken + whole)]))
+            taken += whole
         }
-        for index in taken..<bytes.count { rest[index - taken] = bytes[index] }
-        restCount = bytes.count - taken
+        if taken < bytes.count { rest.append(contentsOf: bytes[taken...]) }
     }
 
     /// Hashes bytes.
@@ -49,42 +43,27 @@ public struct SHA256: Sendable {
 
     /// The 32 bytes of the hash of all that was given; giving more afterwards goes on from there.
     public func digest() -> [UInt8] {
-        var last = self
-        let words = last.finalWords()
-        return words.flatMap { word in
+        finalState().words.flatMap { word in
             [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: word >> UInt32($0)) }
         }
     }
 
     /// The first eight bytes of the hash as a number, most significant first.
-    public func digest64() -> UInt64 {
-        var last = self
-        let words = last.finalWords()
-        return UInt64(words[0]) << 32 | UInt64(words[1])
-    }
+    public func digest64() -> UInt64 { finalState().firstWords }
 
-    private mutating func finalWords() -> [UInt32] {
-        let bits = byteCount &* 8
-        rest[restCount] = 0x80
-        restCount += 1
-        if restCount > SHA256.blockSize - 8 {
-            for index in restCount..<SHA256.blockSize { rest[index] = 0 }
-            compressRest()
-            restCount = 0
+    /// The state after the last blocks: the rest, a one bit, zeros, and the length in bits.
+    private func finalState() -> State {
+        var last = state
+        let count = rest.count + 9 > SHA256.blockSize ? 2 * SHA256.blockSize : SHA256.blockSize
+        withUnsafeTemporaryAllocation(byteCount: count, alignment: 8) { blocks in
+            blocks.copyBytes(from: rest)
+            blocks[rest.count] = 0x80
+            for index in (rest.count + 1)..<(count - 8) { blocks[index] = 0 }
+            blocks.storeBytes(
+                of: (byteCount &* 8).bigEndian, toByteOffset: count - 8, as: UInt64.self)
+            last.compress(UnsafeRawBufferPointer(blocks))
         }
-        for index in restCount..<(SHA256.blockSize - 8) { rest[index] = 0 }
-        for index in 0..<8 {
-            rest[SHA256.blockSize - 1 - index] = UInt8(
-                truncatingIfNeeded: bits >> UInt64(8 * index))
-        }
-        compressRest()
-        return state.words
-    }
-
-    private mutating func compressRest() {
-        rest.withUnsafeBytes { block in
-            schedule.withUnsafeMutableBufferPointer { state.compress(block, schedule: $0) }
-        }
+        return last
     }
 }
 
@@ -108,15 +87,17 @@ private struct State: Sendable {
 
     var words: [UInt32] { [a, b, c, d, e, f, g, h] }
 
+    var firstWords: UInt64 { UInt64(a) << 32 | UInt64(b) }
+
     /// Takes in whole blocks.
-    mutating func compress(
-        _ blocks: UnsafeRawBufferPointer, schedule: UnsafeMutableBufferPointer<UInt32>
-    ) {
-        State.roundConstants.withUnsafeBufferPointer { constants in
-            var offset = 0
-            while offset < blocks.count {
-                compress(blocks, at: offset, schedule, constants)
-                offset += SHA256.blockSize
+    mutating func compress(_ blocks: UnsafeRawBufferPointer) {
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 16) { schedule in
+            State.roundConstants.withUnsafeBufferPointer { constants in
+                var offset = 0
+                while offset < blocks.count {
+                    compress(blocks, at: offset, schedule, constants)
+                    offset += SHA256.blockSize
+                }
             }
         }
     }

@@ -17,10 +17,15 @@ public struct StepBasis: Hashable, Sendable {
 
     /// The three digests as 48 hexadecimal digits, as the journal has them.
     public var text: String {
-        [command, settings, inputs].map { digest in
-            let digits = String(digest, radix: 16)
-            return String(repeating: "0", count: 16 - digits.count) + digits
-        }.joined()
+        String(unsafeUninitializedCapacity: 48) { digits in
+            for place in 0..<48 {
+                let digest = place < 16 ? command : place < 32 ? settings : inputs
+                let digit = UInt8(truncatingIfNeeded: digest >> UInt64(60 - place % 16 * 4)) & 15
+                digits[place] =
+                    digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+            }
+            return 48
+        }
     }
 
     /// Reads what ``text`` wrote; nil for anything else.
