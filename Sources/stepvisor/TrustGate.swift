@@ -2,7 +2,9 @@ import Supervisor
 import WorkflowFiles
 import WorkflowModel
 
-/// Refuses to run as root what others could have written, and warns everybody else of it.
+/// Refuses to run as root what everybody could have written, and warns of what some could.
+///
+/// A container that runs as root on a checkout of another user is common, and not refused.
 struct TrustGate {
     private let console: Console
 
@@ -10,16 +12,15 @@ struct TrustGate {
 
     /// Looks at the files that were loaded and the directories that hold them.
     ///
-    /// - Throws: ``CommandFailure`` with exit 2 when root would run what somebody else can change.
+    /// - Throws: ``CommandFailure`` with exit 2 when root would run what everybody can change.
     func check(_ loaded: LoadedWorkflow) throws {
-        let doubts = ProjectTrust.doubts(about: loaded.files.files.map(\.path))
-        if ProjectTrust.isRoot {
-            guard let doubt = doubts.first else { return }
-            throw CommandFailure(
-                .usage, "not run as root: \(doubt.reason)",
-                help: "\(doubt.advice), or run it as a user of its own")
-        }
-        for doubt in doubts where doubt.isOpenToAll {
+        for doubt in ProjectTrust.doubts(about: loaded.files.files.map(\.path)) {
+            if doubt.isOpenToAll, ProjectTrust.isRoot {
+                throw CommandFailure(
+                    .usage, "not run as root: \(doubt.reason)",
+                    help: "\(doubt.advice), or run it as a user of its own")
+            }
+            guard doubt.isOpenToAll || ProjectTrust.isRoot else { continue }
             console.note("warning: \(doubt.reason); \(doubt.advice)")
         }
     }
