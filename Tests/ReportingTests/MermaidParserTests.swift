@@ -108,9 +108,8 @@ struct MermaidParserTests {
             case 0x7F: shown += "␡"
             case 0x80...0x9F:
                 shown += "[U+00" + String(scalar.value, radix: 16, uppercase: true) + "]"
-            case 0x202E, 0x2066:
+            case 0x200B, 0x202E, 0x2060...0x206F, 0xFEFF, 0xE0000...0xE007F:
                 shown += "[U+" + String(scalar.value, radix: 16, uppercase: true) + "]"
-            case 0xFEFF: shown += "[U+FEFF]"
             default: shown.unicodeScalars.append(scalar)
             }
         }
