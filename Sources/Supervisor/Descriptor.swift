@@ -40,7 +40,7 @@ struct Descriptor: ~Copyable {
 }
 
 /// Reading and writing whole buffers.
-enum FileBytes {
+package enum FileBytes {
     /// Writes all bytes, going on after interruptions and short writes.
     static func write(
         _ bytes: [UInt8], to descriptor: Int32, subject: @autoclosure () -> String
@@ -94,7 +94,7 @@ enum FileBytes {
     }
 
     /// The whole content of a small file such as those of `/proc`; nil when it cannot be opened.
-    static func contents(
+    package static func contents(
         of path: String, limit: Int = 1 << 20, followingLinks: Bool = false
     ) -> [UInt8]? {
         let number =

@@ -107,9 +107,9 @@ enum RealPath {
 }
 
 /// Names in a directory.
-enum DirectoryListing {
+package enum DirectoryListing {
     /// All names but `.` and `..`; nil when the directory cannot be read.
-    static func names(of path: String) -> [String]? {
+    package static func names(of path: String) -> [String]? {
         guard let directory = opendir(path) else { return nil }
         return names(in: directory)
     }

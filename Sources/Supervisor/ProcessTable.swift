@@ -8,17 +8,17 @@ import SystemCalls
 #endif
 
 /// What `/proc/PID/stat` says of a process.
-struct ProcessFacts: Hashable {
-    var pid: Int32
-    var parent: Int32
-    var group: Int32
+package struct ProcessFacts: Hashable {
+    package var pid: Int32
+    package var parent: Int32
+    package var group: Int32
     /// `R`, `S`, `D`, `T`, `Z` and the like.
-    var state: UInt8
+    package var state: UInt8
     /// Clock ticks since boot.
-    var startTicks: UInt64
+    package var startTicks: UInt64
 
     /// Dead and only waiting to be reaped.
-    var isZombie: Bool { state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") }
+    package var isZombie: Bool { state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") }
 
     /// Whether it may have an environment: neither dead nor a thread of the kernel.
     var hasEnvironment: Bool { !isZombie && parent != 2 && pid != 2 }
@@ -33,7 +33,7 @@ struct ProcessFacts: Hashable {
 }
 
 /// The kernel's table of processes, as far as `/proc` shows it (Linux; elsewhere it is empty).
-struct ProcessTable: ~Copyable {
+package struct ProcessTable: ~Copyable {
     /// The list of this thread's children, kept open: reading it anew is one system call.
     private let childList: Int32
 
@@ -90,7 +90,7 @@ struct ProcessTable: ~Copyable {
     }
 
     /// What is known of one process; nil when there is none of that number.
-    static func facts(of pid: Int32) -> ProcessFacts? {
+    package static func facts(of pid: Int32) -> ProcessFacts? {
         guard let bytes = FileBytes.contents(of: "/proc/\(pid)/stat", limit: 4096),
             // The name in parentheses may hold anything, parentheses too: the last one ends it.
             let nameEnd = bytes.lastIndex(of: UInt8(ascii: ")"))
@@ -195,7 +195,7 @@ struct ProcessTable: ~Copyable {
     }
 
     /// The command line with blanks between the arguments; the kernel's name where there is none.
-    static func command(of pid: Int32) -> String {
+    package static func command(of pid: Int32) -> String {
         // A process in exec briefly shows none: it is looked at again.
         for round in 0..<4 {
             if round > 0 { usleep(500) }
