@@ -211,6 +211,7 @@ public struct JournalEncoder: Sendable {
         writer.member("started_at_us", header.startedAt.microseconds)
         writer.member("pid", header.pid)
         writer.member("boot_id", header.bootID)
+        if header.startTicks > 0 { writer.member("start", header.startTicks) }
         if let resumes = header.resumes { writer.member("resumes", resumes) }
         writer.key("tasks")
         writer.beginArray()

@@ -15,6 +15,7 @@ extension JournalDecoder {
             tasks: tasks.compactMap(task), steps: steps.compactMap(step),
             resumes: members.text("resumes"))
         header.schemaVersion = schema
+        header.startTicks = members.integer("start") ?? 0
         // A part that could not be read would shift every index after it.
         guard header.tasks.count == tasks.count, header.steps.count == steps.count else {
             return nil

@@ -98,6 +98,8 @@ public struct RunHeader: Hashable, Sendable {
     public var pid: Int32
     /// The kernel's id of this boot, by which a process id is told from a stranger's.
     public var bootID: String
+    /// stepvisor's own start, in clock ticks since boot; 0 if unknown.
+    public var startTicks: UInt64 = 0
     /// The tasks, in order.
     public var tasks: [TaskHeader]
     /// All steps of the workflow, in declaration order.

@@ -52,6 +52,7 @@ public struct RunSummary: Sendable {
         }
         if !failed.isEmpty { lines.append("") }
         lines.append(totals)
+        if let further { lines.append(further) }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -120,6 +121,15 @@ public struct RunSummary: Sendable {
     private func rerun(_ index: Int) -> String {
         let words = ["stepvisor", "run"] + options + ["--only", record.name(of: index)]
         return Sanitizer.line(words.map { ShellWord.quoted($0) }.joined(separator: " "))
+    }
+
+    /// How to go on with a run in which something was left undone; the failures say how for their own.
+    private var further: String? {
+        guard record.status == .aborted || record.status == .failed else { return nil }
+        let skipped = record.counts[.skipped] - leftOut - record.doneEarlierCount
+        guard record.counts[.aborted] + skipped > 0 else { return nil }
+        let words = ["stepvisor", "run"] + options + ["--resume"]
+        return Sanitizer.line("go on: " + words.map { ShellWord.quoted($0) }.joined(separator: " "))
     }
 
     private var totals: String {

@@ -74,7 +74,8 @@ public struct StatusText: Sendable {
     private var footer: String {
         let total = Wording.count(record.steps.count, "step")
         let counts = Wording.counts(
-            record.counts, doneEarlier: record.doneEarlierCount, style: style)
+            record.counts, doneEarlier: record.doneEarlierCount,
+            isInterrupted: record.status == .interrupted, style: style)
         return "\(total): \(counts)"
     }
 
@@ -118,7 +119,8 @@ public struct StatusText: Sendable {
         }
         if !step.leftovers.isEmpty {
             let count = Wording.count(step.leftovers.count, "process", plural: "processes")
-            details.append("\(count) outlived it")
+            let names = step.leftovers.map { "\(Sanitizer.line($0.command)), pid \($0.pid)" }
+            details.append("\(count) outlived it (\(Wording.list(names, atMost: 2)))")
         }
         return details
     }

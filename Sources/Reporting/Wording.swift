@@ -68,18 +68,21 @@ public enum Wording {
         return text
     }
 
-    /// How many steps stand where, in the order that matters to a reader: `3 complete, 1 failed`;
-    /// so many of the skipped ones are not counted, and so many others were done earlier.
+    /// How many steps stand where, in the order that matters to a reader: `3 complete, 1 failed`.
+    ///
+    /// So many of the skipped ones are not counted, and so many others were done earlier. What a
+    /// dead stepvisor left running is `unknown`.
     public static func counts(
         _ counts: StatusCounts, without leftOut: Int = 0, doneEarlier: Int = 0,
-        style: Style = .plain
+        isInterrupted: Bool = false, style: Style = .plain
     ) -> String {
         let order: [StepStatus] = [
             .complete, .cached, .running, .pending, .skipped, .aborted, .failed,
         ]
         var parts = order.compactMap { status -> String? in
             let number = counts[status] - (status == .skipped ? leftOut + doneEarlier : 0)
-            return number > 0 ? style.paint("\(number) \(status.rawValue)", as: status) : nil
+            let word = isInterrupted && status == .running ? "unknown" : status.rawValue
+            return number > 0 ? style.paint("\(number) \(word)", as: status) : nil
         }
         if doneEarlier > 0 { parts.append(style.green("\(doneEarlier) \(Self.doneEarlier)")) }
         return parts.joined(separator: ", ")

@@ -37,6 +37,9 @@ final class InputWorker: Sendable {
 
     /// Starts the thread, which lives as long as this process.
     init(root: String) throws(SystemError) {
+        // A thread that cannot start says nothing, and every step would wait for its answer.
+        let code = stepvisor_probe_threads(1)
+        guard code == 0 else { throw SystemError("start", "a thread", code: code) }
         var ends: [Int32] = [-1, -1]
         guard stepvisor_pipe(&ends, 1) == 0 else { throw SystemError("open", "a pipe") }
         (descriptor, bell) = (ends[0], ends[1])

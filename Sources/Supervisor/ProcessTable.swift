@@ -17,8 +17,14 @@ package struct ProcessFacts: Hashable {
     /// Clock ticks since boot.
     package var startTicks: UInt64
 
+    /// Threads that it has; the kernel calls a process dead whose first thread has ended, though
+    /// others work on.
+    var threads: UInt64 = 1
+
     /// Dead and only waiting to be reaped.
-    package var isZombie: Bool { state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") }
+    package var isZombie: Bool {
+        (state == UInt8(ascii: "Z") || state == UInt8(ascii: "X")) && threads <= 1
+    }
 
     /// Whether it may have an environment: neither dead nor a thread of the kernel.
     var hasEnvironment: Bool { !isZombie && parent != 2 && pid != 2 }
@@ -116,7 +122,8 @@ package struct ProcessTable: ~Copyable {
         guard numbers.count >= 19 else { return nil }
         return ProcessFacts(
             pid: pid, parent: Int32(truncatingIfNeeded: numbers[0]),
-            group: Int32(truncatingIfNeeded: numbers[1]), state: state, startTicks: numbers[18])
+            group: Int32(truncatingIfNeeded: numbers[1]), state: state, startTicks: numbers[18],
+            threads: numbers[16])
     }
 
     /// All processes that live; costs as much as a short step, so only when something is left.

@@ -52,6 +52,12 @@ public final class HeldLocks {
         descriptors = []
     }
 
+    /// Lets the notes stand when the files are closed: what they speak of goes on.
+    func keepNotes() {
+        for number in descriptors { close(number) }
+        descriptors = []
+    }
+
     /// Lets the held units outlive an `exec`, so that the program that comes has them.
     func keepThroughExec() {
         for number in descriptors { _ = fcntl(number, F_SETFD, 0) }
@@ -65,6 +71,7 @@ public struct ResourceLocks {
     private let project: String
     private let host: String?
     private let owner: LockNote
+    private let surroundings: LockSurroundings
 
     /// Knows where lock files are and what note a holder leaves in them.
     ///
@@ -82,6 +89,7 @@ public struct ResourceLocks {
         let home = environment["HOME"].flatMap { $0.hasPrefix("/") ? "\($0)/.local/state" : nil }
         host = (xdg ?? home).map { "\($0)/stepvisor/locks" }
         owner = LockNote(pid: getpid(), run: runID, alive: alive)
+        surroundings = LockSurroundings(environment: environment)
     }
 
     /// Takes all units of all requests or none, without waiting, in an order that all runs share.
@@ -122,8 +130,13 @@ public struct ResourceLocks {
                     note(in: number, step: step, since: since)
                     missing -= 1
                 case 1:
-                    holder = holder ?? LockNote(in: number).holder(of: request.name)
+                    let note = LockNote(in: number)
                     close(number)
+                    if surroundings.hold(note) {
+                        missing -= 1
+                    } else {
+                        holder = holder ?? note.holder(of: request.name)
+                    }
                 default:
                     let code = errno
                     close(number)

@@ -68,17 +68,19 @@ public struct StoredRun: Sendable {
     }
 
     /// Whether the stepvisor that writes the run still lives: its number, of this boot, of a
-    /// process that is no younger than the run.
+    /// process that started when it did; for a run that does not say, one no younger than the run.
     public static func isAlive(_ header: RunHeader) -> Bool {
         guard header.bootID == ProcessTable.bootIdentifier() else { return false }
         #if os(Linux)
             guard let facts = ProcessTable.facts(of: header.pid), !facts.isZombie else {
                 return false
             }
+            if header.startTicks > 0 { return facts.startTicks == header.startTicks }
+            guard header.pid != getpid() else { return false }
             let age = ProcessTable.leftover(facts).ageMilliseconds
             let since = (RunClock.wallTime().microseconds - header.startedAt.microseconds) / 1000
-            // A tick of doubt on either side; the wall clock may have been set meanwhile.
-            return age + 2000 >= since || since < 0
+            // A tick of doubt on either side.
+            return age + 2000 >= since
         #else
             return kill(header.pid, 0) == 0 || errno == EPERM
         #endif

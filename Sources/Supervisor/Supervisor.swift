@@ -50,7 +50,7 @@ public final class Supervisor {
     /// Leaders of steps that cannot be killed.
     var abandoned: [ChildProcess] = []
     var inputs: InputDesk
-    private var held: [Int: HeldLocks] = [:]
+    var held: [Int: HeldLocks] = [:]
     private var finalStatus: RunStatus?
     private var stopSignal: Int32?
     var problem: SystemError?
@@ -70,10 +70,12 @@ public final class Supervisor {
     public init(_ context: RunContext) throws(SystemError) {
         self.context = context
         directory = try context.state.makeRun()
-        header = context.plan.header(
+        var header = context.plan.header(
             runID: directory.id, startedAt: clock.startedAt, pid: getpid(),
             bootID: ProcessTable.bootIdentifier()
         ).masked(by: context.secrets)
+        header.startTicks = ProcessTable.facts(of: getpid())?.startTicks ?? 0
+        self.header = header
         journal = try JournalFile(in: directory, header: header)
         signals = try SignalSource()
         launcher = try ProcessLauncher()
@@ -191,6 +193,8 @@ public final class Supervisor {
     func stop(because error: SystemError) {
         guard problem == nil else { return }
         problem = error
+        // Else the record tells of a signal that nobody sent.
+        record(.warning(step: nil, "stopping, since stepvisor cannot go on: \(error)"))
         inbox.append(.signal(SIGTERM))
     }
 
@@ -349,6 +353,7 @@ public final class Supervisor {
             let members = GroupWatch.members(of: child.pid, among: living)
             if members.isEmpty {
                 finishPump(step)
+                if foundOrphans { endUnseen(child) }
                 retire(step)
             } else {
                 settling.insert(step)
@@ -371,10 +376,18 @@ public final class Supervisor {
             if GroupWatch.members(of: child.pid, among: living).isEmpty {
                 settling.remove(step)
                 finishPump(step)
+                endUnseen(child)
                 retire(step)
                 tell(.groupEmptied(step: step))
             }
         }
+    }
+
+    /// Ends what the look at all processes, which takes a while, may have missed of a group that
+    /// counts as empty: children of children that were forked behind it.
+    private func endUnseen(_ child: ChildProcess) {
+        // Its leader is dead and pinned: the number is no stranger's.
+        if child.isHeld { kill(-child.pid, SIGKILL) }
     }
 
     func isOwn(_ pid: Int32) -> Bool {

@@ -24,17 +24,25 @@ struct GuardianPost {
 
 /// Keeping a guardian: a second process that ends the run's processes when this one is killed.
 extension Supervisor {
-    /// After so many guardians that ended soon there is no further one.
-    private static let mostShortLives = 5
+    /// From so many guardians that ended soon on, the next one is long in coming, and no more is said.
+    private static let manyShortLives = 5
     /// One that has lived so long did not end for a reason that will end the next one too.
     private static let longLife: Int64 = 10_000_000_000
-    /// Between two starts.
-    private static let restartPause: Int64 = 1_000_000_000
+
+    /// Time before the next start after so many that ended soon: none at first, and never for ever.
+    private static func restartPause(after shortLives: Int) -> Int64 {
+        switch shortLives {
+        case ...2: 0
+        case ..<manyShortLives: 100_000_000
+        default: 5_000_000_000
+        }
+    }
 
     /// Starts one, where the run is to have one; a run does not fail for the lack of it.
     func startGuardian() {
-        guard let program = context.guardian, problem == nil else { return }
+        // First of all: a moment that stays due would keep the loop from ever waiting.
         guardian.due = nil
+        guard let program = context.guardian else { return }
         guardian.startedAt = clock.now()
         do {
             try launchGuardian(program)
@@ -74,17 +82,18 @@ extension Supervisor {
     private func missGuardian(_ reason: String) {
         let lived = clock.now() - guardian.startedAt
         guardian.shortLives = lived < Supervisor.longLife ? guardian.shortLives + 1 : 1
-        if guardian.shortLives > Supervisor.mostShortLives {
+        let pause = Supervisor.restartPause(after: guardian.shortLives)
+        guardian.due = clock.now().advanced(byNanoseconds: pause)
+        if guardian.shortLives < Supervisor.manyShortLives {
+            record(.warning(step: nil, "the guardian is gone (\(reason)); another one is started"))
+        } else if guardian.shortLives == Supervisor.manyShortLives {
             record(
                 .warning(
                     step: nil,
-                    "the run goes on without a guardian (\(reason)): should stepvisor be killed "
-                        + "now, the next run of this project ends what it leaves"))
-            return
+                    "no guardian lasts (\(reason)), one is started every few seconds: should "
+                        + "stepvisor be killed in between, the next run of this project ends what "
+                        + "it leaves"))
         }
-        record(.warning(step: nil, "the guardian is gone (\(reason)); another one is started"))
-        let next = guardian.startedAt.advanced(byNanoseconds: Supervisor.restartPause)
-        guardian.due = guardian.shortLives == 1 ? clock.now() : max(next, clock.now())
     }
 
     /// Sends it home: the run has ended, and nothing of it lives.

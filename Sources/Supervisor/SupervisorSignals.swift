@@ -86,6 +86,8 @@ extension Supervisor {
         settling.remove(step)
         logWatch.remove(step)
         terminalWatch.remove(step)
+        // Whoever comes next is to see that its processes live.
+        held[step]?.keepNotes()
         abandoned.append(child)
     }
 

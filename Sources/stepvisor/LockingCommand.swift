@@ -1,3 +1,4 @@
+import DependencyGraph
 import Execution
 import Reporting
 import Supervisor
@@ -35,11 +36,12 @@ struct LockingCommand {
             throw CommandFailure(.usage, error.message, help: error.help)
         }
         let held = heldAlready
-        guard !held.contains(name) else {
-            return start(program, held: held, lock: nil)
-        }
+        #if !os(Linux)
+            // Without /proc a lock of a command above cannot be told from a stranger's.
+            guard !held.contains(name) else { return start(program, held: held, lock: nil) }
+        #endif
         guard let lock = try take(name) else { return CommandFailure.Code.busy.rawValue }
-        return start(program, held: held + [name], lock: lock)
+        return start(program, held: held.contains(name) ? held : held + [name], lock: lock)
     }
 
     /// What the step, or an outer `lock`, has: waiting for it would be waiting for oneself.
@@ -78,6 +80,13 @@ struct LockingCommand {
     private func place(of name: String) throws -> (root: String, ResourceDeclaration?) {
         let loaded = try Project.read(arguments)
         let declared = loaded.workflow.resources.first { $0.name == name }
+        let known = Set(
+            loaded.workflow.resources.map(\.name)
+                + loaded.workflow.steps.flatMap { $0.resources.map(\.name) })
+        // A name of its own is fine; one that is nearly another guards nothing.
+        if !known.contains(name), let meant = NearMiss.best(for: name, among: known.sorted()) {
+            console.note("warning: no step takes `\(name)`; did you mean `\(meant)`?")
+        }
         if arguments.text(.file) == nil, let run = environment["STEPVISOR_RUN_DIR"] {
             let parts = run.split(separator: "/", omittingEmptySubsequences: false)
             // ROOT/.stepvisor/runs/ID

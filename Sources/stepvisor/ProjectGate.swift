@@ -34,6 +34,13 @@ struct ProjectGate {
             case .success(let lock): return lock
             case .failure(let busy):
                 let who = describe(busy.holder)
+                let outer = Host.environment["STEPVISOR_RUNS"]?.split(separator: ":") ?? []
+                if let run = busy.holder.runID, outer.contains(where: { $0 == run }) {
+                    throw CommandFailure(
+                        .busy, "this run was started by a step of the run that holds the project",
+                        help:
+                            "give it a project of its own, or make its steps part of the outer run")
+                }
                 // A guardian is done in a moment: that is not worth a failure.
                 guard waits || busy.holder.isEnding && patience > 0 else {
                     throw CommandFailure(

@@ -45,6 +45,12 @@ struct RecordedRun {
         // The beginning of an id is enough where only one run begins so.
         let begun = known.filter { $0.hasPrefix(id) }
         if begun.count == 1, let only = begun.first { return only }
+        guard begun.isEmpty else {
+            throw CommandFailure(
+                .usage, "`\(id)` is the beginning of \(begun.count) runs",
+                help: "give more of the id: " + begun.suffix(3).reversed().joined(separator: ", ")
+                    + (begun.count > 3 ? ", …" : ""))
+        }
         let help =
             NearMiss.best(for: id, among: known).map { "did you mean `\($0)`?" }
             ?? known.last.map { "the latest is `\($0)`; `ls .stepvisor/runs` lists all" }

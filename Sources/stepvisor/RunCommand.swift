@@ -36,8 +36,11 @@ struct RunCommand {
         case .run(let earlier):
             let request = try RunRequest(project, arguments, resuming: earlier)
             if resumption.isFailedOnly, request.resume?.reruns.isEmpty ?? true {
-                console.note("nothing failed in run \(earlier.header.runID)")
-                return 0
+                let isWhole = earlier.end == .complete
+                console.note(
+                    "nothing failed in run \(earlier.header.runID)"
+                        + (isWhole ? "" : ", but it did not come to its end: `--resume` goes on"))
+                return isWhole ? 0 : 1
             }
             return try carryOut(request, project, holding: lock)
         }
@@ -148,7 +151,9 @@ struct RunCommand {
             return Console.report(
                 CommandFailure(
                     .ownTrouble, problem,
-                    help: "what was run until then is in `\(path)`"))
+                    help: ProjectFiles.exists(path)
+                        ? "what was run until then is in `\(path)`"
+                        : "its record was removed while it ran: run it again"))
         }
         if let signal = result.signal { ProcessSetup.die(by: signal) }
         return record?.exitCode ?? (result.status == .complete ? 0 : 1)

@@ -99,7 +99,8 @@ struct LeftoverFaultTests {
     @Test("fault 17: a daemon that a run inside of a step has left belongs to that step")
     func nestedDaemon() throws {
         let space = try TestSpace()
-        // The inner stepvisor is killed and its guardian stopped, so that nobody else ends it.
+        // The inner stepvisor is held until its guardian is dead, so that nobody else ends it: a guardian
+        // that is only stopped is woken by the kernel when its parent dies.
         try space.file(
             "inner/workflow.toml",
             """
@@ -109,8 +110,9 @@ struct LeftoverFaultTests {
             command = '''
             setsid sh -c 'echo $$ > ../pid; exec sleep 1000' &
             until [ -s ../pid ]; do sleep 0.01; done
+            kill -STOP $PPID
             for p in $(cat /proc/$PPID/task/$PPID/children); do
-              [ $p = $$ ] || kill -STOP $p
+              [ $p = $$ ] || kill -9 $p
             done
             kill -9 $PPID
             sleep 1000

@@ -24,6 +24,7 @@ struct RunSummaryTests {
 
                 failed: 1 complete, 2 skipped, 1 aborted, 1 failed of 5 steps in 3.0s; \
                 parallel saved 3.0s of 6.0s (50%)
+                go on: stepvisor run -f 'my flow.toml' --resume
 
                 """)
     }
@@ -145,6 +146,7 @@ struct RunSummaryTests {
                 aborted: api_docs (interrupted by SIGINT)
                 skipped 2 steps: graph and coverage (interrupted by SIGINT)
                 aborted by SIGINT: 2 pending, 2 skipped, 1 aborted of 5 steps in 2.0s
+                go on: stepvisor run --resume
 
                 """)
     }

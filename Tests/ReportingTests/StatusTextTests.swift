@@ -79,7 +79,8 @@ struct StatusTextTests {
         let text = StatusText(record, at: SampleRun.second(2), isAlive: true).text
         #expect(
             text.contains(
-                "exit code 1, which is allowed, attempt 3, by backup[1], 1 process outlived it"))
+                "exit code 1, which is allowed, attempt 3, by backup[1], "
+                    + "1 process outlived it (x, pid 9)"))
         #expect(text.hasSuffix("warning: `a`: its log shrank\n"))
     }
 

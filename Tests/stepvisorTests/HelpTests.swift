@@ -46,11 +46,9 @@ struct HelpTests {
         }
     }
 
-    @Test("the help of `run` does not promise the limit of a run")
+    @Test("the help of `run` names the exit code of the run's own limit")
     func runTimeout() {
-        #expect(
-            HelpText.text(of: .run).contains(
-                "124 is kept for the run's own timeout, not yet honoured"))
+        #expect(HelpText.text(of: .run).contains("124 the run reached its own limit"))
     }
 
     @Test("no two options of a command share a name")

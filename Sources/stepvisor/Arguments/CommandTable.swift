@@ -12,7 +12,7 @@ extension CommandDeclaration {
             "--parallel or -j as many as the graph, the limit and the resources allow.",
             "Exit codes: 0 done, 1 a step failed, 2 nothing was run (usage, invalid workflow),",
             "4 another run holds the project, 5 stepvisor itself could not go on,",
-            "128+N ended by signal N; 124 is kept for the run's own timeout, not yet honoured.",
+            "124 the run reached its own limit (run_timeout), 128+N ended by signal N.",
         ],
         examples: [
             ("stepvisor", "run everything, one step at a time"),
