@@ -19,7 +19,7 @@ public final class Supervisor {
     let signals: SignalSource
     let writer: RunWriter
     let launcher: ProcessLauncher
-    private let locks: ResourceLocks
+    let locks: ResourceLocks
     let header: RunHeader
     var preparation: StepPreparation
     private var journal: JournalFile
@@ -196,36 +196,6 @@ public final class Supervisor {
         // Else the record tells of a signal that nobody sent.
         record(.warning(step: nil, "stopping, since stepvisor cannot go on: \(error)"))
         inbox.append(.signal(SIGTERM))
-    }
-
-    private func acquireLocks(of step: Int) {
-        let requests = context.plan.claims(of: step).compactMap { claim -> LockRequest? in
-            let resource = context.plan.resources[Int(claim.resource)]
-            guard let scope = resource.scope else { return nil }
-            return LockRequest(
-                name: resource.name, units: Int(claim.units), capacity: resource.capacity,
-                scope: scope)
-        }
-        do {
-            let since = Timestamp.text(clock.startedAt.advanced(to: clock.now()))
-            switch try locks.tryAcquire(requests, step: header.steps[step].id, since: since) {
-            case .acquired(let locks):
-                held[step] = locks
-                inbox.append(.locksAcquired(step: step))
-            case .busy(let holder):
-                inbox.append(.locksBusy(step: step, holder: holder))
-            }
-        } catch  where [EMFILE, ENFILE, ENOMEM].contains(error.code) {
-            // Steps that end give descriptors back.
-            let first = requests.first?.name ?? ""
-            inbox.append(.locksBusy(step: step, holder: LockHolder(resource: first)))
-        } catch {
-            record(.warning(step: step, error.description))
-            stop(because: error)
-            // The scheduler waits for an answer, and a step that has none would keep the run going.
-            let first = requests.first?.name ?? ""
-            inbox.append(.locksBusy(step: step, holder: LockHolder(resource: first)))
-        }
     }
 
     /// Starts a step of which is known what it is started from.

@@ -1,0 +1,41 @@
+import Execution
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Taking the locks of steps, all of a step's or none.
+extension Supervisor {
+    /// Tries once, and answers the scheduler.
+    func acquireLocks(of step: Int) {
+        let requests = context.plan.claims(of: step).compactMap { claim -> LockRequest? in
+            let resource = context.plan.resources[Int(claim.resource)]
+            guard let scope = resource.scope else { return nil }
+            return LockRequest(
+                name: resource.name, units: Int(claim.units), capacity: resource.capacity,
+                scope: scope)
+        }
+        do {
+            let since = Timestamp.text(clock.startedAt.advanced(to: clock.now()))
+            switch try locks.tryAcquire(requests, step: header.steps[step].id, since: since) {
+            case .acquired(let locks):
+                held[step] = locks
+                inbox.append(.locksAcquired(step: step))
+            case .busy(let holder):
+                inbox.append(.locksBusy(step: step, holder: holder))
+            }
+        } catch  where [EMFILE, ENFILE, ENOMEM].contains(error.code) {
+            // Steps that end give descriptors back.
+            let first = requests.first?.name ?? ""
+            inbox.append(.locksBusy(step: step, holder: LockHolder(resource: first)))
+        } catch {
+            record(.warning(step: step, error.description))
+            stop(because: error)
+            // The scheduler waits for an answer, and a step that has none would keep the run going.
+            let first = requests.first?.name ?? ""
+            inbox.append(.locksBusy(step: step, holder: LockHolder(resource: first)))
+        }
+    }
+}
