@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Files made to eat time or memory are refused, or read in bounded time and memory.
-@Suite("Workflow files that are bombs", .timeLimit(.minutes(5)))
+@Suite("Workflow files that are bombs", .timeLimit(.minutes(20)))
 struct BombTests {
     /// Runs `check` with so much address space at most, in MiB.
     private func check(

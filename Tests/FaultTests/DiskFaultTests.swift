@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Faults 47 to 49: the disk is full, read-only, or cleared away", .timeLimit(.minutes(5)))
+@Suite("Faults 47 to 49: the disk is full, read-only, or cleared away", .timeLimit(.minutes(20)))
 struct DiskFaultTests {
     private static let chain = (0..<60).map { number in
         """

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What steps inherit: everything, or what `pass_environment` names.
-@Suite("The environment of steps", .timeLimit(.minutes(5)))
+@Suite("The environment of steps", .timeLimit(.minutes(20)))
 struct EnvironmentTests {
     private func space(_ execution: String, _ more: String = "") throws -> TestSpace {
         let space = try TestSpace()

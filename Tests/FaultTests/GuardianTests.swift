@@ -5,7 +5,7 @@ import Testing
 @testable import Supervisor
 
 /// What is left of a run when stepvisor, its guardian, or both are killed.
-@Suite("The guardian of a run", .serialized, .timeLimit(.minutes(5)))
+@Suite("The guardian of a run", .serialized, .timeLimit(.minutes(20)))
 struct GuardianTests {
     private static let steps = 100
 

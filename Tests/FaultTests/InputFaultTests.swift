@@ -9,7 +9,7 @@ import Testing
 #endif
 
 /// What `--resume` makes of inputs that change, vanish or lie.
-@Suite("Faults of what steps read", .timeLimit(.minutes(5)))
+@Suite("Faults of what steps read", .timeLimit(.minutes(20)))
 struct InputFaultTests {
     /// A project whose step `read` reads `in/`, and whose last step fails unless `ok` is there.
     private func space(inputs: String = "\"in/**\"") throws -> TestSpace {

@@ -5,7 +5,7 @@ import Testing
 
 /// Damaged journals: whatever happens to the file, the events before the damage are all there,
 /// none is changed, and nothing is believed that was not written.
-@Suite("Fault 55: a damaged journal keeps its good beginning", .timeLimit(.minutes(10)))
+@Suite("Fault 55: a damaged journal keeps its good beginning", .timeLimit(.minutes(20)))
 struct JournalFuzzTests {
     private static let newline = UInt8(ascii: "\n")
 

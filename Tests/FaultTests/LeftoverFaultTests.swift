@@ -6,7 +6,7 @@ import Testing
 @testable import Supervisor
 
 /// Processes that outlive the leader of their step, seen from the built program.
-@Suite("What outlives a step", .serialized, .timeLimit(.minutes(5)))
+@Suite("What outlives a step", .serialized, .timeLimit(.minutes(20)))
 struct LeftoverFaultTests {
     /// Runs a workflow of one step, and reads its record.
     private func run(

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Limits end what takes too long, each with a reason of its own.
-@Suite("Limits are named, and leave nothing behind", .timeLimit(.minutes(10)))
+@Suite("Limits are named, and leave nothing behind", .timeLimit(.minutes(20)))
 struct LimitFaultTests {
     /// A step that would go on for a minute, and tells who it is.
     private static let endless = "echo $$ >> pids.txt; exec sleep 60"

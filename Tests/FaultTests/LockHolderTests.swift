@@ -6,7 +6,7 @@ import Testing
 @testable import Supervisor
 
 /// Locks whose holder is at work, has died, or cannot be known.
-@Suite("Locks and those who hold them", .serialized, .timeLimit(.minutes(5)))
+@Suite("Locks and those who hold them", .serialized, .timeLimit(.minutes(20)))
 struct LockHolderTests {
     /// Two projects beside each other that share a lock of the host: one holds it, one wants it.
     private func share(_ space: TestSpace, holder: String) throws {

@@ -43,7 +43,7 @@ private enum Pretence {
     }
 }
 
-@Suite("Where locks are", .serialized, .timeLimit(.minutes(2)))
+@Suite("Where locks are", .serialized, .timeLimit(.minutes(20)))
 struct LockPlaceTests {
     private func project(_ space: TestSpace) throws {
         try space.workflow(

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Nobody waits for what surrounds it, and only that counts as held.
-@Suite("Locks of what surrounds a run", .timeLimit(.minutes(10)))
+@Suite("Locks of what surrounds a run", .timeLimit(.minutes(20)))
 struct LockSurroundingsTests {
     private func project() throws -> TestSpace {
         let space = try TestSpace()

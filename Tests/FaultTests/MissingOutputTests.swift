@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// What a step says that it writes has to be there when it has ended well.
-@Suite("Declared outputs are looked for", .timeLimit(.minutes(10)))
+@Suite("Declared outputs are looked for", .timeLimit(.minutes(20)))
 struct MissingOutputTests {
     private func run(_ command: String, outputs: String) throws -> (TestSpace, CommandResult) {
         let space = try TestSpace()

@@ -8,7 +8,7 @@ import WorkflowModel
 @testable import Reporting
 
 /// Nothing that a step or a file says can move the cursor, turn the text, or command a build service.
-@Suite("What is shown is harmless", .timeLimit(.minutes(10)))
+@Suite("What is shown is harmless", .timeLimit(.minutes(20)))
 struct NeutralisingTests {
     /// Enough for every run; many more with `STEPVISOR_FUZZ=long`.
     private static let rounds =

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite(
-    "Faults 4 to 7: the system has too little of something", .serialized, .timeLimit(.minutes(10)))
+    "Faults 4 to 7: the system has too little of something", .serialized, .timeLimit(.minutes(20)))
 struct PressureFaultTests {
     private static let isLong = ProcessInfo.processInfo.environment["STEPVISOR_FUZZ"] == "long"
 

@@ -4,7 +4,7 @@ import Testing
 
 @Suite(
     "Faults 54 to 56: records are read while they are written, damaged, or of another version",
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(20)))
 struct RecordFaultTests {
     private static let journal = ".stepvisor/latest/events.ndjson"
 

@@ -6,7 +6,7 @@ import Testing
 @testable import Supervisor
 
 /// What the next start does when stepvisor and its guardian were both killed.
-@Suite("Recovery at the next start", .serialized, .timeLimit(.minutes(5)))
+@Suite("Recovery at the next start", .serialized, .timeLimit(.minutes(20)))
 struct RecoveryTests {
     /// Runs one step that stays, and kills stepvisor and its guardian.
     private func interrupted(_ space: TestSpace, step: String) throws -> RunRemains {

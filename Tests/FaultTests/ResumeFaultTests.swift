@@ -10,7 +10,7 @@ import Testing
 #endif
 
 /// What survives when stepvisor, its record or its workflow changes under a run.
-@Suite("Faults of what is kept and gone on with", .timeLimit(.minutes(5)))
+@Suite("Faults of what is kept and gone on with", .timeLimit(.minutes(20)))
 struct ResumeFaultTests {
     @Test("fault 36: a step that ended, and whose end was not written, runs again")
     func unwrittenEnd() throws {

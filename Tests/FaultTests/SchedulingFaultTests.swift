@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What starts when, and what does not, as the journal of real runs tells it.
-@Suite("Steps start when they may, and never else", .timeLimit(.minutes(10)))
+@Suite("Steps start when they may, and never else", .timeLimit(.minutes(20)))
 struct SchedulingFaultTests {
     private func space(_ steps: [(id: String, command: String, needs: [String])]) throws
         -> TestSpace

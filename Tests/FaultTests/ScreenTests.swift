@@ -4,7 +4,7 @@ import Reporting
 import TestSupport
 import Testing
 
-@Suite("Faults 34, 45, 51, 52: what is shown", .timeLimit(.minutes(5)))
+@Suite("Faults 34, 45, 51, 52: what is shown", .timeLimit(.minutes(20)))
 struct ScreenTests {
     @Test("fault 34: a window of any size, and changes of it by the hundred, harm nothing")
     func windowChanges() throws {

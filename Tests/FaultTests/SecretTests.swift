@@ -9,7 +9,7 @@ import Testing
 #endif
 
 /// The values of `[execution] secrets` are nowhere to be found but in the raw logs.
-@Suite("Secrets stay secret", .timeLimit(.minutes(5)))
+@Suite("Secrets stay secret", .timeLimit(.minutes(20)))
 struct SecretTests {
     private static let value = "tok/en+with 'quotes' and=more"
 

@@ -5,7 +5,7 @@ import Testing
 
 @Suite(
     "Faults 9, 21, 24, 37: signals from without, and steps that end at once",
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(20)))
 struct SignalStormTests {
     @Test(
         "fault 9: whatever signals stepvisor was started with, steps have all at their defaults",

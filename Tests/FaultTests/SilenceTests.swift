@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Fault 39: limits of silence and of runs, with real processes", .timeLimit(.minutes(5)))
+@Suite("Fault 39: limits of silence and of runs, with real processes", .timeLimit(.minutes(20)))
 struct SilenceTests {
     @Test(
         "fault 39: a step that falls silent fails for it, one that goes on writing does not",

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Faults 1 to 10: starting a step", .timeLimit(.minutes(5)))
+@Suite("Faults 1 to 10: starting a step", .timeLimit(.minutes(20)))
 struct StartFaultTests {
     /// A file that cannot be started, and the words that tell why.
     struct Broken: Sendable, CustomTestStringConvertible {

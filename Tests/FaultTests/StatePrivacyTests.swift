@@ -9,7 +9,7 @@ import Testing
 #endif
 
 /// The state directory belongs to one user, and nothing that is put in its way is used.
-@Suite("The state is private", .timeLimit(.minutes(5)))
+@Suite("The state is private", .timeLimit(.minutes(20)))
 struct StatePrivacyTests {
     private func space(_ command: String = "true", resource: Bool = false) throws -> TestSpace {
         let space = try TestSpace()

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Faults 14, 44, 46, 50, 76: ends and output of steps", .timeLimit(.minutes(10)))
+@Suite("Faults 14, 44, 46, 50, 76: ends and output of steps", .timeLimit(.minutes(20)))
 struct StepEndFaultTests {
     private static let isLong = ProcessInfo.processInfo.environment["STEPVISOR_FUZZ"] == "long"
 

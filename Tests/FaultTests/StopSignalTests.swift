@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Faults 27 to 33: signals that stop a run", .timeLimit(.minutes(5)))
+@Suite("Faults 27 to 33: signals that stop a run", .timeLimit(.minutes(20)))
 struct StopSignalTests {
     private static let deaf = """
         for name in INT TERM HUP; do trap "echo $name >> $STEPVISOR_STEP.got" $name; done

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Faults 11, 32, 34, 45, 51: on a terminal", .timeLimit(.minutes(5)))
+@Suite("Faults 11, 32, 34, 45, 51: on a terminal", .timeLimit(.minutes(20)))
 struct TerminalTests {
     @Test(
         "fault 11: a step that wants the terminal fails within 2 s, with that reason",

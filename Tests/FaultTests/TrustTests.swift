@@ -9,7 +9,7 @@ import Testing
 #endif
 
 /// Root runs nothing that everybody decides; what some decide is warned of.
-@Suite("Who decides what is run", .timeLimit(.minutes(5)))
+@Suite("Who decides what is run", .timeLimit(.minutes(20)))
 struct TrustTests {
     private static let isRoot = geteuid() == 0
 

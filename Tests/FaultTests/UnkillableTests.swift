@@ -6,7 +6,7 @@ import Testing
 @testable import Supervisor
 @testable import SupervisorTestSupport
 
-@Suite("Fault 20: steps that are stopped, or cannot be killed", .timeLimit(.minutes(5)))
+@Suite("Fault 20: steps that are stopped, or cannot be killed", .timeLimit(.minutes(20)))
 struct UnkillableTests {
     /// Root without the right to signal others' processes has steps that it cannot kill, as an
     /// ordinary user has those that call `sudo`.

@@ -57,7 +57,7 @@ private final class InputScene {
     }
 }
 
-@Suite("What a step reads is looked at by content", .timeLimit(.minutes(2)))
+@Suite("What a step reads is looked at by content", .timeLimit(.minutes(20)))
 struct InputLookTests {
     @Test(
         "patterns mean files, directories whole, and exclusions win",

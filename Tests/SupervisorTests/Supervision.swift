@@ -4,5 +4,5 @@ import Testing
 ///
 /// A supervisor that hangs ends after 50 s by SIGALRM; the limit here is longer, because other
 /// tests of the same process may keep one that has long ended from being told so.
-@Suite("Supervision", .serialized, .timeLimit(.minutes(5)))
+@Suite("Supervision", .serialized, .timeLimit(.minutes(20)))
 enum Supervision {}

@@ -4,7 +4,7 @@ import Testing
 
 @Suite(
     "Bad input gets a clear message and the right exit code, and leaves nothing behind",
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(20)))
 struct BadInputTests {
     /// What is wrong, and what has to be said of it; nothing may run, nothing may be written.
     struct Case: CustomTestStringConvertible, Sendable {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The commands around a run", .timeLimit(.minutes(5)))
+@Suite("The commands around a run", .timeLimit(.minutes(20)))
 struct CommandTests {
     private func fan() throws -> TestSpace {
         let space = try TestSpace()

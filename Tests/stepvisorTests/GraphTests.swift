@@ -4,7 +4,7 @@ import Testing
 
 @Suite(
     "`graph` draws the workflow, and tells when a drawing is out of date",
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(20)))
 struct GraphTests {
     private func workflow() throws -> TestSpace {
         let space = try TestSpace()

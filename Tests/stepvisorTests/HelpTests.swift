@@ -4,7 +4,7 @@ import Testing
 
 @testable import stepvisor
 
-@Suite("Help is drawn from the table that parses", .timeLimit(.minutes(5)))
+@Suite("Help is drawn from the table that parses", .timeLimit(.minutes(20)))
 struct HelpTests {
     @Test("the overview names every command")
     func overview() {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Logs keep what steps write, and views show it", .timeLimit(.minutes(5)))
+@Suite("Logs keep what steps write, and views show it", .timeLimit(.minutes(20)))
 struct LogTests {
     private static let loud = """
         [[steps]]

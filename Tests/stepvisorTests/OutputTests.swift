@@ -4,7 +4,7 @@ import Testing
 
 @Suite(
     "What a run shows goes to standard error, in the way that was asked for",
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(20)))
 struct OutputTests {
     private func noisy() throws -> TestSpace {
         let space = try TestSpace()

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("This repository's own workflow", .timeLimit(.minutes(10)))
+@Suite("This repository's own workflow", .timeLimit(.minutes(20)))
 struct OwnWorkflowTests {
     @Test("it has fifteen steps, numbered from 0 to 14")
     func numbers() {

@@ -42,7 +42,7 @@ private struct Document {
     }
 }
 
-@Suite("What README and guide say is so", .timeLimit(.minutes(5)))
+@Suite("What README and guide say is so", .timeLimit(.minutes(20)))
 struct ReadmeTests {
     @Test("the two commands of the README name what is there")
     func twoCommands() throws {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("What a run did can be read while it goes on and after it", .timeLimit(.minutes(5)))
+@Suite("What a run did can be read while it goes on and after it", .timeLimit(.minutes(20)))
 struct RecordTests {
     /// A step that has ended, one that runs until `go` exists, and one that waits for it.
     private func waiting() throws -> TestSpace {

@@ -8,7 +8,7 @@ import Testing
     import Darwin
 #endif
 
-@Suite("A run goes on where another was stopped", .timeLimit(.minutes(5)))
+@Suite("A run goes on where another was stopped", .timeLimit(.minutes(20)))
 struct ResumeTests {
     /// `make` hands `use` a value; `use` fails until `ok` exists; `end` depends on it, `other` on
     /// nothing.

@@ -3,7 +3,7 @@ import Testing
 
 @Suite(
     "`run` runs the steps that are asked for, in an order that the graph allows",
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(20)))
 struct RunTests {
     /// Steps that write their names into `order.txt`, declared so that the order is not the graph's.
     private func chain() throws -> TestSpace {
