@@ -86,13 +86,20 @@ private struct SmoothWorld: VirtualWorld {
     ) {
         switch action {
         case .acquireLocks(let step): agenda.add(.locksAcquired(step: step), at: now)
-        case .launch(let step, _, _, _):
+        case .launch(let step, _, _, _, _):
             agenda.add(.started(step: step, pid: 0, startTicks: 0), at: now)
             let end = now.advanced(byNanoseconds: Milliseconds(durations[step]).nanoseconds)
             agenda.add(
                 .leaderExited(step: step, exit: .exited(0), usage: nil, leftovers: []), at: end)
-        case .verifyOutputs(let step):
-            agenda.add(.outputsVerified(step: step, missing: []), at: now)
+        case .verify(let step, _):
+            agenda.add(.verified(step: step, Verification()), at: now)
+        case .evaluateCondition(let step):
+            // Most conditions hold most of the time, and no result is known before the run.
+            agenda.add(.conditionEvaluated(step: step, .holds), at: now)
+        case .launchCheck(let step, _):
+            agenda.add(.started(step: step, pid: 0, startTicks: 0), at: now)
+            agenda.add(
+                .leaderExited(step: step, exit: .exited(0), usage: nil, leftovers: []), at: now)
         default: break
         }
     }

@@ -38,6 +38,24 @@ struct JournalDecoder {
         "terminating": { $0.terminating($1) },
         "killed": { $0.step($1).map { .killed(step: $0) } },
         "leftovers": { $0.leftovers($1) },
+        "check_started": { $0.checkStarted($1) },
+        "outputs_empty": { $0.outputsEmpty($1) },
+        "attempt_failed": { $0.attemptFailed($1) },
+        "retry_scheduled": { $0.retryScheduled($1) },
+        "review_wanted": { $0.step($1).map { .reviewWanted(step: $0) } },
+        "decided": { $0.decided($1) },
+        "threshold_reached": { $0.thresholdReached($1) },
+        "mode_changed": { _, members in
+            members.text("mode").flatMap { ReviewMode(rawValue: $0) }.map { .modeChanged($0) }
+        },
+        "throttled": { $0.throttled($1) },
+        "throttle_eased": { _, members in
+            members.integer("limit").map {
+                .throttleEased(resource: members.text("resource"), limit: $0)
+            }
+        },
+        "breaker_changed": { $0.breakerChanged($1) },
+        "finalizing": { _, _ in .finalizing },
         "inputs_changed": { $0.step($1).map { .inputsChanged(step: $0) } },
         "ended": { $0.ended($1) },
         "skipped": { $0.skipped($1) },
@@ -72,7 +90,7 @@ struct JournalDecoder {
     }
 
     /// A step by its id, or by its index where it had none; nil for a stranger's id.
-    private func step(_ members: JSONMembers, _ name: String = "step") -> Int? {
+    func step(_ members: JSONMembers, _ name: String = "step") -> Int? {
         if let id = members.text(name) { return indices[id] }
         return members.integer(name)
     }
@@ -81,15 +99,13 @@ struct JournalDecoder {
         guard let step = step(members), let attempt: Int = members.integer("attempt"),
             let execution: Int = members.integer("execution")
         else { return nil }
-        let method: StepMethod
-        if let backup: Int = members.integer("method") {
-            method = .backup(backup)
-        } else if members.text("method") == "primary" {
-            method = .primary
-        } else {
-            return nil
-        }
+        guard let method = Self.method(members) else { return nil }
         return .launched(step: step, attempt: attempt, method: method, execution: execution)
+    }
+
+    static func method(_ members: JSONMembers) -> StepMethod? {
+        if let backup: Int = members.integer("method") { return .backup(backup) }
+        return members.text("method") == "primary" ? .primary : nil
     }
 
     private func started(_ members: JSONMembers) -> RunEvent.Kind? {
@@ -139,19 +155,25 @@ struct JournalDecoder {
             guard let reason = reason(members) else { return nil }
             end.reason = reason
         }
-        if let code: Int32 = members.integer("exit_code") {
-            end.exit = .exited(code)
-        } else if let signal: Int32 = members.integer("signal") {
-            end.exit = .signalled(signal, coreDumped: members.truth("core_dumped"))
-        }
-        if let user: Int64 = members.integer("user_us"),
-            let system: Int64 = members.integer("system_us")
-        {
-            end.usage = ResourceUsage(
-                userMicroseconds: user, systemMicroseconds: system,
-                peakMemoryKiB: members.integer("peak_memory_kib"))
-        }
+        end.exit = Self.exit(members)
+        end.usage = Self.usage(members)
         return .ended(step: step, end)
+    }
+
+    static func exit(_ members: JSONMembers) -> ExitStatus? {
+        if let code: Int32 = members.integer("exit_code") { return .exited(code) }
+        return members.integer("signal").map {
+            .signalled($0, coreDumped: members.truth("core_dumped"))
+        }
+    }
+
+    static func usage(_ members: JSONMembers) -> ResourceUsage? {
+        guard let user: Int64 = members.integer("user_us"),
+            let system: Int64 = members.integer("system_us")
+        else { return nil }
+        return ResourceUsage(
+            userMicroseconds: user, systemMicroseconds: system,
+            peakMemoryKiB: members.integer("peak_memory_kib"))
     }
 
     private func skipped(_ members: JSONMembers) -> RunEvent.Kind? {
@@ -166,7 +188,7 @@ struct JournalDecoder {
         return .warning(step: step, text)
     }
 
-    private func reason(_ members: JSONMembers) -> StepReason? {
+    func reason(_ members: JSONMembers) -> StepReason? {
         guard case .object(let reason) = members["reason"], let code = reason.text("code") else {
             return nil
         }
@@ -219,8 +241,7 @@ struct JournalDecoder {
         case "done_earlier":
             return reason.text("run").map { .doneEarlier(run: $0, basis: Self.basis(reason)) }
         default:
-            // A newer version's reason: its name is all that can be kept.
-            return .other(code)
+            return policyReason(code, reason)
         }
     }
 

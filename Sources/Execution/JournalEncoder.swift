@@ -4,7 +4,7 @@
 /// the caller's buffer. Times have microseconds; finer digits are cut.
 public struct JournalEncoder: Sendable {
     private let steps: [StepHeader]
-    private var writer = JSONWriter(capacity: 0)
+    var writer = JSONWriter(capacity: 0)
 
     /// An encoder for the events of one run, whose steps it names by id.
     public init(header: RunHeader) { steps = header.steps }
@@ -95,16 +95,20 @@ public struct JournalEncoder: Sendable {
             .inputsChanged, .ended, .skipped:
             // Of a step, or the first: written by the caller.
             break
+        case .checkStarted, .outputsEmpty, .attemptFailed, .retryScheduled, .reviewWanted,
+            .decided, .thresholdReached, .modeChanged, .throttled, .throttleEased,
+            .breakerChanged, .finalizing:
+            writeOfPolicy(kind)
         }
     }
 
-    private mutating func name(_ event: String, of step: Int) {
+    mutating func name(_ event: String, of step: Int) {
         writer.string(event)
         write(step: step, as: "step")
     }
 
     /// A step by its id; by its index where the run has no such step.
-    private mutating func write(step: Int, as key: StaticString) {
+    mutating func write(step: Int, as key: StaticString) {
         writer.key(key)
         if steps.indices.contains(step) {
             writer.string(steps[step].id)
@@ -113,7 +117,7 @@ public struct JournalEncoder: Sendable {
         }
     }
 
-    private mutating func write(_ method: StepMethod) {
+    mutating func write(_ method: StepMethod) {
         switch method {
         case .primary: writer.string("primary")
         case .backup(let number): writer.integer(number)
@@ -144,7 +148,14 @@ public struct JournalEncoder: Sendable {
 
     private mutating func write(_ end: StepEnd) {
         writer.member("status", end.status.rawValue)
-        switch end.exit {
+        write(end.exit)
+        if let reason = end.reason { write(reason) }
+        write(end.usage)
+        if end.isAllowed { writer.member("allowed", true) }
+    }
+
+    mutating func write(_ exit: ExitStatus?) {
+        switch exit {
         case .exited(let code):
             writer.member("exit_code", code)
         case .signalled(let signal, let coreDumped):
@@ -153,25 +164,26 @@ public struct JournalEncoder: Sendable {
         case nil:
             break
         }
-        if let reason = end.reason { write(reason) }
-        if let usage = end.usage {
-            writer.member("user_us", usage.userMicroseconds)
-            writer.member("system_us", usage.systemMicroseconds)
-            if let peak = usage.peakMemoryKiB { writer.member("peak_memory_kib", peak) }
-        }
-        if end.isAllowed { writer.member("allowed", true) }
     }
 
-    private mutating func write(_ reason: StepReason) {
+    mutating func write(_ usage: ResourceUsage?) {
+        guard let usage else { return }
+        writer.member("user_us", usage.userMicroseconds)
+        writer.member("system_us", usage.systemMicroseconds)
+        if let peak = usage.peakMemoryKiB { writer.member("peak_memory_kib", peak) }
+    }
+
+    mutating func write(_ reason: StepReason) {
         writer.key("reason")
         writer.beginObject()
         writer.member("code", reason.code)
         switch reason {
         case .exited(let code):
-            writer.member("exit_code", code)
+            write(ExitStatus.exited(code))
         case .signalled(let signal, let coreDumped):
-            writer.member("signal", signal)
-            if coreDumped { writer.member("core_dumped", true) }
+            write(ExitStatus.signalled(signal, coreDumped: coreDumped))
+        case .verifyFailed(let exit):
+            write(exit)
         case .notStarted(let message), .other(let message):
             writer.member("message", message)
         case .timedOut(let kind, let limit):
@@ -179,7 +191,21 @@ public struct JournalEncoder: Sendable {
             writer.member("limit_ms", limit)
         case .leftProcesses(let count):
             writer.member("count", count)
-        case .dependencyFailed(let step), .halted(let step):
+        case .failuresInARow(let count):
+            writer.member("count", count)
+        case .decided(let decision):
+            writer.member("decision", decision.word)
+        case .conditionFalse(let expression, let values):
+            writer.member("condition", expression)
+            writer.member("values", values)
+        case .conditionError(let expression, let message):
+            writer.member("condition", expression)
+            writer.member("message", message)
+        case .successPatternMissing(let pattern):
+            writer.member("pattern", pattern)
+        case .breakerOpen(let resource):
+            writer.member("resource", resource)
+        case .dependencyFailed(let step), .halted(let step), .awaitsReview(let step):
             write(step: step, as: "cause")
         case .interrupted(let signal), .wantedTerminal(let signal):
             writer.member("signal", signal)
@@ -269,6 +295,14 @@ extension StepReason {
         case .leftProcesses: "left_processes"
         case .dependencyFailed: "dependency_failed"
         case .halted: "halted"
+        case .failuresInARow: "failures_in_a_row"
+        case .awaitsReview: "awaits_review"
+        case .decided: "decided"
+        case .conditionFalse: "condition_false"
+        case .conditionError: "condition_error"
+        case .successPatternMissing: "success_pattern_missing"
+        case .verifyFailed: "verify_failed"
+        case .breakerOpen: "breaker_open"
         case .interrupted: "interrupted"
         case .wantedTerminal: "wanted_terminal"
         case .unkillable: "unkillable"

@@ -64,6 +64,9 @@ extension RunPlan {
         claims = table.claims
         phases =
             hasBarriers ? Self.barrierPhases(of: resolved) : Self.phases(of: resolved)
+        policy = FailurePolicy(
+            execution, options, resources: table.resources, declared: workflow.resources,
+            index: { resolved.graph.index(of: $0) })
         haltsOnCriticalFailure = !options.keepGoing
         isOptimistic = execution.failureStrategy == .optimistic
         traits = workflow.steps.indices.map { step in
@@ -101,6 +104,15 @@ extension RunPlan {
         if !step.isParallelSafe { traits.insert(.runsAlone) }
         if takesLocks { traits.insert(.takesLocks) }
         if !step.outputFiles.isEmpty { traits.insert(.declaresOutputs) }
+        if step.gating != Step.Gating() {
+            if step.gating.always { traits.insert(.isFinalizer) }
+            if step.gating.condition != nil { traits.insert(.hasCondition) }
+            if step.gating.successPattern != nil { traits.insert(.wantsPattern) }
+            if step.gating.verify != nil { traits.insert(.hasCheck) }
+        }
+        if step.recovery.retries > 0 || !step.recovery.backups.isEmpty {
+            traits.insert(.recovers)
+        }
         switch step.leftovers {
         case .kill: break
         case .warn: traits.insert(.warnsOfLeftovers)

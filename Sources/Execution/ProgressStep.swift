@@ -60,6 +60,11 @@ extension JSONWriter {
             if let error { member("error", error) }
         case .terminating(let signal):
             member("signal", SignalName.name(of: signal))
+        case .retryScheduled(let method, let delay):
+            member("method", method.description)
+            member("delay_ms", delay)
+        case .decided(let decision):
+            member("decision", decision.word)
         default:
             break
         }
@@ -168,6 +173,9 @@ extension StepEvent.Name: CustomStringConvertible {
         case .methodComplete(let method): Self.stem(method) + "_complete"
         case .terminating: "terminating"
         case .killed: "killed"
+        case .retryScheduled: "retry_scheduled"
+        case .reviewWanted: "review_wanted"
+        case .decided: "decided"
         case .complete: "complete"
         case .failed: "failed"
         case .aborted: "aborted"

@@ -32,6 +32,23 @@ extension StepReason {
             return "dependency `\(name(step))` \(fate(step))"
         case .halted(let step):
             return "halted by critical failure of `\(name(step))`"
+        case .failuresInARow(let count):
+            return "halted after \(count) failures in a row (failure_threshold)"
+        case .awaitsReview(let step):
+            return "the run stopped for a decision about `\(name(step))`"
+        case .decided(let decision):
+            return "decided: \(decision.word)"
+        case .conditionFalse(let expression, let values):
+            return "its condition does not hold: \(expression)"
+                + (values.isEmpty ? "" : " (\(values))")
+        case .conditionError(let expression, let message):
+            return "its condition `\(expression)` cannot be evaluated: \(message)"
+        case .successPatternMissing(let pattern):
+            return "exited with 0, but its log does not hold `\(pattern)` (success_pattern)"
+        case .verifyFailed(let exit):
+            return "exited with 0, but `verify` says no: " + Self.verifySentence(exit)
+        case .breakerOpen(let resource):
+            return "the circuit breaker of `\(resource)` is open"
         case .interrupted(let signal):
             return "interrupted by \(SignalName.name(of: signal))"
         case .wantedTerminal(let signal):
@@ -49,6 +66,13 @@ extension StepReason {
             return "left out by the command line"
         case .other(let text):
             return text.isEmpty ? "no reason was given" : text
+        }
+    }
+
+    private static func verifySentence(_ exit: ExitStatus) -> String {
+        switch exit {
+        case .exited(let code): exitSentence(code)
+        case .signalled(let signal, _): "killed by \(SignalName.name(of: signal))"
         }
     }
 

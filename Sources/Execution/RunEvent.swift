@@ -30,12 +30,37 @@ public struct RunEvent: Hashable, Sendable {
         case leftovers(step: Int, [Leftover])
         /// What it reads was changed by somebody else while it ran: its success proves nothing later.
         case inputsChanged(step: Int)
+        /// The process of its `verify` command exists.
+        case checkStarted(step: Int, pid: Int32, startTicks: UInt64)
+        /// Declared outputs of it that are there and empty.
+        case outputsEmpty(step: Int, [String])
+        /// An attempt has ended badly, and the step has not: another follows, or a person decides.
+        case attemptFailed(step: Int, AttemptFailure)
+        /// Its next attempt starts when this time is over and a slot is free.
+        case retryScheduled(step: Int, attempt: Int, method: StepMethod, delayMilliseconds: Int64)
+        /// A person is wanted to decide about it.
+        case reviewWanted(step: Int)
+        /// What was decided about it.
+        case decided(step: Int, ReviewDecision)
         /// It has ended.
         case ended(step: Int, StepEnd)
         /// It will not run.
         case skipped(step: Int, StepReason)
         /// The run began to stop: this critical step failed.
         case halting(step: Int)
+        /// So many steps in a row failed, this one last: what `failure_threshold` says follows.
+        case thresholdReached(step: Int, failures: Int)
+        /// From now on the run asks, or does not.
+        case modeChanged(ReviewMode)
+        /// A failure of this step meant "busy": of the resource (nil: of the run) at most so much
+        /// is used at once, and nothing of it starts for a while.
+        case throttled(step: Int, resource: String?, limit: Int, delayMilliseconds: Int64)
+        /// For a while nothing was busy: so much may be used at once again.
+        case throttleEased(resource: String?, limit: Int)
+        /// The breaker of a resource has changed, by the end of this step where one did it.
+        case breakerChanged(resource: String, BreakerPhase, step: Int?)
+        /// All else has ended or never will start: the steps that always run begin.
+        case finalizing
         /// The run began to stop: a signal.
         case stopping(signal: Int32)
         /// The run, or a phase of it, took longer than its limit: what of it runs is stopped, and
@@ -51,6 +76,29 @@ public struct RunEvent: Hashable, Sendable {
         case warning(step: Int?, String)
         /// The last event of every journal that was closed.
         case runEnded(RunStatus)
+    }
+}
+
+/// How an attempt ended after which its step goes on.
+public struct AttemptFailure: Hashable, Sendable {
+    /// Why it failed.
+    public var reason: StepReason
+    /// How its leader ended, when it had one.
+    public var exit: ExitStatus?
+    /// What it cost, when the kernel told.
+    public var usage: ResourceUsage?
+    /// Whether it was the throttle's "busy", which costs no retry.
+    public var isBusy: Bool
+
+    /// A failed attempt.
+    public init(
+        reason: StepReason, exit: ExitStatus? = nil, usage: ResourceUsage? = nil,
+        isBusy: Bool = false
+    ) {
+        self.reason = reason
+        self.exit = exit
+        self.usage = usage
+        self.isBusy = isBusy
     }
 }
 

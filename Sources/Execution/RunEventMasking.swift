@@ -24,6 +24,11 @@ extension RunEvent.Kind {
             return .ended(step: step, end)
         case .skipped(let step, let reason):
             return .skipped(step: step, reason.masked(by: mask))
+        case .attemptFailed(let step, var failure):
+            failure.reason = failure.reason.masked(by: mask)
+            return .attemptFailed(step: step, failure)
+        case .outputsEmpty(let step, let paths):
+            return .outputsEmpty(step: step, paths.map { mask.masked($0) })
         case .warning(let step, let text):
             return .warning(step: step, mask.masked(text))
         default:
@@ -59,6 +64,11 @@ extension StepReason {
         case .notStarted(let message): .notStarted(mask.masked(message))
         case .other(let text): .other(mask.masked(text))
         case .outputsMissing(let paths): .outputsMissing(paths.map { mask.masked($0) })
+        case .conditionFalse(let text, let values):
+            .conditionFalse(mask.masked(text), values: mask.masked(values))
+        case .conditionError(let text, let message):
+            .conditionError(mask.masked(text), message: mask.masked(message))
+        case .successPatternMissing(let pattern): .successPatternMissing(mask.masked(pattern))
         default: self
         }
     }

@@ -29,6 +29,39 @@ public struct RunOptions: Hashable, Sendable {
     /// `--runner`.
     public var runner: Command?
 
+    /// Whether somebody can be asked about failures: a terminal is there.
+    public var canAsk = false
+    /// `--decide`: what is to become of steps that failed in the run that is gone on with.
+    public var decisions: [StepDecision] = []
+    /// `--shuffle`, `--replay`: in which order steps start that could start at once.
+    public var startOrder = StartOrderChoice.byPath
+    /// What the spread of retry delays is drawn from.
+    public var seed: UInt64 = 0
+
     /// A plain sequential run of everything.
     public init() {}
+}
+
+/// One `--decide STEP=WORD`.
+public struct StepDecision: Hashable, Sendable {
+    /// The step.
+    public var step: StepID
+    /// What is to become of it.
+    public var decision: ReviewDecision
+
+    /// A decision about a step.
+    public init(_ step: StepID, _ decision: ReviewDecision) {
+        self.step = step
+        self.decision = decision
+    }
+}
+
+/// In which order steps start that could start at once.
+public enum StartOrderChoice: Hashable, Sendable {
+    /// As declared, or under `--parallel` the longest remaining path first.
+    case byPath
+    /// In a random order, drawn from this seed.
+    case shuffled(seed: UInt64)
+    /// Only these, one after another in this order.
+    case replay([StepID])
 }

@@ -36,6 +36,8 @@ public struct RunPlan: Sendable {
 
     /// Whether a phase begins only when the one before it in its task has ended.
     public let hasBarriers: Bool
+    /// What the run does about failures.
+    public let policy: FailurePolicy
     /// Whether a critical failure halts the run.
     let haltsOnCriticalFailure: Bool
     /// Whether a halt leaves the steps that run to their end.
@@ -131,9 +133,9 @@ public struct RunPlan: Sendable {
     }
 }
 
-/// What the scheduler asks of a step at every turn, in one byte.
+/// What the scheduler asks of a step at every turn, in two bytes.
 struct StepTraits: OptionSet, Sendable {
-    let rawValue: UInt8
+    let rawValue: UInt16
 
     static let isCritical = StepTraits(rawValue: 1)
     static let allowsFailure = StepTraits(rawValue: 2)
@@ -144,4 +146,14 @@ struct StepTraits: OptionSet, Sendable {
     static let failsOnLeftovers = StepTraits(rawValue: 32)
     /// It declares outputs, which must be there when it has ended well.
     static let declaresOutputs = StepTraits(rawValue: 64)
+    /// It runs at the end, whatever happened.
+    static let isFinalizer = StepTraits(rawValue: 128)
+    /// Whether it runs is for its condition to say.
+    static let hasCondition = StepTraits(rawValue: 256)
+    /// Its log must hold a pattern when it has ended well.
+    static let wantsPattern = StepTraits(rawValue: 512)
+    /// A command must succeed after it.
+    static let hasCheck = StepTraits(rawValue: 1024)
+    /// It has retries or backups.
+    static let recovers = StepTraits(rawValue: 2048)
 }

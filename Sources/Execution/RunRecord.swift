@@ -81,11 +81,26 @@ public struct RunRecord: Sendable, Hashable {
             steps[step].leftovers += leftovers
         case .inputsChanged(let step):
             notices.append(RunNotice(time: event.time, step: step, text: Self.inputsChangedText))
+        case .attemptFailed(let step, let failure):
+            failAttempt(step, failure, at: event.time)
+        case .retryScheduled(let step, _, let method, let delay):
+            steps[step].append(.retryScheduled(method, delay), at: event.time)
+        case .outputsEmpty(let step, let paths):
+            let what = paths.count == 1 ? "output is" : "outputs are"
+            notices.append(
+                RunNotice(
+                    time: event.time, step: step,
+                    text: "its declared \(what) empty: \(paths.joined(separator: ", "))"))
+        case .reviewWanted(let step):
+            steps[step].append(.reviewWanted, at: event.time)
+        case .decided(let step, let decision):
+            steps[step].append(.decided(decision), at: event.time)
         case .ended(let step, let end):
             finish(step, end, at: event.time)
         case .skipped(let step, let reason):
             finish(step, StepEnd(status: .skipped, reason: reason.withoutBasis), at: event.time)
-        case .halting, .suspended:
+        case .halting, .suspended, .checkStarted, .thresholdReached, .modeChanged, .throttled,
+            .throttleEased, .breakerChanged, .finalizing:
             break
         case .limitReached(let kind, _):
             if kind == .run { hitRunTimeout = true }
@@ -126,6 +141,17 @@ public struct RunRecord: Sendable, Hashable {
         counts.move(from: steps[step].status, to: .running)
         steps[step].launch(attempt: attempt, method: method, execution: execution, at: time)
         peakConcurrency = max(peakConcurrency, runningCount)
+    }
+
+    /// The step is between two attempts: it runs no more, and has not ended.
+    private mutating func failAttempt(_ step: Int, _ failure: AttemptFailure, at time: RunTime) {
+        guard steps[step].status == .running else { return }
+        noteTimeout(failure.reason)
+        if let launched = steps[step].launchedAt {
+            endedStepTime = saturatingSum(endedStepTime, span(from: launched, to: time))
+        }
+        counts.move(from: .running, to: .pending)
+        steps[step].failAttempt(failure, at: time)
     }
 
     private mutating func finish(_ step: Int, _ end: StepEnd, at time: RunTime) {
@@ -228,8 +254,14 @@ extension RunEvent.Kind {
     public var step: Int? {
         switch self {
         case .runStarted, .stopping, .limitReached, .barrierPassed, .suspended, .resumed,
-            .runEnded:
+            .modeChanged, .throttleEased, .finalizing, .runEnded:
             nil
+        case .checkStarted(let step, _, _), .outputsEmpty(let step, _),
+            .attemptFailed(let step, _), .retryScheduled(let step, _, _, _),
+            .reviewWanted(let step), .decided(let step, _), .thresholdReached(let step, _),
+            .throttled(let step, _, _, _):
+            step
+        case .breakerChanged(_, _, let step): step
         case .launched(let step, _, _, _), .started(let step, _, _, _), .waiting(let step, _),
             .terminating(let step, _, _), .killed(let step), .leftovers(let step, _),
             .halting(let step), .inputsChanged(let step), .ended(let step, _),

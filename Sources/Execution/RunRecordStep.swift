@@ -145,6 +145,18 @@ public struct StepRecord: Sendable, Hashable {
         if !history.isEmpty { appendEnd(to: &history, at: time) }
     }
 
+    mutating func failAttempt(_ failure: AttemptFailure, at time: RunTime) {
+        history = events
+        if let method, startedAt != nil {
+            history.append(StepEvent(name: .methodFailed(method, failure.reason), time: time))
+        }
+        status = .pending
+        reason = failure.reason
+        exit = failure.exit
+        usage = failure.usage
+        completedAt = time
+    }
+
     mutating func append(_ name: StepEvent.Name, at time: RunTime) {
         history = events
         history.append(StepEvent(name: name, time: time))
@@ -162,6 +174,9 @@ public struct StepEvent: Sendable, Hashable {
     public enum Name: Sendable, Hashable {
         case launched, started, methodStarted(StepMethod), methodFailed(StepMethod, StepReason)
         case methodComplete(StepMethod), terminating(signal: Int32), killed
+        /// Of which method, and after how many milliseconds.
+        case retryScheduled(StepMethod, Int64)
+        case reviewWanted, decided(ReviewDecision)
         case complete, failed, aborted, skipped, cached
     }
 }

@@ -99,7 +99,8 @@ public struct Scheduler: Sendable {
             leaderExited(step, exit, usage, leftovers, &turn)
         case .groupEmptied(let step): groupEmptied(step, &turn)
         case .signal(let signal): signalled(signal, &turn)
-        case .outputsVerified(let step, let missing): outputsVerified(step, missing, &turn)
+        case .verified(let step, let verification): verified(step, verification, &turn)
+        case .conditionEvaluated, .decided: break
         case .output(let step, let time): output(step, at: time, &turn)
         case .wantsTerminal(let step, let signal): wantsTerminal(step, signal, &turn)
         case .resumed(let nanoseconds): resumed(after: nanoseconds, &turn)

@@ -30,23 +30,25 @@ extension Scheduler {
         guard outcome.status == .complete, stop.abortReason == nil,
             plan.traits[step].contains(.declaresOutputs)
         else {
-            end(step, outcome, &turn)
+            conclude(step, outcome, &turn)
             return
         }
         states.move(step, to: .verifying)
         flights[step]?.deadline = nil
         flights[step]?.idleAt = nil
-        turn.act(.verifyOutputs(step: step))
+        turn.act(.verify(step: step, .outputs))
     }
 
-    mutating func outputsVerified(_ step: Int, _ missing: [String], _ turn: inout Turn) {
+    mutating func verified(
+        _ step: Int, _ verification: Verification, _ turn: inout Turn
+    ) {
         guard states[step] == .verifying, let flight = flights[step] else { return }
         var outcome = outcome(of: step, flight)
-        if !missing.isEmpty {
+        if !verification.missing.isEmpty {
             outcome.status = .failed
-            outcome.reason = .outputsMissing(missing)
+            outcome.reason = .outputsMissing(verification.missing)
         }
-        end(step, outcome, &turn)
+        conclude(step, outcome, &turn)
     }
 
     /// What a step's exit means, but for a stop of the run.

@@ -19,8 +19,12 @@ public enum SchedulerInput: Hashable, Sendable {
     case groupEmptied(step: Int)
     /// When the output of a step last grew: its start when it never did.
     case output(step: Int, at: RunTime)
-    /// What of a step's declared outputs is not there: patterns, as declared.
-    case outputsVerified(step: Int, missing: [String])
+    /// What an ended attempt left behind, as ``SchedulerAction/verify(step:_:)`` asked.
+    case verified(step: Int, Verification)
+    /// What a step's condition came to.
+    case conditionEvaluated(step: Int, ConditionOutcome)
+    /// What a person decided about a step that failed.
+    case decided(step: Int, ReviewDecision)
     /// A process of the step's group was stopped for the terminal: by TTIN or TTOU.
     case wantsTerminal(step: Int, signal: Int32)
     /// stepvisor and its steps were stopped for so many nanoseconds up to now.
@@ -41,13 +45,23 @@ public enum SchedulerAction: Hashable, Sendable {
     /// Give back the locks of a step.
     case releaseLocks(step: Int)
     /// Start a step; answer `started`, `notStarted` or `launchDeferred`.
-    case launch(step: Int, attempt: Int, method: StepMethod, execution: Int)
+    ///
+    /// `failed`: steps that it needs and that did not end well, which it is told of.
+    case launch(step: Int, attempt: Int, method: StepMethod, execution: Int, failed: [Int] = [])
+    /// Start a step's `verify` command, as part of the attempt that runs; answer as to `launch`.
+    case launchCheck(step: Int, execution: Int)
+    /// Evaluate a step's condition; answer `conditionEvaluated`.
+    case evaluateCondition(step: Int)
+    /// Ask a person about a step that failed; answer `decided`, unless it is withdrawn before.
+    case askReview(step: Int, choices: [ReviewDecision])
+    /// The question is of no use any more: the run stops.
+    case withdrawReview(step: Int)
     /// Send a signal to a step's process group; TERM is followed by CONT.
     case signalGroup(step: Int, signal: Int32)
     /// Say when the output of a step last grew: answer `output`.
     case checkOutput(step: Int)
-    /// Look for a step's declared outputs: answer `outputsVerified`.
-    case verifyOutputs(step: Int)
+    /// Look at what an ended attempt left behind: answer `verified`.
+    case verify(step: Int, VerificationRequest)
     /// Watch the step's processes no longer, since they cannot be killed; its locks stay taken.
     case abandon(step: Int)
     /// The run is over; no step runs.

@@ -97,6 +97,7 @@ extension Scheduler {
     private mutating func launch(_ step: Int, _ turn: inout Turn) {
         states.move(step, to: .launching)
         holders[step] = nil
+        let (attempt, method) = nextAttempt(of: step)
         let execution: Int
         if let earlier = launches.deferred.removeValue(forKey: step) {
             execution = earlier
@@ -104,11 +105,12 @@ extension Scheduler {
             launches.executions += 1
             execution = launches.executions
             turn.record(
-                .launched(step: step, attempt: 1, method: .primary, execution: execution))
+                .launched(step: step, attempt: attempt, method: method, execution: execution))
         }
         startPhaseClock(for: step, turn.now)
         flights[step]?.execution = execution
-        turn.act(.launch(step: step, attempt: 1, method: .primary, execution: execution))
+        turn.act(
+            .launch(step: step, attempt: attempt, method: method, execution: execution))
     }
 
     /// Takes back slot, locks and units of a step, and lets those try again that waited for them.
@@ -194,7 +196,7 @@ extension Scheduler {
 
     mutating func notStarted(_ step: Int, _ message: String, _ turn: inout Turn) {
         guard states[step] == .launching else { return }
-        end(
+        conclude(
             step, StepEnd(status: .failed, reason: .notStarted(message)), &turn)
     }
 

@@ -1,15 +1,18 @@
 /// Where a step stands in the ``Scheduler``; ``StepStatus`` is what of it is shown.
 ///
 /// ```
-/// pending ─▶ ready ⇄ waiting
-///              │ ▲      ▲
-///              ▼ │      │ (busy)
-///           acquiring ──┘
-///              ▼
-///           launching ─▶ running ─▶ terminating ─▶ settling ─▶ verifying ─▶ ended
+/// pending ─▶ evaluating ─▶ ready ⇄ waiting
+///                            │ ▲      ▲
+///                            ▼ │      │ (busy)
+///                         acquiring ──┘
+///                            ▼
+///                         launching ─▶ running ─▶ terminating ─▶ settling ─▶ verifying ─▶ ended
 /// ```
 /// `launching` falls back to `ready` when the system has nothing to start it with; every state but
-/// `acquiring` may also go to `ended` at once, and only a step that declares outputs is verified.
+/// `acquiring` may also go to `ended` at once. Only a step with a condition is evaluated, and only
+/// one that declares outputs or a pattern is verified; `verifying` goes back to `launching` for the
+/// `verify` command. An attempt that failed leads to `resting` and from there to `ready`, or to
+/// `reviewing` and from there to `ready` or `ended`.
 enum StepState: UInt8, Sendable, CaseIterable {
     /// Something that it depends on has not ended.
     case pending
@@ -27,8 +30,14 @@ enum StepState: UInt8, Sendable, CaseIterable {
     case terminating
     /// Its leader is gone; others of its group are not.
     case settling
-    /// Its processes are gone; its outputs are looked for.
+    /// Its processes are gone; its outputs and its log are looked at.
     case verifying
+    /// Its condition is being evaluated.
+    case evaluating
+    /// An attempt of it has failed, and the next one is to start later.
+    case resting
+    /// It has failed, and a person is to decide.
+    case reviewing
     /// Nothing more happens to it.
     case ended
 
@@ -43,7 +52,17 @@ enum StepState: UInt8, Sendable, CaseIterable {
         case (.running, .terminating), (.running, .settling), (.running, .verifying): true
         case (.running, .ended): true
         case (.terminating, .settling), (.terminating, .ended): true
+        case (.terminating, .verifying): true
         case (.settling, .verifying), (.settling, .ended), (.verifying, .ended): true
+        case (.verifying, .launching): true
+        case (.running, .launching), (.terminating, .launching), (.settling, .launching): true
+        case (.pending, .evaluating), (.evaluating, .ready), (.evaluating, .ended): true
+        case (.launching, .resting), (.running, .resting), (.terminating, .resting): true
+        case (.settling, .resting), (.verifying, .resting): true
+        case (.resting, .ready), (.resting, .ended): true
+        case (.launching, .reviewing), (.running, .reviewing), (.terminating, .reviewing): true
+        case (.settling, .reviewing), (.verifying, .reviewing), (.evaluating, .reviewing): true
+        case (.reviewing, .ready), (.reviewing, .ended): true
         default: false
         }
     }

@@ -47,6 +47,22 @@ public enum StepReason: Hashable, Sendable {
     case dependencyFailed(Int)
     /// A critical step failed: its index.
     case halted(by: Int)
+    /// So many steps in a row failed.
+    case failuresInARow(Int)
+    /// The run stopped for a decision about this step: its index.
+    case awaitsReview(of: Int)
+    /// A person decided so about it.
+    case decided(ReviewDecision)
+    /// Its condition does not hold: the expression, and the values that it saw.
+    case conditionFalse(String, values: String)
+    /// Its condition cannot be evaluated: the expression, and why.
+    case conditionError(String, message: String)
+    /// Its log does not hold this, its `success_pattern`.
+    case successPatternMissing(String)
+    /// Its `verify` command ended so.
+    case verifyFailed(ExitStatus)
+    /// The circuit breaker of this resource is open.
+    case breakerOpen(resource: String)
     /// The run was stopped by this signal.
     case interrupted(Int32)
     /// It was stopped for reading from the terminal (TTIN) or writing to it (TTOU).

@@ -4,7 +4,7 @@ import Execution
 ///
 /// A line is `[3/15] ok      lint (1.2s)`: how many steps have ended, how this one did, its id.
 struct ProgressLine {
-    private let style: Style
+    let style: Style
     /// Steps that the command line left out: they count neither as done nor in all.
     private var leftOut = 0
     /// Whom steps were last said to wait for, so that each is said once.
@@ -17,7 +17,7 @@ struct ProgressLine {
         switch event.kind {
         case .runStarted(let header):
             return opening(header)
-        case .launched, .started, .leftovers, .suspended, .runEnded:
+        case .launched, .started, .checkStarted, .leftovers, .suspended, .runEnded:
             return nil
         case .waiting(let step, let holder):
             // A step of the same run is seen to run; only strangers are worth a line that stays.
@@ -59,6 +59,10 @@ struct ProgressLine {
         case .warning(let step, let text):
             let subject = step.map { "`\(id(of: $0, record))`: " } ?? ""
             return style.yellow("warning: ") + subject + Sanitizer.line(text)
+        case .outputsEmpty, .attemptFailed, .retryScheduled, .reviewWanted, .decided,
+            .thresholdReached, .modeChanged, .throttled, .throttleEased, .breakerChanged,
+            .finalizing:
+            return policyText(for: event.kind, record)
         }
     }
 
@@ -135,12 +139,13 @@ struct ProgressLine {
         return "phase \(phase) of \(Wording.task(tasks[task].id)) has ended"
     }
 
-    private enum Mark: String {
+    enum Mark: String {
+        case retry, review
         case ok, failed = "FAILED", allowed = "failed", aborted, skipped, cached, running
         case waiting, timeout, killed
     }
 
-    private func line(
+    func line(
         _ mark: Mark, _ step: Int, _ record: RunRecord, detail: String = ""
     ) -> String {
         let word = TextWidth.pad(mark.rawValue, to: 8)
@@ -148,13 +153,13 @@ struct ProgressLine {
             switch mark {
             case .ok, .cached: style.green(word)
             case .failed, .killed: style.red(word)
-            case .allowed, .aborted, .waiting, .timeout: style.yellow(word)
+            case .allowed, .aborted, .waiting, .timeout, .retry, .review: style.yellow(word)
             case .skipped, .running: style.dim(word)
             }
         return counter(record) + styleed + id(of: step, record) + detail
     }
 
-    private func counter(_ record: RunRecord) -> String {
+    func counter(_ record: RunRecord) -> String {
         let (done, total) = progress(record)
         let all = String(total)
         let number = String(done)
@@ -162,5 +167,5 @@ struct ProgressLine {
         return "[\(fill)\(number)/\(all)] "
     }
 
-    private func id(of step: Int, _ record: RunRecord) -> String { record.shownName(of: step) }
+    func id(of step: Int, _ record: RunRecord) -> String { record.shownName(of: step) }
 }

@@ -21,7 +21,8 @@ extension Journal {
         var groups: [Int: RecordedGroup] = [:]
         for event in events {
             switch event.kind {
-            case .started(let step, let pid, let ticks, _):
+            case .started(let step, let pid, let ticks, _),
+                .checkStarted(let step, let pid, let ticks):
                 // 0 and 1 are no step's, and to signal them would reach everybody.
                 if pid > 1 { groups[step] = RecordedGroup(pid: pid, startTicks: ticks) }
             case .ended(let step, _), .launched(let step, _, _, _): groups[step] = nil

@@ -165,13 +165,20 @@ public final class Supervisor {
             record(kind)
         case .acquireLocks(let step): acquireLocks(of: step)
         case .releaseLocks(let step): held[step] = nil
-        case .launch(let step, let attempt, let method, let execution):
+        case .launch(let step, let attempt, let method, let execution, _):
             launch(
                 LaunchOrder(step: step, attempt: attempt, method: method, execution: execution))
+        case .launchCheck(let step, _):
+            inbox.append(.notStarted(step: step, message: "`verify` is not supported"))
+        case .evaluateCondition(let step):
+            inbox.append(.conditionEvaluated(step: step, .holds))
+        case .askReview(let step, _): inbox.append(.decided(step: step, .halt))
+        case .withdrawReview: break
         case .signalGroup(let step, let signal): self.signal(step, signal)
         case .checkOutput(let step): tellOutput(of: step)
-        case .verifyOutputs(let step):
-            inbox.append(.outputsVerified(step: step, missing: missingOutputs(of: step)))
+        case .verify(let step, _):
+            inbox.append(
+                .verified(step: step, Verification(missing: missingOutputs(of: step))))
         case .abandon(let step): abandon(step)
         case .finish(let status): finalStatus = status
         }

@@ -16,6 +16,19 @@ public enum FailureStrategy: String, Hashable, Sendable, CaseIterable {
     case optimistic
 }
 
+/// How further attempts are spaced and how many a run affords.
+public struct RetrySettings: Hashable, Sendable {
+    /// Time before the second attempt, doubled with each further one.
+    public var delay: Milliseconds?
+    /// The longest time between two attempts.
+    public var maxDelay: Milliseconds?
+    /// Retries of all steps together; nil for as many as the steps declare.
+    public var budget: Int?
+
+    /// Nothing that is not the default.
+    public init() {}
+}
+
 /// How failures that mean "busy" are told and met.
 public struct ThrottleSettings: Hashable, Sendable {
     /// Exit codes that mean "busy".
@@ -83,6 +96,8 @@ public struct ExecutionSettings: Hashable, Sendable {
     public var secrets: [String] = []
     /// How steps' output reaches their logs.
     public var log = LogMode.auto
+    /// How further attempts are spaced.
+    public var retry = RetrySettings()
     /// Signs of throttling.
     public var throttle: ThrottleSettings?
     /// The breaker of all resources without one of their own.

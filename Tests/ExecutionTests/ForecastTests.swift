@@ -83,7 +83,7 @@ struct PunctualWorld: VirtualWorld {
     mutating func perform(
         _ action: SchedulerAction, at now: RunTime, _ agenda: inout VirtualRun.Agenda
     ) {
-        guard case .launch(let step, _, _, _) = action else { return }
+        guard case .launch(let step, _, _, _, _) = action else { return }
         agenda.add(.started(step: step, pid: 1, startTicks: 1), at: now)
         agenda.add(
             .leaderExited(step: step, exit: .exited(0), usage: nil, leftovers: []),

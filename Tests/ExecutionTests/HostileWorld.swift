@@ -121,8 +121,9 @@ struct HostileWorld: VirtualWorld {
         case .wantsTerminal(let step, let signal):
             guard check.isLeaderAlive(step) else { return random.chance(10) }
             check.wantsTerminal(step, signal, at: now)
-        case .outputsVerified(let step, let missing):
-            check.outputsVerified(step, missing: missing)
+        case .verified(let step, let verification):
+            check.outputsVerified(step, missing: verification.missing)
+        case .conditionEvaluated, .decided: break
         case .leaderExited(let step, let exit, _, let leftovers):
             // A report of what is long gone must do no harm.
             guard check.isLeaderAlive(step) else { return random.chance(10) }
@@ -141,7 +142,7 @@ struct HostileWorld: VirtualWorld {
         case .record(let kind): check.recorded(kind, at: now)
         case .acquireLocks(let step): acquire(step, now, &agenda)
         case .releaseLocks(let step): check.released(step)
-        case .launch(let step, _, _, let execution):
+        case .launch(let step, _, _, let execution, _):
             check.launched(step, execution, at: now)
             answerLaunch(step, now, &agenda)
         case .signalGroup(let step, let signal):
@@ -151,11 +152,14 @@ struct HostileWorld: VirtualWorld {
             check.askedForOutput(step, at: now)
             let answer = later(now, by: 3)
             agenda.add(.output(step: step, at: lastOutput(of: step, at: answer)), at: answer)
-        case .verifyOutputs(let step):
+        case .verify(let step, _):
             check.verifies(step)
             agenda.add(
-                .outputsVerified(step: step, missing: temper[step].isOutputMissing ? ["o"] : []),
+                .verified(
+                    step: step,
+                    Verification(missing: temper[step].isOutputMissing ? ["o"] : [])),
                 at: later(now, by: 4))
+        case .launchCheck, .evaluateCondition, .askReview, .withdrawReview: break
         case .abandon(let step): check.gaveUp(step)
         case .finish(let status): check.finished(status)
         }

@@ -32,7 +32,40 @@ enum RunRecordSample {
         .wantedTerminal(21), .unkillable([]), .unkillable([1, .max]), .outputsMissing([]),
         .outputsMissing(["a/*.md", hostile]), .doneEarlier(run: hostile, basis: nil),
         .doneEarlier(run: "r", basis: basis),
+        .failuresInARow(3), .awaitsReview(of: 1), .awaitsReview(of: 99), .decided(.skip),
+        .decided(.proceed), .conditionFalse(hostile, values: hostile),
+        .conditionError(hostile, message: ""), .successPatternMissing(hostile),
+        .verifyFailed(.exited(3)), .verifyFailed(.signalled(6, coreDumped: true)),
+        .breakerOpen(resource: hostile),
     ]
+
+    private static let policyKinds: [RunEvent.Kind] =
+        [
+            .checkStarted(step: 1, pid: 7, startTicks: .max), .outputsEmpty(step: 0, []),
+            .outputsEmpty(step: 0, ["a", hostile]),
+            .attemptFailed(
+                step: 0,
+                AttemptFailure(
+                    reason: .exited(75), exit: .exited(75),
+                    usage: ResourceUsage(
+                        userMicroseconds: 1, systemMicroseconds: 2, peakMemoryKiB: nil),
+                    isBusy: true)),
+            .attemptFailed(step: 99, AttemptFailure(reason: .other(hostile))),
+            .retryScheduled(step: 0, attempt: 2, method: .primary, delayMilliseconds: 0),
+            .retryScheduled(step: 0, attempt: 3, method: .backup(2), delayMilliseconds: .max),
+            .reviewWanted(step: 0), .thresholdReached(step: 1, failures: 3),
+            .throttled(step: 0, resource: nil, limit: 1, delayMilliseconds: 5),
+            .throttled(step: 0, resource: hostile, limit: 4, delayMilliseconds: .max),
+            .throttleEased(resource: nil, limit: 2), .throttleEased(resource: "api", limit: 2),
+            .finalizing,
+        ] + [.retry, .useBackup, .skip, .proceed, .halt].map { .decided(step: 1, $0) }
+        + ReviewMode.allCases.map { .modeChanged($0) }
+        + BreakerPhase.allCases.flatMap {
+            [
+                .breakerChanged(resource: "db", $0, step: 1),
+                .breakerChanged(resource: hostile, $0, step: nil),
+            ]
+        }
 
     /// Every kind of event, with every optional part there and not there.
     static var everyKind: [RunEvent.Kind] {
@@ -75,6 +108,7 @@ enum RunRecordSample {
             kinds.append(.ended(step: 1, StepEnd(status: .aborted, reason: reason)))
         }
         kinds += RunStatus.allCases.map { .runEnded($0) }
+        kinds += policyKinds
         return kinds
     }
 
@@ -95,6 +129,8 @@ enum RunRecordSample {
             kind = .ended(step: step, end)
         case .skipped(_, let reason):
             kind = .skipped(step: step, reason)
+        case .attemptFailed(_, let failure):
+            kind = .attemptFailed(step: step, failure)
         case .runEnded where Int.random(in: 0..<8, using: &random) > 0:
             kind = .launched(step: step, attempt: 1, method: .primary, execution: 1)
         default:

@@ -16,6 +16,10 @@ struct Scene {
     var outputs: [String: Int64] = [:]
     /// Declared outputs that are not there, by step; without an entry all are.
     var missing: [String: [String]] = [:]
+    /// What else is found of ended attempts, by step; without an entry nothing amiss.
+    var verifications: [String: Verification] = [:]
+    /// What conditions come to, by step; without an entry the question stays open.
+    var conditions: [String: ConditionOutcome] = [:]
     /// Whether outputs are looked for at once.
     var verifiesAtOnce = true
     /// Whether a launch is answered with `started` at once.
@@ -91,7 +95,7 @@ struct Scene {
 
     private func answer(_ action: SchedulerAction) -> SchedulerInput? {
         switch action {
-        case .launch(let step, _, _, _) where startsAtOnce:
+        case .launch(let step, _, _, _, _) where startsAtOnce:
             return .started(step: step, pid: Int32(step + 1), startTicks: 7)
         case .acquireLocks(let step):
             for claim in plan.claims(of: step) {
@@ -103,8 +107,14 @@ struct Scene {
             return .locksAcquired(step: step)
         case .checkOutput(let step):
             return outputs[name(step)].map { .output(step: step, at: RunTime(milliseconds: $0)) }
-        case .verifyOutputs(let step) where verifiesAtOnce:
-            return .outputsVerified(step: step, missing: missing[name(step)] ?? [])
+        case .launchCheck(let step, _) where startsAtOnce:
+            return .started(step: step, pid: Int32(1000 + step), startTicks: 7)
+        case .verify(let step, _) where verifiesAtOnce:
+            return .verified(
+                step: step,
+                verifications[name(step)] ?? Verification(missing: missing[name(step)] ?? []))
+        case .evaluateCondition(let step):
+            return conditions[name(step)].map { .conditionEvaluated(step: step, $0) }
         default: return nil
         }
     }
@@ -136,10 +146,20 @@ struct Scene {
         case .record(let kind): describe(kind)
         case .acquireLocks(let step): "acquire \(name(step))"
         case .releaseLocks(let step): "release \(name(step))"
-        case .launch(let step, _, _, let execution): "launch \(name(step)) \(execution)"
+        case .launch(let step, let attempt, let method, let execution, let failed):
+            "launch \(name(step)) \(execution)"
+                + (attempt > 1 ? " attempt \(attempt)" : "")
+                + (method == .primary ? "" : " \(method)")
+                + (failed.isEmpty ? "" : " failed \(failed.map(name).joined(separator: ","))")
+        case .launchCheck(let step, let execution): "launch check \(name(step)) \(execution)"
+        case .evaluateCondition(let step): "evaluate \(name(step))"
+        case .askReview(let step, let choices):
+            "ask \(name(step)) \(choices.map(\.word).joined(separator: ","))"
+        case .withdrawReview(let step): "withdraw \(name(step))"
         case .signalGroup(let step, let signal): "signal \(name(step)) \(signal)"
         case .checkOutput(let step): "check output \(name(step))"
-        case .verifyOutputs(let step): "verify \(name(step))"
+        case .verify(let step, let request):
+            "verify \(name(step))" + (request == .outputs ? "" : " \(request.rawValue)")
         case .abandon(let step): "abandon \(name(step))"
         case .finish(let status): "finish \(status)"
         }
@@ -169,6 +189,29 @@ struct Scene {
         case .resumed(let nanoseconds): "record resumed \(nanoseconds)"
         case .warning(let step, let text): "warning \(step.map(name) ?? "-") \(text)"
         case .runEnded(let status): "record run ended \(status)"
+        default: describeOfPolicy(kind)
+        }
+    }
+
+    private func describeOfPolicy(_ kind: RunEvent.Kind) -> String {
+        switch kind {
+        case .checkStarted(let step, _, _): "record check started \(name(step))"
+        case .outputsEmpty(let step, let paths): "\(name(step)) empty \(paths)"
+        case .attemptFailed(let step, let failure):
+            "\(name(step)) attempt \(failure.isBusy ? "busy" : "failed") \(describe(failure.reason))"
+        case .retryScheduled(let step, let attempt, let method, let delay):
+            "\(name(step)) retry \(attempt) \(method) in \(delay)"
+        case .reviewWanted(let step): "\(name(step)) review wanted"
+        case .decided(let step, let decision): "\(name(step)) decided \(decision.word)"
+        case .thresholdReached(let step, let failures): "threshold \(name(step)) \(failures)"
+        case .modeChanged(let mode): "mode \(mode.rawValue)"
+        case .throttled(let step, let resource, let limit, let delay):
+            "throttled \(resource ?? "run") to \(limit) by \(name(step)) for \(delay)"
+        case .throttleEased(let resource, let limit): "eased \(resource ?? "run") to \(limit)"
+        case .breakerChanged(let resource, let phase, let step):
+            "breaker \(resource) \(phase.rawValue) \(step.map(name) ?? "-")"
+        case .finalizing: "finalizing"
+        default: "\(kind)"
         }
     }
 
@@ -188,6 +231,14 @@ struct Scene {
         case .doneEarlier(let run, _): "done in \(run)"
         case .notSelected: "not selected"
         case .other(let text): text
+        case .failuresInARow(let count): "\(count) in a row"
+        case .awaitsReview(let step): "awaits review of \(name(step))"
+        case .decided(let decision): "decided \(decision.word)"
+        case .conditionFalse(_, let values): "condition false: \(values)"
+        case .conditionError(_, let message): "condition error: \(message)"
+        case .successPatternMissing(let pattern): "no success pattern \(pattern)"
+        case .verifyFailed(let exit): "verify failed \(exit)"
+        case .breakerOpen(let resource): "breaker of \(resource) open"
         }
     }
 

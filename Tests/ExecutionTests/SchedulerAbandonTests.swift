@@ -142,8 +142,8 @@ struct SchedulerAbandonTests {
         scene.verifiesAtOnce = false
         scene.exit("a", at: 5)
         #expect(scene.did() == ["launch a 1", "verify a"])
-        scene.send(.outputsVerified(step: 0, missing: []), at: 6)
-        scene.send(.outputsVerified(step: 0, missing: ["out"]), at: 7)
+        scene.send(.verified(step: 0, Verification()), at: 6)
+        scene.send(.verified(step: 0, Verification(missing: ["out"])), at: 7)
         scene.exit("b", at: 8)
         #expect(scene.did() == ["a complete", "launch b 2", "b complete", "finish complete"])
     }
@@ -177,7 +177,7 @@ struct SchedulerAbandonTests {
         stopped.exit("a", at: 5)
         #expect(!stopped.did().contains("verify a"))
         var unasked = try writingScene()
-        unasked.send(.outputsVerified(step: 0, missing: ["x"]), at: 4)
+        unasked.send(.verified(step: 0, Verification(missing: ["x"])), at: 4)
         #expect(unasked.did() == ["launch a 1"])
     }
 
@@ -189,7 +189,7 @@ struct SchedulerAbandonTests {
         scene.send(.signal(2), at: 6)
         scene.send(.wantsTerminal(step: 0, signal: 21), at: 7)
         scene.pass(to: 100)
-        scene.send(.outputsVerified(step: 0, missing: ["out"]), at: 100)
+        scene.send(.verified(step: 0, Verification(missing: ["out"])), at: 100)
         #expect(
             scene.did() == [
                 "launch a 1", "verify a", "a aborted interrupted 2", "b skipped interrupted 2",

@@ -30,7 +30,7 @@ struct WatchedWorld: VirtualWorld {
         case .releaseLocks: note("release")
         case .signalGroup(_, let signal): note("signal \(signal)")
         case .checkOutput: note("check output")
-        case .verifyOutputs: note("verify")
+        case .verify: note("verify")
         case .abandon: note("abandon")
         case .record(.barrierPassed): note("barrier")
         case .record(.limitReached(let kind, _)): note("limit \(kind)")
@@ -64,6 +64,14 @@ struct WatchedWorld: VirtualWorld {
         case .doneEarlier: "done earlier"
         case .notSelected: "not selected"
         case .other: "other"
+        case .failuresInARow: "failures in a row"
+        case .awaitsReview: "awaits review"
+        case .decided(let decision): "decided \(decision.word)"
+        case .conditionFalse: "condition false"
+        case .conditionError: "condition error"
+        case .successPatternMissing: "success pattern missing"
+        case .verifyFailed: "verify failed"
+        case .breakerOpen: "breaker open"
         }
     }
 }

@@ -21,6 +21,7 @@ struct KeyCase: Sendable, CustomTestStringConvertible {
         return switch table {
         case .workflow: line + "\n"
         case .execution: "[execution]\n\(line)\n" + step
+        case .retry: "[execution.retry]\n\(line)\n" + step
         case .throttle: "[execution.throttle]\n\(line)\n" + step
         case .breaker: "[execution.breaker]\n\(line)\n" + step
         case .resource: "[resources.api]\n\(line)\n" + step
@@ -134,6 +135,12 @@ private let executionCases: [KeyCase] = [
     execution("log = \"file\"") { $0.log == .file },
     execution("throttle = { delay = \"1s\" }") { $0.throttle?.delay == .seconds(1) },
     execution("breaker = { failures = 2 }") { $0.breaker?.failures == 2 },
+    execution("retry = { delay = \"2s\" }") { $0.retry.delay == .seconds(2) },
+    KeyCase(table: .retry, line: "delay = \"3s\"") { $0.execution.retry.delay == .seconds(3) },
+    KeyCase(table: .retry, line: "max_delay = \"5m\"") {
+        $0.execution.retry.maxDelay == .seconds(300)
+    },
+    KeyCase(table: .retry, line: "budget = 20") { $0.execution.retry.budget == 20 },
     KeyCase(table: .throttle, line: "exit_codes = [75, 29]") {
         $0.execution.throttle?.exitCodes == [75, 29]
     },

@@ -8,6 +8,7 @@ struct DecodingReferenceTests {
     /// The heading under which the keys of a table stand.
     private static let headings: [WorkflowKey.Table: String] = [
         .workflow: "The top of the file", .execution: "`[execution]`",
+        .retry: "`[execution.retry]`",
         .throttle: "`[execution.throttle]`", .breaker: "A breaker", .resource: "A resource",
         .composition: "`[composition]`", .errorPropagation: "`[error_propagation]`",
         .task: "A task", .step: "A step", .backup: "A backup",

@@ -33,6 +33,10 @@ extension WorkflowTables {
         .strings("pass_environment") { $0.passEnvironment = $1 },
         .strings("secrets") { $0.secrets = $1 },
         .choice("log", of: LogMode.self) { $0.log = $1 },
+        KeyRule("retry", "a table") { settings, entry, reader in
+            guard let table = reader.table(entry) else { return }
+            WorkflowTables.retry.decode(table, into: &settings.retry, with: &reader)
+        },
         KeyRule("throttle", "a table") { settings, entry, reader in
             guard let table = reader.table(entry) else { return }
             var throttle = ThrottleSettings()
@@ -43,6 +47,14 @@ extension WorkflowTables {
             settings.breaker = reader.breaker(entry)
         },
     ]
+
+    static let retry = KeyTable<RetrySettings>(
+        .retry,
+        [
+            .delay("delay") { $0.delay = $1 },
+            .delay("max_delay") { $0.maxDelay = $1 },
+            .integer("budget", atLeast: 0) { $0.budget = $1 },
+        ])
 
     static let throttle = KeyTable<ThrottleSettings>(
         .throttle,

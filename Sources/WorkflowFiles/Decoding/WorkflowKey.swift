@@ -4,6 +4,7 @@ public struct WorkflowKey: Hashable, Sendable {
     public enum Table: String, Hashable, Sendable, CaseIterable {
         case workflow = "the top of the file"
         case execution = "`[execution]`"
+        case retry = "`[execution.retry]`"
         case throttle = "`[execution.throttle]`"
         case breaker = "`breaker`"
         case resource = "a resource"
@@ -39,7 +40,7 @@ public enum WorkflowKeys {
     /// Table by table, in the order of the reference.
     public static let all: [WorkflowKey] =
         WorkflowTables.workflow.keys + WorkflowTables.execution.keys
-        + WorkflowTables.throttle.keys + WorkflowTables.breaker.keys
+        + WorkflowTables.retry.keys + WorkflowTables.throttle.keys + WorkflowTables.breaker.keys
         + WorkflowTables.resource.keys + WorkflowTables.composition.keys
         + WorkflowTables.errorPropagation.keys + WorkflowTables.task.keys
         + WorkflowTables.step.keys + WorkflowTables.backup.keys
