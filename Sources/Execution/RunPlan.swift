@@ -69,6 +69,14 @@ public struct RunPlan: Sendable {
         resolved.workflow.steps[step].command ?? runner
     }
 
+    /// What starts a step by a method; a backup that is only described in words is the runner's.
+    public func command(of step: Int, by method: StepMethod) -> Command? {
+        guard case .backup(let number) = method else { return command(of: step) }
+        let backups = resolved.workflow.steps[step].recovery.backups
+        guard backups.indices.contains(number - 1) else { return nil }
+        return backups[number - 1].command ?? runner
+    }
+
     /// The limit of an attempt: the step's own, else `--timeout`, else `[execution] timeout`; 0 is none.
     public func timeout(of step: Int) -> Milliseconds? {
         guard appliesTimeouts else { return nil }
