@@ -51,6 +51,8 @@ public final class Supervisor {
     var abandoned: [ChildProcess] = []
     var inputs: InputDesk
     var attempts = AttemptDesk()
+    var errands = ErrandDesk()
+    var review = ReviewDesk()
     var held: [Int: HeldLocks] = [:]
     private var finalStatus: RunStatus?
     private var stopSignal: Int32?
@@ -174,13 +176,11 @@ public final class Supervisor {
         case .launchCheck(let step, let execution): launchCheck(of: step, execution: execution)
         case .evaluateCondition(let step):
             inbox.append(.conditionEvaluated(step: step, .holds))
-        case .askReview(let step, _): inbox.append(.decided(step: step, .halt))
-        case .withdrawReview: break
+        case .askReview(let step, let choices): ask(about: step, choices)
+        case .withdrawReview(let step): withdrawQuestion(about: step)
         case .signalGroup(let step, let signal): self.signal(step, signal)
         case .checkOutput(let step): tellOutput(of: step)
-        case .verify(let step, _):
-            inbox.append(
-                .verified(step: step, Verification(missing: missingOutputs(of: step))))
+        case .verify(let step, let request): verify(step, request)
         case .abandon(let step): abandon(step)
         case .finish(let status): finalStatus = status
         }
@@ -222,6 +222,7 @@ public final class Supervisor {
             deadline = min(deadline ?? .max, Supervisor.settleInterval)
         }
         if let due = guardian.due { deadline = min(deadline ?? .max, due - clock.now()) }
+        if let patience = watchTerminal() { deadline = min(deadline ?? .max, patience) }
         if let patience = logWatch.patience(at: clock.now()) {
             deadline = min(deadline ?? .max, patience)
         }
@@ -246,6 +247,8 @@ public final class Supervisor {
             case .output(let step): pump(step)
             case .guardian: guardianEnded()
             case .inputs: takeLooks()
+            case .errands: takeErrands()
+            case .terminal: takeAnswer()
             }
         }
         exited += unwatched
@@ -259,6 +262,7 @@ public final class Supervisor {
             tell(.signal(signal))
         }
         if scheduler.isStopping { giveUpLooks() }
+        if stopSignal != nil || problem != nil { giveUpErrands() }
         if let due = scheduler.nextDeadline, due <= clock.now() { tell(.tick) }
         if let error = writer.takeProblem() {
             stop(because: error)

@@ -21,6 +21,9 @@ extension RunOptions {
         timeout = arguments.duration(.timeout)
         grace = arguments.duration(.grace)
         runner = arguments.text(.runner).map { .shell($0) }
+        canAsk =
+            StandardStream.isInputTerminal && StandardStream.error.isTerminal
+            && !arguments.has(.json) && !arguments.has(.quiet)
     }
 
     /// Whether anything narrows down which steps are meant.
