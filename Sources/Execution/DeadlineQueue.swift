@@ -19,6 +19,12 @@ struct Deadline: Comparable, Sendable {
         case launches
         /// A step's next attempt may start.
         case rest(Int)
+        /// What was busy may be used again.
+        case hold(ThrottleState.Subject)
+        /// What was busy may be used more.
+        case ease(ThrottleState.Subject)
+        /// A resource that was down may be tried again.
+        case breaker(Int)
     }
 
     static func < (a: Deadline, b: Deadline) -> Bool { a.time < b.time }

@@ -10,7 +10,7 @@ import WorkflowModel
 /// A turn is always the same: take the input, do what is due, start what fits, finish when nothing
 /// is left. Where each part is: `SchedulerStarts` (slots, resources, conflicts, locks),
 /// `SchedulerExits` (what an attempt's processes came to), `SchedulerChecks` (`verify` commands),
-/// `SchedulerAttempts` (retries and backups), `SchedulerEnds` (what a step's end means, the end of
+/// `SchedulerAttempts` (retries and backups), `SchedulerThrottle`, `SchedulerBreakers`, `SchedulerEnds` (what a step's end means, the end of
 /// the run), `SchedulerStops` (signals, halts, the stages of stopping), `SchedulerLimits` (time),
 /// `SchedulerBarriers` (phases), `SchedulerAbandon` (what cannot be killed).
 public struct Scheduler: Sendable {
@@ -30,6 +30,8 @@ public struct Scheduler: Sendable {
     var holders: [Int: LockHolder] = [:]
     var launches: LaunchState
     var attempts: AttemptState
+    var throttles = ThrottleState()
+    var breakers = BreakerState()
     var stop = StopState()
     /// Which phases have begun; nil in a run without barriers.
     var barriers: BarrierState?
@@ -156,6 +158,9 @@ public struct Scheduler: Sendable {
                 wake(resource)
             case .launches: launches.holdsUntil = nil
             case .rest(let step): restIsOver(step)
+            case .hold(let subject): holdIsOver(subject)
+            case .ease(let subject): easingIsDue(subject, &turn)
+            case .breaker(let resource): breakerHasCooled(resource, &turn)
             }
         }
     }
@@ -173,6 +178,9 @@ public struct Scheduler: Sendable {
         case .resource(let resource): pool.retry(of: resource) == deadline.time
         case .launches: launches.holdsUntil == deadline.time
         case .rest(let step): attempts[step].restsUntil == deadline.time
+        case .hold(let subject): throttles[subject]?.holdsUntil == deadline.time
+        case .ease(let subject): throttles[subject]?.easesAt == deadline.time
+        case .breaker(let resource): breakers[resource].halfOpensAt == deadline.time
         }
     }
 }
@@ -191,6 +199,7 @@ struct Flight: Sendable {
     var hasLocks = false
     /// The number of its execution, once it is launched.
     var execution = 0
+    var launchedAt = RunTime.zero
     /// How far stopping it has gone.
     var stage = StopStage.none
     /// When its limit is reached, or the next stage begins.

@@ -71,21 +71,38 @@ extension Scheduler {
             return
         }
         guard outcome.status == .failed else {
+            calm(by: step)
+            noteOutcome(of: step, succeeded: true, &turn)
             end(step, outcome, &turn)
             return
         }
+        guard !goesOnAfterBusy(step, outcome, &turn) else { return }
         attempts[step].busyInARow = 0
-        guard let next = nextTry(of: step, after: outcome.reason, &turn) else {
+        let next = nextTry(of: step, after: outcome.reason, &turn)
+        if next != nil { turn.record(.attemptFailed(step: step, AttemptFailure(outcome))) }
+        if !outcome.neverStarted { noteOutcome(of: step, succeeded: false, &turn) }
+        guard let next else {
             end(step, outcome, &turn)
             return
         }
-        turn.record(.attemptFailed(step: step, AttemptFailure(outcome)))
         attempts[step].method = next.method
         rest(step, for: next.delay, &turn)
     }
 
-    /// Whether an attempt that failed so did so for being one too many at a time.
-    func isBusy(_ outcome: StepEnd) -> Bool { false }
+    /// A busy failure slows others down and costs nothing but time; true when this was one.
+    private mutating func goesOnAfterBusy(
+        _ step: Int, _ outcome: StepEnd, _ turn: inout Turn
+    ) -> Bool {
+        guard let throttle = plan.policy.throttle, !stop.isStopping,
+            overduePhase(of: step) == nil,
+            isBusy(outcome, saysBusy: flights[step]?.saysBusy == true),
+            attempts[step].busyInARow < AttemptState.mostBusy
+        else { return false }
+        attempts[step].busyInARow += 1
+        turn.record(.attemptFailed(step: step, AttemptFailure(outcome, isBusy: true)))
+        rest(step, for: self.throttle(by: step, throttle, &turn), &turn)
+        return true
+    }
 
     /// Which attempt by which method the next launch of a step is.
     func nextAttempt(of step: Int) -> (attempt: Int, method: StepMethod) {
@@ -154,6 +171,7 @@ extension Scheduler {
     /// Whether time alone lets something start that cannot start now.
     var waitsForTime: Bool {
         launches.holdsUntil != nil || pool.retries > 0 || states.count(of: .resting) > 0
+            || throttles.waitsForTime || breakers.waitsForTime
     }
 
     // MARK: - Which one is next
@@ -217,6 +235,13 @@ extension AttemptFailure {
         self.init(
             reason: end.reason ?? .other("failed"), exit: end.exit, usage: end.usage,
             isBusy: isBusy)
+    }
+}
+
+extension StepEnd {
+    /// Whether nothing of the attempt ran that could tell of the resources it takes.
+    fileprivate var neverStarted: Bool {
+        if case .notStarted = reason { true } else { false }
     }
 }
 

@@ -100,6 +100,8 @@ extension Scheduler {
         for step in flights.keys { flights[step]?.shift(by: length) }
         pool.shift(by: length)
         attempts.shift(by: length)
+        throttles.shift(by: length)
+        breakers.shift(by: length)
         barriers?.shift(by: length)
         launches.holdsUntil = launches.holdsUntil?.advanced(byNanoseconds: length)
         runLimitAt = runLimitAt?.advanced(byNanoseconds: length)

@@ -10,11 +10,15 @@ import WorkflowModel
 extension Scheduler {
     /// Starts steps by rank until the slots are full or nothing is left that could.
     mutating func startWhatFits(_ turn: inout Turn) {
-        guard hasBegun, !stop.isStopping, launches.holdsUntil == nil, !isAlone else { return }
-        while flights.count < launches.limit, let rank = ready.first {
+        guard hasBegun, !stop.isStopping, launches.holdsUntil == nil, !isAlone, !isHeldBack
+        else { return }
+        while flights.count < slots, let rank = ready.first {
             let step = Int(plan.order.steps[rank])
             if let other = obstacle(to: step) {
                 drop(step, obstacleReason(other), &turn)
+            } else if let resource = failFast(step) {
+                drop(step, behindBreakerOf: resource, &turn)
+                guard !stop.isStopping else { return }
             } else if let claim = plan.claims[step].first(where: { !pool.canTake($0, rank: rank) })
             {
                 ready.remove(rank)
@@ -55,7 +59,7 @@ extension Scheduler {
 
     /// Tells for which step of this run another waits; a task's own turn-taking needs no telling.
     private mutating func sayWait(of step: Int, for resource: Int, _ turn: inout Turn) {
-        guard plan.resources[resource].isLockable,
+        guard plan.resources[resource].isLockable, pool.bars(of: resource).isEmpty,
             let other = flights.keys.filter({ flight in
                 plan.claims[flight].contains { Int($0.resource) == resource }
             }).min()
@@ -70,10 +74,10 @@ extension Scheduler {
 
     /// Lets the first that waits for a resource try again, if there is enough for it.
     mutating func wake(_ resource: Int) {
-        guard let first = pool.firstParked(on: resource) else { return }
-        let step = Int(plan.order.steps[first.rank])
+        guard let rank = pool.firstParked(on: resource) else { return }
+        let step = Int(plan.order.steps[rank])
         let wanted = plan.claims[step].first { Int($0.resource) == resource }
-        guard Int(wanted?.units ?? 0) <= first.available else { return }
+        guard wanted.map({ pool.hasRoom(for: $0) }) ?? true else { return }
         pool.unpark(from: resource)
         makeReady(step)
     }
@@ -84,6 +88,7 @@ extension Scheduler {
 
     private mutating func start(_ step: Int, _ turn: inout Turn) {
         for claim in plan.claims[step] { pool.take(claim) }
+        beginProbes(step)
         flights[step] = Flight()
         if plan.traits[step].contains(.takesLocks) {
             states.move(step, to: .acquiring)
@@ -110,6 +115,7 @@ extension Scheduler {
         }
         startPhaseClock(for: step, turn.now)
         flights[step]?.execution = execution
+        flights[step]?.launchedAt = turn.now
         turn.act(
             .launch(step: step, attempt: attempt, method: method, execution: execution))
     }
@@ -120,6 +126,7 @@ extension Scheduler {
     mutating func leave(_ step: Int, _ turn: inout Turn) -> Flight {
         let flight = flights.removeValue(forKey: step) ?? Flight()
         isAlone = false
+        endProbes(step)
         for waiter in conflictWaiters.removeValue(forKey: step) ?? [] { makeReady(waiter) }
         guard !stuck.contains(step) else { return flight }
         if flight.hasLocks { turn.act(.releaseLocks(step: step)) }
@@ -149,7 +156,9 @@ extension Scheduler {
     private mutating func mayStillStart(_ step: Int, _ turn: inout Turn) -> Bool {
         let overdue = overduePhase(of: step)
         let obstacle = obstacle(to: step)
-        guard stop.isStopping || overdue != nil || obstacle != nil else { return true }
+        guard stop.isStopping || overdue != nil || obstacle != nil else {
+            return isStillOpen(to: step, &turn)
+        }
         _ = leave(step, &turn)
         states.move(step, to: .waiting)
         guard !stop.isStopping else { return false }
@@ -157,6 +166,26 @@ extension Scheduler {
             dropOverdue(step, overdue, &turn)
         } else if let obstacle {
             drop(step, obstacleReason(obstacle), &turn)
+        }
+        return false
+    }
+
+    /// False for a step that has to wait for what was slowed down or closed in the meantime.
+    private mutating func isStillOpen(to step: Int, _ turn: inout Turn) -> Bool {
+        let down = failFast(step)
+        let closed = closedMeanwhile(to: step)
+        guard down != nil || closed != nil || isHeldBack || flights.count > slots else {
+            return true
+        }
+        _ = leave(step, &turn)
+        if let down {
+            states.move(step, to: .waiting)
+            drop(step, behindBreakerOf: down, &turn)
+        } else if let closed {
+            park(step, on: closed)
+        } else {
+            states.move(step, to: .waiting)
+            makeReady(step)
         }
         return false
     }
