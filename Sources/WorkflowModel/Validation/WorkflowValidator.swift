@@ -28,7 +28,7 @@ public enum WorkflowValidator {
         guard !validation.hasErrors else { return (nil, validation.diagnostics) }
         let resolved = ResolvedWorkflow(
             workflow: workflow, graph: graph, inferredEdges: validation.undeclaredEdges(),
-            conflicts: conflicts)
+            conflicts: conflicts, conditions: validation.conditions)
         return (resolved, validation.diagnostics)
     }
 }
@@ -45,6 +45,9 @@ struct Validation {
     /// How many of ``edges``, from the front, are declared.
     var declaredEdgeCount = 0
     var globs = GlobCache()
+    /// What the conditions that could be read say, by step, with full ids.
+    var conditions: [Int: ConditionExpression] = [:]
+    var conditionEdges: [Edge] = []
     /// Tasks in an order in which each comes after those it waits for; empty when there is none.
     var taskOrder: [Int] = []
     var taskDependencies: [[Int]] = []
