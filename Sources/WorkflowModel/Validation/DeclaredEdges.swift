@@ -7,7 +7,9 @@ extension Validation {
             for number in 0..<count {
                 let id = workflow.steps[position].dependencies[number].id
                 guard let target = index.find(id, in: workflow.steps) else {
-                    reportUnknown(id, of: position, number: number)
+                    if !addEdges(toGroup: id, from: position, number: number) {
+                        reportUnknown(id, of: position, number: number)
+                    }
                     continue
                 }
                 guard target != position else {
@@ -59,6 +61,7 @@ extension Validation {
             var seen = Set<Int>()
             for name in ConditionNames.scan(condition) {
                 guard let target = resolve(name, in: position) else {
+                    if reportGroup(namedBy: name, in: position) { continue }
                     let id = StepID(name.text)
                     report(
                         .error(
@@ -87,6 +90,14 @@ extension Validation {
     }
 
     private func resolve(_ name: ConditionNames.Name, in position: Int) -> Int? {
+        for id in candidates(for: name, in: position) {
+            if let found = index.find(id, in: workflow.steps) { return found }
+        }
+        return nil
+    }
+
+    /// The ids that a name in a condition may mean, the likeliest first.
+    func candidates(for name: ConditionNames.Name, in position: Int) -> [StepID] {
         var candidates = [StepID(name.text)]
         if let local = qualified(name.text, asIn: position) { candidates.append(local) }
         // `step2_output` is the result of a step `step2`, or else of step 2.
@@ -97,9 +108,6 @@ extension Validation {
                 candidates.append(StepID(number))
             }
         }
-        for id in candidates {
-            if let found = index.find(id, in: workflow.steps) { return found }
-        }
-        return nil
+        return candidates
     }
 }
