@@ -136,7 +136,6 @@ public struct StepIngredients: Sendable {
         if let pattern = gating.successPattern {
             list.append(Ingredient("success_pattern", pattern))
         }
-        list += gating.foreach.map { Ingredient("foreach", $0) }
         list += gating.environmentInputs.map { name in
             // A variable that is not set differs from one that is empty.
             let value = inherited[name].map { secrets.contains(name) ? "=" : "=" + $0 }

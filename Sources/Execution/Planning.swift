@@ -19,7 +19,8 @@ extension RunPlan {
         if let resuming {
             selected = resuming.selected
         } else {
-            selected = try Selection.make(of: resolved.graph, options: options)
+            selected = try Selection.make(
+                of: resolved.graph, groups: resolved.workflow.groups, options: options)
         }
         let plan = RunPlan(
             resolved, options, selected: selected, done: resuming?.done ?? [:], history: history,
@@ -88,7 +89,7 @@ extension RunPlan {
             limit: concurrency.limit)
         defaultTimeout = options.timeout ?? execution.timeout
         defaultGrace = options.grace ?? execution.grace ?? ExecutionSettings.defaultGrace
-        runner = options.runner ?? execution.runner
+        runner = options.runner
     }
 
     /// The order in which steps start under a limit.

@@ -48,6 +48,7 @@ public struct RunPlan: Sendable {
     var order: StartOrder
     let defaultTimeout: Milliseconds?
     let defaultGrace: Milliseconds
+    /// `--runner`.
     let runner: Command?
     /// False where only expected durations are played through, which may exceed a limit.
     var appliesTimeouts = true
@@ -64,9 +65,11 @@ public struct RunPlan: Sendable {
         return Milliseconds(durations[step])
     }
 
-    /// What starts a step: its own command, else `--runner`, else `[execution] runner`.
+    /// What starts a step: its own command, else `--runner`, else the runner of its file.
     public func command(of step: Int) -> Command? {
-        resolved.workflow.steps[step].command ?? runner
+        let workflow = resolved.workflow
+        return workflow.steps[step].command ?? runner ?? workflow.steps[step].runner
+            ?? workflow.execution.runner
     }
 
     /// What starts a step by a method: a backup that is only described in words is for the runner.

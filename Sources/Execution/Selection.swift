@@ -9,22 +9,25 @@ import WorkflowModel
 /// and what depends on them, and `--skip` takes steps away.
 struct Selection {
     private let graph: Graph<StepID>
+    private let groups: [StepID: Range<Int>]
     private var unknown: [PlanError.UnknownStep] = []
 
     /// Whether each step runs, by its index.
     static func make(
-        of graph: Graph<StepID>, options: RunOptions
+        of graph: Graph<StepID>, groups: [StepGroup], options: RunOptions
     ) throws(PlanError) -> [Bool] {
         guard graph.count > 0 else { throw .noSteps }
-        var selection = Selection(graph: graph)
+        var selection = Selection(graph: graph, groups: groups)
         let flags = selection.flags(options)
         guard selection.unknown.isEmpty else { throw .unknownSteps(selection.unknown) }
         guard flags.contains(true) else { throw .nothingSelected }
         return flags
     }
 
-    private init(graph: Graph<StepID>) {
+    private init(graph: Graph<StepID>, groups: [StepGroup]) {
         self.graph = graph
+        self.groups = Dictionary(
+            groups.map { ($0.name, $0.members) }, uniquingKeysWith: { first, _ in first })
     }
 
     private mutating func flags(_ options: RunOptions) -> [Bool] {
@@ -51,13 +54,15 @@ struct Selection {
     }
 
     private mutating func indices(_ ids: [StepID], of option: String?) -> [Int] {
-        ids.compactMap { id in
-            if let index = graph.index(of: id) { return index }
+        ids.flatMap { id -> [Int] in
+            if let index = graph.index(of: id) { return [index] }
+            if let members = groups[id] { return Array(members) }
             let meant = NearMiss.best(
-                for: id.rawValue, among: graph.nodes.lazy.map(\.rawValue))
+                for: id.rawValue,
+                among: groups.keys.map(\.rawValue).sorted() + graph.nodes.map(\.rawValue))
             unknown.append(
                 .init(id: id, option: option, suggestion: meant.map { StepID($0) }))
-            return nil
+            return []
         }
     }
 }

@@ -35,7 +35,7 @@ public struct StepCommands {
             ?? workflow.environment.last { $0.name == "PATH" }?.value ?? inheritedPath
         do throws(ProgramProblem) {
             let directory = try directory(of: index)
-            let command = step.command ?? workflow.execution.runner
+            let command = step.command ?? step.runner ?? workflow.execution.runner
             if case .shell(let line) = command, let word = directWords(of: line)?.first {
                 do throws(ProgramProblem) {
                     _ = try programs.resolve(

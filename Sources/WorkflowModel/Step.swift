@@ -185,6 +185,12 @@ public struct Step: Hashable, Sendable {
         set { surroundings.workingDirectory = newValue }
     }
 
+    /// What starts it where neither it nor the command line says: the runner of its own file.
+    public var runner: Command? {
+        get { surroundings.runner }
+        set { surroundings.runner = newValue }
+    }
+
     /// Where ``workingDirectory`` was written.
     public var workingDirectoryRange: SourceRange? {
         get { surroundings.workingDirectoryRange }
@@ -201,6 +207,7 @@ public struct Step: Hashable, Sendable {
         var environment: [EnvironmentVariable] = []
         var workingDirectory: String?
         var workingDirectoryRange: SourceRange?
+        var runner: Command?
     }
 
     /// What is done when an attempt fails.
@@ -230,8 +237,6 @@ public struct Step: Hashable, Sendable {
         public var verify: String?
         /// Text or expression that the log must contain.
         public var successPattern: String?
-        /// One instance of the step for each.
-        public var foreach: [String] = []
         /// Environment variables that count as inputs.
         public var environmentInputs: [String] = []
         /// Commands whose output counts as an input.

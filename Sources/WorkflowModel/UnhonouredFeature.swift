@@ -107,7 +107,6 @@ extension Workflow {
         StepKey(name: "success_pattern", effect: "the step's own exit code alone decides") {
             $0.gating.successPattern != nil
         },
-        StepKey(name: "foreach", effect: "the step runs once") { !$0.gating.foreach.isEmpty },
     ]
 }
 

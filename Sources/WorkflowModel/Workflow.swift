@@ -12,8 +12,10 @@ public struct Workflow: Sendable {
     public var environment: [EnvironmentVariable]
     /// The `[resources]` table; a resource that is only used counts 1.
     public var resources: [ResourceDeclaration]
-    /// The `[composition]` table's `includes`, as written.
-    public var includes: [FilePattern]
+    /// The files that the main file's `[composition]` names.
+    public var includes: [WorkflowInclude]
+    /// Steps that were declared once for a list of items (`foreach`), in the order of ``steps``.
+    public var groups: [StepGroup]
     /// The `[changes]` table: class name and its patterns.
     public var changeClasses: [(name: String, patterns: [String])]
 
@@ -26,7 +28,42 @@ public struct Workflow: Sendable {
         environment = []
         resources = []
         includes = []
+        groups = []
         changeClasses = []
+    }
+}
+
+/// A file, or a directory of step files, whose steps belong to the workflow too.
+public struct WorkflowInclude: Hashable, Sendable {
+    /// As written: relative to the file that names it.
+    public var file: String
+    /// What its ids begin with, without the `.` that follows; nil for nothing.
+    public var prefix: String?
+    /// Where it was written.
+    public var range: SourceRange?
+
+    /// Names a file.
+    public init(_ file: String, prefix: String? = nil, at range: SourceRange? = nil) {
+        self.file = file
+        self.prefix = prefix
+        self.range = range
+    }
+}
+
+/// The instances of a step that was declared once for a list of items.
+public struct StepGroup: Hashable, Sendable {
+    /// The id as declared, which no step has: it stands for all instances.
+    public var name: StepID
+    /// Indices into ``Workflow/steps``; never empty.
+    public var members: Range<Int>
+    /// Where the id was written.
+    public var range: SourceRange?
+
+    /// A group of steps that stand one after another.
+    public init(_ name: StepID, members: Range<Int>, at range: SourceRange? = nil) {
+        self.name = name
+        self.members = members
+        self.range = range
     }
 }
 

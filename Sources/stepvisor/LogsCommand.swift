@@ -34,6 +34,11 @@ struct LogsCommand {
                 .usage, "a log has no JSON form: it is what `\(name)` wrote",
                 help: "leave out `--json`, or the step: `stepvisor logs --json` lists the logs")
         }
+        let instances = run.instances(of: name)
+        guard instances.isEmpty else {
+            try show(instances, named: name, of: run)
+            return 0
+        }
         let (place, step) = try whereItRan(try run.step(name), of: run)
         if arguments.has(.follow) {
             try follow(step, of: place)
@@ -41,6 +46,23 @@ struct LogsCommand {
             try show(step, of: place)
         }
         return 0
+    }
+
+    /// The logs of all instances of a `foreach`, one after another, each under its id.
+    private func show(_ instances: [Int], named name: String, of run: RecordedRun) throws {
+        guard !arguments.has(.follow) else {
+            let first = instances.first.map { run.record.header.steps[$0].id } ?? name
+            throw CommandFailure(
+                .usage, "`logs -f` follows the log of one step, and `\(name)` stands for "
+                    + Wording.count(instances.count, "step"),
+                help: "name one of them: `logs -f \(first)`")
+        }
+        for instance in instances {
+            let id = run.record.header.steps[instance].id
+            try console.out("==> \(Sanitizer.line(id)) <==\n")
+            let (place, step) = try whereItRan(instance, of: run)
+            try show(step, of: place)
+        }
     }
 
     /// The run that has the log of a step: an earlier one where it was not run again.

@@ -94,6 +94,13 @@ struct RecordedRun {
         place.path(ofProjectFile: run.logPath(of: step))
     }
 
+    /// The steps that a name stands for which is no step: the instances of a `foreach`, or a task's steps.
+    func instances(of name: String) -> [Int] {
+        let ids = record.header.steps.map(\.id)
+        guard !ids.contains(name) else { return [] }
+        return ids.indices.filter { ids[$0].hasPrefix(name + ".") }
+    }
+
     /// The index of a step of the run.
     ///
     /// - Throws: ``CommandFailure`` with exit 2 and a suggestion when it has no such step.

@@ -26,6 +26,8 @@ struct KeyCase: Sendable, CustomTestStringConvertible {
         case .breaker: "[execution.breaker]\n\(line)\n" + step
         case .resource: "[resources.api]\n\(line)\n" + step
         case .composition: "[composition]\n\(line)\n" + step
+        case .include where spelling == "file": "[[composition.includes]]\n\(line)\n" + step
+        case .include: "[[composition.includes]]\nfile = \"x\"\n\(line)\n" + step
         case .errorPropagation: "[error_propagation]\n\(line)\n" + step
         case .task where spelling == "steps": "[[tasks]]\nid = 1\n\(line)\n"
         case .task where spelling == "id": "[[tasks]]\n\(line)\n[[tasks.steps]]\nid = 1\n"
@@ -106,7 +108,9 @@ private let stepCases: [KeyCase] = [
     step("condition = \"steps.b.score > 1\"") { $0.gating.condition == "steps.b.score > 1" },
     step("verify = \"test -s x\"") { $0.gating.verify == "test -s x" },
     step("success_pattern = \"ok\"") { $0.gating.successPattern == "ok" },
-    step("foreach = [\"x\", \"y\"]") { $0.gating.foreach == ["x", "y"] },
+    KeyCase(table: .step, line: "foreach = [\"x\", \"y\"]") {
+        $0.groups.map(\.members) == [1..<3]
+    },
     step("env_inputs = [\"CI\"]") { $0.gating.environmentInputs == ["CI"] },
     step("tools = [\"cc --version\"]") { $0.gating.tools == ["cc --version"] },
 ]
@@ -181,7 +185,7 @@ private let otherCases: [KeyCase] = [
         $0.resources.map(\.name) == ["api"] && $0.resources.map(\.capacity) == [5]
     },
     KeyCase(table: .workflow, line: "composition.includes = [\"x\"]\nsteps = [{ id = \"a\" }]") {
-        $0.includes.map(\.text) == ["x"]
+        $0.includes.map(\.file) == ["x"]
     },
     KeyCase(table: .workflow, line: "changes.docs = [\"*.md\"]\nsteps = [{ id = \"a\" }]") {
         $0.changeClasses.map(\.name) == ["docs"] && $0.changeClasses[0].patterns == ["*.md"]
@@ -202,8 +206,10 @@ private let otherCases: [KeyCase] = [
         $0.resources[0].breaker?.failures == 9
     },
     KeyCase(table: .composition, line: "includes = [\"a.toml\", \"b.toml\"]") {
-        $0.includes.map(\.text) == ["a.toml", "b.toml"]
+        $0.includes.map(\.file) == ["a.toml", "b.toml"]
     },
+    KeyCase(table: .include, line: "file = \"a.toml\"") { $0.includes.map(\.file) == ["a.toml"] },
+    KeyCase(table: .include, line: "prefix = \"a\"") { $0.includes.map(\.prefix) == ["a"] },
     task("id = \"build\"") { $0.id == "build" },
     task("description = \"d\"") { $0.description == "d" },
     task("parallel_enabled = false") { !$0.isParallelEnabled },

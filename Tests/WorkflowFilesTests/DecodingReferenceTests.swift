@@ -10,7 +10,8 @@ struct DecodingReferenceTests {
         .workflow: "The top of the file", .execution: "`[execution]`",
         .retry: "`[execution.retry]`",
         .throttle: "`[execution.throttle]`", .breaker: "A breaker", .resource: "A resource",
-        .composition: "`[composition]`", .errorPropagation: "`[error_propagation]`",
+        .composition: "`[composition]`", .include: "An include",
+        .errorPropagation: "`[error_propagation]`",
         .task: "A task", .step: "A step", .backup: "A backup",
     ]
 

@@ -7,6 +7,10 @@ struct StepDraft {
     var task: String?
     /// The step is a file, which is its own command.
     var isFile = false
+    /// `foreach`: one instance for each; nil where it is not given.
+    var items: [FilePattern]?
+    /// Read when it is known whether it stands for several.
+    var successPattern: DocumentTable.Entry?
 
     /// The id that an integer stands for.
     func localID(_ number: Int64) -> StepID {
@@ -104,8 +108,17 @@ extension WorkflowTables {
             }
             draft.step.gating.verify = line
         },
-        .expression("success_pattern") { $0.step.gating.successPattern = $1 },
-        .strings("foreach") { $0.step.gating.foreach = $1 },
+        KeyRule("success_pattern", "a regular expression") { draft, entry, reader in
+            draft.successPattern = reader.string(entry) == nil ? nil : entry
+        },
+        KeyRule("foreach", "a list of strings") { draft, entry, reader in
+            draft.items = reader.patterns(entry)
+            guard draft.items?.isEmpty ?? false else { return }
+            reader.report(
+                .error(
+                    "`foreach` must not be empty: the step would never run",
+                    at: entry.value.range, help: "name an item, or remove the step"))
+        },
         .strings("env_inputs") { $0.step.gating.environmentInputs = $1 },
         .strings("tools") { $0.step.gating.tools = $1 },
     ]

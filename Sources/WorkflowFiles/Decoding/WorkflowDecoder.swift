@@ -8,9 +8,9 @@ public struct WorkflowDecoder {
     private var draft: WorkflowDraft
     private var reader = ValueReader()
     /// Steps outside of tasks: those of step files, then those of `[[steps]]`.
-    private var looseSteps: [Step] = []
+    private var looseSteps = StepList()
     /// Steps of `[[tasks]]`, with the index of their task among those.
-    private var taskSteps: [Step] = []
+    private var taskSteps = StepList()
     /// Whether the file that is being added could be read whole.
     private var isWhole = true
     /// Whether a step was left out because the line with its `id` could not be read.
@@ -56,7 +56,7 @@ public struct WorkflowDecoder {
         step.step = Step(id: StepID(id), range: range)
         step.step.command = .script(script)
         WorkflowTables.step.decode(header, into: &step, with: &reader)
-        looseSteps.append(step.step)
+        looseSteps.append(step, with: &reader)
     }
 
     /// Puts the steps together: those outside of tasks, then task by task.
@@ -64,16 +64,18 @@ public struct WorkflowDecoder {
         var workflow = draft.workflow
         // Swapped, not assigned: an array that two names hold would be copied when it grows.
         if looseSteps.isEmpty && !workflow.tasks.isEmpty {
-            swap(&workflow.steps, &taskSteps)
+            swap(&workflow.steps, &taskSteps.steps)
+            workflow.groups = taskSteps.groups
             return (workflow, reader.diagnostics)
         }
         // Steps outside of tasks are a section of their own, which waits for no task.
         var section = WorkflowTask(id: "")
         section.dependencies = workflow.tasks.isEmpty ? nil : []
         workflow.tasks.insert(section, at: 0)
-        swap(&workflow.steps, &looseSteps)
-        for index in taskSteps.indices { taskSteps[index].task += 1 }
-        if !taskSteps.isEmpty { workflow.steps += taskSteps }
+        swap(&workflow.steps, &looseSteps.steps)
+        workflow.groups = looseSteps.groups + taskSteps.groups(from: workflow.steps.count)
+        for index in taskSteps.steps.indices { taskSteps.steps[index].task += 1 }
+        if !taskSteps.isEmpty { workflow.steps += taskSteps.steps }
         return (workflow, reader.diagnostics)
     }
 
@@ -100,9 +102,10 @@ public struct WorkflowDecoder {
 
     private mutating func addSteps() {
         guard let entry = draft.steps, let values = reader.list(entry, of: "tables") else { return }
-        looseSteps.reserveCapacity(looseSteps.count + values.count)
+        looseSteps.steps.reserveCapacity(looseSteps.steps.count + values.count)
         for value in values {
-            if let step = decodeStep(value, of: entry, in: nil) { looseSteps.append(step) }
+            guard let step = decodeStep(value, of: entry, in: nil) else { continue }
+            looseSteps.append(step, with: &reader)
         }
     }
 
@@ -128,14 +131,14 @@ public struct WorkflowDecoder {
         guard let steps = task.steps else { return }
         for value in reader.list(steps, of: "tables") ?? [] {
             guard var step = decodeStep(value, of: steps, in: task.task.id) else { continue }
-            step.task = index
-            taskSteps.append(step)
+            step.step.task = index
+            taskSteps.append(step, with: &reader)
         }
     }
 
     private mutating func decodeStep(
         _ value: DocumentValue, of entry: DocumentTable.Entry, in task: String?
-    ) -> Step? {
+    ) -> StepDraft? {
         guard case .table(let table) = value.content else {
             reader.mismatch(entry.key, "a list of tables", value)
             return nil
@@ -151,6 +154,48 @@ public struct WorkflowDecoder {
                 .error("a step has no `id`", at: value.range, help: "add `id = \"…\"`"))
             return nil
         }
-        return step.step
+        return step
+    }
+}
+
+/// Steps in the order in which they were read, those of a `foreach` one after another.
+struct StepList {
+    var steps: [Step] = []
+    private(set) var groups: [StepGroup] = []
+
+    var isEmpty: Bool { steps.isEmpty }
+
+    /// The groups where other steps stand before these.
+    func groups(from start: Int) -> [StepGroup] {
+        groups.map {
+            StepGroup(
+                $0.name, members: $0.members.lowerBound + start..<$0.members.upperBound + start,
+                at: $0.range)
+        }
+    }
+
+    /// Adds a step, or the instances that it stands for.
+    mutating func append(_ draft: StepDraft, with reader: inout ValueReader) {
+        guard let items = draft.items else {
+            steps.append(draft.step)
+            if let entry = draft.successPattern {
+                steps[steps.count - 1].gating.successPattern = reader.regularExpression(entry)
+            }
+            return
+        }
+        guard steps.count + items.count <= StepInstances.limit else {
+            reader.report(
+                .error(
+                    "`foreach` makes more than \(StepInstances.limit) steps", at: draft.step.range,
+                    help: "give one step several items to do"))
+            return
+        }
+        let start = steps.count
+        var instances = StepInstances(
+            draft.step, items: items, successPattern: draft.successPattern)
+        steps += instances.make(reportingTo: &reader)
+        guard steps.count > start else { return }
+        groups.append(
+            StepGroup(draft.step.id, members: start..<steps.count, at: draft.step.range))
     }
 }

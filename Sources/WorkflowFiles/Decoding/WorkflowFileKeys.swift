@@ -47,7 +47,30 @@ extension WorkflowTables {
     ]
 
     static let composition = KeyTable<Workflow>(
-        .composition, [.patterns("includes") { $0.includes = $1 }])
+        .composition,
+        [
+            KeyRule("includes", "a list of paths and tables") { workflow, entry, reader in
+                workflow.includes = reader.includes(entry)
+            }
+        ])
+
+    static let include = KeyTable<WorkflowInclude>(
+        .include,
+        [
+            KeyRule("file", "a path") { include, entry, reader in
+                include.file = reader.string(entry) ?? ""
+                include.range = entry.value.range
+            },
+            KeyRule("prefix", "an id") { include, entry, reader in
+                guard let text = reader.string(entry) else { return }
+                include.prefix = text
+                guard !StepID.isValid(text) else { return }
+                reader.report(
+                    .error(
+                        "a prefix is the beginning of ids, and no id begins so",
+                        at: entry.value.range, help: "a prefix matches `\(StepID.pattern)`"))
+            },
+        ])
 
     static let resource = KeyTable<ResourceDeclaration>(
         .resource,
@@ -99,6 +122,29 @@ struct TaskDraft {
 }
 
 extension ValueReader {
+    /// Each a path, or a table with its `file` and a `prefix`.
+    mutating func includes(_ entry: DocumentTable.Entry) -> [WorkflowInclude] {
+        (list(entry, of: "paths and tables") ?? []).compactMap { value in
+            var include = WorkflowInclude("", at: value.range)
+            switch value.content {
+            case .string(let path): include.file = path
+            case .table(let table):
+                WorkflowTables.include.decode(table, into: &include, with: &self)
+                guard table["file"] != nil else {
+                    report(
+                        .error(
+                            "an include has no `file`", at: value.range,
+                            help: "write `{ file = \"parts/test.toml\", prefix = \"test\" }`"))
+                    return nil
+                }
+            default:
+                mismatch(entry.key, "a list of paths and tables", value)
+                return nil
+            }
+            return include
+        }
+    }
+
     mutating func taskID(_ value: DocumentValue, of key: String) -> String? {
         switch value.content {
         case .string(let text): return text

@@ -9,6 +9,7 @@ public struct WorkflowKey: Hashable, Sendable {
         case breaker = "`breaker`"
         case resource = "a resource"
         case composition = "`[composition]`"
+        case include = "an include"
         case errorPropagation = "`[error_propagation]`"
         case task = "a task"
         case step = "a step"
@@ -42,6 +43,7 @@ public enum WorkflowKeys {
         WorkflowTables.workflow.keys + WorkflowTables.execution.keys
         + WorkflowTables.retry.keys + WorkflowTables.throttle.keys + WorkflowTables.breaker.keys
         + WorkflowTables.resource.keys + WorkflowTables.composition.keys
+        + WorkflowTables.include.keys
         + WorkflowTables.errorPropagation.keys + WorkflowTables.task.keys
         + WorkflowTables.step.keys + WorkflowTables.backup.keys
 

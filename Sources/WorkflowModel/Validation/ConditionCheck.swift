@@ -48,6 +48,10 @@ extension Validation {
         for (reference, place) in parsed.references {
             guard let target = target(of: reference, in: position) else {
                 guard reported.insert(reference.step).inserted else { continue }
+                if let mistake = groupMistake(of: reference, in: position) {
+                    reportCondition(mistake.message, of: position, place, help: mistake.help)
+                    continue
+                }
                 reportCondition(
                     "the condition of step `\(step.id)` names an unknown step "
                         + "`\(Self.shown(reference.step))`",
@@ -89,7 +93,7 @@ extension Validation {
         return similar ?? "`\(reference.step)_output` is the result of one of these: \(list)"
     }
 
-    private func task(of position: Int) -> String {
+    func task(of position: Int) -> String {
         let task = workflow.steps[position].task
         return workflow.tasks.indices.contains(task) ? workflow.tasks[task].id : ""
     }

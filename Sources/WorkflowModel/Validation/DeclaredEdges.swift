@@ -7,7 +7,9 @@ extension Validation {
             for number in 0..<count {
                 let id = workflow.steps[position].dependencies[number].id
                 guard let target = index.find(id, in: workflow.steps) else {
-                    reportUnknown(id, of: position, number: number)
+                    if !addEdges(toGroup: id, from: position, number: number) {
+                        reportUnknown(id, of: position, number: number)
+                    }
                     continue
                 }
                 guard target != position else {

@@ -17,6 +17,9 @@ struct StepIndex {
         return nil
     }
 
+    /// The first step whose id differs from this one in no more than case.
+    func resembling(_ id: StepID) -> Int? { firstWithFoldedID[FoldedID(id)].map(Int.init) }
+
     /// The step of exactly this id.
     func find(_ id: StepID, in steps: [Step]) -> Int? {
         guard let first = firstWithFoldedID[FoldedID(id)].map(Int.init) else { return nil }

@@ -12,6 +12,7 @@ public enum WorkflowValidator {
     ) -> (workflow: ResolvedWorkflow?, diagnostics: [Diagnostic]) {
         var validation = Validation(workflow)
         validation.checkIDs()
+        validation.checkGroups()
         validation.checkTasks()
         validation.checkResources()
         validation.checkPaths()
@@ -44,6 +45,9 @@ struct Validation {
     var edges: [Edge] = []
     /// How many of ``edges``, from the front, are declared.
     var declaredEdgeCount = 0
+    /// Of ``WorkflowModel/Workflow/groups``, by name.
+    var groupIndex: [StepID: Int] = [:]
+    var isOverGroupLimit = false
     var globs = GlobCache()
     /// What the conditions that could be read say, by step, with full ids.
     var conditions: [Int: ConditionExpression] = [:]
