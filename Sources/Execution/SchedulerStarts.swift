@@ -11,7 +11,7 @@ extension Scheduler {
     /// Starts steps by rank until the slots are full or nothing is left that could.
     mutating func startWhatFits(_ turn: inout Turn) {
         guard hasBegun, !stop.isStopping, launches.holdsUntil == nil, !isAlone else { return }
-        while flights.count < launches.limit, let rank = ready.first {
+        while flights.count < launches.limit, let rank = ready.first, hasItsTurn(rank) {
             let step = Int(plan.order.steps[rank])
             if let other = obstacle(to: step) {
                 drop(step, obstacleReason(other), &turn)
@@ -37,6 +37,13 @@ extension Scheduler {
                 start(step, &turn)
             }
         }
+    }
+
+    /// Whether a step may start as far as a strict order goes: all before it have ended.
+    private mutating func hasItsTurn(_ rank: Int) -> Bool {
+        guard plan.order.isStrict else { return true }
+        while turnRank < rank, states[Int(plan.order.steps[turnRank])] == .ended { turnRank += 1 }
+        return turnRank >= rank
     }
 
     /// Puts a step that may start into the queue.
