@@ -17,6 +17,8 @@ struct Deadline: Comparable, Sendable {
         case resource(Int)
         /// The system had nothing to start a step with.
         case launches
+        /// A step's next attempt may start.
+        case rest(Int)
     }
 
     static func < (a: Deadline, b: Deadline) -> Bool { a.time < b.time }

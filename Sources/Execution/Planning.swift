@@ -68,9 +68,10 @@ extension RunPlan {
         claims = table.claims
         phases =
             hasBarriers ? Self.barrierPhases(of: resolved) : Self.phases(of: resolved)
-        policy = FailurePolicy(
+        let policy = FailurePolicy(
             execution, options, resources: table.resources, declared: workflow.resources,
             index: { resolved.graph.index(of: $0) })
+        self.policy = policy
         haltsOnCriticalFailure = !options.keepGoing
         isOptimistic = execution.failureStrategy == .optimistic
         traits = workflow.steps.indices.map { step in
@@ -78,7 +79,8 @@ extension RunPlan {
                 of: workflow.steps[step],
                 takesLocks: table.claims[step].contains {
                     table.resources[Int($0.resource)].isLockable
-                })
+                }
+            ).union(policy.traits(of: table.claims[step]))
         }
         conflicts = Rows(
             count: selected.count,

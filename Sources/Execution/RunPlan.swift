@@ -71,6 +71,14 @@ public struct RunPlan: Sendable {
         resolved.workflow.steps[step].command ?? runner
     }
 
+    /// What starts a step by a method: a backup that is only described in words is for the runner.
+    public func command(of step: Int, by method: StepMethod) -> Command? {
+        guard case .backup(let number) = method else { return command(of: step) }
+        let backups = resolved.workflow.steps[step].recovery.backups
+        guard backups.indices.contains(number - 1) else { return nil }
+        return backups[number - 1].command ?? runner
+    }
+
     /// The limit of an attempt: the step's own, else `--timeout`, else `[execution] timeout`; 0 is none.
     public func timeout(of step: Int) -> Milliseconds? {
         guard appliesTimeouts else { return nil }
@@ -165,4 +173,10 @@ struct StepTraits: OptionSet, Sendable {
     static let hasCheck = StepTraits(rawValue: 1024)
     /// It has retries or backups.
     static let recovers = StepTraits(rawValue: 2048)
+    /// A failure of it may mean "busy".
+    static let mayBeBusy = StepTraits(rawValue: 4096)
+    /// A resource that it takes has a circuit breaker.
+    static let isGuarded = StepTraits(rawValue: 8192)
+    /// The end of an attempt may lead to more than the end of the step.
+    static let sequels: StepTraits = [.recovers, .mayBeBusy, .isGuarded]
 }

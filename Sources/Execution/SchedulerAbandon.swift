@@ -65,13 +65,9 @@ extension Scheduler {
     @discardableResult
     mutating func drop(_ step: Int, _ reason: StepReason, _ turn: inout Turn) -> Bool {
         withdraw(step)
-        guard close(step) else { return false }
+        guard states[step] != .ended else { return false }
         hasFailed = true
-        if launches.deferred.removeValue(forKey: step) != nil {
-            turn.record(.ended(step: step, StepEnd(status: .failed, reason: reason)))
-        } else {
-            turn.record(.skipped(step: step, reason))
-        }
+        closeUnstarted(step, .failed, reason, &turn)
         wakeClaims(of: step)
         blockDependents(of: step, &turn)
         return true

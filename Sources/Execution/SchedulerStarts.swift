@@ -109,6 +109,7 @@ extension Scheduler {
         if let earlier = launches.deferred.removeValue(forKey: step) {
             execution = earlier
         } else {
+            attempts.count(step)
             launches.executions += 1
             execution = launches.executions
             turn.record(
@@ -193,9 +194,13 @@ extension Scheduler {
         guard states[step] == .launching else { return }
         states.move(step, to: .running)
         launches.failuresInARow = 0
-        turn.record(.started(step: step, pid: pid, startTicks: startTicks, basis: basis))
         flights[step]?.pid = pid
-        startClocks(of: step, turn.now)
+        if flights[step]?.isChecking == true {
+            checkStarted(step, pid, startTicks, &turn)
+        } else {
+            turn.record(.started(step: step, pid: pid, startTicks: startTicks, basis: basis))
+            startClocks(of: step, turn.now)
+        }
         // It may have been on its way when the stop began.
         if stop.isStopping { applyStop(to: step, &turn) }
         if let reason = overduePhase(of: step) { fail(step, reason, &turn) }
@@ -203,6 +208,10 @@ extension Scheduler {
 
     mutating func notStarted(_ step: Int, _ message: String, _ turn: inout Turn) {
         guard states[step] == .launching else { return }
+        guard flights[step]?.isChecking != true else {
+            checkNotStarted(step, message, &turn)
+            return
+        }
         conclude(
             step, StepEnd(status: .failed, reason: .notStarted(message)), &turn)
     }
@@ -210,6 +219,10 @@ extension Scheduler {
     /// The system had nothing to start the step with: fewer at once, and this one again later.
     mutating func launchDeferred(_ step: Int, _ message: String, _ turn: inout Turn) {
         guard states[step] == .launching else { return }
+        guard flights[step]?.isChecking != true else {
+            checkDeferred(step, message, &turn)
+            return
+        }
         if let reason = stop.skipReason {
             end(step, StepEnd(status: .aborted, reason: reason), &turn)
             return
@@ -221,7 +234,7 @@ extension Scheduler {
         if flights.count == 1 {
             launches.failuresInARow += 1
             guard launches.failuresInARow <= LaunchState.mostTries else {
-                end(step, StepEnd(status: .failed, reason: .notStarted(message)), &turn)
+                conclude(step, StepEnd(status: .failed, reason: .notStarted(message)), &turn)
                 return
             }
         }
