@@ -81,8 +81,11 @@ public enum Recovery {
     static func latestSignOfLife(_ journal: Journal) -> UInt64 {
         var last: (ticks: UInt64, time: RunTime)?
         for event in journal.events {
-            if case .started(_, _, let ticks, _) = event.kind, ticks > 0 {
+            switch event.kind {
+            case .started(_, _, let ticks, _) where ticks > 0,
+                .checkStarted(_, _, let ticks) where ticks > 0:
                 last = (ticks, event.time)
+            default: break
             }
         }
         guard let last, let end = journal.events.last?.time else { return 0 }

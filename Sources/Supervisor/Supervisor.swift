@@ -31,7 +31,7 @@ public final class Supervisor {
     var inbox: [SchedulerInput] = []
     /// Leaders that live, or are pinned as zombies until their group is empty; by step.
     var children: [Int: ChildProcess] = [:]
-    private var stepOfLeader: [Int32: Int] = [:]
+    var stepOfLeader: [Int32: Int] = [:]
     /// Steps whose leader is gone and whose group is not empty.
     var settling: Set<Int> = []
     /// Steps without a pidfd, each asked at every SIGCHLD.
@@ -50,6 +50,7 @@ public final class Supervisor {
     /// Leaders of steps that cannot be killed.
     var abandoned: [ChildProcess] = []
     var inputs: InputDesk
+    var attempts = AttemptDesk()
     var held: [Int: HeldLocks] = [:]
     private var finalStatus: RunStatus?
     private var stopSignal: Int32?
@@ -149,7 +150,7 @@ public final class Supervisor {
     /// Gives the scheduler an answer at once, so that its time is not that of the next launch.
     ///
     /// Only for answers upon which nothing is taken back.
-    private func answer(_ input: SchedulerInput) {
+    func answer(_ input: SchedulerInput) {
         var actions: [SchedulerAction] = []
         scheduler.handle(input, at: clock.now(), into: &actions)
         for action in actions { perform(action) }
@@ -165,11 +166,12 @@ public final class Supervisor {
             record(kind)
         case .acquireLocks(let step): acquireLocks(of: step)
         case .releaseLocks(let step): held[step] = nil
-        case .launch(let step, let attempt, let method, let execution, _):
+        case .launch(let step, let attempt, let method, let execution, let failed):
             launch(
-                LaunchOrder(step: step, attempt: attempt, method: method, execution: execution))
-        case .launchCheck(let step, _):
-            inbox.append(.notStarted(step: step, message: "`verify` is not supported"))
+                LaunchOrder(
+                    step: step, attempt: attempt, method: method, execution: execution,
+                    failed: failed))
+        case .launchCheck(let step, let execution): launchCheck(of: step, execution: execution)
         case .evaluateCondition(let step):
             inbox.append(.conditionEvaluated(step: step, .holds))
         case .askReview(let step, _): inbox.append(.decided(step: step, .halt))
@@ -203,57 +205,6 @@ public final class Supervisor {
         // Else the record tells of a signal that nobody sent.
         record(.warning(step: nil, "stopping, since stepvisor cannot go on: \(error)"))
         inbox.append(.signal(SIGTERM))
-    }
-
-    /// Starts a step of which is known what it is started from.
-    func start(_ order: LaunchOrder, basis: StepBasis) {
-        let (step, attempt) = (order.step, order.attempt)
-        let (method, execution) = (order.method, order.execution)
-        do {
-            let log = try directory.openLog(of: header.steps[step].id) {
-                record(
-                    .warning(
-                        step: nil, "somebody removed the logs of this run; later ones are kept"))
-            }
-            let child: ChildProcess
-            if preparation.wantsPipe(step) {
-                child = try launchPiped(
-                    step, attempt: attempt, method: method, execution: execution, log: log)
-            } else {
-                let request = try preparation.request(
-                    for: step, attempt: attempt, method: method, execution: execution,
-                    output: log.number)
-                child = try launcher.launch(request, watched: manyRun)
-            }
-            logWatch.add(step, at: clock.now(), isPiped: pumps[step] != nil)
-            children[step] = child
-            stepOfLeader[child.pid] = step
-            if child.pidDescriptor >= 0 {
-                loop.add(child.pidDescriptor, .exit(step: step))
-            } else {
-                unwatched.insert(step)
-            }
-            answer(
-                .started(
-                    step: step, pid: child.pid, startTicks: child.startTicks, basis: basis))
-        } catch let failure as LaunchFailure {
-            switch failure {
-            case .permanent(let message): inbox.append(.notStarted(step: step, message: message))
-            case .temporary(let message):
-                inbox.append(.launchDeferred(step: step, message: message))
-            }
-        } catch let problem as ProgramProblem {
-            inbox.append(.notStarted(step: step, message: problem.description))
-        } catch {
-            let systemError = error as? SystemError ?? SystemError("launch", "", code: EIO)
-            if [EMFILE, ENFILE, ENOMEM].contains(systemError.code) {
-                inbox.append(.launchDeferred(step: step, message: systemError.description))
-            } else {
-                // A log that cannot be written is stepvisor's own trouble, not the step's.
-                inbox.append(.notStarted(step: step, message: systemError.description))
-                stop(because: systemError)
-            }
-        }
     }
 
     private func signal(_ step: Int, _ signal: Int32) {
