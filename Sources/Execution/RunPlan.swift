@@ -33,6 +33,8 @@ public struct RunPlan: Sendable {
     public var doneEarlier: [Int: DoneEarlier]
     /// The id of the run that this one goes on with.
     public let resumes: String?
+    /// In which order steps start that could start at once.
+    public let startOrder: StartOrderChoice
 
     /// Whether a phase begins only when the one before it in its task has ended.
     public let hasBarriers: Bool
@@ -125,11 +127,18 @@ public struct RunPlan: Sendable {
         runID: String, startedAt: WallTime, pid: Int32, bootID: String
     ) -> RunHeader {
         let workflow = resolved.workflow
-        return RunHeader(
+        var header = RunHeader(
             runID: runID, workflow: workflow.name, mode: mode, maxParallelSteps: limit,
             startedAt: startedAt, pid: pid, bootID: bootID,
             tasks: workflow.tasks.map { TaskHeader(id: $0.id, description: $0.description) },
             steps: workflow.steps.indices.map { stepHeader($0) }, resumes: resumes)
+        switch startOrder {
+        case .byPath: break
+        case .shuffled(let seed): header.seed = seed
+        case .replay(let run, _): header.replays = run
+        }
+        for step in wouldBeParallel { header.steps[step].wouldBeParallel = true }
+        return header
     }
 
     private func stepHeader(_ index: Int) -> StepHeader {

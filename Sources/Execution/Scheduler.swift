@@ -23,6 +23,8 @@ public struct Scheduler: Sendable {
     /// What is known of the steps that hold a slot.
     var flights: [Int: Flight] = [:]
     var isAlone = false
+    /// Where a strict order has got to: all steps of lower rank have ended.
+    var turnRank = 0
     var pool: ResourcePool
     /// Steps that wait for a conflicting step to end, by that step.
     var conflictWaiters: [Int: [Int]] = [:]

@@ -12,7 +12,7 @@ extension Scheduler {
     mutating func startWhatFits(_ turn: inout Turn) {
         guard hasBegun, !stop.isStopping, launches.holdsUntil == nil, !isAlone, !isHeldBack
         else { return }
-        while flights.count < slots, let rank = ready.first {
+        while flights.count < slots, let rank = ready.first, hasItsTurn(rank) {
             let step = Int(plan.order.steps[rank])
             if let other = obstacle(to: step) {
                 drop(step, obstacleReason(other), &turn)
@@ -41,6 +41,13 @@ extension Scheduler {
                 start(step, &turn)
             }
         }
+    }
+
+    /// Whether a step may start as far as a strict order goes: all before it have ended.
+    private mutating func hasItsTurn(_ rank: Int) -> Bool {
+        guard plan.order.isStrict else { return true }
+        while turnRank < rank, states[Int(plan.order.steps[turnRank])] == .ended { turnRank += 1 }
+        return turnRank >= rank
     }
 
     /// Puts a step that may start into the queue.
