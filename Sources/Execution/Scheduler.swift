@@ -9,9 +9,10 @@ import WorkflowModel
 ///
 /// A turn is always the same: take the input, do what is due, start what fits, finish when nothing
 /// is left. Where each part is: `SchedulerStarts` (slots, resources, conflicts, locks),
-/// `SchedulerEnds` (outcomes, dependents, the end of the run), `SchedulerStops` (signals, halts, the
-/// stages of stopping), `SchedulerLimits` (time), `SchedulerBarriers` (phases), `SchedulerAbandon`
-/// (what cannot be killed).
+/// `SchedulerEnds` (outcomes, dependents, the end of the run), `SchedulerPolicy` (what failures
+/// lead to), `SchedulerReviews` (questions), `SchedulerConditions`, `SchedulerFinalizers`,
+/// `SchedulerStops` (signals, halts, the stages of stopping), `SchedulerLimits` (time),
+/// `SchedulerBarriers` (phases), `SchedulerAbandon` (what cannot be killed).
 public struct Scheduler: Sendable {
     let plan: RunPlan
     var states: StepStates
@@ -37,6 +38,11 @@ public struct Scheduler: Sendable {
     var standstills: [Standstill] = []
     /// Steps whose processes cannot be killed, and which hold what they held.
     var stuck: [Int] = []
+    var policy: PolicyState
+    var reviews = ReviewState()
+    var finalizers: FinalizerState
+    /// Steps that are ready but for their condition, which nobody has been asked for yet.
+    var toEvaluate: [Int] = []
     var deadlines = DeadlineQueue()
     var hasBegun = false
     var hasFailed = false
@@ -54,6 +60,9 @@ public struct Scheduler: Sendable {
         pool = ResourcePool(plan.resources)
         launches = LaunchState(limit: plan.limit)
         barriers = plan.hasBarriers ? BarrierState(plan) : nil
+        policy = PolicyState(plan.policy)
+        finalizers = FinalizerState(plan)
+        holdFinalizers()
     }
 
     /// When to send a `tick` if nothing else happens before; nil when nothing is due.
@@ -79,9 +88,10 @@ public struct Scheduler: Sendable {
         passDeadlines(&turn)
         repeat {
             passBarriers(&turn)
+            evaluateConditions(&turn)
             startWhatFits(&turn)
-        } while barriers?.hasEnded == true
-        finishIfDone(&turn)
+        } while barriers?.hasEnded == true || !toEvaluate.isEmpty && !stop.isStopping
+            || passEnd(&turn)
         dropStaleDeadlines()
         swap(&turn.actions, &actions)
     }
@@ -100,7 +110,9 @@ public struct Scheduler: Sendable {
         case .groupEmptied(let step): groupEmptied(step, &turn)
         case .signal(let signal): signalled(signal, &turn)
         case .verified(let step, let verification): verified(step, verification, &turn)
-        case .conditionEvaluated, .decided: break
+        case .conditionEvaluated(let step, let outcome):
+            conditionEvaluated(step, outcome, &turn)
+        case .decided(let step, let decision): decided(step, decision, &turn)
         case .output(let step, let time): output(step, at: time, &turn)
         case .wantsTerminal(let step, let signal): wantsTerminal(step, signal, &turn)
         case .resumed(let nanoseconds): resumed(after: nanoseconds, &turn)
@@ -121,6 +133,7 @@ public struct Scheduler: Sendable {
             turn.record(.skipped(step: step, .notSelected))
             close(step)
         }
+        takeDecisions(&turn)
         for step in 0..<states.count
         where plan.resolved.graph.dependencies(of: step).isEmpty {
             dependenciesMet(step)

@@ -63,22 +63,23 @@ extension Scheduler {
     ///
     /// - Returns: Whether it had not ended.
     @discardableResult
-    mutating func drop(_ step: Int, _ reason: StepReason, _ turn: inout Turn) -> Bool {
+    mutating func drop(
+        _ step: Int, _ reason: StepReason, awaitsReview: Bool = false, _ turn: inout Turn
+    ) -> Bool {
         withdraw(step)
         guard close(step) else { return false }
-        hasFailed = true
         if launches.deferred.removeValue(forKey: step) != nil {
             turn.record(.ended(step: step, StepEnd(status: .failed, reason: reason)))
         } else {
             turn.record(.skipped(step: step, reason))
         }
         wakeClaims(of: step)
-        blockDependents(of: step, &turn)
+        failed(step, awaitsReview ? .review : .goesOn, &turn)
         return true
     }
 
     /// Takes a step from where it waits.
-    private mutating func withdraw(_ step: Int) {
+    mutating func withdraw(_ step: Int) {
         let rank = Int(plan.order.ranks[step])
         ready.remove(rank)
         guard states[step] == .waiting else { return }

@@ -9,4 +9,10 @@ extension Scheduler {
 
     /// Which attempt by which method the next launch of a step is.
     func nextAttempt(of step: Int) -> (attempt: Int, method: StepMethod) { (1, .primary) }
+
+    /// Begins a new series of attempts of a step in review.
+    mutating func restart(_ step: Int, from method: StepMethod) { makeReady(step) }
+
+    /// Begins the first series of a step with its first backup.
+    mutating func beginWithBackup(_ step: Int) {}
 }

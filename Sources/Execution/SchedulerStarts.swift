@@ -10,7 +10,8 @@ import WorkflowModel
 extension Scheduler {
     /// Starts steps by rank until the slots are full or nothing is left that could.
     mutating func startWhatFits(_ turn: inout Turn) {
-        guard hasBegun, !stop.isStopping, launches.holdsUntil == nil, !isAlone else { return }
+        guard hasBegun, !stop.isStopping, launches.holdsUntil == nil, !isAlone, reviews.isEmpty
+        else { return }
         while flights.count < launches.limit, let rank = ready.first {
             let step = Int(plan.order.steps[rank])
             if let other = obstacle(to: step) {
@@ -41,7 +42,7 @@ extension Scheduler {
 
     /// Puts a step that may start into the queue.
     mutating func makeReady(_ step: Int) {
-        guard states[step] != .pending || !isHeldByBarrier(step),
+        guard states[step] != .pending || !isHeldByBarrier(step) && !isHeldByCondition(step),
             states.move(step, to: .ready)
         else { return }
         ready.insert(Int(plan.order.ranks[step]))
@@ -98,10 +99,12 @@ extension Scheduler {
         states.move(step, to: .launching)
         holders[step] = nil
         let (attempt, method) = nextAttempt(of: step)
+        let needs = unwellNeeds(of: step)
         let execution: Int
         if let earlier = launches.deferred.removeValue(forKey: step) {
             execution = earlier
         } else {
+            if attempt == 1 { warn(of: needs, for: step, &turn) }
             launches.executions += 1
             execution = launches.executions
             turn.record(
@@ -110,7 +113,9 @@ extension Scheduler {
         startPhaseClock(for: step, turn.now)
         flights[step]?.execution = execution
         turn.act(
-            .launch(step: step, attempt: attempt, method: method, execution: execution))
+            .launch(
+                step: step, attempt: attempt, method: method, execution: execution,
+                failed: needs))
     }
 
     /// Takes back slot, locks and units of a step, and lets those try again that waited for them.
@@ -148,14 +153,19 @@ extension Scheduler {
     private mutating func mayStillStart(_ step: Int, _ turn: inout Turn) -> Bool {
         let overdue = overduePhase(of: step)
         let obstacle = obstacle(to: step)
-        guard stop.isStopping || overdue != nil || obstacle != nil else { return true }
+        guard stop.isStopping || overdue != nil || obstacle != nil || !reviews.isEmpty else {
+            return true
+        }
         _ = leave(step, &turn)
         states.move(step, to: .waiting)
         guard !stop.isStopping else { return false }
         if let overdue {
-            dropOverdue(step, overdue, &turn)
+            dropAsFailure(step, overdue, &turn)
         } else if let obstacle {
             drop(step, obstacleReason(obstacle), &turn)
+        } else {
+            // It goes on when the question is answered.
+            makeReady(step)
         }
         return false
     }
