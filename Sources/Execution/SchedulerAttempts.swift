@@ -119,6 +119,9 @@ extension Scheduler {
         makeReady(step)
     }
 
+    /// It was decided before the run that a step begins with its first backup.
+    mutating func beginWithBackup(_ step: Int) { attempts[step] = AttemptSeries(method: .backup(1)) }
+
     /// Whether a step has run before in this run, whatever became of it.
     func wasLaunched(_ step: Int) -> Bool { attempts.made(by: step) > 0 }
 

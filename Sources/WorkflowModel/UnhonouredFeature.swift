@@ -46,14 +46,6 @@ extension Workflow {
             if isDeclared { found.append(UnhonouredFeature(name, effect: effect)) }
         }
         add(
-            "error_propagation = \"\(execution.errorPropagation.rawValue)\"",
-            execution.errorPropagation != .haltOnCritical,
-            "a critical failure halts the run, as `halt_on_critical` says")
-        add(
-            "failure_threshold", execution.failureThreshold != nil,
-            "failures in a row are not counted")
-        add("default_mode", execution.defaultMode != nil, "the run asks no questions")
-        add(
             "throttle", execution.throttle != nil,
             "a failure that means \"busy\" counts as any other")
         add(
@@ -100,7 +92,6 @@ extension Workflow {
         StepKey(name: "condition", effect: "the step runs whatever its condition says") {
             $0.gating.condition != nil
         },
-        StepKey(name: "always", effect: "the step does not run after a halt") { $0.gating.always },
         StepKey(name: "verify", effect: "the step's own exit code alone decides") {
             $0.gating.verify != nil
         },

@@ -35,7 +35,7 @@ extension RunCheck {
 
     private mutating func hasFailed(_ step: Int, at now: RunTime) {
         failed |= bit(step)
-        guard declared(step).isCritical, plan.haltsOnCriticalFailure, !isStopping else { return }
+        guard declared(step).isCritical, plan.policy.heedsCritical, !isStopping else { return }
         haltedBy = step
         if isPessimistic {
             forEachProcess { check, step in check.stopReaches(step, at: now) }

@@ -226,8 +226,6 @@ struct WorkflowValidatorTests {
         declared.execution.errorPropagation = .continueAndLog
         #expect(
             declared.notYetHonoured.map(\.line) == [
-                "not yet honoured: error_propagation = \"continue_and_log\": "
-                    + "a critical failure halts the run, as `halt_on_critical` says",
                 "not yet honoured: retries (steps s1, s2, s3, s4, s5 and 2 more): "
                     + "a failed attempt is not repeated",
                 "not yet honoured: condition (step s1): "
