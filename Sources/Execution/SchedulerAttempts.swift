@@ -20,6 +20,9 @@ struct AttemptState: Sendable {
         set { series[step] = newValue }
     }
 
+    /// Whether nothing has happened but starts.
+    var isUneventful: Bool { series.isEmpty }
+
     /// How often a step was started.
     func made(by step: Int) -> Int { Int(made[step]) }
 
@@ -120,7 +123,9 @@ extension Scheduler {
     }
 
     /// It was decided before the run that a step begins with its first backup.
-    mutating func beginWithBackup(_ step: Int) { attempts[step] = AttemptSeries(method: .backup(1)) }
+    mutating func beginWithBackup(_ step: Int) {
+        attempts[step] = AttemptSeries(method: .backup(1))
+    }
 
     /// Whether a step has run before in this run, whatever became of it.
     func wasLaunched(_ step: Int) -> Bool { attempts.made(by: step) > 0 }

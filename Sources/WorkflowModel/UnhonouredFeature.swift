@@ -45,12 +45,6 @@ extension Workflow {
         func add(_ name: String, _ isDeclared: Bool, _ effect: String) {
             if isDeclared { found.append(UnhonouredFeature(name, effect: effect)) }
         }
-        add(
-            "throttle", execution.throttle != nil,
-            "a failure that means \"busy\" counts as any other")
-        add(
-            "breaker", execution.breaker != nil || resources.contains { $0.breaker != nil },
-            "steps start however often their resource has failed")
         add("composition", !includes.isEmpty, "the included files are not read")
         return found
     }
@@ -79,24 +73,9 @@ extension Workflow {
     }
 
     private static let stepKeys: [StepKey] = [
-        StepKey(name: "retries", effect: "a failed attempt is not repeated") {
-            $0.recovery.retries > 0
-        },
-        StepKey(name: "retry_on", effect: "a failed attempt is not repeated") {
-            !$0.recovery.retryOn.isEmpty
-        },
-        StepKey(name: "backups", effect: "no other method is tried after a failure") {
-            !$0.recovery.backups.isEmpty
-        },
         StepKey(name: "mode", effect: "the step asks no questions") { $0.recovery.mode != nil },
         StepKey(name: "condition", effect: "the step runs whatever its condition says") {
             $0.gating.condition != nil
-        },
-        StepKey(name: "verify", effect: "the step's own exit code alone decides") {
-            $0.gating.verify != nil
-        },
-        StepKey(name: "success_pattern", effect: "the step's own exit code alone decides") {
-            $0.gating.successPattern != nil
         },
     ]
 }
