@@ -45,20 +45,6 @@ extension Workflow {
         func add(_ name: String, _ isDeclared: Bool, _ effect: String) {
             if isDeclared { found.append(UnhonouredFeature(name, effect: effect)) }
         }
-        add(
-            "error_propagation = \"\(execution.errorPropagation.rawValue)\"",
-            execution.errorPropagation != .haltOnCritical,
-            "a critical failure halts the run, as `halt_on_critical` says")
-        add(
-            "failure_threshold", execution.failureThreshold != nil,
-            "failures in a row are not counted")
-        add("default_mode", execution.defaultMode != nil, "the run asks no questions")
-        add(
-            "throttle", execution.throttle != nil,
-            "a failure that means \"busy\" counts as any other")
-        add(
-            "breaker", execution.breaker != nil || resources.contains { $0.breaker != nil },
-            "steps start however often their resource has failed")
         add("composition", !includes.isEmpty, "the included files are not read")
         return found
     }
@@ -87,25 +73,9 @@ extension Workflow {
     }
 
     private static let stepKeys: [StepKey] = [
-        StepKey(name: "retries", effect: "a failed attempt is not repeated") {
-            $0.recovery.retries > 0
-        },
-        StepKey(name: "retry_on", effect: "a failed attempt is not repeated") {
-            !$0.recovery.retryOn.isEmpty
-        },
-        StepKey(name: "backups", effect: "no other method is tried after a failure") {
-            !$0.recovery.backups.isEmpty
-        },
         StepKey(name: "mode", effect: "the step asks no questions") { $0.recovery.mode != nil },
         StepKey(name: "condition", effect: "the step runs whatever its condition says") {
             $0.gating.condition != nil
-        },
-        StepKey(name: "always", effect: "the step does not run after a halt") { $0.gating.always },
-        StepKey(name: "verify", effect: "the step's own exit code alone decides") {
-            $0.gating.verify != nil
-        },
-        StepKey(name: "success_pattern", effect: "the step's own exit code alone decides") {
-            $0.gating.successPattern != nil
         },
     ]
 }
