@@ -86,19 +86,6 @@ public enum DurationStore {
         for (id, numbers) in samples.sorted(by: { $0.key < $1.key }) {
             text += id.rawValue + "\t" + numbers.map(String.init).joined(separator: " ") + "\n"
         }
-        let temporary = "\(name).tmp"
-        let path = "\(StateDirectory.name)/\(name)"
-        do {
-            let file = try PrivateFile.open(
-                temporary, in: state.descriptor, flags: O_WRONLY | O_CREAT | O_TRUNC,
-                shown: path)
-            try FileBytes.write(Array(text.utf8), to: file.number, subject: path)
-        } catch {
-            unlinkat(state.descriptor, temporary, 0)
-            throw error
-        }
-        guard renameat(state.descriptor, temporary, state.descriptor, name) == 0 else {
-            throw SystemError("write", path)
-        }
+        try state.replace(name, with: Array(text.utf8))
     }
 }

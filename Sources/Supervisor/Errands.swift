@@ -15,8 +15,8 @@ final class Errands: Sendable {
         var input: SchedulerInput
         /// What the user should know.
         var warning: String?
-        /// How the files that a step's condition asks about look, by the patterns.
-        var digests: [String: String] = [:]
+        /// How the files that a step's condition asks about look.
+        var looks: ConditionLooks = [:]
     }
 
     private struct Desk {
@@ -126,7 +126,7 @@ extension Supervisor {
 
     func take(_ answer: Errands.Answer) {
         if let warning = answer.warning { record(.warning(step: answer.step, warning)) }
-        noteDigests(answer.digests, of: answer.step)
+        conditions.keep(answer.looks, of: answer.step)
         inbox.append(answer.input)
     }
 

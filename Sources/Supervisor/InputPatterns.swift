@@ -42,6 +42,23 @@ struct InputPatterns: Sendable {
             ? [] : (step.outputFiles + step.modifies).compactMap { try? Glob($0.text) }
     }
 
+    /// What a list of patterns means, of which those that begin with `!` exclude.
+    init(_ texts: [String], written: [String]) throws(GlobError) {
+        var included: [Glob] = []
+        var excluded: [Glob] = []
+        for text in texts {
+            if text.utf8.first == UInt8(ascii: "!") {
+                excluded.append(try Glob(String(text.dropFirst())))
+            } else {
+                included.append(try Glob(text))
+            }
+        }
+        self.included = included
+        self.excluded = excluded
+        scripts = []
+        self.written = written.compactMap { try? Glob($0) }
+    }
+
     /// Whether a file is one of those that the patterns mean.
     func mean(_ path: String) -> Bool {
         included.contains { $0.matches(path) } && !excluded.contains { $0.matches(path) }

@@ -129,6 +129,23 @@ public final class StateDirectory {
             Array("\(step)\n".utf8), to: file.number, subject: StateDirectory.shrunkLogsName)
     }
 
+    /// Replaces a whole file in one step, so that a reader sees the old or the new one.
+    func replace(_ name: String, with bytes: [UInt8]) throws(SystemError) {
+        let temporary = "\(name).tmp"
+        let path = "\(StateDirectory.name)/\(name)"
+        do {
+            let file = try PrivateFile.open(
+                temporary, in: descriptor, flags: O_WRONLY | O_CREAT | O_TRUNC, shown: path)
+            try FileBytes.write(bytes, to: file.number, subject: path)
+        } catch {
+            unlinkat(descriptor, temporary, 0)
+            throw error
+        }
+        guard renameat(descriptor, temporary, descriptor, name) == 0 else {
+            throw SystemError("write", path)
+        }
+    }
+
     /// Lets `latest` point at a run, in one step.
     func pointLatest(at id: String) throws(SystemError) {
         let temporary = "latest.\(getpid())"

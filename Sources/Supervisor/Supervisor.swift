@@ -50,6 +50,7 @@ public final class Supervisor {
     /// Leaders of steps that cannot be killed.
     var abandoned: [ChildProcess] = []
     var inputs: InputDesk
+    var conditions: ConditionDesk
     var attempts = AttemptDesk()
     var errands = ErrandDesk()
     var review = ReviewDesk()
@@ -92,6 +93,7 @@ public final class Supervisor {
         scheduler = Scheduler(plan: context.plan)
         inputs = InputDesk(
             plan: context.plan, root: context.state.root, environment: context.environment)
+        conditions = ConditionDesk(plan: context.plan, root: context.state.root)
         try CarriedOutputs.copy(into: directory, of: context)
         let start = RunEvent(.runStarted(header), at: .zero)
         try journal.append(start)
@@ -164,8 +166,10 @@ public final class Supervisor {
             if case .runEnded = kind {
                 endEscaped()
                 awaitLooks()
+                saveChanges()
             }
             record(kind)
+            conditions.note(kind)
         case .acquireLocks(let step): acquireLocks(of: step)
         case .releaseLocks(let step): held[step] = nil
         case .launch(let step, let attempt, let method, let execution, let failed):
@@ -174,8 +178,7 @@ public final class Supervisor {
                     step: step, attempt: attempt, method: method, execution: execution,
                     failed: failed))
         case .launchCheck(let step, let execution): launchCheck(of: step, execution: execution)
-        case .evaluateCondition(let step):
-            inbox.append(.conditionEvaluated(step: step, .holds))
+        case .evaluateCondition(let step): evaluateCondition(of: step)
         case .askReview(let step, let choices): ask(about: step, choices)
         case .withdrawReview(let step): withdrawQuestion(about: step)
         case .signalGroup(let step, let signal): self.signal(step, signal)

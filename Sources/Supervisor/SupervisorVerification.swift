@@ -63,7 +63,3 @@ extension LogSearch {
         return answer
     }
 }
-
-extension Supervisor {
-    func noteDigests(_ digests: [String: String], of step: Int) {}
-}

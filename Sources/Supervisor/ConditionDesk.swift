@@ -1,0 +1,279 @@
+import Execution
+import SystemCalls
+import WorkflowModel
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// What conditions are evaluated by: how steps have ended, and how files looked.
+struct ConditionDesk {
+    private let conditions: [Int: ConditionExpression]
+    private let steps: [Step]
+    private let root: String
+    /// How steps have ended, by id.
+    private var statuses: [String: StepStatus] = [:]
+    /// Read when the first condition asks for it.
+    private var store: ChangeStore?
+    private var looker: InputLooker
+    /// How files looked when the conditions of steps were evaluated.
+    private var before: [Int: ConditionLooks] = [:]
+    /// Steps that have ended well, and whose files are too many to be looked at in passing.
+    private var unseen: [Int] = []
+
+    init(plan: RunPlan, root: String) {
+        conditions = plan.resolved.conditions
+        steps = plan.resolved.workflow.steps
+        self.root = root
+        looker = InputLooker(root: root)
+    }
+
+    /// Takes in how a step has ended.
+    mutating func note(_ event: RunEvent.Kind) {
+        guard !conditions.isEmpty else { return }
+        switch event {
+        case .ended(let step, let end):
+            settle(step, end.status)
+            let looks = before.removeValue(forKey: step)
+            guard let looks, end.status == .complete || end.status == .cached else { return }
+            if !remember(step, looks, budget: StepBases.budget) {
+                before[step] = looks
+                unseen.append(step)
+            }
+        case .skipped(let step, .doneEarlier): settle(step, .complete)
+        case .skipped(let step, _):
+            settle(step, .skipped)
+            before[step] = nil
+        default: break
+        }
+    }
+
+    private mutating func settle(_ step: Int, _ status: StepStatus) {
+        guard steps.indices.contains(step) else { return }
+        statuses[steps[step].id.rawValue] = status
+    }
+
+    // MARK: Evaluation
+
+    /// The condition of a step with all that it may ask; nil where it has none.
+    mutating func question(
+        of step: Int, in directory: RunDirectory, state: StateDirectory
+    ) -> ConditionQuestion? {
+        guard let condition = conditions[step] else { return nil }
+        let lists = condition.changeLists
+        var remembered: ChangeStore.Digests = [:]
+        if !lists.isEmpty {
+            let known = store ?? ChangeStore(in: state)
+            store = known
+            remembered = known[steps[step].id.rawValue]
+        }
+        let written = (steps[step].outputFiles + steps[step].modifies).map(\.text)
+        return ConditionQuestion(
+            step: step, condition: condition,
+            facts: RunFacts(statuses: statuses, directory: directory, remembered: remembered),
+            lists: lists, written: written)
+    }
+
+    /// The answer to a question; nil where that would take longer than a moment.
+    mutating func quickAnswer(to question: ConditionQuestion) -> Errands.Answer? {
+        question.answer(by: &looker, budget: StepBases.budget)
+    }
+
+    /// Keeps how files looked when a step's condition was evaluated.
+    mutating func keep(_ looks: ConditionLooks, of step: Int) {
+        if !looks.isEmpty { before[step] = looks }
+    }
+
+    // MARK: Memory
+
+    /// Remembers how a step's files look now; false where looking would take too long.
+    ///
+    /// Where somebody else has changed them since the condition was evaluated, how they looked
+    /// then is what the step has seen: the change still counts as one the next time.
+    private mutating func remember(
+        _ step: Int, _ looks: ConditionLooks, budget: InputBudget
+    ) -> Bool {
+        let written = (steps[step].outputFiles + steps[step].modifies).map(\.text)
+        var digests: ChangeStore.Digests = [:]
+        for (list, old) in looks {
+            guard let patterns = try? InputPatterns(list, written: written) else { continue }
+            guard let look = looker.look(at: patterns, budget: budget) else { return false }
+            let seen = look.signature == old.signature ? look : old
+            if seen.isReadable { digests[list] = seen.digestText }
+        }
+        store?.remember(digests, of: steps[step].id.rawValue)
+        return true
+    }
+
+    /// Writes what is remembered; nothing runs any more, so that looking may take its time.
+    mutating func save(to state: StateDirectory) throws(SystemError) {
+        for step in unseen {
+            guard let looks = before.removeValue(forKey: step) else { continue }
+            _ = remember(step, looks, budget: .unlimited)
+        }
+        unseen = []
+        try store?.save(to: state)
+    }
+}
+
+/// How the files of each list of patterns that a condition asks about look.
+typealias ConditionLooks = [[String]: InputLook]
+
+/// A condition that is to be evaluated, with all that it may ask.
+struct ConditionQuestion: Sendable {
+    let step: Int
+    let condition: ConditionExpression
+    let facts: RunFacts
+    /// Lists of patterns whose files it asks about.
+    let lists: [[String]]
+    /// Patterns of what the step writes itself.
+    let written: [String]
+
+    /// What it comes to; nil where looking at files would take more than the budget.
+    func answer(by looker: inout InputLooker, budget: InputBudget) -> Errands.Answer? {
+        var facts = facts
+        for list in lists {
+            // What is no pattern is told when the condition asks for it.
+            guard let patterns = try? InputPatterns(list, written: written) else { continue }
+            guard let look = looker.look(at: patterns, budget: budget) else { return nil }
+            facts.looks[list] = look
+        }
+        let outcome = condition.evaluate(facts)
+        return Errands.Answer(
+            step: step, input: .conditionEvaluated(step: step, outcome), looks: facts.looks)
+    }
+}
+
+/// What a run knows of its steps and files.
+struct RunFacts: ConditionFacts, Sendable {
+    /// How steps have ended, by id.
+    var statuses: [String: StepStatus]
+    var directory: RunDirectory
+    /// How files looked when the step last ended well.
+    var remembered: ChangeStore.Digests = [:]
+    /// How they look now.
+    var looks: ConditionLooks = [:]
+
+    /// A file of results is no longer than this.
+    static let mostBytes = 1 << 20
+
+    func status(of step: String) -> StepStatus? { statuses[step] }
+
+    func results(of step: String) throws -> StepResults? {
+        guard StepID.isValid(step) else { return nil }
+        let path = "\(StateDirectory.runPath(directory.id))/outputs"
+        let outputs = try PrivateFile.directory(
+            "outputs", in: directory.descriptor, shown: path, create: false)
+        let number = stepvisor_open_at(outputs.number, step, O_RDONLY | O_NONBLOCK, 0)
+        guard number >= 0 else {
+            // Most steps write none.
+            if errno == ENOENT { return nil }
+            if errno == ELOOP || errno == EMLINK { throw ResultsProblem.isLink }
+            throw SystemError("read", "\(path)/\(step)")
+        }
+        let file = Descriptor(owning: number)
+        var facts = stat()
+        guard fstat(file.number, &facts) == 0 else {
+            throw SystemError("read", "\(path)/\(step)")
+        }
+        guard facts.st_mode & S_IFMT == S_IFREG else { throw ResultsProblem.isNoFile }
+        let bytes = FileBytes.read(file.number, offset: 0, limit: RunFacts.mostBytes + 1)
+        guard bytes.count <= RunFacts.mostBytes else { throw ResultsProblem.isTooLong }
+        guard Int64(bytes.count) >= Int64(facts.st_size) else {
+            throw SystemError("read", "\(path)/\(step)", code: EIO)
+        }
+        return try StepResults.parse(bytes)
+    }
+
+    func changed(_ patterns: [String]) throws -> Bool {
+        _ = try InputPatterns(patterns, written: [])
+        guard let digest = remembered[patterns], let look = looks[patterns], look.isReadable
+        else { return true }
+        return look.digestText != digest
+    }
+}
+
+/// Why a file of results is not read.
+enum ResultsProblem: Error, CustomStringConvertible {
+    case isLink, isNoFile, isTooLong
+
+    var description: String {
+        switch self {
+        case .isLink: "their file is a link"
+        case .isNoFile: "their file is no regular file"
+        case .isTooLong: "their file is longer than 1 MiB"
+        }
+    }
+}
+
+extension ConditionExpression {
+    /// The lists of patterns that it asks ``ConditionTerm/changed(_:)`` of, each once.
+    var changeLists: [[String]] {
+        var lists: [[String]] = []
+        root.addChangeLists(to: &lists)
+        return lists
+    }
+}
+
+extension ConditionTerm {
+    /// Recursion goes no deeper than the parser allows a condition to nest.
+    fileprivate func addChangeLists(to lists: inout [[String]]) {
+        switch self {
+        case .changed(let patterns):
+            if !lists.contains(patterns) { lists.append(patterns) }
+        case .comparison(let left, _, let right):
+            left.addChangeLists(to: &lists)
+            right.addChangeLists(to: &lists)
+        case .not(let term): term.addChangeLists(to: &lists)
+        case .all(let terms), .any(let terms):
+            for term in terms { term.addChangeLists(to: &lists) }
+        case .number, .text, .truth, .null, .result: break
+        }
+    }
+}
+
+extension InputLook {
+    /// The digest as `changed.json` holds it.
+    var digestText: String {
+        let text = String(digest, radix: 16)
+        return String(repeating: "0", count: 16 - text.utf8.count) + text
+    }
+}
+
+extension Supervisor {
+    /// Evaluates a step's condition, and answers the scheduler: at once, or when many files have
+    /// been looked at.
+    func evaluateCondition(of step: Int) {
+        guard
+            let question = conditions.question(of: step, in: directory, state: context.state)
+        else {
+            // A condition that was not understood must not count as one that holds.
+            let outcome = ConditionOutcome.error("the condition was not read")
+            inbox.append(.conditionEvaluated(step: step, outcome))
+            return
+        }
+        if let answer = conditions.quickAnswer(to: question) {
+            take(answer)
+            return
+        }
+        let root = context.state.root
+        let substitute = SchedulerInput.conditionEvaluated(step: step, .error("the run stops"))
+        send(for: step, otherwise: substitute) { _ in
+            var looker = InputLooker(root: root)
+            return question.answer(by: &looker, budget: .unlimited)
+                ?? Errands.Answer(step: step, input: substitute)
+        }
+    }
+
+    /// Writes how files looked when steps ended well; a failure makes later runs do too much, not
+    /// too little.
+    func saveChanges() {
+        do {
+            try conditions.save(to: context.state)
+        } catch {
+            record(.warning(step: nil, "what `changed()` compares with is not kept: \(error)"))
+        }
+    }
+}
