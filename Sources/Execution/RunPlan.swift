@@ -67,9 +67,11 @@ public struct RunPlan: Sendable {
 
     /// What starts a step: its own command, else `--runner`, else the runner of its file.
     public func command(of step: Int) -> Command? {
-        let workflow = resolved.workflow
-        return workflow.steps[step].command ?? runner ?? workflow.steps[step].runner
-            ?? workflow.execution.runner
+        resolved.workflow.steps[step].command ?? runner(of: step)
+    }
+
+    private func runner(of step: Int) -> Command? {
+        runner ?? resolved.workflow.steps[step].runner ?? resolved.workflow.execution.runner
     }
 
     /// What starts a step by a method: a backup that is only described in words is for the runner.
@@ -77,7 +79,7 @@ public struct RunPlan: Sendable {
         guard case .backup(let number) = method else { return command(of: step) }
         let backups = resolved.workflow.steps[step].recovery.backups
         guard backups.indices.contains(number - 1) else { return nil }
-        return backups[number - 1].command ?? runner
+        return backups[number - 1].command ?? runner(of: step)
     }
 
     /// The limit of an attempt: the step's own, else `--timeout`, else `[execution] timeout`; 0 is none.

@@ -143,7 +143,7 @@ public struct Scheduler: Sendable {
         }
         takeDecisions(&turn)
         for step in 0..<states.count
-        where plan.resolved.graph.dependencies(of: step).isEmpty {
+        where plan.resolved.graph.dependencies(of: step).isEmpty && !plan.isFinalizer(step) {
             dependenciesMet(step)
         }
         for step in doneEarlier { satisfyDependents(of: step) }

@@ -53,8 +53,9 @@ extension Scheduler {
         guard !stuck.contains(step), overduePhase(of: step) == nil else { return rest }
         // The values that a condition sees do not change.
         if case .conditionError = reviews.outcome(of: step)?.reason { return rest }
-        let hasBackups = plan.resolved.workflow.steps[step].recovery.backups.contains {
-            $0.command != nil || plan.runner != nil
+        let backups = plan.resolved.workflow.steps[step].recovery.backups
+        let hasBackups = backups.indices.contains {
+            plan.command(of: step, by: .backup($0 + 1)) != nil
         }
         return (hasBackups ? [.retry, .useBackup] : [.retry]) + rest
     }

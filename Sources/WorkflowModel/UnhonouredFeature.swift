@@ -74,9 +74,6 @@ extension Workflow {
 
     private static let stepKeys: [StepKey] = [
         StepKey(name: "mode", effect: "the step asks no questions") { $0.recovery.mode != nil },
-        StepKey(name: "condition", effect: "the step runs whatever its condition says") {
-            $0.gating.condition != nil
-        },
     ]
 }
 
