@@ -59,7 +59,6 @@ extension Workflow {
         add(
             "breaker", execution.breaker != nil || resources.contains { $0.breaker != nil },
             "steps start however often their resource has failed")
-        add("composition", !includes.isEmpty, "the included files are not read")
         return found
     }
 
