@@ -17,6 +17,14 @@ struct Deadline: Comparable, Sendable {
         case resource(Int)
         /// The system had nothing to start a step with.
         case launches
+        /// A step's next attempt may start.
+        case rest(Int)
+        /// What was busy may be used again.
+        case hold(ThrottleState.Subject)
+        /// What was busy may be used more.
+        case ease(ThrottleState.Subject)
+        /// A resource that was down may be tried again.
+        case breaker(Int)
     }
 
     static func < (a: Deadline, b: Deadline) -> Bool { a.time < b.time }

@@ -55,6 +55,15 @@ public struct BreakerPolicy: Hashable, Sendable {
 }
 
 extension FailurePolicy {
+    /// What a step has to do with throttle and breakers, by what it claims.
+    func traits(of claims: ArraySlice<ResourceClaim>) -> StepTraits {
+        var traits: StepTraits = throttle == nil ? [] : .mayBeBusy
+        if claims.contains(where: { breakers[Int($0.resource)] != nil }) {
+            traits.insert(.isGuarded)
+        }
+        return traits
+    }
+
     /// The policy of a workflow under a command line.
     init(
         _ execution: ExecutionSettings, _ options: RunOptions, resources: [PlannedResource],

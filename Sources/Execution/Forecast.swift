@@ -42,7 +42,7 @@ extension RunPlan {
         plan.durations = expected
         plan.appliesTimeouts = false
         plan.order = Self.order(
-            graph: resolved.graph, selected: selected, durations: expected, limit: plan.limit)
+            startOrder, graph: resolved.graph, selected: selected, durations: expected, limit: plan.limit)
 
         var run = VirtualRun(plan: plan)
         var world = SmoothWorld(durations: expected)
@@ -74,10 +74,42 @@ extension RunPlan {
     }
 }
 
+extension RunPlan {
+    /// The steps that are to run, in the order in which they would start if nothing failed.
+    ///
+    /// Found by playing the run through, one step as long as the other; where several run at once,
+    /// which depends on their durations, by phase and rank.
+    public var startSequence: [Int] {
+        let running = order.steps.map { Int($0) }.filter {
+            selected[$0] && doneEarlier[$0] == nil
+        }
+        guard limit == 1 else {
+            let sorted = running.sorted { a, b in
+                (phases[a], order.ranks[a]) < (phases[b], order.ranks[b])
+            }
+            return sorted.filter { !isFinalizer($0) } + sorted.filter { isFinalizer($0) }
+        }
+        var plan = self
+        plan.appliesTimeouts = false
+        var run = VirtualRun(plan: plan)
+        var world = SmoothWorld(durations: [Int64](repeating: 1, count: count))
+        _ = run.run(mostInputs: 8 * count + 8, in: &world)
+        let started = Set(world.launched)
+        return world.launched + running.filter { !started.contains($0) }
+    }
+
+    /// Whether a step always runs, after all others.
+    public func isFinalizer(_ step: Int) -> Bool { traits[step].contains(.isFinalizer) }
+}
+
 /// A world where nothing fails and every step takes as long as expected.
 private struct SmoothWorld: VirtualWorld {
     /// Milliseconds for each step.
     let durations: [Int64]
+    /// Steps in the order of their launches.
+    private(set) var launched: [Int] = []
+
+    init(durations: [Int64]) { self.durations = durations }
 
     mutating func admits(_ input: SchedulerInput, at now: RunTime) -> Bool { true }
 
@@ -87,6 +119,7 @@ private struct SmoothWorld: VirtualWorld {
         switch action {
         case .acquireLocks(let step): agenda.add(.locksAcquired(step: step), at: now)
         case .launch(let step, _, _, _, _):
+            launched.append(step)
             agenda.add(.started(step: step, pid: 0, startTicks: 0), at: now)
             let end = now.advanced(byNanoseconds: Milliseconds(durations[step]).nanoseconds)
             agenda.add(

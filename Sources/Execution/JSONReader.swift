@@ -7,6 +7,8 @@ enum JSONValue: Equatable {
     case large(UInt64)
     /// A number with decimals, in thousandths; further digits are cut.
     case thousandths(Int64)
+    /// A number as written, where the reader keeps them so.
+    case number(String)
     case string(String)
     case array([JSONValue])
     case object(JSONMembers)
@@ -52,17 +54,28 @@ struct JSONMembers: Equatable {
 /// Nesting is limited, so that no line can overflow the stack.
 struct JSONReader {
     private let bytes: UnsafeBufferPointer<UInt8>
-    private var position = 0
-    private static let maximumDepth = 16
+    /// How far it has come: where it cannot go on, the place of the mistake.
+    private(set) var position = 0
+    /// Whether numbers are kept as written, with every digit and with an exponent.
+    private let keepsNumbers: Bool
+    static let maximumDepth = 16
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+    init(_ bytes: UnsafeBufferPointer<UInt8>, keepingNumbers: Bool = false) {
+        self.bytes = bytes
+        keepsNumbers = keepingNumbers
+    }
 
     /// The value of the whole text.
     static func value(of bytes: UnsafeBufferPointer<UInt8>) -> JSONValue? {
         var reader = JSONReader(bytes)
-        guard let value = reader.value(depth: 0) else { return nil }
-        reader.skipBlanks()
-        return reader.position == bytes.count ? value : nil
+        return reader.document()
+    }
+
+    /// The value of the whole text.
+    mutating func document() -> JSONValue? {
+        guard let value = value(depth: 0) else { return nil }
+        skipBlanks()
+        return position == bytes.count ? value : nil
     }
 
     private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
@@ -97,8 +110,31 @@ struct JSONReader {
         case UInt8(ascii: "t"): return take(word: "true") ? .truth(true) : nil
         case UInt8(ascii: "f"): return take(word: "false") ? .truth(false) : nil
         case UInt8(ascii: "n"): return take(word: "null") ? .null : nil
-        default: return number()
+        default: return keepsNumbers ? numberAsWritten() : number()
         }
+    }
+
+    /// A number in the grammar of RFC 8259, section 6.
+    private mutating func numberAsWritten() -> JSONValue? {
+        let first = position
+        _ = take(UInt8(ascii: "-"))
+        if !take(UInt8(ascii: "0")), !skipDigits() { return nil }
+        if take(UInt8(ascii: ".")), !skipDigits() { return nil }
+        if let mark = current, mark | 0x20 == UInt8(ascii: "e") {
+            position += 1
+            if !take(UInt8(ascii: "+")) { _ = take(UInt8(ascii: "-")) }
+            guard skipDigits() else { return nil }
+        }
+        return .number(String(decoding: bytes[first..<position], as: UTF8.self))
+    }
+
+    /// Whether there was a digit at least.
+    private mutating func skipDigits() -> Bool {
+        let first = position
+        while let byte = current, byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
+            position += 1
+        }
+        return position > first
     }
 
     private mutating func object(depth: Int) -> JSONValue? {
@@ -223,12 +259,21 @@ struct JSONReader {
         case UInt8(ascii: "n"): return "\n"
         case UInt8(ascii: "r"): return "\r"
         case UInt8(ascii: "t"): return "\t"
-        case UInt8(ascii: "u"): return hexadecimal().flatMap { Unicode.Scalar($0) }
+        case UInt8(ascii: "u"): return hexadecimal().flatMap { scalar(from: $0) }
         default: return nil
         }
     }
 
-    /// Four digits; the journal's writer makes no surrogate pairs, so none are joined.
+    /// The character of a code, which the next escape completes where it is half of a pair.
+    private mutating func scalar(from code: UInt32) -> Unicode.Scalar? {
+        guard (0xD800..<0xDC00).contains(code) else { return Unicode.Scalar(code) }
+        guard take(UInt8(ascii: "\\")), take(UInt8(ascii: "u")), let low = hexadecimal(),
+            (0xDC00..<0xE000).contains(low)
+        else { return nil }
+        return Unicode.Scalar(0x10000 + (code - 0xD800) << 10 + (low - 0xDC00))
+    }
+
+    /// Four digits.
     private mutating func hexadecimal() -> UInt32? {
         guard bytes.count - position >= 4 else { return nil }
         var code: UInt32 = 0

@@ -239,6 +239,8 @@ public struct JournalEncoder: Sendable {
         writer.member("boot_id", header.bootID)
         if header.startTicks > 0 { writer.member("start", header.startTicks) }
         if let resumes = header.resumes { writer.member("resumes", resumes) }
+        if let seed = header.seed { writer.member("seed", seed) }
+        if let replays = header.replays { writer.member("replays", replays) }
         writer.key("tasks")
         writer.beginArray()
         for task in header.tasks {
@@ -274,6 +276,7 @@ public struct JournalEncoder: Sendable {
             writer.endArray()
         }
         if step.runsAlone { writer.member("alone", true) }
+        if step.wouldBeParallel { writer.member("would_be_parallel", true) }
         writer.endObject()
     }
 }

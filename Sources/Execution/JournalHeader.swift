@@ -16,6 +16,8 @@ extension JournalDecoder {
             resumes: members.text("resumes"))
         header.schemaVersion = schema
         header.startTicks = members.integer("start") ?? 0
+        header.seed = members.integer("seed")
+        header.replays = members.text("replays")
         // A part that could not be read would shift every index after it.
         guard header.tasks.count == tasks.count, header.steps.count == steps.count else {
             return nil
@@ -33,7 +35,7 @@ extension JournalDecoder {
             let task: Int32 = members.integer("task"),
             let phase: Int32 = members.integer("phase")
         else { return nil }
-        return StepHeader(
+        var header = StepHeader(
             id: id, description: members.text("description") ?? "", task: Int(task),
             phase: Int(phase), parallelGroup: members.text("group"),
             dependencies: (members.array("dependencies") ?? []).compactMap { value in
@@ -43,5 +45,7 @@ extension JournalDecoder {
                 if case .string(let path) = value { path } else { nil }
             },
             runsAlone: members.truth("alone"))
+        header.wouldBeParallel = members.truth("would_be_parallel")
+        return header
     }
 }

@@ -10,6 +10,8 @@ public enum PlanError: Error, Hashable, Sendable {
     case nothingSelected
     /// Steps to be run that neither say what starts them nor have a runner.
     case noCommand([StepWithoutCommand])
+    /// A recorded run that cannot be run again in its order.
+    case replay(ReplayProblem, run: String)
 
     /// A name on the command line that is no step.
     public struct UnknownStep: Hashable, Sendable {
@@ -49,6 +51,8 @@ public enum PlanError: Error, Hashable, Sendable {
                     help: "`--from` keeps only steps that the others also name, `--skip` takes "
                         + "steps away; `stepvisor plan` lists the steps")
             ]
+        case .replay(let problem, let run):
+            problem.diagnostics(of: run)
         case .noCommand(let steps):
             steps.map { step in
                 .error(

@@ -18,6 +18,8 @@ extension RunPlan {
         let selected: [Bool]
         if let resuming {
             selected = resuming.selected
+        } else if case .replay(let run, let steps) = options.startOrder {
+            selected = try ReplayOrder.selection(of: steps, run: run, graph: resolved.graph)
         } else {
             selected = try Selection.make(
                 of: resolved.graph, groups: resolved.workflow.groups, options: options)
@@ -25,6 +27,7 @@ extension RunPlan {
         let plan = RunPlan(
             resolved, options, selected: selected, done: resuming?.done ?? [:], history: history,
             resumes: resuming?.run)
+        try ReplayOrder.check(plan)
         let missing = plan.selected.indices.filter {
             plan.selected[$0] && plan.doneEarlier[$0] == nil && plan.command(of: $0) == nil
         }
@@ -55,6 +58,7 @@ extension RunPlan {
         self.selected = selected
         doneEarlier = done
         self.resumes = resumes
+        startOrder = options.startOrder
         self.durations = durations
         isMeasured = zip(runs, resolved.graph.nodes).map { $0 && history[$1] != nil }
         mode = concurrency.mode
@@ -65,9 +69,10 @@ extension RunPlan {
         claims = table.claims
         phases =
             hasBarriers ? Self.barrierPhases(of: resolved) : Self.phases(of: resolved)
-        policy = FailurePolicy(
+        let policy = FailurePolicy(
             execution, options, resources: table.resources, declared: workflow.resources,
             index: { resolved.graph.index(of: $0) })
+        self.policy = policy
         haltsOnCriticalFailure = !options.keepGoing
         isOptimistic = execution.failureStrategy == .optimistic
         traits = workflow.steps.indices.map { step in
@@ -75,7 +80,8 @@ extension RunPlan {
                 of: workflow.steps[step],
                 takesLocks: table.claims[step].contains {
                     table.resources[Int($0.resource)].isLockable
-                })
+                }
+            ).union(policy.traits(of: table.claims[step]))
         }
         conflicts = Rows(
             count: selected.count,
@@ -83,7 +89,7 @@ extension RunPlan {
                 [(Int($0.first), $0.second), (Int($0.second), $0.first)]
             })
         order = Self.order(
-            graph: resolved.graph, selected: runs, durations: durations,
+            options.startOrder, graph: resolved.graph, selected: runs, durations: durations,
             limit: concurrency.limit)
         defaultTimeout = options.timeout ?? execution.timeout
         defaultGrace = options.grace ?? execution.grace ?? ExecutionSettings.defaultGrace
@@ -92,10 +98,20 @@ extension RunPlan {
 
     /// The order in which steps start under a limit.
     static func order(
-        graph: Graph<StepID>, selected: [Bool], durations: [Int64]?, limit: Int
+        _ choice: StartOrderChoice, graph: Graph<StepID>, selected: [Bool], durations: [Int64]?,
+        limit: Int
     ) -> StartOrder {
-        guard limit > 1 else { return StartOrder(declared: graph.count) }
-        return StartOrder(graph: graph, durations: durations ?? selected.map { $0 ? 1 : 0 })
+        switch choice {
+        case .byPath where limit > 1:
+            StartOrder(graph: graph, durations: durations ?? selected.map { $0 ? 1 : 0 })
+        case .byPath:
+            StartOrder(declared: graph.count)
+        case .shuffled(let seed):
+            StartOrder(shuffling: graph, seed: seed)
+        case .replay(_, let steps):
+            StartOrder(
+                replaying: steps.compactMap { graph.index(of: $0) }, count: graph.count)
+        }
     }
 
     private static func traits(of step: borrowing Step, takesLocks: Bool) -> StepTraits {
@@ -166,6 +182,7 @@ private struct Concurrency {
     var notes: [String] = []
 
     init(_ options: RunOptions, _ execution: ExecutionSettings) {
+        if case .replay = options.startOrder { return }
         guard options.parallel || options.jobs != nil else { return }
         guard execution.isParallelEnabled else {
             notes = ["Parallel execution disabled, using sequential mode"]

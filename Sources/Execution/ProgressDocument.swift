@@ -74,6 +74,12 @@ public struct ProgressDocument: Sendable {
         } else {
             writer.null("resumes")
         }
+        if let replays = header.replays {
+            writer.member("replays", replays)
+        } else {
+            writer.null("replays")
+        }
+        if let seed = header.seed { writer.member("seed", seed) } else { writer.null("seed") }
     }
 
     private mutating func writeTask(_ task: Int, of record: RunRecord) {

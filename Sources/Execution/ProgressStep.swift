@@ -16,6 +16,7 @@ extension JSONWriter {
         optional("reason_code", step.reason?.code)
         optional("parallel_group", header.parallelGroup)
         member("parallel_execution", step.ranInParallel)
+        member("would_be_parallel", header.wouldBeParallel)
         key("dependencies_satisfied")
         beginArray()
         for dependency in record.satisfiedDependencies(of: index) {

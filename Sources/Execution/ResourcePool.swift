@@ -1,13 +1,29 @@
 /// What the steps of a run hold of each resource, and who waits for it.
 struct ResourcePool: Sendable {
+    /// What keeps steps from a resource of which there is enough.
+    struct Bars: OptionSet, Sendable {
+        let rawValue: UInt8
+
+        /// It was busy: nothing of it starts for a while.
+        static let busy = Bars(rawValue: 1)
+        /// Its circuit breaker lets nobody through.
+        static let down = Bars(rawValue: 2)
+    }
+
     private struct State: Sendable {
+        let capacity: Int
         var available: Int
+        /// Most units at once: less than the capacity after it was busy.
+        var limit: Int
+        var bars: Bars = []
         /// Ranks of the steps that wait for units.
         var parked = Heap<Int32>()
         /// When to try again what somebody else holds.
         var retryAt: RunTime?
         /// Tries in a row that found it held by somebody else.
         var tries: UInt8 = 0
+
+        var used: Int { capacity - available }
     }
 
     private var states: [State]
@@ -19,15 +35,24 @@ struct ResourcePool: Sendable {
     private static let longestRetry: Int64 = 250
 
     init(_ resources: [PlannedResource]) {
-        states = resources.map { State(available: $0.capacity) }
+        states = resources.map {
+            State(capacity: $0.capacity, available: $0.capacity, limit: $0.capacity)
+        }
     }
 
     /// Whether a step of this rank may take the units: they are there, and nobody before it waits.
     func canTake(_ claim: ResourceClaim, rank: Int) -> Bool {
-        let state = states[Int(claim.resource)]
-        guard state.available >= Int(claim.units) else { return false }
-        guard let first = state.parked.first else { return true }
+        guard hasRoom(for: claim) else { return false }
+        guard let first = states[Int(claim.resource)].parked.first else { return true }
         return rank < Int(first)
+    }
+
+    /// Whether the units are there; more than a lowered limit are for one who is alone with it.
+    func hasRoom(for claim: ResourceClaim) -> Bool {
+        let state = states[Int(claim.resource)]
+        let units = Int(claim.units)
+        return state.bars.isEmpty && state.available >= units
+            && (state.used == 0 || state.used + units <= state.limit)
     }
 
     mutating func take(_ claim: ResourceClaim) {
@@ -42,11 +67,10 @@ struct ResourcePool: Sendable {
         states[resource].parked.push(Int32(truncatingIfNeeded: rank))
     }
 
-    /// The first that waits, unless somebody else holds the resource.
-    func firstParked(on resource: Int) -> (rank: Int, available: Int)? {
-        let state = states[resource]
-        guard state.retryAt == nil, let rank = state.parked.first else { return nil }
-        return (Int(rank), state.available)
+    /// The rank of the first that waits, unless somebody else holds the resource.
+    func firstParked(on resource: Int) -> Int? {
+        guard states[resource].retryAt == nil else { return nil }
+        return states[resource].parked.first.map { Int($0) }
     }
 
     mutating func unpark(from resource: Int) {
@@ -57,6 +81,27 @@ struct ResourcePool: Sendable {
     mutating func unpark(rank: Int, from resource: Int) {
         states[resource].parked.keep { Int($0) != rank }
     }
+
+    // MARK: - Limits and bars
+
+    func capacity(of resource: Int) -> Int { states[resource].capacity }
+
+    /// Keeps the units in use at most at a limit; those that are in use already stay so.
+    mutating func setLimit(_ limit: Int, of resource: Int) { states[resource].limit = limit }
+
+    /// Whether the limit was lowered after a step had taken its units, and they are too many now.
+    func isOverLimit(_ claim: ResourceClaim) -> Bool {
+        let state = states[Int(claim.resource)]
+        return state.used > state.limit && state.used > Int(claim.units)
+    }
+
+    func bars(of resource: Int) -> Bars { states[resource].bars }
+
+    mutating func set(_ bar: Bars, _ isSet: Bool, on resource: Int) {
+        if isSet { states[resource].bars.insert(bar) } else { states[resource].bars.remove(bar) }
+    }
+
+    // MARK: - What somebody else holds
 
     mutating func shift(by nanoseconds: Int64) {
         for resource in states.indices {

@@ -154,6 +154,10 @@ public struct RunHeader: Hashable, Sendable {
     public var steps: [StepHeader]
     /// The id of the run that this one goes on with.
     public var resumes: String?
+    /// What the order of the steps was drawn from, where it was shuffled.
+    public var seed: UInt64?
+    /// The id of the run whose order this one keeps.
+    public var replays: String?
 
     /// The schema that this version writes.
     public static let currentSchema = 1
@@ -218,6 +222,8 @@ public struct StepHeader: Hashable, Sendable {
     public var outputs: [String]
     /// Whether it runs alone.
     public var runsAlone: Bool
+    /// Whether it would run beside others if the run were not sequential.
+    public var wouldBeParallel = false
 
     /// A step of a run.
     public init(

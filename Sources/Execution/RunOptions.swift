@@ -62,6 +62,6 @@ public enum StartOrderChoice: Hashable, Sendable {
     case byPath
     /// In a random order, drawn from this seed.
     case shuffled(seed: UInt64)
-    /// Only these, one after another in this order.
-    case replay([StepID])
+    /// Only these, one after another in this order: that of a recorded run.
+    case replay(run: String, steps: [StepID])
 }

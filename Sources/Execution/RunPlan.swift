@@ -33,6 +33,8 @@ public struct RunPlan: Sendable {
     public var doneEarlier: [Int: DoneEarlier]
     /// The id of the run that this one goes on with.
     public let resumes: String?
+    /// In which order steps start that could start at once.
+    public let startOrder: StartOrderChoice
 
     /// Whether a phase begins only when the one before it in its task has ended.
     public let hasBarriers: Bool
@@ -70,6 +72,14 @@ public struct RunPlan: Sendable {
         let workflow = resolved.workflow
         return workflow.steps[step].command ?? runner ?? workflow.steps[step].runner
             ?? workflow.execution.runner
+    }
+
+    /// What starts a step by a method: a backup that is only described in words is for the runner.
+    public func command(of step: Int, by method: StepMethod) -> Command? {
+        guard case .backup(let number) = method else { return command(of: step) }
+        let backups = resolved.workflow.steps[step].recovery.backups
+        guard backups.indices.contains(number - 1) else { return nil }
+        return backups[number - 1].command ?? runner
     }
 
     /// The limit of an attempt: the step's own, else `--timeout`, else `[execution] timeout`; 0 is none.
@@ -117,11 +127,18 @@ public struct RunPlan: Sendable {
         runID: String, startedAt: WallTime, pid: Int32, bootID: String
     ) -> RunHeader {
         let workflow = resolved.workflow
-        return RunHeader(
+        var header = RunHeader(
             runID: runID, workflow: workflow.name, mode: mode, maxParallelSteps: limit,
             startedAt: startedAt, pid: pid, bootID: bootID,
             tasks: workflow.tasks.map { TaskHeader(id: $0.id, description: $0.description) },
             steps: workflow.steps.indices.map { stepHeader($0) }, resumes: resumes)
+        switch startOrder {
+        case .byPath: break
+        case .shuffled(let seed): header.seed = seed
+        case .replay(let run, _): header.replays = run
+        }
+        for step in wouldBeParallel { header.steps[step].wouldBeParallel = true }
+        return header
     }
 
     private func stepHeader(_ index: Int) -> StepHeader {
@@ -159,4 +176,10 @@ struct StepTraits: OptionSet, Sendable {
     static let hasCheck = StepTraits(rawValue: 1024)
     /// It has retries or backups.
     static let recovers = StepTraits(rawValue: 2048)
+    /// A failure of it may mean "busy".
+    static let mayBeBusy = StepTraits(rawValue: 4096)
+    /// A resource that it takes has a circuit breaker.
+    static let isGuarded = StepTraits(rawValue: 8192)
+    /// The end of an attempt may lead to more than the end of the step.
+    static let sequels: StepTraits = [.recovers, .mayBeBusy, .isGuarded]
 }

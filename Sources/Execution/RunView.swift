@@ -16,6 +16,15 @@ public protocol RunView: Sendable {
     /// Gives the terminal back for a while, since stepvisor is about to be stopped by Ctrl-Z: what
     /// moves is removed, and comes again with the next frame.
     mutating func withdraw(surroundings: ViewSurroundings) -> String
+    /// Shows a question below everything else until another one, or nil, takes its place; what is
+    /// typed shows behind it.
+    ///
+    /// `typedLines`: how many lines were typed since the last call, each of which has moved the
+    /// cursor to the next line.
+    mutating func ask(
+        _ question: ReviewQuestion?, typedLines: Int, at now: RunTime, record: RunRecord,
+        surroundings: ViewSurroundings
+    ) -> String
     /// Nanoseconds between two frames; nil when the view has nothing that changes with time.
     var frameInterval: Int64? { get }
 }
@@ -24,6 +33,12 @@ extension RunView {
     /// Nothing: a view that shows nothing while the run lasts.
     public mutating func status(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
+    ) -> String { "" }
+
+    /// Nothing: a view in a run that asks nobody.
+    public mutating func ask(
+        _ question: ReviewQuestion?, typedLines: Int, at now: RunTime, record: RunRecord,
+        surroundings: ViewSurroundings
     ) -> String { "" }
 
     /// Nothing: a view of which nothing moves.

@@ -9,9 +9,10 @@ import WorkflowModel
 ///
 /// A turn is always the same: take the input, do what is due, start what fits, finish when nothing
 /// is left. Where each part is: `SchedulerStarts` (slots, resources, conflicts, locks),
-/// `SchedulerEnds` (outcomes, dependents, the end of the run), `SchedulerStops` (signals, halts, the
-/// stages of stopping), `SchedulerLimits` (time), `SchedulerBarriers` (phases), `SchedulerAbandon`
-/// (what cannot be killed).
+/// `SchedulerExits` (what an attempt's processes came to), `SchedulerChecks` (`verify` commands),
+/// `SchedulerAttempts` (retries and backups), `SchedulerThrottle`, `SchedulerBreakers`, `SchedulerEnds` (what a step's end means, the end of
+/// the run), `SchedulerStops` (signals, halts, the stages of stopping), `SchedulerLimits` (time),
+/// `SchedulerBarriers` (phases), `SchedulerAbandon` (what cannot be killed).
 public struct Scheduler: Sendable {
     let plan: RunPlan
     var states: StepStates
@@ -22,12 +23,17 @@ public struct Scheduler: Sendable {
     /// What is known of the steps that hold a slot.
     var flights: [Int: Flight] = [:]
     var isAlone = false
+    /// Where a strict order has got to: all steps of lower rank have ended.
+    var turnRank = 0
     var pool: ResourcePool
     /// Steps that wait for a conflicting step to end, by that step.
     var conflictWaiters: [Int: [Int]] = [:]
     /// Whom a waiting step was last said to wait for.
     var holders: [Int: LockHolder] = [:]
     var launches: LaunchState
+    var attempts: AttemptState
+    var throttles = ThrottleState()
+    var breakers = BreakerState()
     var stop = StopState()
     /// Which phases have begun; nil in a run without barriers.
     var barriers: BarrierState?
@@ -53,6 +59,7 @@ public struct Scheduler: Sendable {
         ready = IndexQueue(capacity: plan.count)
         pool = ResourcePool(plan.resources)
         launches = LaunchState(limit: plan.limit)
+        attempts = AttemptState(count: plan.count)
         barriers = plan.hasBarriers ? BarrierState(plan) : nil
     }
 
@@ -152,6 +159,10 @@ public struct Scheduler: Sendable {
                 pool.setRetry(nil, of: resource)
                 wake(resource)
             case .launches: launches.holdsUntil = nil
+            case .rest(let step): restIsOver(step)
+            case .hold(let subject): holdIsOver(subject)
+            case .ease(let subject): easingIsDue(subject, &turn)
+            case .breaker(let resource): breakerHasCooled(resource, &turn)
             }
         }
     }
@@ -168,6 +179,10 @@ public struct Scheduler: Sendable {
         case .run: runLimitAt == deadline.time
         case .resource(let resource): pool.retry(of: resource) == deadline.time
         case .launches: launches.holdsUntil == deadline.time
+        case .rest(let step): attempts[step].restsUntil == deadline.time
+        case .hold(let subject): throttles[subject]?.holdsUntil == deadline.time
+        case .ease(let subject): throttles[subject]?.easesAt == deadline.time
+        case .breaker(let resource): breakers[resource].halfOpensAt == deadline.time
         }
     }
 }
@@ -186,10 +201,13 @@ struct Flight: Sendable {
     var hasLocks = false
     /// The number of its execution, once it is launched.
     var execution = 0
+    var launchedAt = RunTime.zero
     /// How far stopping it has gone.
     var stage = StopStage.none
     /// When its limit is reached, or the next stage begins.
     var deadline: RunTime?
+    /// When the time of its attempt is over.
+    var limitAt: RunTime?
     /// When it is killed at the latest, once stopping it has begun.
     var killAt: RunTime?
     /// When it has been silent for too long, if it is silent until then.
@@ -203,6 +221,13 @@ struct Flight: Sendable {
     var usage: ResourceUsage?
     /// What its leader left behind.
     var leftovers: [Int32] = []
+    /// Whether its `verify` command has been begun; the process that is known is that one's then.
+    var isChecking = false
+    var checkExit: ExitStatus?
+    /// How often the system had nothing to start its check with.
+    var checkTries = 0
+    /// Whether its log says "busy".
+    var saysBusy = false
 
     /// What of it KILL has to end: the others once its leader has exited.
     var survivors: [Int32] { leftovers.isEmpty ? [pid] : leftovers }

@@ -17,6 +17,7 @@ extension Scheduler {
                 "cannot be killed: \(pids.count == 1 ? "process" : "processes") \(names) still"
                     + " there 5s after KILL; what it holds stays taken"))
         stuck.append(step)
+        if stop.abortReason == nil { noteOutcome(of: step, succeeded: false, &turn) }
         end(
             step,
             StepEnd(
@@ -65,13 +66,9 @@ extension Scheduler {
     @discardableResult
     mutating func drop(_ step: Int, _ reason: StepReason, _ turn: inout Turn) -> Bool {
         withdraw(step)
-        guard close(step) else { return false }
+        guard states[step] != .ended else { return false }
         hasFailed = true
-        if launches.deferred.removeValue(forKey: step) != nil {
-            turn.record(.ended(step: step, StepEnd(status: .failed, reason: reason)))
-        } else {
-            turn.record(.skipped(step: step, reason))
-        }
+        closeUnstarted(step, .failed, reason, &turn)
         wakeClaims(of: step)
         blockDependents(of: step, &turn)
         return true

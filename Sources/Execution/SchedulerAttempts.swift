@@ -1,12 +1,260 @@
 import WorkflowModel
 
+/// What is known of attempts beyond the one that runs: nothing for a step that goes well.
+struct AttemptState: Sendable {
+    /// How often each step was started.
+    private var made: [Int32]
+    private var series: [Int: AttemptSeries] = [:]
+    /// Retries of all steps so far.
+    private var spent = 0
+    private(set) var hasWarnedOfBudget = false
+
+    /// After so many busy failures of a step in a row the next counts as any other.
+    static let mostBusy = 30
+
+    init(count: Int) { made = [Int32](repeating: 0, count: count) }
+
+    /// What has failed of a step so far, in the series of attempts that it is in.
+    subscript(step: Int) -> AttemptSeries {
+        get { series.isEmpty ? AttemptSeries() : series[step] ?? AttemptSeries() }
+        set { series[step] = newValue }
+    }
+
+    /// How often a step was started.
+    func made(by step: Int) -> Int { Int(made[step]) }
+
+    mutating func count(_ step: Int) { made[step] += 1 }
+
+    /// Steps that wait for the time of their next attempt.
+    var resting: [Int] {
+        series.isEmpty ? [] : series.filter { $0.value.restsUntil != nil }.keys.sorted()
+    }
+
+    /// Takes a retry from what a run affords; false when nothing is left.
+    mutating func spend(of budget: Int?) -> Bool {
+        if let budget, spent >= budget { return false }
+        spent += 1
+        return true
+    }
+
+    /// Whether nobody was told yet that the retries are used up.
+    mutating func shouldWarnOfBudget() -> Bool {
+        defer { hasWarnedOfBudget = true }
+        return !hasWarnedOfBudget
+    }
+
+    mutating func shift(by nanoseconds: Int64) {
+        for (step, one) in series {
+            series[step]?.restsUntil = one.restsUntil?.advanced(byNanoseconds: nanoseconds)
+        }
+    }
+}
+
+/// The attempts of a step from its first, or from a person's decision, on.
+struct AttemptSeries: Sendable {
+    /// How the next attempt does it.
+    var method = StepMethod.primary
+    /// Failures of the primary method, busy ones apart.
+    var failures = 0
+    /// Busy failures since any other end.
+    var busyInARow = 0
+    /// When the next attempt may start; nil when it may already.
+    var restsUntil: RunTime?
+}
+
 /// Attempts: what follows from the end of one, and which one a launch is.
 extension Scheduler {
     /// An attempt is over: its step ends with it, or goes on.
     mutating func conclude(_ step: Int, _ outcome: StepEnd, _ turn: inout Turn) {
-        end(step, outcome, &turn)
+        guard !plan.traits[step].isDisjoint(with: .sequels), stop.abortReason == nil else {
+            end(step, outcome, &turn)
+            return
+        }
+        guard outcome.status == .failed else {
+            calm(by: step)
+            noteOutcome(of: step, succeeded: true, &turn)
+            end(step, outcome, &turn)
+            return
+        }
+        guard !goesOnAfterBusy(step, outcome, &turn) else { return }
+        attempts[step].busyInARow = 0
+        let next = nextTry(of: step, after: outcome.reason, &turn)
+        if next != nil { turn.record(.attemptFailed(step: step, AttemptFailure(outcome))) }
+        if !outcome.neverStarted { noteOutcome(of: step, succeeded: false, &turn) }
+        guard let next else {
+            end(step, outcome, &turn)
+            return
+        }
+        attempts[step].method = next.method
+        rest(step, for: next.delay, &turn)
+    }
+
+    /// A busy failure slows others down and costs nothing but time; true when this was one.
+    private mutating func goesOnAfterBusy(
+        _ step: Int, _ outcome: StepEnd, _ turn: inout Turn
+    ) -> Bool {
+        guard let throttle = plan.policy.throttle, !stop.isStopping,
+            overduePhase(of: step) == nil,
+            isBusy(outcome, saysBusy: flights[step]?.saysBusy == true),
+            attempts[step].busyInARow < AttemptState.mostBusy
+        else { return false }
+        attempts[step].busyInARow += 1
+        turn.record(.attemptFailed(step: step, AttemptFailure(outcome, isBusy: true)))
+        rest(step, for: self.throttle(by: step, throttle, &turn), &turn)
+        return true
     }
 
     /// Which attempt by which method the next launch of a step is.
-    func nextAttempt(of step: Int) -> (attempt: Int, method: StepMethod) { (1, .primary) }
+    func nextAttempt(of step: Int) -> (attempt: Int, method: StepMethod) {
+        // One that the system could not start is still the same.
+        let isNew = launches.deferred[step] == nil
+        return (attempts.made(by: step) + (isNew ? 1 : 0), attempts[step].method)
+    }
+
+    /// A person wants a step that has failed to run again: a new series, whose numbers go on.
+    ///
+    /// It has to be in a state that leads to `ready`.
+    mutating func restart(_ step: Int, from method: StepMethod) {
+        attempts[step] = AttemptSeries(method: method)
+        makeReady(step)
+    }
+
+    /// Whether a step has run before in this run, whatever became of it.
+    func wasLaunched(_ step: Int) -> Bool { attempts.made(by: step) > 0 }
+
+    // MARK: - Between attempts
+
+    /// Gives back all that a step holds until the time of its next attempt has come.
+    private mutating func rest(_ step: Int, for delay: Milliseconds, _ turn: inout Turn) {
+        let (attempt, method) = nextAttempt(of: step)
+        states.move(step, to: .resting)
+        _ = leave(step, &turn)
+        launches.holdsUntil = nil
+        turn.record(
+            .retryScheduled(
+                step: step, attempt: attempt, method: method, delayMilliseconds: delay.value))
+        guard delay.value > 0 else {
+            makeReady(step)
+            return
+        }
+        let time = turn.now.advanced(byNanoseconds: delay.nanoseconds)
+        attempts[step].restsUntil = time
+        setDeadline(time, of: .rest(step))
+    }
+
+    /// The time of a step's next attempt has come.
+    mutating func restIsOver(_ step: Int) {
+        attempts[step].restsUntil = nil
+        makeReady(step)
+    }
+
+    /// Steps that rest will not start again in a run that stops: they end at once.
+    mutating func endResting(_ turn: inout Turn) {
+        guard let reason = stop.skipReason else { return }
+        for step in attempts.resting { closeUnstarted(step, .aborted, reason, &turn) }
+    }
+
+    /// Ends a step that holds nothing: skipped when it never ran, else with a status.
+    mutating func closeUnstarted(
+        _ step: Int, _ status: StepStatus, _ reason: StepReason, _ turn: inout Turn
+    ) {
+        launches.deferred[step] = nil
+        if wasLaunched(step) {
+            if !plan.traits[step].isDisjoint(with: .sequels) { attempts[step].restsUntil = nil }
+            turn.record(.ended(step: step, StepEnd(status: status, reason: reason)))
+        } else {
+            turn.record(.skipped(step: step, reason))
+        }
+        close(step)
+    }
+
+    /// Whether time alone lets something start that cannot start now.
+    var waitsForTime: Bool {
+        launches.holdsUntil != nil || pool.retries > 0 || states.count(of: .resting) > 0
+            || throttles.waitsForTime || breakers.waitsForTime
+    }
+
+    // MARK: - Which one is next
+
+    /// How a step that has failed goes on, and after which time; nil when it does not.
+    private mutating func nextTry(
+        of step: Int, after reason: StepReason?, _ turn: inout Turn
+    ) -> (method: StepMethod, delay: Milliseconds)? {
+        guard plan.traits[step].contains(.recovers), !stop.isStopping,
+            overduePhase(of: step) == nil, let reason
+        else { return nil }
+        var series = attempts[step]
+        guard series.method == .primary else {
+            return nextBackup(of: step, after: series.method, &turn)
+        }
+        series.failures += 1
+        attempts[step] = series
+        let recovery = plan.resolved.workflow.steps[step].recovery
+        if series.failures <= recovery.retries, recovery.isWorthRetry(reason) {
+            if attempts.spend(of: plan.policy.retry.budget) {
+                let delay = Backoff(policy: plan.policy.retry).delay(
+                    before: attempts.made(by: step) + 1, retry: series.failures,
+                    of: plan.resolved.workflow.steps[step].id)
+                return (.primary, delay)
+            }
+            warnOfBudget(step, &turn)
+        }
+        return nextBackup(of: step, after: .primary, &turn)
+    }
+
+    private mutating func nextBackup(
+        of step: Int, after method: StepMethod, _ turn: inout Turn
+    ) -> (method: StepMethod, delay: Milliseconds)? {
+        var number = 1
+        if case .backup(let last) = method { number = last + 1 }
+        while number <= plan.resolved.workflow.steps[step].recovery.backups.count {
+            let next = StepMethod.backup(number)
+            if plan.command(of: step, by: next) != nil { return (next, Milliseconds(0)) }
+            turn.record(
+                .warning(
+                    step: step,
+                    "\(next) has no command, and there is no runner that could do what it says:"
+                        + " passed over"))
+            number += 1
+        }
+        return nil
+    }
+
+    private mutating func warnOfBudget(_ step: Int, _ turn: inout Turn) {
+        guard attempts.shouldWarnOfBudget(), let budget = plan.policy.retry.budget else { return }
+        turn.record(
+            .warning(
+                step: step,
+                "is not repeated: the run's \(budget) \(budget == 1 ? "retry is" : "retries are")"
+                    + " used up (`budget` in `[execution.retry]`)"))
+    }
+}
+
+extension AttemptFailure {
+    fileprivate init(_ end: StepEnd, isBusy: Bool = false) {
+        self.init(
+            reason: end.reason ?? .other("failed"), exit: end.exit, usage: end.usage,
+            isBusy: isBusy)
+    }
+}
+
+extension StepEnd {
+    /// Whether nothing of the attempt ran that could tell of the resources it takes.
+    fileprivate var neverStarted: Bool {
+        if case .notStarted = reason { true } else { false }
+    }
+}
+
+extension Step.Recovery {
+    /// Whether a failure is one that another attempt of the same method may mend.
+    func isWorthRetry(_ reason: StepReason) -> Bool {
+        switch reason {
+        case .notStarted: false
+        case _ where retryOn.isEmpty: true
+        case .exited(let code): retryOn.contains(.exitCode(code))
+        case .signalled(let signal, _): retryOn.contains(.signal(signal))
+        case .timedOut: retryOn.contains(.timeout)
+        default: false
+        }
+    }
 }

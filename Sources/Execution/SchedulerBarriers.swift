@@ -155,7 +155,7 @@ extension Scheduler {
         for step in 0..<states.count where plan.place(of: step) == place {
             guard !stop.isStopping else { return }
             switch states[step] {
-            case .pending, .ready, .waiting: dropOverdue(step, reason, &turn)
+            case .pending, .ready, .waiting, .resting: dropOverdue(step, reason, &turn)
             default: break
             }
         }

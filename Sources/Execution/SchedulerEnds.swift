@@ -3,76 +3,6 @@ import WorkflowModel
 
 /// Ending: outcomes, what they mean for dependents, and the end of the run.
 extension Scheduler {
-    mutating func leaderExited(
-        _ step: Int, _ exit: ExitStatus, _ usage: ResourceUsage?, _ leftovers: [Leftover],
-        _ turn: inout Turn
-    ) {
-        guard states[step] == .running || states[step] == .terminating else { return }
-        flights[step]?.exit = exit
-        flights[step]?.usage = usage
-        flights[step]?.leftovers = leftovers.map(\.pid)
-        guard !leftovers.isEmpty else {
-            endByExit(step, &turn)
-            return
-        }
-        turn.record(.leftovers(step: step, leftovers))
-        settle(step, count: leftovers.count, &turn)
-    }
-
-    mutating func groupEmptied(_ step: Int, _ turn: inout Turn) {
-        guard states[step] == .settling else { return }
-        endByExit(step, &turn)
-    }
-
-    private mutating func endByExit(_ step: Int, _ turn: inout Turn) {
-        guard let flight = flights[step] else { return }
-        let outcome = outcome(of: step, flight)
-        guard outcome.status == .complete, stop.abortReason == nil,
-            plan.traits[step].contains(.declaresOutputs)
-        else {
-            conclude(step, outcome, &turn)
-            return
-        }
-        states.move(step, to: .verifying)
-        flights[step]?.deadline = nil
-        flights[step]?.idleAt = nil
-        turn.act(.verify(step: step, .outputs))
-    }
-
-    mutating func verified(
-        _ step: Int, _ verification: Verification, _ turn: inout Turn
-    ) {
-        guard states[step] == .verifying, let flight = flights[step] else { return }
-        var outcome = outcome(of: step, flight)
-        if !verification.missing.isEmpty {
-            outcome.status = .failed
-            outcome.reason = .outputsMissing(verification.missing)
-        }
-        conclude(step, outcome, &turn)
-    }
-
-    /// What a step's exit means, but for a stop of the run.
-    private func outcome(of step: Int, _ flight: Flight) -> StepEnd {
-        var end = StepEnd(status: .failed, exit: flight.exit, usage: flight.usage)
-        if let cause = flight.cause {
-            end.reason = cause
-            return end
-        }
-        switch flight.exit {
-        case .signalled(let signal, let coreDumped):
-            end.reason = .signalled(signal, coreDumped: coreDumped)
-        case .exited(let code) where code != 0:
-            end.reason = .exited(code)
-        default:
-            if !flight.leftovers.isEmpty, plan.traits[step].contains(.failsOnLeftovers) {
-                end.reason = .leftProcesses(flight.leftovers.count)
-            } else {
-                end.status = .complete
-            }
-        }
-        return end
-    }
-
     /// Ends a step that was launched; after a stop has begun every end is an abort.
     mutating func end(_ step: Int, _ outcome: StepEnd, _ turn: inout Turn) {
         guard close(step) else { return }
@@ -169,7 +99,7 @@ extension Scheduler {
         if unfinishedCount > 0 {
             if let reason = stop.skipReason {
                 skipRest(reason, &turn)
-            } else if launches.holdsUntil == nil, pool.retries == 0 {
+            } else if !waitsForTime {
                 // Only a workflow that validation lets through by mistake comes here.
                 hasFailed = true
                 skipRest(.other("it needs more of a resource than there is"), &turn)
@@ -186,12 +116,7 @@ extension Scheduler {
 
     private mutating func skipRest(_ reason: StepReason, _ turn: inout Turn) {
         for step in 0..<states.count where states[step] != .ended {
-            if launches.deferred.removeValue(forKey: step) != nil {
-                turn.record(.ended(step: step, StepEnd(status: .aborted, reason: reason)))
-            } else {
-                turn.record(.skipped(step: step, reason))
-            }
-            close(step)
+            closeUnstarted(step, .aborted, reason, &turn)
         }
     }
 }

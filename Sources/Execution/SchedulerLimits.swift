@@ -10,8 +10,14 @@ extension Scheduler {
         if let timeout = plan.timeout(of: step) {
             let time = now.advanced(byNanoseconds: timeout.nanoseconds)
             flights[step]?.deadline = time
+            flights[step]?.limitAt = time
             setDeadline(time, of: .step(step))
         }
+        startSilenceClock(of: step, now)
+    }
+
+    /// From now on a step may not be silent for too long.
+    mutating func startSilenceClock(of step: Int, _ now: RunTime) {
         if let silence = plan.idleTimeout(of: step) {
             setIdleDeadline(now.advanced(byNanoseconds: silence.nanoseconds), of: step)
         }
@@ -93,6 +99,9 @@ extension Scheduler {
         deadlines.shift(by: length)
         for step in flights.keys { flights[step]?.shift(by: length) }
         pool.shift(by: length)
+        attempts.shift(by: length)
+        throttles.shift(by: length)
+        breakers.shift(by: length)
         barriers?.shift(by: length)
         launches.holdsUntil = launches.holdsUntil?.advanced(byNanoseconds: length)
         runLimitAt = runLimitAt?.advanced(byNanoseconds: length)
@@ -116,6 +125,7 @@ struct Standstill: Sendable {
 extension Flight {
     mutating func shift(by nanoseconds: Int64) {
         deadline = deadline?.advanced(byNanoseconds: nanoseconds)
+        limitAt = limitAt?.advanced(byNanoseconds: nanoseconds)
         idleAt = idleAt?.advanced(byNanoseconds: nanoseconds)
         killAt = killAt?.advanced(byNanoseconds: nanoseconds)
     }

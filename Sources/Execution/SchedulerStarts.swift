@@ -10,11 +10,15 @@ import WorkflowModel
 extension Scheduler {
     /// Starts steps by rank until the slots are full or nothing is left that could.
     mutating func startWhatFits(_ turn: inout Turn) {
-        guard hasBegun, !stop.isStopping, launches.holdsUntil == nil, !isAlone else { return }
-        while flights.count < launches.limit, let rank = ready.first {
+        guard hasBegun, !stop.isStopping, launches.holdsUntil == nil, !isAlone, !isHeldBack
+        else { return }
+        while flights.count < slots, let rank = ready.first, hasItsTurn(rank) {
             let step = Int(plan.order.steps[rank])
             if let other = obstacle(to: step) {
                 drop(step, obstacleReason(other), &turn)
+            } else if let resource = failFast(step) {
+                drop(step, behindBreakerOf: resource, &turn)
+                guard !stop.isStopping else { return }
             } else if let claim = plan.claims[step].first(where: { !pool.canTake($0, rank: rank) })
             {
                 ready.remove(rank)
@@ -39,6 +43,13 @@ extension Scheduler {
         }
     }
 
+    /// Whether a step may start as far as a strict order goes: all before it have ended.
+    private mutating func hasItsTurn(_ rank: Int) -> Bool {
+        guard plan.order.isStrict else { return true }
+        while turnRank < rank, states[Int(plan.order.steps[turnRank])] == .ended { turnRank += 1 }
+        return turnRank >= rank
+    }
+
     /// Puts a step that may start into the queue.
     mutating func makeReady(_ step: Int) {
         guard states[step] != .pending || !isHeldByBarrier(step),
@@ -55,7 +66,7 @@ extension Scheduler {
 
     /// Tells for which step of this run another waits; a task's own turn-taking needs no telling.
     private mutating func sayWait(of step: Int, for resource: Int, _ turn: inout Turn) {
-        guard plan.resources[resource].isLockable,
+        guard plan.resources[resource].isLockable, pool.bars(of: resource).isEmpty,
             let other = flights.keys.filter({ flight in
                 plan.claims[flight].contains { Int($0.resource) == resource }
             }).min()
@@ -70,10 +81,10 @@ extension Scheduler {
 
     /// Lets the first that waits for a resource try again, if there is enough for it.
     mutating func wake(_ resource: Int) {
-        guard let first = pool.firstParked(on: resource) else { return }
-        let step = Int(plan.order.steps[first.rank])
+        guard let rank = pool.firstParked(on: resource) else { return }
+        let step = Int(plan.order.steps[rank])
         let wanted = plan.claims[step].first { Int($0.resource) == resource }
-        guard Int(wanted?.units ?? 0) <= first.available else { return }
+        guard wanted.map({ pool.hasRoom(for: $0) }) ?? true else { return }
         pool.unpark(from: resource)
         makeReady(step)
     }
@@ -84,6 +95,7 @@ extension Scheduler {
 
     private mutating func start(_ step: Int, _ turn: inout Turn) {
         for claim in plan.claims[step] { pool.take(claim) }
+        beginProbes(step)
         flights[step] = Flight()
         if plan.traits[step].contains(.takesLocks) {
             states.move(step, to: .acquiring)
@@ -102,6 +114,7 @@ extension Scheduler {
         if let earlier = launches.deferred.removeValue(forKey: step) {
             execution = earlier
         } else {
+            attempts.count(step)
             launches.executions += 1
             execution = launches.executions
             turn.record(
@@ -109,6 +122,7 @@ extension Scheduler {
         }
         startPhaseClock(for: step, turn.now)
         flights[step]?.execution = execution
+        flights[step]?.launchedAt = turn.now
         turn.act(
             .launch(step: step, attempt: attempt, method: method, execution: execution))
     }
@@ -119,6 +133,7 @@ extension Scheduler {
     mutating func leave(_ step: Int, _ turn: inout Turn) -> Flight {
         let flight = flights.removeValue(forKey: step) ?? Flight()
         isAlone = false
+        endProbes(step)
         for waiter in conflictWaiters.removeValue(forKey: step) ?? [] { makeReady(waiter) }
         guard !stuck.contains(step) else { return flight }
         if flight.hasLocks { turn.act(.releaseLocks(step: step)) }
@@ -148,7 +163,9 @@ extension Scheduler {
     private mutating func mayStillStart(_ step: Int, _ turn: inout Turn) -> Bool {
         let overdue = overduePhase(of: step)
         let obstacle = obstacle(to: step)
-        guard stop.isStopping || overdue != nil || obstacle != nil else { return true }
+        guard stop.isStopping || overdue != nil || obstacle != nil else {
+            return isStillOpen(to: step, &turn)
+        }
         _ = leave(step, &turn)
         states.move(step, to: .waiting)
         guard !stop.isStopping else { return false }
@@ -156,6 +173,26 @@ extension Scheduler {
             dropOverdue(step, overdue, &turn)
         } else if let obstacle {
             drop(step, obstacleReason(obstacle), &turn)
+        }
+        return false
+    }
+
+    /// False for a step that has to wait for what was slowed down or closed in the meantime.
+    private mutating func isStillOpen(to step: Int, _ turn: inout Turn) -> Bool {
+        let down = failFast(step)
+        let closed = closedMeanwhile(to: step)
+        guard down != nil || closed != nil || isHeldBack || flights.count > slots else {
+            return true
+        }
+        _ = leave(step, &turn)
+        if let down {
+            states.move(step, to: .waiting)
+            drop(step, behindBreakerOf: down, &turn)
+        } else if let closed {
+            park(step, on: closed)
+        } else {
+            states.move(step, to: .waiting)
+            makeReady(step)
         }
         return false
     }
@@ -186,9 +223,13 @@ extension Scheduler {
         guard states[step] == .launching else { return }
         states.move(step, to: .running)
         launches.failuresInARow = 0
-        turn.record(.started(step: step, pid: pid, startTicks: startTicks, basis: basis))
         flights[step]?.pid = pid
-        startClocks(of: step, turn.now)
+        if flights[step]?.isChecking == true {
+            checkStarted(step, pid, startTicks, &turn)
+        } else {
+            turn.record(.started(step: step, pid: pid, startTicks: startTicks, basis: basis))
+            startClocks(of: step, turn.now)
+        }
         // It may have been on its way when the stop began.
         if stop.isStopping { applyStop(to: step, &turn) }
         if let reason = overduePhase(of: step) { fail(step, reason, &turn) }
@@ -196,6 +237,10 @@ extension Scheduler {
 
     mutating func notStarted(_ step: Int, _ message: String, _ turn: inout Turn) {
         guard states[step] == .launching else { return }
+        guard flights[step]?.isChecking != true else {
+            checkNotStarted(step, message, &turn)
+            return
+        }
         conclude(
             step, StepEnd(status: .failed, reason: .notStarted(message)), &turn)
     }
@@ -203,6 +248,10 @@ extension Scheduler {
     /// The system had nothing to start the step with: fewer at once, and this one again later.
     mutating func launchDeferred(_ step: Int, _ message: String, _ turn: inout Turn) {
         guard states[step] == .launching else { return }
+        guard flights[step]?.isChecking != true else {
+            checkDeferred(step, message, &turn)
+            return
+        }
         if let reason = stop.skipReason {
             end(step, StepEnd(status: .aborted, reason: reason), &turn)
             return
@@ -214,7 +263,7 @@ extension Scheduler {
         if flights.count == 1 {
             launches.failuresInARow += 1
             guard launches.failuresInARow <= LaunchState.mostTries else {
-                end(step, StepEnd(status: .failed, reason: .notStarted(message)), &turn)
+                conclude(step, StepEnd(status: .failed, reason: .notStarted(message)), &turn)
                 return
             }
         }

@@ -76,7 +76,11 @@ extension Scheduler {
     }
 
     mutating func applyStopToAll(_ turn: inout Turn) {
-        for step in flights.keys.sorted() { applyStop(to: step, &turn) }
+        for step in flights.keys.sorted() {
+            applyStop(to: step, &turn)
+            stopPutOffCheck(step, &turn)
+        }
+        endResting(&turn)
     }
 
     /// Sends a step that has a process what the stop has come to.
@@ -118,6 +122,10 @@ extension Scheduler {
     /// A step's deadline has come: its limit, or the end of a stage.
     mutating func stageIsOver(_ step: Int, _ turn: inout Turn) {
         guard let flight = flights[step] else { return }
+        guard states[step] != .verifying else {
+            retryCheck(step, &turn)
+            return
+        }
         switch flight.stage {
         case .none:
             guard let limit = plan.timeout(of: step) else { return }

@@ -54,7 +54,7 @@ enum StepState: UInt8, Sendable, CaseIterable {
         case (.terminating, .settling), (.terminating, .ended): true
         case (.terminating, .verifying): true
         case (.settling, .verifying), (.settling, .ended), (.verifying, .ended): true
-        case (.verifying, .launching): true
+        case (.verifying, .launching), (.launching, .verifying): true
         case (.running, .launching), (.terminating, .launching), (.settling, .launching): true
         case (.pending, .evaluating), (.evaluating, .ready), (.evaluating, .ended): true
         case (.launching, .resting), (.running, .resting), (.terminating, .resting): true

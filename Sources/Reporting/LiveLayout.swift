@@ -6,7 +6,7 @@ struct LiveLayout {
     /// Columns that a line may take.
     let columns: Int
     /// Lines that the region may take.
-    let rows: Int
+    var rows: Int
 
     /// A layout for a terminal, or nil for one that is too small to be drawn over.
     init?(style: Style, size: (columns: Int, rows: Int)?) {

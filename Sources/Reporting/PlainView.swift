@@ -22,6 +22,8 @@ public struct PlainView: RunView {
     /// Steps that run, in the order in which they were launched.
     private(set) var running: [(step: Int, since: RunTime, isAnnounced: Bool)] = []
     private var lastSpokeAt = RunTime.zero
+    /// What is asked, where this view asks it itself.
+    private var open = OpenPrompt()
 
     /// A view for the given `--output`; the rest as for ``RunSummary``.
     public init(
@@ -47,6 +49,11 @@ public struct PlainView: RunView {
 
     /// Takes in an event and returns its line, or "" where lines of logs have to go before it.
     public mutating func handle(_ event: RunEvent, record: RunRecord) -> String {
+        let text = text(of: event, record: record)
+        return open.isOpen && text.isEmpty ? "" : open.around(text)
+    }
+
+    private mutating func text(of event: RunEvent, record: RunRecord) -> String {
         guard output != .none else { return "" }
         track(event, record)
         guard let line = lines.text(for: event, record: record) else {
@@ -68,15 +75,36 @@ public struct PlainView: RunView {
     ) -> String {
         let text = logText(surroundings)
         // Behind lines of logs that are still to come, an announcement would come too early.
-        if feed.isBehind { return text }
-        return text + announcements(at: now, record: record, isSilent: text.isEmpty)
+        if feed.isBehind { return open.around(text) }
+        return open.around(
+            text + announcements(at: now, record: record, isSilent: text.isEmpty))
     }
+
+    /// A question in lines of its own, and the prompt again below whatever is printed meanwhile.
+    public mutating func ask(
+        _ question: ReviewQuestion?, typedLines: Int, at now: RunTime, record: RunRecord,
+        surroundings: ViewSurroundings
+    ) -> String {
+        let columns = max(20, (surroundings.terminalSize?.columns ?? 80) - 1)
+        let prompt = question.map {
+            ReviewPrompt(
+                $0, record: record, logTail: surroundings.logTail($0.step, LiveView.tailLength),
+                style: style)
+        }
+        open.ask(
+            prompt?.text(columns: columns) ?? "", again: prompt?.prompt(columns: columns) ?? "",
+            typedLines: typedLines)
+        return open.around("")
+    }
+
+    /// Leaves the line of a prompt.
+    public mutating func withdraw(surroundings: ViewSurroundings) -> String { open.withdraw() }
 
     /// What runs now, whatever `--output` says.
     public mutating func status(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String {
-        RunSnapshot(record, at: now, surroundings: surroundings, style: style).text
+        open.around(RunSnapshot(record, at: now, surroundings: surroundings, style: style).text)
     }
 
     /// What is left of the logs, and the summary.
@@ -88,7 +116,7 @@ public struct PlainView: RunView {
             record, surroundings: surroundings, options: options,
             tailLines: output == .none ? 0 : PlainView.tailLines, style: style,
             namesLeftOut: namesLeftOut, followsText: output != .none)
-        return feed.finish(surroundings) + summary.text
+        return open.withdraw() + feed.finish(surroundings) + summary.text
     }
 
     /// The next lines of logs, with the lines of events that had to wait for them.

@@ -15,6 +15,10 @@ struct EventLoop {
         case exit(step: Int)
         /// The helper that looks at what steps read.
         case inputs
+        /// The helper that does long work.
+        case errands
+        /// The terminal, while a question waits for its answer.
+        case terminal
         /// The reading end of a step's output pipe.
         case output(step: Int)
         /// The writing end of the guardian's pipe, which tells of its end only.

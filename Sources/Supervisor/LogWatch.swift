@@ -24,9 +24,9 @@ struct LogWatch {
     private var entries: [Int: Entry] = [:]
     private var lastLook = RunTime.zero
 
-    /// A step was started; it writes into its log itself, or a pipe feeds it.
-    mutating func add(_ step: Int, at now: RunTime, isPiped: Bool) {
-        entries[step] = Entry(size: isPiped ? nil : 0, lastOutput: now)
+    /// A step was started, whose log has so many bytes; it writes there itself, or a pipe feeds it.
+    mutating func add(_ step: Int, at now: RunTime, size: Int64, isPiped: Bool) {
+        entries[step] = Entry(size: isPiped ? nil : size, lastOutput: now)
     }
 
     /// The step has ended.

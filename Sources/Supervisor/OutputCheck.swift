@@ -25,49 +25,74 @@ struct OutputCheck {
         }
     }
 
-    /// The patterns that nothing matches, as declared.
-    ///
-    /// - Throws: ``SystemError`` where that cannot be told for want of descriptors or memory.
-    func missing() throws(SystemError) -> [String] {
-        var missing: [String] = []
-        for pattern in wanted where !(try isThere(pattern)) { missing.append(pattern) }
-        return missing
+    /// What became of an output.
+    private enum Finding {
+        case missing
+        /// There is something, and more than nothing is in it.
+        case present
+        /// There is a file without content: its path.
+        case empty(String)
     }
 
-    private func isThere(_ pattern: String) throws(SystemError) -> Bool {
+    /// The patterns that nothing matches, as declared, and outputs that are there and empty: a file
+    /// by its name, or where a pattern is matched by empty files alone one of them.
+    ///
+    /// - Throws: ``SystemError`` where that cannot be told for want of descriptors or memory.
+    func look() throws(SystemError) -> (missing: [String], empty: [String]) {
+        var (missing, empty): ([String], [String]) = ([], [])
+        for pattern in wanted {
+            switch try finding(of: pattern) {
+            case .missing: missing.append(pattern)
+            case .present: break
+            case .empty(let path): empty.append(path)
+            }
+        }
+        return (missing, empty)
+    }
+
+    private func finding(of pattern: String) throws(SystemError) -> Finding {
         // What is no pattern was refused when the workflow was read.
-        guard let glob = try? Glob(pattern) else { return false }
-        guard let literal = glob.literal else { return try hasMatch(of: glob) }
-        return OutputCheck.exists(literal) && !isExcluded(Glob.normalized(literal))
+        guard let glob = try? Glob(pattern) else { return .missing }
+        guard let literal = glob.literal else { return try match(of: glob) }
+        guard !isExcluded(Glob.normalized(literal)) else { return .missing }
+        return OutputCheck.finding(at: literal)
     }
 
     private func isExcluded(_ path: String) -> Bool { exclusions.contains { $0.matches(path) } }
 
-    /// Looks through the pattern's directory until something matches.
-    private func hasMatch(of glob: Glob) throws(SystemError) -> Bool {
+    /// Looks through the pattern's directory until something matches that is not empty.
+    private func match(of glob: Glob) throws(SystemError) -> Finding {
+        var best = Finding.missing
         var open = [glob.directory]
         while let directory = open.popLast() {
             for entry in try OutputCheck.entries(of: directory) {
                 let path = directory.isEmpty ? entry.name : "\(directory)/\(entry.name)"
-                if glob.matches(path), !isExcluded(path), !entry.isLink || OutputCheck.exists(path)
-                {
-                    return true
+                if glob.matches(path), !isExcluded(path) {
+                    let finding =
+                        entry.isPlain ? .present : OutputCheck.finding(at: path)
+                    switch finding {
+                    case .missing: break
+                    case .present: return .present
+                    case .empty: if case .missing = best { best = finding }
+                    }
                 }
                 if entry.isDirectory, path != ".stepvisor" { open.append(path) }
             }
         }
-        return false
+        return best
     }
 
-    private static func exists(_ path: String) -> Bool {
+    private static func finding(at path: String) -> Finding {
         var status = stat()
-        return stat(path, &status) == 0
+        guard stat(path, &status) == 0 else { return .missing }
+        return status.st_mode & S_IFMT == S_IFREG && status.st_size == 0 ? .empty(path) : .present
     }
 
     private struct Entry {
         var name: String
         var isDirectory = false
-        var isLink = false
+        /// Whether it is there and has something in it, as no further look need tell.
+        var isPlain = false
     }
 
     /// What is in a directory; nothing where there is none, or it may not be read.
@@ -87,20 +112,22 @@ struct OutputCheck {
             guard fstatat(dirfd(stream), name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
             let kind = status.st_mode & S_IFMT
             entries.append(
-                Entry(name: name, isDirectory: kind == S_IFDIR, isLink: kind == S_IFLNK))
+                Entry(
+                    name: name, isDirectory: kind == S_IFDIR,
+                    isPlain: kind != S_IFLNK && (kind != S_IFREG || status.st_size > 0)))
         }
         return entries
     }
 }
 
 extension Supervisor {
-    /// What of a step's declared outputs is not there.
-    func missingOutputs(of step: Int) -> [String] {
+    /// What of a step's declared outputs is not there, and what is empty.
+    func outputs(of step: Int) -> (missing: [String], empty: [String]) {
         do {
-            return try OutputCheck(header.steps[step].outputs).missing()
+            return try OutputCheck(header.steps[step].outputs).look()
         } catch {
             record(.warning(step: step, "its outputs were not looked for: \(error.description)"))
-            return []
+            return ([], [])
         }
     }
 }

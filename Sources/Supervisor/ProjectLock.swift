@@ -81,6 +81,9 @@ public final class ProjectLock {
 public struct ProjectBusy: Error, Hashable, Sendable {
     /// Who.
     public var holder: LockHolder
+
+    /// Held by somebody.
+    public init(holder: LockHolder) { self.holder = holder }
 }
 
 /// Where locks are.

@@ -1,4 +1,4 @@
-import Execution
+public import Execution
 import SystemCalls
 
 #if canImport(Glibc)
@@ -25,17 +25,23 @@ public enum Recovery {
     private static let tailLength = 4096
     private static let limit: Int64 = 10_000_000_000
 
+    /// The project's last run where it still goes on, which its lock tells as long as nobody has
+    /// removed the lock's file; nil when it does not.
+    public static func livingRun(in state: StateDirectory) -> LockHolder? {
+        guard let (id, journal) = unendedRun(in: state), let journal,
+            StoredRun.isAlive(journal.header)
+        else { return nil }
+        return LockHolder(resource: "the project", pid: journal.header.pid, runID: id)
+    }
+
     /// Ends what the project's last run has left behind; called with the project's lock held.
     ///
     /// - Parameter state: the project's state.
     /// - Returns: that run; nil when it came to its end, which is found out at the cost of a few
     ///   system calls, or when there is none.
     public static func settle(_ state: StateDirectory) -> InterruptedRun? {
-        guard let id = state.latestRun(), let run = try? StoredRun(id, in: state),
-            !isEnded(run.endOfJournal(tailLength))
-        else { return nil }
-        let journal = (try? run.journal()).flatMap { try? JournalReader.read($0) }
-        // Somebody has removed the lock's file: that run goes on, and is nobody's to end.
+        guard let (id, journal) = unendedRun(in: state) else { return nil }
+        // That run goes on, and is nobody's to end.
         if let journal, StoredRun.isAlive(journal.header) { return nil }
         var interrupted = InterruptedRun(id: id, running: [], endedProcesses: 0, left: [])
         if let journal {
@@ -56,6 +62,14 @@ public enum Recovery {
         return interrupted
     }
 
+    /// The last run where its journal does not say that it ended, with what can be read of it.
+    private static func unendedRun(in state: StateDirectory) -> (id: String, journal: Journal?)? {
+        guard let id = state.latestRun(), let run = try? StoredRun(id, in: state),
+            !isEnded(run.endOfJournal(tailLength))
+        else { return nil }
+        return (id, (try? run.journal()).flatMap { try? JournalReader.read($0) })
+    }
+
     private static func isEnded(_ tail: [UInt8]) -> Bool {
         guard tail.last == UInt8(ascii: "\n") else { return false }
         let line = tail.dropLast().split(separator: UInt8(ascii: "\n")).last ?? []
@@ -67,8 +81,11 @@ public enum Recovery {
     static func latestSignOfLife(_ journal: Journal) -> UInt64 {
         var last: (ticks: UInt64, time: RunTime)?
         for event in journal.events {
-            if case .started(_, _, let ticks, _) = event.kind, ticks > 0 {
+            switch event.kind {
+            case .started(_, _, let ticks, _) where ticks > 0,
+                .checkStarted(_, _, let ticks) where ticks > 0:
                 last = (ticks, event.time)
+            default: break
             }
         }
         guard let last, let end = journal.events.last?.time else { return 0 }

@@ -25,7 +25,8 @@ extension Journal {
                 .checkStarted(let step, let pid, let ticks):
                 // 0 and 1 are no step's, and to signal them would reach everybody.
                 if pid > 1 { groups[step] = RecordedGroup(pid: pid, startTicks: ticks) }
-            case .ended(let step, _), .launched(let step, _, _, _): groups[step] = nil
+            case .ended(let step, _), .attemptFailed(let step, _), .launched(let step, _, _, _):
+                groups[step] = nil
             default: break
             }
         }

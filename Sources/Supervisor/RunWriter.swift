@@ -15,7 +15,14 @@ final class RunWriter: Sendable {
         /// Behind how many of the events it was asked what runs.
         var statusAfter: Int?
         var isSuspended = false
+        var question: QuestionChange?
         var problem: SystemError?
+    }
+
+    /// What is asked from now on, and how many lines were typed until then.
+    private struct QuestionChange {
+        var question: ReviewQuestion?
+        var typedLines: Int
     }
 
     private let mailbox = Mutex(Mailbox())
@@ -53,6 +60,15 @@ final class RunWriter: Sendable {
     /// Shows what runs now; asked for several times at once, it is shown once.
     func showStatus() {
         mailbox.withLock { $0.statusAfter = $0.statusAfter ?? $0.events.count }
+        wakeUp.signal()
+    }
+
+    /// Shows a question, or nothing more of one; `typedLines` were typed since the last one.
+    func ask(_ question: ReviewQuestion?, typedLines: Int = 0) {
+        mailbox.withLock { box in
+            let typed = typedLines + (box.question?.typedLines ?? 0)
+            box.question = QuestionChange(question: question, typedLines: typed)
+        }
         wakeUp.signal()
     }
 
@@ -100,7 +116,10 @@ final class RunWriter: Sendable {
                 timeout: patience.map { .now() + .nanoseconds(Int(clamping: $0)) }
                     ?? .distantFuture)
             let news = mailbox.withLock { box in
-                defer { (box.events, box.statusAfter, box.isSuspended) = ([], nil, false) }
+                defer {
+                    (box.events, box.statusAfter, box.isSuspended) = ([], nil, false)
+                    box.question = nil
+                }
                 return box
             }
             if let count = news.statusAfter {
@@ -108,6 +127,9 @@ final class RunWriter: Sendable {
                 desk.showStatus()
             }
             desk.take(news.events.dropFirst(news.statusAfter ?? 0))
+            if let change = news.question {
+                desk.ask(change.question, typedLines: change.typedLines)
+            }
             if news.isSuspended {
                 desk.withdraw()
                 withdrawn.signal()
@@ -219,6 +241,15 @@ struct WriterDesk: Sendable {
         let text = view.status(at: clock.now(), record: record, surroundings: surroundings())
         if messages == nil { output.write(text) } else { messages?.write(text) }
         lastFrame = nil
+    }
+
+    mutating func ask(_ question: ReviewQuestion?, typedLines: Int) {
+        let now = clock.now()
+        output.write(
+            view.ask(
+                question, typedLines: typedLines, at: now, record: record,
+                surroundings: surroundings()))
+        lastFrame = now
     }
 
     mutating func withdraw() {

@@ -27,6 +27,9 @@ public enum StandardStream: Int32, Sendable {
         }
     }
 
+    /// Whether somebody could be asked there, and would see it: standard input is a terminal.
+    public static var isInputTerminal: Bool { isatty(STDIN_FILENO) == 1 }
+
     /// Whether it is a terminal.
     public var isTerminal: Bool { isatty(rawValue) == 1 }
 

@@ -57,32 +57,36 @@ struct StepPreparation {
         RunCookie.variable, "STEPVISOR_LOCKS", "STEPVISOR_CACHE",
     ]
 
-    /// What is to be started for a step.
+    /// What is to be started.
     ///
     /// - Parameters:
-    ///   - index: the step.
-    ///   - attempt: from 1.
-    ///   - method: which way of doing it.
-    ///   - execution: number of this launch in the run.
+    ///   - order: which step, and which attempt of it.
     ///   - output: descriptor of what becomes standard output and error.
     /// - Returns: a request whose program has been looked at.
     /// - Throws: what keeps it from starting.
     mutating func request(
-        for index: Int, attempt: Int, method: StepMethod, execution: Int, output: Int32
+        for order: LaunchOrder, output: Int32
     ) throws(ProgramProblem) -> LaunchRequest {
+        let index = order.step
         let step = plan.resolved.workflow.steps[index]
         let directory = try commands.directory(of: index)
         var environment = self.environment
         environment["PWD"] = directory
         environment["STEPVISOR_STEP"] = step.id.rawValue
         environment[StepPreparation.enclosingSteps] = outerSteps + step.id.rawValue
-        environment["STEPVISOR_DESCRIPTION"] = step.description
+        environment["STEPVISOR_DESCRIPTION"] =
+            backup(order.method, of: index)?.description ?? step.description
         environment["STEPVISOR_EXPECTED_OUTPUT"] = step.expectedOutput ?? ""
-        environment["STEPVISOR_EXECUTION_ID"] = ExecutionID.text(Int32(clamping: execution))
-        environment["STEPVISOR_ATTEMPT"] = String(attempt)
-        environment["STEPVISOR_METHOD"] = method.description
+        environment["STEPVISOR_EXECUTION_ID"] = ExecutionID.text(Int32(clamping: order.execution))
+        environment["STEPVISOR_ATTEMPT"] = String(order.attempt)
+        environment["STEPVISOR_METHOD"] = order.method.description
         environment["STEPVISOR_LOG"] = "\(runPath)/logs/\(step.id.rawValue).log"
         environment["STEPVISOR_OUTPUT"] = "\(runPath)/outputs/\(step.id.rawValue)"
+        if !order.failed.isEmpty {
+            environment["STEPVISOR_FAILED_DEPENDENCIES"] = order.failed.map {
+                plan.resolved.workflow.steps[$0].id.rawValue
+            }.joined(separator: ",")
+        }
         let held = plan.claims(of: index).compactMap { claim -> String? in
             let resource = plan.resources[Int(claim.resource)]
             return resource.isLockable ? resource.name : nil
@@ -93,7 +97,7 @@ struct StepPreparation {
         }
         for variable in step.environment { environment[variable.name] = variable.value }
         let (program, arguments) = try commands.invocation(
-            of: plan.command(of: index), path: environment["PATH"], directory: directory)
+            of: command(of: order), path: environment["PATH"], directory: directory)
         return LaunchRequest(
             program: program, arguments: arguments, environment: environment,
             directory: directory == root ? nil : directory, output: output)
@@ -101,7 +105,8 @@ struct StepPreparation {
 
     /// Whether a step's output goes through a pipe: it is told to, or names the files that lead to
     /// its own log, which opening them anew would truncate.
-    mutating func wantsPipe(_ index: Int) -> Bool {
+    mutating func wantsPipe(_ order: LaunchOrder) -> Bool {
+        let index = order.step
         let workflow = plan.resolved.workflow
         switch workflow.steps[index].log ?? workflow.execution.log {
         case .file: return false
@@ -109,8 +114,22 @@ struct StepPreparation {
         case .auto: break
         }
         if logsThatShrank.contains(workflow.steps[index].id.rawValue) { return true }
-        guard let command = plan.command(of: index) else { return false }
+        guard let command = command(of: order) else { return false }
         let directory = workflow.steps[index].workingDirectory
         return streams.areNamed(by: command, in: directory)
+    }
+
+    /// What an order starts.
+    private func command(of order: LaunchOrder) -> Command? {
+        if order.isCheck {
+            return plan.resolved.workflow.steps[order.step].gating.verify.map { .shell($0) }
+        }
+        return plan.command(of: order.step, by: order.method)
+    }
+
+    private func backup(_ method: StepMethod, of index: Int) -> BackupMethod? {
+        guard case .backup(let number) = method else { return nil }
+        let backups = plan.resolved.workflow.steps[index].recovery.backups
+        return backups.indices.contains(number - 1) ? backups[number - 1] : nil
     }
 }

@@ -31,7 +31,7 @@ public final class Supervisor {
     var inbox: [SchedulerInput] = []
     /// Leaders that live, or are pinned as zombies until their group is empty; by step.
     var children: [Int: ChildProcess] = [:]
-    private var stepOfLeader: [Int32: Int] = [:]
+    var stepOfLeader: [Int32: Int] = [:]
     /// Steps whose leader is gone and whose group is not empty.
     var settling: Set<Int> = []
     /// Steps without a pidfd, each asked at every SIGCHLD.
@@ -50,6 +50,9 @@ public final class Supervisor {
     /// Leaders of steps that cannot be killed.
     var abandoned: [ChildProcess] = []
     var inputs: InputDesk
+    var attempts = AttemptDesk()
+    var errands = ErrandDesk()
+    var review = ReviewDesk()
     var held: [Int: HeldLocks] = [:]
     private var finalStatus: RunStatus?
     private var stopSignal: Int32?
@@ -149,7 +152,7 @@ public final class Supervisor {
     /// Gives the scheduler an answer at once, so that its time is not that of the next launch.
     ///
     /// Only for answers upon which nothing is taken back.
-    private func answer(_ input: SchedulerInput) {
+    func answer(_ input: SchedulerInput) {
         var actions: [SchedulerAction] = []
         scheduler.handle(input, at: clock.now(), into: &actions)
         for action in actions { perform(action) }
@@ -165,20 +168,19 @@ public final class Supervisor {
             record(kind)
         case .acquireLocks(let step): acquireLocks(of: step)
         case .releaseLocks(let step): held[step] = nil
-        case .launch(let step, let attempt, let method, let execution, _):
+        case .launch(let step, let attempt, let method, let execution, let failed):
             launch(
-                LaunchOrder(step: step, attempt: attempt, method: method, execution: execution))
-        case .launchCheck(let step, _):
-            inbox.append(.notStarted(step: step, message: "`verify` is not supported"))
+                LaunchOrder(
+                    step: step, attempt: attempt, method: method, execution: execution,
+                    failed: failed))
+        case .launchCheck(let step, let execution): launchCheck(of: step, execution: execution)
         case .evaluateCondition(let step):
             inbox.append(.conditionEvaluated(step: step, .holds))
-        case .askReview(let step, _): inbox.append(.decided(step: step, .halt))
-        case .withdrawReview: break
+        case .askReview(let step, let choices): ask(about: step, choices)
+        case .withdrawReview(let step): withdrawQuestion(about: step)
         case .signalGroup(let step, let signal): self.signal(step, signal)
         case .checkOutput(let step): tellOutput(of: step)
-        case .verify(let step, _):
-            inbox.append(
-                .verified(step: step, Verification(missing: missingOutputs(of: step))))
+        case .verify(let step, let request): verify(step, request)
         case .abandon(let step): abandon(step)
         case .finish(let status): finalStatus = status
         }
@@ -205,57 +207,6 @@ public final class Supervisor {
         inbox.append(.signal(SIGTERM))
     }
 
-    /// Starts a step of which is known what it is started from.
-    func start(_ order: LaunchOrder, basis: StepBasis) {
-        let (step, attempt) = (order.step, order.attempt)
-        let (method, execution) = (order.method, order.execution)
-        do {
-            let log = try directory.openLog(of: header.steps[step].id) {
-                record(
-                    .warning(
-                        step: nil, "somebody removed the logs of this run; later ones are kept"))
-            }
-            let child: ChildProcess
-            if preparation.wantsPipe(step) {
-                child = try launchPiped(
-                    step, attempt: attempt, method: method, execution: execution, log: log)
-            } else {
-                let request = try preparation.request(
-                    for: step, attempt: attempt, method: method, execution: execution,
-                    output: log.number)
-                child = try launcher.launch(request, watched: manyRun)
-            }
-            logWatch.add(step, at: clock.now(), isPiped: pumps[step] != nil)
-            children[step] = child
-            stepOfLeader[child.pid] = step
-            if child.pidDescriptor >= 0 {
-                loop.add(child.pidDescriptor, .exit(step: step))
-            } else {
-                unwatched.insert(step)
-            }
-            answer(
-                .started(
-                    step: step, pid: child.pid, startTicks: child.startTicks, basis: basis))
-        } catch let failure as LaunchFailure {
-            switch failure {
-            case .permanent(let message): inbox.append(.notStarted(step: step, message: message))
-            case .temporary(let message):
-                inbox.append(.launchDeferred(step: step, message: message))
-            }
-        } catch let problem as ProgramProblem {
-            inbox.append(.notStarted(step: step, message: problem.description))
-        } catch {
-            let systemError = error as? SystemError ?? SystemError("launch", "", code: EIO)
-            if [EMFILE, ENFILE, ENOMEM].contains(systemError.code) {
-                inbox.append(.launchDeferred(step: step, message: systemError.description))
-            } else {
-                // A log that cannot be written is stepvisor's own trouble, not the step's.
-                inbox.append(.notStarted(step: step, message: systemError.description))
-                stop(because: systemError)
-            }
-        }
-    }
-
     private func signal(_ step: Int, _ signal: Int32) {
         // The leader is alive or a zombie that we hold: its number cannot be a stranger's.
         guard let child = children[step] else { return }
@@ -271,6 +222,7 @@ public final class Supervisor {
             deadline = min(deadline ?? .max, Supervisor.settleInterval)
         }
         if let due = guardian.due { deadline = min(deadline ?? .max, due - clock.now()) }
+        if let patience = watchTerminal() { deadline = min(deadline ?? .max, patience) }
         if let patience = logWatch.patience(at: clock.now()) {
             deadline = min(deadline ?? .max, patience)
         }
@@ -295,6 +247,8 @@ public final class Supervisor {
             case .output(let step): pump(step)
             case .guardian: guardianEnded()
             case .inputs: takeLooks()
+            case .errands: takeErrands()
+            case .terminal: takeAnswer()
             }
         }
         exited += unwatched
@@ -308,6 +262,7 @@ public final class Supervisor {
             tell(.signal(signal))
         }
         if scheduler.isStopping { giveUpLooks() }
+        if stopSignal != nil || problem != nil { giveUpErrands() }
         if let due = scheduler.nextDeadline, due <= clock.now() { tell(.tick) }
         if let error = writer.takeProblem() {
             stop(because: error)

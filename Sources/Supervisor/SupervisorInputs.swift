@@ -1,13 +1,5 @@
 import Execution
 
-/// What the scheduler wants to be launched.
-struct LaunchOrder {
-    var step: Int
-    var attempt: Int
-    var method: StepMethod
-    var execution: Int
-}
-
 /// What is known of the files that steps read, while they wait for their start and while they run.
 struct InputDesk {
     fileprivate var bases: StepBases
@@ -51,6 +43,7 @@ struct InputDesk {
 extension Supervisor {
     /// Starts a step once it is known what it is started from: now, or when the worker has looked.
     func launch(_ order: LaunchOrder) {
+        prepare(order)
         let patterns = inputs.bases.patterns(of: order.step)
         if let look = inputs.bases.quickLook(at: patterns) {
             inputs.keep(look, of: patterns, for: order.step)

@@ -10,17 +10,15 @@ import SystemCalls
 /// Steps' output: through a pipe where it has to be, and watched where it is not.
 extension Supervisor {
     func launchPiped(
-        _ step: Int, attempt: Int, method: StepMethod, execution: Int,
-        log: consuming Descriptor
+        _ order: LaunchOrder, log: consuming Descriptor
     ) throws -> ChildProcess {
+        let step = order.step
         var ends: [Int32] = [-1, -1]
         guard stepvisor_pipe(&ends, 0) == 0 else { throw SystemError("open", "pipe") }
         let source = Descriptor(owning: ends[0])
         let sink = Descriptor(owning: ends[1])
         _ = fcntl(source.number, F_SETFL, O_NONBLOCK)
-        let request = try preparation.request(
-            for: step, attempt: attempt, method: method, execution: execution,
-            output: sink.number)
+        let request = try preparation.request(for: order, output: sink.number)
         let child = try launcher.launch(request, watched: manyRun)
         let path = "\(directory.path)/logs/\(header.steps[step].id).log"
         loop.add(source.number, .output(step: step))

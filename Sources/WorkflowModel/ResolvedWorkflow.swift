@@ -56,16 +56,19 @@ public struct ResolvedWorkflow: Sendable {
     public let inferredEdges: [WorkflowEdge]
     /// Pairs that must not run at the same time.
     public let conflicts: [OutputConflict]
+    /// The conditions by the index of their steps, each with the full ids of the steps it names.
+    public let conditions: [Int: ConditionExpression]
 
     /// Puts together what validation found.
     public init(
         workflow: Workflow, graph: Graph<StepID>, inferredEdges: [WorkflowEdge],
-        conflicts: [OutputConflict]
+        conflicts: [OutputConflict], conditions: [Int: ConditionExpression] = [:]
     ) {
         self.workflow = workflow
         self.graph = graph
         self.inferredEdges = inferredEdges
         self.conflicts = conflicts
+        self.conditions = conditions
     }
 
     /// The sentence that names a conflict.

@@ -27,18 +27,11 @@ struct DryRun {
     private var steps: [Step] { request.project.workflow.steps }
 
     /// Steps in the order in which they would start.
-    private var order: [Int] {
-        let all = request.project.resolved.graph.topologicalOrder().filter {
-            plan.selected[$0] && plan.doneEarlier[$0] == nil
-        }
-        guard plan.limit > 1 else { return all }
-        let durations = plan.durations?.map(Double.init) ?? all.map { _ in 1 }
-        let remaining = request.project.resolved.graph.remainingPath(
-            durations: plan.durations == nil
-                ? [Double](repeating: 1, count: plan.count) : durations)
-        return all.sorted { a, b in
-            (plan.phases[a], -remaining[a], a) < (plan.phases[b], -remaining[b], b)
-        }
+    private var order: [Int] { plan.startSequence.filter { isUndecided($0) } }
+
+    /// Whether no decision keeps a step from running.
+    private func isUndecided(_ step: Int) -> Bool {
+        plan.policy.decisions[step].map { $0 == .retry } ?? true
     }
 
     /// A table of the run that would be.
@@ -64,6 +57,13 @@ struct DryRun {
             text += "done earlier, in run \(Sanitizer.line(run)): "
             text += Wording.list(done, atMost: 20) + "\n"
         }
+        let decided = plan.selected.indices.filter { plan.selected[$0] && !isUndecided($0) }
+        if !decided.isEmpty {
+            let words = decided.map { step in
+                "\(steps[step].id) (\(plan.policy.decisions[step]?.word ?? ""))"
+            }
+            text += "decided: \(Wording.list(words, atMost: 20))\n"
+        }
         let leftOut = plan.selected.indices.filter { !plan.selected[$0] }
         if !leftOut.isEmpty {
             text += "left out: "
@@ -73,7 +73,8 @@ struct DryRun {
     }
 
     private func reason(of step: Int) -> String {
-        rerunReasons[step] ?? reasons.text(of: step)
+        if let decision = plan.policy.decisions[step] { return "decided: \(decision.word)" }
+        return rerunReasons[step] ?? reasons.text(of: step)
     }
 
     /// Steps that are taken over, by the run in which they ran.
@@ -154,6 +155,9 @@ struct SelectionReasons {
     /// A clause such as ``needed by `docs` ``.
     func text(of step: Int) -> String {
         let id = plan.resolved.workflow.steps[step].id
+        if case .replay(let run, _) = options.startOrder {
+            return "started in run \(Sanitizer.line(run))"
+        }
         if options.targets.contains(id) { return "named" }
         if options.only.contains(id) { return "named by --only" }
         if options.until.contains(id) { return "named by --until" }

@@ -30,7 +30,7 @@ struct ProjectGate {
         var patience = ProjectGate.patience
         while true {
             let since = Timestamp.text(RunClock.wallTime())
-            switch try ProjectLock.tryAcquire(state, since: since) {
+            switch try tryAcquire(state, since: since) {
             case .success(let lock): return lock
             case .failure(let busy):
                 let who = describe(busy.holder)
@@ -53,6 +53,18 @@ struct ProjectGate {
                 patience -= ProjectGate.interval
             }
         }
+    }
+
+    private func tryAcquire(
+        _ state: StateDirectory, since: String
+    ) throws -> Result<ProjectLock, ProjectBusy> {
+        let result = try ProjectLock.tryAcquire(state, since: since)
+        // A lock whose file was removed can be had beside the run that holds it.
+        guard case .success(let lock) = result, let holder = Recovery.livingRun(in: state) else {
+            return result
+        }
+        lock.release()
+        return .failure(ProjectBusy(holder: holder))
     }
 
     /// Milliseconds between two tries.

@@ -25,12 +25,18 @@ struct RunCommand {
         for note in try Secrecy.notes(on: project.workflow) { console.note(note) }
         if let note = Secrecy.pathNote(on: project.workflow) { console.note(note) }
         if !arguments.has(.dryRun) { closeInherited() }
+        if let word = arguments.text(.replay) { return try replay(word, project) }
         guard let resumption = Resumption(arguments, console, root: project.root) else {
             return try carryOut(try RunRequest(project, arguments), project)
         }
         let lock = try resumption.lock(waits: arguments.has(.wait), isDry: arguments.has(.dryRun))
         switch try resumption.base() {
         case .nothing(let reason):
+            guard !arguments.has(.decide) else {
+                throw CommandFailure(
+                    .usage, "there is nothing to decide about: \(reason)",
+                    help: "`stepvisor run` starts a run of its own")
+            }
             console.note("nothing to resume: \(reason); starting a run of its own")
             return try carryOut(try RunRequest(project, arguments), project, holding: lock)
         case .run(let earlier):
@@ -44,6 +50,13 @@ struct RunCommand {
             }
             return try carryOut(request, project, holding: lock)
         }
+    }
+
+    private func replay(_ word: String, _ project: Project) throws -> Int32 {
+        let source = ReplaySource(arguments, console, root: project.root)
+        let lock = try source.lock()
+        let request = try RunRequest(project, arguments, replaying: try source.order(of: word))
+        return try carryOut(request, project, holding: lock)
     }
 
     /// Before anything is opened that is to stay open.

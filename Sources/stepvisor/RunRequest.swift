@@ -1,5 +1,6 @@
 import DependencyGraph
 import Execution
+import Reporting
 import Supervisor
 import WorkflowFiles
 import WorkflowModel
@@ -21,6 +22,13 @@ extension RunOptions {
         timeout = arguments.duration(.timeout)
         grace = arguments.duration(.grace)
         runner = arguments.text(.runner).map { .shell($0) }
+        canAsk =
+            StandardStream.isInputTerminal && StandardStream.error.isTerminal
+            && !arguments.has(.json) && !arguments.has(.quiet)
+        decisions = arguments.decisions
+        // Two runs that fail side by side are to try again at different times.
+        seed = arguments.number(.shuffle) ?? .random(in: 0...UInt64(UInt32.max))
+        if arguments.has(.shuffle) { startOrder = .shuffled(seed: seed) }
     }
 
     /// Whether anything narrows down which steps are meant.
@@ -45,13 +53,19 @@ struct RunRequest {
     ///   - project: The workflow.
     ///   - arguments: The command line.
     ///   - earlier: The run that `--resume` or `--failed` goes on with.
-    /// - Throws: ``CommandFailure`` with exit 2 when there is no such run.
+    ///   - replay: The order that `--replay` keeps.
+    /// - Throws: ``CommandFailure`` with exit 2 when that cannot be run.
     init(
-        _ project: Project, _ arguments: ParsedArguments, resuming earlier: EarlierRun? = nil
+        _ project: Project, _ arguments: ParsedArguments, resuming earlier: EarlierRun? = nil,
+        replaying replay: ReplayOrder? = nil
     ) throws {
         self.project = project.withoutText
         var options = RunOptions(arguments)
         var notes: [String] = []
+        if let replay { options.startOrder = .replay(run: replay.run, steps: replay.started) }
+        if let earlier {
+            try DecisionCheck(earlier, project.resolved.graph).check(options.decisions)
+        }
         let most = Host.mostConcurrentSteps
         if let jobs = options.jobs, jobs > most {
             notes.append("`-j \(jobs)` is more than `ulimit -n` allows: using \(most)")
@@ -89,7 +103,26 @@ struct RunRequest {
         } catch {
             throw PlanFailure.failure(error, arguments, project)
         }
-        self.notes = plan.notes + notes
+        self.notes = plan.notes + notes + RunRequest.orderNotes(options, replay)
+    }
+
+    /// In which order steps start, where that is no matter of course.
+    private static func orderNotes(_ options: RunOptions, _ replay: ReplayOrder?) -> [String] {
+        if case .shuffled(let seed) = options.startOrder {
+            return ["shuffled by seed \(seed): `--shuffle=\(seed)` gives the same order"]
+        }
+        guard let replay else { return [] }
+        let run = Sanitizer.line(replay.run)
+        var notes = [
+            "replaying run \(run): \(Wording.count(replay.started.count, "step")), one at a time, "
+                + "in the order in which they started"
+        ]
+        if !replay.neverStarted.isEmpty {
+            let names = replay.neverStarted.map { "`\(Sanitizer.line($0.rawValue))`" }
+            notes.append(
+                "left out, for they never started there: " + Wording.list(names, atMost: 12))
+        }
+        return notes
     }
 }
 

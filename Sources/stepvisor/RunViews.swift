@@ -37,6 +37,16 @@ struct RecordingView: RunView {
         mask.masked(base.status(at: now, record: record, surroundings: seen(surroundings)))
     }
 
+    mutating func ask(
+        _ question: ReviewQuestion?, typedLines: Int, at now: RunTime, record: RunRecord,
+        surroundings: ViewSurroundings
+    ) -> String {
+        mask.masked(
+            base.ask(
+                question, typedLines: typedLines, at: now, record: record,
+                surroundings: seen(surroundings)))
+    }
+
     mutating func withdraw(surroundings: ViewSurroundings) -> String {
         mask.masked(base.withdraw(surroundings: seen(surroundings)))
     }

@@ -54,7 +54,8 @@ struct ProgressDocumentTests {
                 {"schema_version":1,"run_id":"run-1","workflow":"analysis",\#
                 "execution_mode":"parallel","max_parallel_steps":3,"status":"failed",\#
                 "started_at":"2025-11-02T15:00:05.000Z","ended_at":"2025-11-02T15:00:06.300Z",\#
-                "duration_ms":1300,"suspended_ms":0,"resumes":null,"tasks":[
+                "duration_ms":1300,"suspended_ms":0,"resumes":null,\#
+                "replays":null,"seed":null,"tasks":[
                 {"task_id":"","phases":[
                 {"phase_id":1,"parallel_groups":["g"],"steps_in_phase":["a"],\#
                 "phase_start":"2025-11-02T15:00:05.100Z","phase_end":"2025-11-02T15:00:06.200Z",\#
@@ -62,7 +63,7 @@ struct ProgressDocumentTests {
                 {"step_id":"a","description":"First","execution_id":"exec_001",\#
                 "status":"failed",\#
                 "reason":"killed by SIGKILL (not by stepvisor; out of memory?)",\#
-                "reason_code":"signalled","parallel_group":"g","parallel_execution":false,\#
+                "reason_code":"signalled","parallel_group":"g","parallel_execution":false,"would_be_parallel":false,\#
                 "dependencies_satisfied":[],"launched_at":"2025-11-02T15:00:05.100Z",\#
                 "completed_at":"2025-11-02T15:00:06.200Z","execution_time_ms":1100,"pid":77,\#
                 "signal":"SIGKILL","attempts":1,"method_used":"primary","log":"logs/a.log",\#
@@ -79,7 +80,7 @@ struct ProgressDocumentTests {
                 "phase_end":null,"phase_duration_ms":null,"barrier_passed":null,"steps":[
                 {"step_id":"b","description":"","execution_id":null,"status":"skipped",\#
                 "reason":"dependency `a` failed","reason_code":"dependency_failed",\#
-                "parallel_group":null,"parallel_execution":false,"dependencies_satisfied":[],\#
+                "parallel_group":null,"parallel_execution":false,"would_be_parallel":false,"dependencies_satisfied":[],\#
                 "launched_at":null,"completed_at":"2025-11-02T15:00:06.200Z",\#
                 "execution_time_ms":null,"pid":null,"attempts":0,"method_used":null,"log":null,\#
                 "outputs":[],"leftovers":[],"usage":null,\#
@@ -97,7 +98,7 @@ struct ProgressDocumentTests {
             Set(run.keys) == [
                 "schema_version", "run_id", "workflow", "execution_mode", "max_parallel_steps",
                 "status", "started_at", "ended_at", "duration_ms", "suspended_ms",
-                "resumes", "tasks",
+                "resumes", "replays", "seed", "tasks",
                 "parallel_execution_summary", "warnings",
             ])
         let task = try #require((run["tasks"] as? [[String: Any]])?.first)
@@ -112,8 +113,8 @@ struct ProgressDocumentTests {
         #expect(
             Set(step.keys) == [
                 "step_id", "description", "execution_id", "status", "reason", "reason_code",
-                "parallel_group", "parallel_execution", "dependencies_satisfied", "launched_at",
-                "completed_at", "execution_time_ms", "pid", "signal", "attempts", "method_used",
+                "parallel_group", "parallel_execution", "would_be_parallel",
+                "dependencies_satisfied", "launched_at", "completed_at", "execution_time_ms", "pid", "signal", "attempts", "method_used",
                 "log", "outputs", "leftovers", "usage", "events",
             ])
         let summary = try #require(run["parallel_execution_summary"] as? [String: Any])

@@ -49,6 +49,26 @@ struct RecoveryTests {
         return try space.run("run")
     }
 
+    @Test("a run whose lock's file was removed still holds the project")
+    func removedLock() throws {
+        let space = try TestSpace()
+        try space.workflow(
+            """
+            [[steps]]
+            id = "stays"
+            command = "touch begun; until test -e go; do sleep 0.01; done"
+            """)
+        let first = try space.start(["run"])
+        #expect(TestSpace.wait { space.exists("begun") })
+        try FileManager.default.removeItem(atPath: space.path(".stepvisor/run.lock"))
+        let second = try space.run("run")
+        #expect(second.end == .exit(4))
+        #expect(second.error.contains("another run holds this project: pid \(first.pid), run "))
+        try space.file("go", "")
+        #expect(first.wait().end == .exit(0))
+        #expect(try space.run("run").end == .exit(0))
+    }
+
     /// Changes the interrupted run's journal, which is as whole afterwards as before.
     private func edit(
         _ space: TestSpace, _ change: (inout RunHeader, inout [RunEvent]) -> Void

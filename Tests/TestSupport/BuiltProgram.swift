@@ -1,5 +1,11 @@
 import Foundation
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// Finds the stepvisor that was built with the tests.
 public enum BuiltProgram {
     /// Absolute path of the built `stepvisor`: it lies beside the test bundle.
@@ -69,7 +75,7 @@ extension TestSpace {
         let end = Date().addingTimeInterval(seconds)
         while !holds() {
             if Date() > end { return false }
-            Thread.sleep(forTimeInterval: 0.005)
+            poll(nil, 0, 5)
         }
         return true
     }

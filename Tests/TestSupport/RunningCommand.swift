@@ -8,9 +8,7 @@ import Foundation
 
 /// A command that was started: it can be signalled, and is waited for with a limit.
 ///
-/// Started by `posix_spawn` and waited for by number: Foundation's `Process` hands descriptors of
-/// one test's command to another's when tests run at the same time. Output goes to files, so that
-/// no command ever waits for a reader.
+/// Waited for by number. Output goes to files, so that no command ever waits for a reader.
 public final class RunningCommand {
     /// Its process id, which is also the id of its process group.
     public let pid: Int32
@@ -31,43 +29,14 @@ public final class RunningCommand {
             .appendingPathComponent("stepvisor-capture-\(UUID().uuidString)").path
         output = base + ".out"
         error = base + ".err"
-        #if canImport(Glibc)
-            var actions = posix_spawn_file_actions_t()
-            var attributes = posix_spawnattr_t()
-        #else
-            var actions: posix_spawn_file_actions_t?
-            var attributes: posix_spawnattr_t?
-        #endif
-        posix_spawn_file_actions_init(&actions)
-        posix_spawnattr_init(&attributes)
-        defer {
-            posix_spawn_file_actions_destroy(&actions)
-            posix_spawnattr_destroy(&attributes)
-        }
         let flags = O_WRONLY | O_CREAT | O_TRUNC | O_APPEND
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 1, output, flags, 0o600)
-        posix_spawn_file_actions_addopen(&actions, 2, error, flags, 0o600)
-        var none = sigset_t()
-        sigemptyset(&none)
-        var all = sigset_t()
-        sigfillset(&all)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &all)
-        posix_spawnattr_setpgroup(&attributes, 0)
-        posix_spawnattr_setflags(
-            &attributes,
-            Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-
-        // The shell changes the directory, which not every system's `posix_spawn` can, and goes.
-        let line = "cd \"$1\" && shift && exec \"$@\""
-        var words =
-            (["/bin/sh", "-c", line, "sh", directory, program] + arguments).map { strdup($0) }
-            + [nil]
-        var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-        defer { for pointer in words + variables { free(pointer) } }
-        var number: pid_t = 0
-        let code = posix_spawn(&number, "/bin/sh", &actions, &attributes, &words, &variables)
+        var setup = SpawnSetup()
+        setup.open("/dev/null", as: 0, flags: O_RDONLY)
+        setup.open(output, as: 1, flags: flags)
+        setup.open(error, as: 2, flags: flags)
+        let (number, code) = setup.start(
+            leading: SpawnSetup.newGroup, program: program, arguments: arguments,
+            environment: environment, directory: directory)
         pid = number
         guard code == 0 else { throw StartError(code: code) }
     }

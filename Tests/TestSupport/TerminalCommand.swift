@@ -71,45 +71,14 @@ public final class TerminalCommand {
         let (master, slave) = try Self.openTerminal()
         screen = Screen(master: master)
         Self.resize(master, columns, rows)
-        #if canImport(Glibc)
-            var actions = posix_spawn_file_actions_t()
-            var attributes = posix_spawnattr_t()
-        #else
-            var actions: posix_spawn_file_actions_t?
-            var attributes: posix_spawnattr_t?
-        #endif
-        posix_spawn_file_actions_init(&actions)
-        posix_spawnattr_init(&attributes)
-        defer {
-            posix_spawn_file_actions_destroy(&actions)
-            posix_spawnattr_destroy(&attributes)
-        }
+        var setup = SpawnSetup()
         // The first terminal that the leader of a new session opens becomes the session's.
-        posix_spawn_file_actions_addopen(&actions, 0, slave, O_RDWR, 0)
-        posix_spawn_file_actions_adddup2(&actions, 0, 1)
-        posix_spawn_file_actions_adddup2(&actions, 0, 2)
-        var none = sigset_t()
-        sigemptyset(&none)
-        var all = sigset_t()
-        sigfillset(&all)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &all)
-        #if os(Linux)
-            let newSession: Int32 = 0x80
-        #else
-            let newSession: Int32 = 0x0400
-        #endif
-        posix_spawnattr_setflags(
-            &attributes,
-            Int16(newSession | Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF)))
-        let line = "cd \"$1\" && shift && exec \"$@\""
-        var words =
-            (["/bin/sh", "-c", line, "sh", directory, program] + arguments).map { strdup($0) }
-            + [nil]
-        var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-        defer { for pointer in words + variables { free(pointer) } }
-        var number: pid_t = 0
-        let code = posix_spawn(&number, "/bin/sh", &actions, &attributes, &words, &variables)
+        setup.open(slave, as: 0, flags: O_RDWR)
+        setup.duplicate(0, as: 1)
+        setup.duplicate(0, as: 2)
+        let (number, code) = setup.start(
+            leading: SpawnSetup.newSession, program: program, arguments: arguments,
+            environment: environment, directory: directory)
         pid = number
         guard code == 0 else {
             close(master)

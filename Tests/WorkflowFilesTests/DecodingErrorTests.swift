@@ -50,18 +50,18 @@ struct DecodingErrorTests {
             ),
             (
                 "success_pattern = \"([\"",
-                "3:19 `success_pattern` is no regular expression: expected custom character "
-                    + "class members; for a character that has a meaning, such as `(`, "
+                "3:19 `success_pattern` is no regular expression: invalid regular expression; "
+                    + "for a character that has a meaning, such as `(`, "
                     + "write `\\\\` before it"
             ),
             (
                 "success_pattern = \"\(String(repeating: "[", count: 4000))\"",
-                "3:19 `success_pattern` holds more than 100 brackets; "
+                "3:19 `success_pattern` is no regular expression: more than 100 brackets; "
                     + "look for a simpler part of the text"
             ),
             (
                 "success_pattern = \"\(String(repeating: "a", count: 4097))\"",
-                "3:19 `success_pattern` is longer than 4096 bytes; "
+                "3:19 `success_pattern` is no regular expression: longer than 4096 bytes; "
                     + "look for a shorter part of the text"
             ),
             (
@@ -174,7 +174,7 @@ struct DecodingErrorTests {
             ),
             (
                 "[execution.throttle]\npattern = \"a(b\"",
-                "2:11 `pattern` is no regular expression: expected ')'; for a character that "
+                "2:11 `pattern` is no regular expression: unmatched ( or \\(; for a character that "
                     + "has a meaning, such as `(`, write `\\\\` before it"
             ),
             (

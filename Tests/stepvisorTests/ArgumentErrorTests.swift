@@ -76,6 +76,51 @@ struct ArgumentErrorTests {
             "usage: stepvisor lock [OPTION…] NAME -- COMMAND [ARGUMENT…]"),
         Case(
             "-q -v", "`--quiet` and `--verbose` contradict each other", "leave one of them out"),
+        Case(
+            "--shuffle=dice", "`dice` is no value of `--shuffle`",
+            "it is a number from 0 to 9007199254740991, written after `=`"),
+        Case(
+            "--shuffle=9007199254740992", "`9007199254740992` is no value of `--shuffle`",
+            "it is a number from 0 to 9007199254740991, written after `=`"),
+        Case(
+            "--shuffle=", "`--shuffle` needs a value",
+            "it is a number from 0 to 9007199254740991, written after `=`"),
+        Case(
+            "--replay latest --parallel", "`--replay` and `--parallel` contradict each other",
+            "leave one of them out"),
+        Case(
+            "--replay latest -j2", "`--replay` and `--jobs` contradict each other",
+            "leave one of them out"),
+        Case(
+            "--replay latest --shuffle", "`--replay` and `--shuffle` contradict each other",
+            "leave one of them out"),
+        Case(
+            "--replay latest build", "`--replay` and `build` contradict each other",
+            "leave one of them out"),
+        Case(
+            "--decide build=retry", "`--decide` goes with `--resume`",
+            "add `--resume`, or leave it out"),
+        Case(
+            "--resume --failed --decide build=retry",
+            "`--decide` and `--failed` contradict each other", "leave one of them out"),
+        Case(
+            "--resume --decide build=rety", "`build=rety` is no value of `--decide`",
+            "did you mean `build=retry`?"),
+        Case(
+            "--resume --decide build", "`build` is no value of `--decide`",
+            "it is STEP=WORD, and the word is `retry`, `skip`, `continue` or `halt`"),
+        Case(
+            "--resume --decide build=backup", "`build=backup` is no value of `--decide`",
+            "it is STEP=WORD, and the word is `retry`, `skip`, `continue` or `halt`"),
+        Case(
+            "--resume --decide a=skip --decide a=halt",
+            "`--decide a=skip` and `--decide a=halt` contradict each other",
+            "leave one of them out"),
+        Case(
+            "logs build --attempt 0", "`0` is no value of `--attempt`", "it is a number from 1"),
+        Case(
+            "logs build --attempt 2 -f", "`--attempt` and `--follow` contradict each other",
+            "leave one of them out"),
         Case("∅", "`run` was given an empty word", "look for a variable that is not set"),
     ]
 
@@ -94,8 +139,7 @@ struct ArgumentErrorTests {
     @Test(
         "what a later version will do is refused by name",
         arguments: [
-            "--smart-execution", "--since main", "--cache", "--decide a=skip", "--force",
-            "--shuffle", "--shuffle=7",
+            "--smart-execution", "--since main", "--cache", "--force",
             "check --strict", "why", "report", "history", "insights", "clean", "completions bash",
         ])
     func later(line: String) {

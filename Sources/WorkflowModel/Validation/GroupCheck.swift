@@ -61,22 +61,22 @@ extension Validation {
         return true
     }
 
-    /// A result belongs to one step: true, and said, where a condition names a group.
-    mutating func reportGroup(namedBy name: ConditionNames.Name, in position: Int) -> Bool {
-        guard
-            let id = candidates(for: name, in: position).first(where: { groupIndex[$0] != nil }),
-            let group = groupIndex[id].map({ workflow.groups[$0] })
-        else { return false }
+    /// A result belongs to one step: what is said where a condition names a group.
+    func groupMistake(
+        of reference: ConditionReference, in position: Int
+    ) -> (message: String, help: String)? {
+        let named = reference.candidates(in: task(of: position)).first { groupIndex[$0] != nil }
+        guard let group = named.flatMap({ groupIndex[$0] }).map({ workflow.groups[$0] }) else {
+            return nil
+        }
         let instances = group.members.prefix(5).map { "`\(workflow.steps[$0].id)`" }
         let more = group.members.count - instances.count
         let first = workflow.steps[group.members.lowerBound].id
-        report(
-            .error(
-                "the condition of step `\(workflow.steps[position].id)` names `\(group.name)`, "
-                    + "which stands for \(instances.joined(separator: ", "))"
-                    + (more > 0 ? " and \(more) more" : ""),
-                at: workflow.steps[position].gating.conditionRange,
-                help: "name one of them: `steps[\"\(first)\"].FIELD`"))
-        return true
+        return (
+            "the condition of step `\(workflow.steps[position].id)` names `\(group.name)`, "
+                + "which stands for \(instances.joined(separator: ", "))"
+                + (more > 0 ? " and \(more) more" : ""),
+            "name one of them: `steps[\"\(first)\"].FIELD`"
+        )
     }
 }

@@ -84,35 +84,6 @@ extension Validation {
         return dots == 2 && length == 2
     }
 
-    /// Conditions are read, so that a mistake in one is found before the run that would need it.
-    mutating func checkConditions() {
-        for position in workflow.steps.indices {
-            let gating = workflow.steps[position].gating
-            guard let condition = gating.condition else { continue }
-            do throws(ConditionError) {
-                try ConditionSyntax.check(condition)
-            } catch {
-                report(
-                    .error(
-                        "the condition of step `\(workflow.steps[position].id)`: "
-                            + error.message,
-                        at: Self.place(error.place, of: condition, at: gating.conditionRange),
-                        help: error.help))
-            }
-        }
-    }
-
-    /// Where a part of a text stands in the file; the whole text where escapes move its bytes.
-    private static func place(
-        _ part: Range<Int>, of text: String, at range: SourceRange?
-    ) -> SourceRange? {
-        // An escape is longer than what it stands for, so two quotes more mean that there is none.
-        guard let range, Int(range.length) == text.utf8.count + 2 else { return range }
-        return SourceRange(
-            file: Int(range.file), offset: Int(range.offset) + 1 + part.lowerBound,
-            length: max(1, part.count))
-    }
-
     /// Names of variables that the system could not take.
     mutating func checkEnvironment() {
         checkNames(workflow.environment, of: nil)

@@ -29,7 +29,7 @@ public enum WorkflowValidator {
         guard !validation.hasErrors else { return (nil, validation.diagnostics) }
         let resolved = ResolvedWorkflow(
             workflow: workflow, graph: graph, inferredEdges: validation.undeclaredEdges(),
-            conflicts: conflicts)
+            conflicts: conflicts, conditions: validation.conditions)
         return (resolved, validation.diagnostics)
     }
 }
@@ -49,6 +49,9 @@ struct Validation {
     var groupIndex: [StepID: Int] = [:]
     var isOverGroupLimit = false
     var globs = GlobCache()
+    /// What the conditions that could be read say, by step, with full ids.
+    var conditions: [Int: ConditionExpression] = [:]
+    var conditionEdges: [Edge] = []
     /// Tasks in an order in which each comes after those it waits for; empty when there is none.
     var taskOrder: [Int] = []
     var taskDependencies: [[Int]] = []

@@ -1,4 +1,5 @@
 import DependencyGraph
+import Execution
 import Reporting
 
 /// What is wrong with a command line; ``message`` words it.
@@ -15,6 +16,8 @@ enum ArgumentError: Error, Hashable, Sendable {
     case missingCommand(CommandName)
     case unknownTopic(String, suggestion: String?)
     case conflict(String, String)
+    /// An option that means something only beside another.
+    case without(String, needed: String)
     case emptyOperand(CommandName)
 }
 
@@ -67,6 +70,8 @@ extension ArgumentError {
             )
         case .conflict(let first, let second):
             return ("`\(first)` and `\(second)` contradict each other", "leave one of them out")
+        case .without(let option, let needed):
+            return ("`\(option)` goes with `\(needed)`", "add `\(needed)`, or leave it out")
         case .emptyOperand(let command):
             return (
                 "`\(command.rawValue)` was given an empty word",
@@ -96,11 +101,27 @@ extension ValueForm {
             "it is a time longer than 0 such as `90s`, `5m`, `1h30m`, or a number of seconds; "
                 + "for no limit leave it out"
         case .steps: "it is the name of a step, or several separated by commas"
+        case .seed: "it is a number from 0 to \(ValueForm.mostSeed), written after `=`"
+        case .number: "it is a number from 1"
+        case .decision: "it is STEP=WORD, and the word is `retry`, `skip`, `continue` or `halt`"
         }
     }
 
     func suggestion(for value: String) -> String? {
-        guard case .choice(let words, _) = self else { return nil }
-        return NearMiss.best(for: value, among: words)
+        switch self {
+        case .choice(let words, _):
+            return NearMiss.best(for: value, among: words)
+        case .decision:
+            let parts = value.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2 else { return nil }
+            return NearMiss.best(
+                for: String(parts[1]), among: StepDecision.choices.map(\.word)
+            ).map { "\(parts[0])=\($0)" }
+        case .text, .jobs, .duration, .limit, .steps, .seed, .number:
+            return nil
+        }
     }
+
+    /// The largest number that every reader of JSON holds exactly.
+    static let mostSeed: UInt64 = (1 << 53) - 1
 }

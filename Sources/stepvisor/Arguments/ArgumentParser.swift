@@ -1,4 +1,5 @@
 import DependencyGraph
+import Execution
 import WorkflowFiles
 import WorkflowModel
 
@@ -38,7 +39,7 @@ struct ArgumentParser {
             throw misplaced(spelling)
         }
         try checkOperands()
-        if result.has(.quiet), result.has(.verbose) { throw .conflict("--quiet", "--verbose") }
+        try ArgumentConflicts.check(result)
     }
 
     // MARK: Operands
@@ -145,6 +146,12 @@ struct ArgumentParser {
                 return
             }
             result.add(try form.read(text, of: spelling), for: option.key)
+        case .attached(_, let form):
+            if value?.isEmpty == true { throw .missingValue(option: spelling, form: form) }
+            let given = try value.map { text throws(ArgumentError) in
+                try form.read(text, of: spelling)
+            }
+            result.add(given ?? .present, for: option.key)
         }
     }
 
@@ -221,6 +228,9 @@ extension ValueForm {
             case .limit:
                 Self.duration(text).flatMap { $0.value > 0 ? OptionValue.duration($0) : nil }
             case .steps: Self.steps(text).map(OptionValue.steps)
+            case .seed: Self.number(text).map(OptionValue.number)
+            case .number: Self.number(text).flatMap { $0 > 0 ? OptionValue.number($0) : nil }
+            case .decision: StepDecision(text).map(OptionValue.decision)
             }
         guard let value else { throw .invalidValue(option: option, value: text, form: self) }
         return value
@@ -232,6 +242,14 @@ extension ValueForm {
             return nil
         }
         return WorkflowFiles.Duration.seconds(seconds)
+    }
+
+    /// Digits, and not more than programs that read JSON can hold exactly.
+    private static func number(_ text: String) -> UInt64? {
+        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt64(text),
+            number <= ValueForm.mostSeed
+        else { return nil }
+        return number
     }
 
     private static func steps(_ text: String) -> [StepID]? {

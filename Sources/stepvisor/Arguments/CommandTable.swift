@@ -11,7 +11,7 @@ extension CommandDeclaration {
             "One step at a time, in declaration order as far as the dependencies allow; with",
             "--parallel or -j as many as the graph, the limit and the resources allow.",
             "Exit codes: 0 done, 1 a step failed, 2 nothing was run (usage, invalid workflow),",
-            "4 another run holds the project, 5 stepvisor itself could not go on,",
+            "3 a decision is wanted, 4 another run holds the project, 5 stepvisor could not go on,",
             "124 the run reached its own limit (run_timeout), 128+N ended by signal N.",
         ],
         examples: [
@@ -73,7 +73,7 @@ extension CommandDeclaration {
 
     private static let logs = CommandDeclaration(
         .logs, "show the log of a step; without one, list the logs",
-        operands: .atMostOne("STEP"), options: [.follow, .ofRun, .json],
+        operands: .atMostOne("STEP"), options: [.follow, .attempt, .ofRun, .json],
         details: [
             "Bytes as the step wrote them; on a terminal escape sequences are neutralised.",
             "Here -f means --follow: the workflow's path is given with --file.",

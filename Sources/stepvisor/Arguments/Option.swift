@@ -7,11 +7,11 @@ enum OptionKey: String, Hashable, Sendable, CaseIterable {
     case file, directory, quiet, verbose, json, color, help, version
     // What to run, and how.
     case parallel, jobs, dryRun, keepGoing, only, from, until, skip
-    case runner, timeout, grace, wait, output, resume, failed
+    case runner, timeout, grace, wait, output, resume, failed, decide, barriers, shuffle, replay
     // What other commands take.
-    case format, outputFile, check, run, follow, noWait, scope, template
+    case format, outputFile, check, run, follow, attempt, noWait, scope, template
     // What a later version will carry out.
-    case smartExecution, since, cache, decide, force, barriers, shuffle
+    case smartExecution, since, cache, force
     case strict, exitCode
 }
 
@@ -29,6 +29,12 @@ enum ValueForm: Hashable, Sendable {
     case limit
     /// Names of steps, separated by commas.
     case steps
+    /// A number from which random choices are drawn.
+    case seed
+    /// A number from 1.
+    case number
+    /// A step and what is to become of it.
+    case decision
 }
 
 /// One option as declared; parsing, help and suggestions are drawn from it.
@@ -40,6 +46,8 @@ struct OptionDeclaration: Sendable {
         case required(String, ValueForm)
         /// `--run [ID]`: the next word only where it does not look like an option.
         case optional(String, ValueForm)
+        /// `--shuffle[=SEED]`: never the next word.
+        case attached(String, ValueForm)
     }
 
     let key: OptionKey
@@ -79,6 +87,7 @@ struct OptionDeclaration: Sendable {
         case .none: return names
         case .required(let name, _): return "\(names) \(name)"
         case .optional(let name, _): return "\(names) [\(name)]"
+        case .attached(let name, _): return "\(names)[=\(name)]"
         }
     }
 }
@@ -141,8 +150,11 @@ extension OptionDeclaration {
                 "go on with a run, the latest when none is given: what ended well there and is "
                     + "unchanged is not run again"),
             OptionDeclaration(
+                .decide, "--decide", value: .required("STEP=WORD", .decision),
+                "with --resume, of a step that failed: retry, skip, continue or halt"),
+            OptionDeclaration(
                 .failed, "--failed",
-                "run what failed in the latest run, or that of --resume, and what depends on it"),
+                "run what failed in the latest run, and what depends on it"),
         ] + selection + [
             OptionDeclaration(
                 .runner, "--runner", value: .required("COMMAND", .text),
@@ -155,19 +167,22 @@ extension OptionDeclaration {
                 "time between TERM and KILL for a step without one of its own"),
             OptionDeclaration(
                 .barriers, "--barriers", "start a phase only when the one before it has ended"),
+            OptionDeclaration(
+                .shuffle, "--shuffle", value: .attached("SEED", .seed),
+                "start steps in a random order that the graph allows"),
+            OptionDeclaration(
+                .replay, "--replay", value: .required("RUN", .text),
+                "run what RUN started, one at a time in the order of the starts"),
             OptionDeclaration(.wait, "--wait", "wait while another run holds the project"),
             OptionDeclaration(
                 .output, "--output",
                 value: .required("MODE", .choice(OutputMode.allCases.map(\.rawValue))),
-                "what is shown of the steps' output: failures (default), group, prefix, "
-                    + "stream or none"),
+                "logs that are shown: failures (default), group, prefix, stream or none"),
             json,
             OptionDeclaration(later: .smartExecution, "--smart-execution"),
             OptionDeclaration(later: .since, "--since"),
             OptionDeclaration(later: .cache, "--cache"),
-            OptionDeclaration(later: .decide, "--decide"),
             OptionDeclaration(later: .force, "--force"),
-            OptionDeclaration(later: .shuffle, "--shuffle"),
         ]
 
     static let graph: [OptionDeclaration] = [
@@ -189,6 +204,9 @@ extension OptionDeclaration {
 
     static let ofRun = OptionDeclaration(
         .run, "--run", value: .required("ID", .text), "of this run instead of the latest")
+    static let attempt = OptionDeclaration(
+        .attempt, "--attempt", value: .required("N", .number),
+        "only what its attempt N wrote, where it had several")
     static let follow = OptionDeclaration(
         .follow, "--follow", short: "f", "go on until the step has ended")
 

@@ -1,3 +1,4 @@
+import Execution
 import WorkflowModel
 
 /// How many steps at once, as asked for.
@@ -14,6 +15,8 @@ enum OptionValue: Hashable, Sendable {
     case jobs(Jobs)
     case duration(Milliseconds)
     case steps([StepID])
+    case number(UInt64)
+    case decision(StepDecision)
 }
 
 /// A command line that has been understood.
@@ -46,6 +49,18 @@ struct ParsedArguments: Sendable {
     /// `-j`; of several the last.
     var jobs: Jobs? {
         if case .jobs(let jobs)? = values[.jobs]?.last { jobs } else { nil }
+    }
+
+    /// The number of an option; of several the last.
+    func number(_ key: OptionKey) -> UInt64? {
+        if case .number(let number)? = values[key]?.last { number } else { nil }
+    }
+
+    /// All that is decided about steps.
+    var decisions: [StepDecision] {
+        (values[.decide] ?? []).compactMap { value in
+            if case .decision(let decision) = value { decision } else { nil }
+        }
     }
 
     /// All steps that an option names.

@@ -8,6 +8,8 @@ struct ConditionToken: Hashable {
     var kind: Kind
     /// As written.
     var text: String
+    /// What a string stands for; empty for the other kinds.
+    var content = ""
     /// Bytes of the condition from its beginning.
     var place: Range<Int>
 
@@ -95,9 +97,15 @@ struct ConditionLexer {
     private mutating func string() throws(ConditionError) -> ConditionToken {
         let start = at
         let quote = bytes[at]
+        var content: [UInt8] = []
         at += 1
         while at < bytes.count, bytes[at] != quote {
-            at += bytes[at] == UInt8(ascii: "\\") ? 2 : 1
+            if bytes[at] == UInt8(ascii: "\\") {
+                if let byte = try escape() { content.append(byte) }
+            } else {
+                content.append(bytes[at])
+                at += 1
+            }
         }
         guard at < bytes.count else {
             throw ConditionError(
@@ -105,7 +113,29 @@ struct ConditionLexer {
                 help: "add `\(Character(Unicode.Scalar(quote)))` where it ends")
         }
         at += 1
-        return token(.string, from: start)
+        var token = token(.string, from: start)
+        token.content = String(decoding: content, as: UTF8.self)
+        return token
+    }
+
+    /// What stands behind a backslash; nil at the end of the text, where the string is not closed.
+    private mutating func escape() throws(ConditionError) -> UInt8? {
+        let start = at
+        at += 1
+        guard at < bytes.count else { return nil }
+        let byte = bytes[at]
+        repeat { at += 1 } while peek(0) & 0xC0 == 0x80
+        switch byte {
+        case UInt8(ascii: "\\"), UInt8(ascii: "\""), UInt8(ascii: "'"): return byte
+        case UInt8(ascii: "n"): return UInt8(ascii: "\n")
+        case UInt8(ascii: "r"): return UInt8(ascii: "\r")
+        case UInt8(ascii: "t"): return UInt8(ascii: "\t")
+        default:
+            let text = Validation.shown(String(decoding: bytes[start..<at], as: UTF8.self))
+            throw ConditionError(
+                message: "`\(text)` is no escape", place: start..<at,
+                help: "for a backslash write two: `\\\\`")
+        }
     }
 
     /// Digits, a fraction, an exponent.
@@ -118,11 +148,7 @@ struct ConditionLexer {
             at += 1
         }
         let token = token(.number, from: start)
-        // Neither `0x1` nor `1_000`, which other readers take and this language does not have.
-        let isDecimal = token.text.utf8.allSatisfy {
-            Self.isDigit($0) || "+-.eE".utf8.contains($0)
-        }
-        guard isDecimal, !token.text.hasSuffix("."), Double(token.text) != nil else {
+        guard ConditionNumber(token.text) != nil else {
             throw ConditionError(
                 message: "`\(token.shown)` is no number", place: token.place,
                 help: "write it as `0.8` or `12`, without a unit; text stands between quotes")

@@ -1,0 +1,152 @@
+import WorkflowModel
+
+/// The circuit breakers of a run: only of resources of which something has failed.
+struct BreakerState: Sendable {
+    /// One breaker.
+    struct Breaker: Sendable {
+        var phase = BreakerPhase.closed
+        /// Failures in a row.
+        var failures = 0
+        /// The step that tries whether the resource works again.
+        var probe: Int?
+        /// When it may be tried.
+        var halfOpensAt: RunTime?
+    }
+
+    private var breakers: [Int: Breaker] = [:]
+
+    var isEmpty: Bool { breakers.isEmpty }
+
+    subscript(resource: Int) -> Breaker {
+        get { breakers.isEmpty ? Breaker() : breakers[resource] ?? Breaker() }
+        set { breakers[resource] = newValue }
+    }
+
+    var waitsForTime: Bool { breakers.values.contains { $0.halfOpensAt != nil } }
+
+    mutating func shift(by nanoseconds: Int64) {
+        for (resource, breaker) in breakers {
+            breakers[resource]?.halfOpensAt = breaker.halfOpensAt?.advanced(
+                byNanoseconds: nanoseconds)
+        }
+    }
+}
+
+/// Circuit breakers: a resource whose steps fail one after another is left alone for a while.
+///
+/// Only the step that tries a half-open one decides; attempts that were under way when it opened
+/// have had their say.
+extension Scheduler {
+    /// An attempt has ended on its own terms.
+    mutating func noteOutcome(of step: Int, succeeded: Bool, _ turn: inout Turn) {
+        guard plan.traits[step].contains(.isGuarded) else { return }
+        for claim in plan.claims[step] {
+            let resource = Int(claim.resource)
+            guard let policy = plan.policy.breakers[resource] else { continue }
+            if succeeded {
+                noteSuccess(of: step, on: resource, &turn)
+            } else {
+                noteFailure(of: step, on: resource, policy, &turn)
+            }
+        }
+    }
+
+    private mutating func noteSuccess(of step: Int, on resource: Int, _ turn: inout Turn) {
+        guard !breakers.isEmpty else { return }
+        let breaker = breakers[resource]
+        switch breaker.phase {
+        case .closed: breakers[resource].failures = 0
+        case .halfOpen where breaker.probe == step:
+            breakers[resource] = BreakerState.Breaker()
+            sayChange(of: resource, by: step, &turn)
+            letThrough(resource)
+        case .open, .halfOpen: break
+        }
+    }
+
+    private mutating func noteFailure(
+        of step: Int, on resource: Int, _ policy: BreakerPolicy, _ turn: inout Turn
+    ) {
+        var breaker = breakers[resource]
+        switch breaker.phase {
+        case .closed:
+            breaker.failures += 1
+            breakers[resource] = breaker
+            guard breaker.failures >= policy.failures else { return }
+        case .halfOpen where breaker.probe == step: break
+        case .open, .halfOpen: return
+        }
+        let time = turn.now.advanced(byNanoseconds: policy.coolDown.nanoseconds)
+        breakers[resource] = BreakerState.Breaker(phase: .open, halfOpensAt: time)
+        setDeadline(time, of: .breaker(resource))
+        sayChange(of: resource, by: step, &turn)
+        // Those that fail at once are not kept waiting: they are let through to be told.
+        pool.set(.down, policy.whenOpen == .wait, on: resource)
+        if policy.whenOpen == .fail { wake(resource) }
+    }
+
+    /// The resource has been left alone for long enough: one step at a time may try it.
+    mutating func breakerHasCooled(_ resource: Int, _ turn: inout Turn) {
+        breakers[resource] = BreakerState.Breaker(phase: .halfOpen)
+        sayChange(of: resource, by: nil, &turn)
+        letThrough(resource)
+    }
+
+    private mutating func letThrough(_ resource: Int) {
+        pool.set(.down, false, on: resource)
+        wake(resource)
+    }
+
+    private func sayChange(of resource: Int, by step: Int?, _ turn: inout Turn) {
+        turn.record(
+            .breakerChanged(
+                resource: plan.resources[resource].name, breakers[resource].phase, step: step))
+    }
+
+    // MARK: - Steps that would start
+
+    /// The resource for whose open breaker a step fails at once; nil when it does not.
+    func failFast(_ step: Int) -> Int? {
+        guard !breakers.isEmpty, plan.traits[step].contains(.isGuarded) else { return nil }
+        return plan.claims[step].first {
+            breakers[Int($0.resource)].phase == .open
+                && plan.policy.breakers[Int($0.resource)]?.whenOpen == .fail
+        }.map { Int($0.resource) }
+    }
+
+    /// A step that would start behind an open breaker counts as one that failed.
+    mutating func drop(_ step: Int, behindBreakerOf resource: Int, _ turn: inout Turn) {
+        dropOverdue(step, .breakerOpen(resource: plan.resources[resource].name), &turn)
+    }
+
+    /// A step starts: of what is half-open it is the one that tries.
+    mutating func beginProbes(_ step: Int) {
+        guard !breakers.isEmpty, plan.traits[step].contains(.isGuarded) else { return }
+        for claim in plan.claims[step] where breakers[Int(claim.resource)].phase == .halfOpen {
+            breakers[Int(claim.resource)].probe = step
+            pool.set(.down, true, on: Int(claim.resource))
+        }
+    }
+
+    /// A step gives back what it held, with or without an answer: the next one may try.
+    mutating func endProbes(_ step: Int) {
+        guard !breakers.isEmpty, plan.traits[step].contains(.isGuarded) else { return }
+        for claim in plan.claims[step] {
+            let breaker = breakers[Int(claim.resource)]
+            guard breaker.phase == .halfOpen, breaker.probe == step else { continue }
+            breakers[Int(claim.resource)].probe = nil
+            letThrough(Int(claim.resource))
+        }
+    }
+
+    /// The resource that was closed to a step while its locks were being taken.
+    func closedMeanwhile(to step: Int) -> Int? {
+        guard !throttles.isEmpty || !breakers.isEmpty else { return nil }
+        return plan.claims[step].first { claim in
+            let resource = Int(claim.resource)
+            var bars = pool.bars(of: resource)
+            if breakers[resource].probe == step { bars.remove(.down) }
+            return !bars.isEmpty || pool.isOverLimit(claim)
+        }.map { Int($0.resource) }
+    }
+}

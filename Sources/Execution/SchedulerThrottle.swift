@@ -1,0 +1,173 @@
+import WorkflowModel
+
+/// What busy failures have slowed down.
+struct ThrottleState: Sendable {
+    /// What is slowed down: what a step takes, or else the run.
+    enum Subject: Hashable, Comparable, Sendable {
+        case run
+        case resource(Int)
+    }
+
+    /// What is known of one that was busy.
+    struct Line: Sendable {
+        /// Units, or steps, at once.
+        var limit: Int
+        let declared: Int
+        /// How often the delay was raised since something of it last succeeded.
+        var level = 0
+        /// When it was last raised.
+        var raisedAt = RunTime.zero
+        /// Until when nothing of it starts.
+        var holdsUntil: RunTime?
+        /// When the limit rises again.
+        var easesAt: RunTime?
+    }
+
+    private var lines: [Subject: Line] = [:]
+
+    /// The longest delay, unless a longer one is declared.
+    static let longestDelay = Milliseconds.seconds(15 * 60)
+
+    var isEmpty: Bool { lines.isEmpty }
+
+    subscript(subject: Subject) -> Line? {
+        get { lines.isEmpty ? nil : lines[subject] }
+        set { lines[subject] = newValue }
+    }
+
+    /// Whether some of it will change as time passes.
+    var waitsForTime: Bool {
+        lines.values.contains { $0.holdsUntil != nil || $0.easesAt != nil }
+    }
+
+    mutating func shift(by nanoseconds: Int64) {
+        for (subject, line) in lines {
+            lines[subject]?.holdsUntil = line.holdsUntil?.advanced(byNanoseconds: nanoseconds)
+            lines[subject]?.easesAt = line.easesAt?.advanced(byNanoseconds: nanoseconds)
+        }
+    }
+}
+
+/// Throttling: failures that mean "busy" lower limits and put off starts, and cost no retry.
+extension Scheduler {
+    /// Most steps at once, by what the system bears and what the run was slowed down to.
+    var slots: Int { min(launches.limit, throttles[.run]?.limit ?? .max) }
+
+    /// Whether nothing of the run starts for having been busy.
+    var isHeldBack: Bool { throttles[.run]?.holdsUntil != nil }
+
+    /// Whether an attempt that ended so did so for being one too many at a time.
+    ///
+    /// What stepvisor ended itself, for a limit or for what it left behind, is a failure of its own.
+    func isBusy(_ outcome: StepEnd, saysBusy: Bool = false) -> Bool {
+        guard let throttle = plan.policy.throttle else { return false }
+        switch outcome.reason {
+        case .exited(let code): return saysBusy || throttle.exitCodes.contains(code)
+        case .signalled, .outputsMissing, .successPatternMissing: return saysBusy
+        default: return false
+        }
+    }
+
+    /// Slows down what a step takes, since it was busy.
+    ///
+    /// - Returns: How long the step itself waits.
+    mutating func throttle(
+        by step: Int, _ throttle: ThrottlePolicy, _ turn: inout Turn
+    ) -> Milliseconds {
+        let launchedAt = flights[step]?.launchedAt ?? turn.now
+        var longest = Milliseconds(0)
+        for subject in subjects(of: step) {
+            let declared = declaredLimit(of: subject)
+            var line =
+                throttles[subject] ?? ThrottleState.Line(limit: declared, declared: declared)
+            line.limit = max(1, line.limit - 1)
+            // What was under way when it was last raised says nothing about the new delay.
+            if line.level == 0 || launchedAt > line.raisedAt {
+                line.level += 1
+                line.raisedAt = turn.now
+            }
+            let delay = Backoff.doubled(
+                throttle.delay, times: line.level - 1,
+                most: max(throttle.delay, ThrottleState.longestDelay))
+            longest = max(longest, delay)
+            turn.record(
+                .throttled(
+                    step: step, resource: name(of: subject), limit: line.limit,
+                    delayMilliseconds: delay.value))
+            throttles[subject] = line
+            hold(subject, for: delay, turn.now)
+            ease(subject, after: throttle.recoverAfter, turn.now)
+            if case .resource(let resource) = subject { pool.setLimit(line.limit, of: resource) }
+        }
+        return longest
+    }
+
+    /// A step of it has succeeded: the next busy failure waits no longer than the first.
+    mutating func calm(by step: Int) {
+        guard !throttles.isEmpty else { return }
+        for subject in subjects(of: step) { throttles[subject]?.level = 0 }
+    }
+
+    private func subjects(of step: Int) -> [ThrottleState.Subject] {
+        let lockable = plan.claims[step].filter { plan.resources[Int($0.resource)].isLockable }
+        return lockable.isEmpty ? [.run] : lockable.map { .resource(Int($0.resource)) }
+    }
+
+    private func declaredLimit(of subject: ThrottleState.Subject) -> Int {
+        switch subject {
+        case .run: plan.limit
+        case .resource(let resource): pool.capacity(of: resource)
+        }
+    }
+
+    private func name(of subject: ThrottleState.Subject) -> String? {
+        switch subject {
+        case .run: nil
+        case .resource(let resource): plan.resources[resource].name
+        }
+    }
+
+    // MARK: - Time
+
+    private mutating func hold(
+        _ subject: ThrottleState.Subject, for delay: Milliseconds, _ now: RunTime
+    ) {
+        guard delay.value > 0 else { return }
+        let time = max(
+            now.advanced(byNanoseconds: delay.nanoseconds), throttles[subject]?.holdsUntil ?? now)
+        throttles[subject]?.holdsUntil = time
+        setDeadline(time, of: .hold(subject))
+        if case .resource(let resource) = subject { pool.set(.busy, true, on: resource) }
+    }
+
+    /// The delay is over: what waits for it may start.
+    mutating func holdIsOver(_ subject: ThrottleState.Subject) {
+        throttles[subject]?.holdsUntil = nil
+        guard case .resource(let resource) = subject else { return }
+        pool.set(.busy, false, on: resource)
+        wake(resource)
+    }
+
+    private mutating func ease(
+        _ subject: ThrottleState.Subject, after delay: Milliseconds, _ now: RunTime
+    ) {
+        guard let line = throttles[subject], line.limit < line.declared else { return }
+        // At least a moment, or all that was lowered would rise before anything starts.
+        let time = now.advanced(byNanoseconds: max(delay.nanoseconds, 1_000_000))
+        throttles[subject]?.easesAt = time
+        setDeadline(time, of: .ease(subject))
+    }
+
+    /// Nothing of it was busy for a while: the limit rises by one.
+    mutating func easingIsDue(_ subject: ThrottleState.Subject, _ turn: inout Turn) {
+        throttles[subject]?.easesAt = nil
+        guard let throttle = plan.policy.throttle, let line = throttles[subject] else { return }
+        let limit = min(line.declared, line.limit + 1)
+        throttles[subject]?.limit = limit
+        turn.record(.throttleEased(resource: name(of: subject), limit: limit))
+        ease(subject, after: throttle.recoverAfter, turn.now)
+        guard case .resource(let resource) = subject else { return }
+        pool.setLimit(limit, of: resource)
+        wake(resource)
+    }
+}

@@ -1,0 +1,60 @@
+import WorkflowModel
+
+extension RunPlan {
+    /// The steps that would run beside others of their phase if the run were parallel, by index;
+    /// none of a run that is.
+    ///
+    /// A step would when its phase has another that is to run, parallel safe like itself, not in
+    /// conflict with it, and that can hold its resources at the same time.
+    public var wouldBeParallel: [Int] {
+        guard mode == .sequential else { return [] }
+        var phasesOfTasks: [Int64: [Int]] = [:]
+        for step in selected.indices where couldShareTime(step) {
+            let task = Int64(resolved.workflow.steps[step].task)
+            phasesOfTasks[task << 32 | Int64(phases[step]), default: []].append(step)
+        }
+        return phasesOfTasks.values.filter { $0.count > 1 }.flatMap { parallel(among: $0) }
+            .sorted()
+    }
+
+    private func couldShareTime(_ step: Int) -> Bool {
+        selected[step] && doneEarlier[step] == nil && !traits[step].contains(.runsAlone)
+    }
+
+    /// Those of a phase's steps that could run beside another.
+    private func parallel(among steps: [Int]) -> [Int] {
+        // A resource that one step alone takes keeps nobody apart. Without those, steps take few
+        // different sets, and what is true of one set is true of all its steps.
+        var takers: [Int32: Int] = [:]
+        for step in steps { for claim in claims[step] { takers[claim.resource, default: 0] += 1 } }
+        var sets: [[ResourceClaim]: [Int]] = [:]
+        for step in steps {
+            sets[claims[step].filter { takers[$0.resource, default: 0] > 1 }, default: []]
+                .append(step)
+        }
+        return steps.filter { step in
+            let own = claims[step].filter { takers[$0.resource, default: 0] > 1 }
+            return sets.contains { others, members in
+                canShare(own, others) && hasPeer(step, among: members)
+            }
+        }
+    }
+
+    private func canShare(_ own: [ResourceClaim], _ others: [ResourceClaim]) -> Bool {
+        others.allSatisfy { other in
+            guard let claim = own.first(where: { $0.resource == other.resource }) else {
+                return true
+            }
+            return Int(claim.units) + Int(other.units)
+                <= resources[Int(other.resource)].capacity
+        }
+    }
+
+    private func hasPeer(_ step: Int, among members: [Int]) -> Bool {
+        let conflicting = conflicts[step]
+        // More than it is in conflict with, and itself: one of them is neither.
+        guard members.count <= conflicting.count + 1 else { return true }
+        let excluded = Set(conflicting.lazy.map { Int($0) })
+        return members.contains { $0 != step && !excluded.contains($0) }
+    }
+}

@@ -1,0 +1,59 @@
+import Execution
+import SystemCalls
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Starting processes of steps.
+extension Supervisor {
+    /// Starts a step of which is known what it is started from, or its check.
+    func start(_ order: LaunchOrder, basis: StepBasis?) {
+        let step = order.step
+        do {
+            let log = try directory.openLog(of: header.steps[step].id) {
+                record(
+                    .warning(
+                        step: nil, "somebody removed the logs of this run; later ones are kept"))
+            }
+            let begin = try beginPart(of: order, in: log)
+            let child: ChildProcess
+            if preparation.wantsPipe(order) {
+                child = try launchPiped(order, log: log)
+            } else {
+                let request = try preparation.request(for: order, output: log.number)
+                child = try launcher.launch(request, watched: manyRun)
+            }
+            logWatch.add(step, at: clock.now(), size: begin, isPiped: pumps[step] != nil)
+            children[step] = child
+            stepOfLeader[child.pid] = step
+            if child.pidDescriptor >= 0 {
+                loop.add(child.pidDescriptor, .exit(step: step))
+            } else {
+                unwatched.insert(step)
+            }
+            answer(
+                .started(
+                    step: step, pid: child.pid, startTicks: child.startTicks, basis: basis))
+        } catch let failure as LaunchFailure {
+            switch failure {
+            case .permanent(let message): inbox.append(.notStarted(step: step, message: message))
+            case .temporary(let message):
+                inbox.append(.launchDeferred(step: step, message: message))
+            }
+        } catch let problem as ProgramProblem {
+            inbox.append(.notStarted(step: step, message: problem.description))
+        } catch {
+            let systemError = error as? SystemError ?? SystemError("launch", "", code: EIO)
+            if [EMFILE, ENFILE, ENOMEM].contains(systemError.code) {
+                inbox.append(.launchDeferred(step: step, message: systemError.description))
+            } else {
+                // A log that cannot be written is stepvisor's own trouble, not the step's.
+                inbox.append(.notStarted(step: step, message: systemError.description))
+                stop(because: systemError)
+            }
+        }
+    }
+}

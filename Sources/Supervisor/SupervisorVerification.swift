@@ -1,0 +1,69 @@
+import Execution
+import SystemCalls
+import WorkflowModel
+
+/// Looking at what an ended attempt has left behind.
+extension Supervisor {
+    /// Looks at what is asked for, and answers the scheduler: at once, or when a large log has been
+    /// looked through.
+    func verify(_ step: Int, _ request: VerificationRequest) {
+        var found = Verification()
+        if request.contains(.outputs) { (found.missing, found.empty) = outputs(of: step) }
+        let plan = context.plan
+        let gating = plan.resolved.workflow.steps[step].gating
+        let success = request.contains(.successPattern) ? gating.successPattern : nil
+        let busy = request.contains(.throttlePattern) ? plan.policy.throttle?.pattern : nil
+        guard success != nil || busy != nil else {
+            inbox.append(.verified(step: step, found))
+            return
+        }
+        found.hasSucceeded = success == nil
+        guard let log = directory.readLog(of: header.steps[step].id) else {
+            inbox.append(.verified(step: step, found))
+            return
+        }
+        let size = log.size ?? 0
+        var start = attempts.logStart(of: step)
+        // Something has cut it off: what is there was written since.
+        if size < start { start = 0 }
+        let search = LogSearch(success: success, busy: busy, start: start, end: size)
+        let number = log.release()
+        let known = found
+        let job: @Sendable (() -> Bool) -> Errands.Answer = { isWanted in
+            defer { Platform.close(number) }
+            return search.answer(for: step, in: number, known: known, isWanted: isWanted)
+        }
+        if search.isSmall {
+            take(job { true })
+        } else {
+            send(for: step, otherwise: .verified(step: step, known), job)
+        }
+    }
+}
+
+extension LogSearch {
+    /// Longer than this nobody waits for what a log holds.
+    private static let patience: Int64 = 300_000_000_000
+
+    /// The answer to the scheduler, with what is known already.
+    fileprivate func answer(
+        for step: Int, in log: Int32, known: Verification, isWanted: () -> Bool
+    ) -> Errands.Answer {
+        let begin = RunClock.monotonicNanoseconds()
+        let finding = run(in: log) {
+            isWanted() && RunClock.monotonicNanoseconds() - begin < LogSearch.patience
+        }
+        var found = known
+        if success != nil { found.hasSucceeded = finding.hasSuccess }
+        found.isBusy = finding.isBusy
+        var answer = Errands.Answer(step: step, input: .verified(step: step, found))
+        if !finding.isComplete, isWanted() {
+            answer.warning = "its log could not be looked through to its end in five minutes"
+        }
+        return answer
+    }
+}
+
+extension Supervisor {
+    func noteDigests(_ digests: [String: String], of step: Int) {}
+}

@@ -1,0 +1,180 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Why a text is no ``LogPattern``.
+public struct LogPatternError: Error, Hashable {
+    /// What is wrong: a clause.
+    public var message: String
+    /// What to write instead, where more can be said than that a character may need a `\`.
+    public var help: String?
+}
+
+/// A POSIX extended regular expression that is looked for in lines of logs.
+///
+/// Used by one thread at a time: the system's expressions build themselves up while they are used.
+public final class LogPattern {
+    private let expression: UnsafeMutablePointer<regex_t>
+    /// What is looked for, where nothing in it has a meaning of its own: far quicker.
+    private let literal: [UInt8]?
+
+    /// The longest pattern, in bytes.
+    public static let mostBytes = 4096
+    /// The most opening brackets: what compiles an expression calls itself for each.
+    public static let mostBrackets = 100
+    /// The most copies that repetitions may ask for, all multiplied: each costs memory.
+    public static let mostCopies = 10_000
+
+    /// Compiles a pattern.
+    public init(_ text: String) throws(LogPatternError) {
+        try LogPattern.check(Array(text.utf8))
+        let compiled = UnsafeMutablePointer<regex_t>.allocate(capacity: 1)
+        let code = regcomp(compiled, text, REG_EXTENDED | REG_NOSUB)
+        guard code == 0 else {
+            var words = [CChar](repeating: 0, count: 256)
+            regerror(code, compiled, &words, words.count)
+            compiled.deallocate()
+            let message = String(
+                decoding: words.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            throw LogPatternError(message: message.prefix(1).lowercased() + message.dropFirst())
+        }
+        expression = compiled
+        let bytes = Array(text.utf8)
+        literal =
+            bytes.isEmpty || bytes.contains(where: LogPattern.meaningful.contains) ? nil : bytes
+    }
+
+    deinit {
+        regfree(expression)
+        expression.deallocate()
+    }
+
+    /// Whether a line, or a part of one, holds what is looked for.
+    ///
+    /// - Parameters:
+    ///   - line: its bytes, without the line end.
+    ///   - isStart: whether the line begins with them.
+    ///   - isEnd: whether the line ends with them.
+    /// - Returns: true when it is there.
+    public func isFound(
+        in line: UnsafeRawBufferPointer, isStart: Bool = true, isEnd: Bool = true
+    ) -> Bool {
+        // An empty buffer need have no address, and its line may match all the same.
+        guard let start = line.baseAddress else {
+            return withUnsafeBytes(of: UInt8(0)) { byte in
+                isFound(
+                    in: UnsafeRawBufferPointer(rebasing: byte[..<0]), isStart: isStart, isEnd: isEnd
+                )
+            }
+        }
+        if let literal { return LogPattern.holds(line, literal) }
+        var bounds = regmatch_t()
+        bounds.rm_so = 0
+        bounds.rm_eo = regoff_t(clamping: line.count)
+        let flags = REG_STARTEND | (isStart ? 0 : REG_NOTBOL) | (isEnd ? 0 : REG_NOTEOL)
+        return regexec(
+            expression, start.assumingMemoryBound(to: CChar.self), 1, &bounds, flags) == 0
+    }
+
+    private static func holds(_ line: UnsafeRawBufferPointer, _ text: [UInt8]) -> Bool {
+        guard var place = line.baseAddress, let first = text.first else { return false }
+        let last = place + (line.count - text.count)
+        while place <= last, let next = memchr(place, Int32(first), last - place + 1) {
+            if memcmp(next, text, text.count) == 0 { return true }
+            place = UnsafeRawPointer(next) + 1
+        }
+        return false
+    }
+
+    private static let meaningful = Set(#"\^$.[]()*+?{}|"#.utf8 + [0x0A])
+
+    // MARK: - What would be taken in another sense, or take too much
+
+    private static func check(_ text: [UInt8]) throws(LogPatternError) {
+        guard text.count <= mostBytes else {
+            throw LogPatternError(
+                message: "longer than \(mostBytes) bytes",
+                help: "look for a shorter part of the text")
+        }
+        let brackets = text.count { $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "(") }
+        guard brackets <= mostBrackets else {
+            throw LogPatternError(
+                message: "more than \(mostBrackets) brackets",
+                help: "look for a simpler part of the text")
+        }
+        var copies = 1
+        var index = 0
+        while index < text.count {
+            switch text[index] {
+            case UInt8(ascii: "\\"):
+                if index + 1 < text.count { try checkEscape(text[index + 1]) }
+                index += 2
+            case UInt8(ascii: "["):
+                index = end(ofBracketAt: index, in: text)
+            case UInt8(ascii: "{"):
+                copies = try multiplied(copies, byRepetitionAt: index, in: text)
+                index += 1
+            default:
+                index += 1
+            }
+        }
+    }
+
+    /// Classes of other dialects would be taken for plain letters, and never be found.
+    private static func checkEscape(_ byte: UInt8) throws(LogPatternError) {
+        let letter = Character(UnicodeScalar(byte))
+        if ("1"..."9").contains(letter) {
+            throw LogPatternError(
+                message: "`\\\(letter)` refers to what was found before, which is not supported",
+                help: "write what is to be found a second time")
+        }
+        guard letter.isASCII, letter.isLetter, !"wWsSbB".contains(letter) else { return }
+        let instead = ["d": "[0-9]", "D": "[^0-9]", "t": "[[:blank:]]", "h": "[[:blank:]]"]
+        throw LogPatternError(
+            message: "`\\\(letter)` has no meaning in a POSIX extended regular expression",
+            help: instead[String(letter)].map { "write `\($0)`" }
+                ?? "for the letter itself write `\(letter)`")
+    }
+
+    /// The index behind a bracket expression, in which backslashes mean themselves.
+    private static func end(ofBracketAt start: Int, in text: [UInt8]) -> Int {
+        var index = start + 1
+        if index < text.count, text[index] == UInt8(ascii: "^") { index += 1 }
+        if index < text.count, text[index] == UInt8(ascii: "]") { index += 1 }
+        while index < text.count, text[index] != UInt8(ascii: "]") {
+            if text[index] == UInt8(ascii: "["), index + 1 < text.count,
+                ".:=".utf8.contains(text[index + 1])
+            {
+                let kind = text[index + 1]
+                var close = index + 2
+                while close + 1 < text.count,
+                    !(text[close] == kind && text[close + 1] == UInt8(ascii: "]"))
+                {
+                    close += 1
+                }
+                index = close + 2
+            } else {
+                index += 1
+            }
+        }
+        return index + 1
+    }
+
+    private static func multiplied(
+        _ copies: Int, byRepetitionAt start: Int, in text: [UInt8]
+    ) throws(LogPatternError) -> Int {
+        let body = text[(start + 1)...].prefix { $0 != UInt8(ascii: "}") }
+        let numbers = body.split(separator: UInt8(ascii: ",")).compactMap {
+            Int(String(decoding: $0, as: UTF8.self))
+        }
+        let (product, overflow) = copies.multipliedReportingOverflow(by: max(1, numbers.max() ?? 1))
+        guard !overflow, product <= mostCopies else {
+            throw LogPatternError(
+                message: "repetitions that together ask for more than \(mostCopies) copies",
+                help: "write `+` or `*` instead of large numbers in braces")
+        }
+        return product
+    }
+}

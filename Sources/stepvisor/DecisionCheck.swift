@@ -1,0 +1,60 @@
+import DependencyGraph
+import Execution
+import Reporting
+import WorkflowModel
+
+/// Whether what `--decide` says can be decided about a run.
+struct DecisionCheck {
+    private let earlier: EarlierRun
+    private let graph: Graph<StepID>
+
+    init(_ earlier: EarlierRun, _ graph: Graph<StepID>) {
+        self.earlier = earlier
+        self.graph = graph
+    }
+
+    /// Refuses a decision about what is no step, or about a step that did not fail.
+    func check(_ decisions: [StepDecision]) throws(CommandFailure) {
+        let run = Sanitizer.line(earlier.header.runID)
+        for step in decisions.map(\.step) {
+            let id = Sanitizer.line(step.rawValue)
+            guard graph.index(of: step) != nil else {
+                let meant = NearMiss.best(
+                    for: step.rawValue, among: graph.nodes.lazy.map(\.rawValue))
+                throw CommandFailure(
+                    .usage, "`--decide`: no step `\(id)`",
+                    help: meant.map { "did you mean `\($0)`?" } ?? failedSteps)
+            }
+            guard let standing = earlier.standing(of: step.rawValue) else {
+                throw CommandFailure(
+                    .usage, "`--decide`: run \(run) had no step `\(id)`", help: failedSteps)
+            }
+            guard standing == .failed else {
+                throw CommandFailure(
+                    .usage, "`--decide`: `\(id)` did not fail in run \(run): \(text(of: standing))",
+                    help: failedSteps)
+            }
+        }
+    }
+
+    /// What can be decided about, for the user who named something else.
+    private var failedSteps: String {
+        let ids = earlier.header.steps.indices.filter { earlier.standing(at: $0) == .failed }
+            .map { "`\(Sanitizer.line(earlier.header.steps[$0].id))`" }
+        return ids.isEmpty
+            ? "no step failed there: `stepvisor run --resume` goes on without a decision"
+            : "failed there: " + Wording.list(ids, atMost: 8)
+    }
+
+    private func text(of standing: EarlierRun.Standing) -> String {
+        switch standing {
+        case .notReached: "it was not reached"
+        case .inFlight: "it was running when stepvisor died"
+        case .done, .doneFromMovingInputs: "it ended well"
+        case .failed: "it failed"
+        case .aborted: "it was stopped"
+        case .skipped: "it was skipped"
+        case .notSelected: "it was left out by the command line"
+        }
+    }
+}

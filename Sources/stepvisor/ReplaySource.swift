@@ -1,0 +1,61 @@
+import Execution
+import Supervisor
+
+/// `--replay`: the recorded run whose order is kept.
+struct ReplaySource {
+    private let arguments: ParsedArguments
+    private let console: Console
+    private let root: String
+
+    init(_ arguments: ParsedArguments, _ console: Console, root: String) {
+        self.arguments = arguments
+        self.console = console
+        self.root = root
+    }
+
+    /// Takes the project before the run is looked at: it may be the latest, which still goes on.
+    ///
+    /// - Returns: The lock; nil where nothing may be written, or there is no state yet.
+    /// - Throws: ``CommandFailure`` with exit 4 when another run has it.
+    func lock() throws -> ProjectLock? {
+        guard !arguments.has(.dryRun), let state = try? StateDirectory(root: root, create: false)
+        else { return nil }
+        return try ProjectGate(console).take(state, waits: arguments.has(.wait))
+    }
+
+    /// The order of the run that a word names.
+    ///
+    /// - Throws: ``CommandFailure`` with exit 2 when there is no such run, 5 when it cannot be read.
+    func order(of word: String) throws -> ReplayOrder {
+        let state: StateDirectory
+        do throws(SystemError) {
+            state = try StateDirectory(root: root, create: false)
+        } catch {
+            guard error.isAbsence else { throw CommandFailure(error) }
+            throw RecordedRun.none
+        }
+        guard word != "latest" || state.latestRun() != nil else { throw RecordedRun.none }
+        let id = try RecordedRun.checked(word, in: state)
+        do {
+            let journal = try JournalReader.read(try StoredRun(id, in: state).journal())
+            for problem in journal.problems {
+                console.note("warning: journal of run \(id): \(problem.message)")
+            }
+            return ReplayOrder(journal)
+        } catch JournalError.empty {
+            throw Self.notBegun(id)
+        } catch let error as SystemError where error.isAbsence {
+            throw Self.notBegun(id)
+        } catch let error as JournalError {
+            throw CommandFailure(
+                .ownTrouble, "run \(id) cannot be replayed: \(error.message)",
+                help: "`ls .stepvisor/runs` lists the runs")
+        }
+    }
+
+    private static func notBegun(_ id: String) -> CommandFailure {
+        CommandFailure(
+            .usage, "run \(id) cannot be replayed: it ended before it began",
+            help: "`ls .stepvisor/runs` lists the runs")
+    }
+}

@@ -1,0 +1,105 @@
+import DependencyGraph
+import TestSupport
+import Testing
+import WorkflowModel
+
+@testable import Execution
+
+@Suite("RunPlan: what would be parallel")
+struct WouldBeParallelTests {
+    private static func ids(
+        _ build: (inout PlanBuilder) -> Void
+    ) throws -> [String] {
+        var builder = PlanBuilder(jobs: nil)
+        build(&builder)
+        let plan = try builder.plan()
+        return plan.wouldBeParallel.map { plan.resolved.graph.nodes[$0].rawValue }
+    }
+
+    @Test("steps of a phase that could share the time, and no others")
+    func phases() throws {
+        let ids = try Self.ids { builder in
+            for id in ["api", "graph", "coverage"] { builder.step(id) }
+            builder.step("report", after: ["api", "graph", "coverage"])
+            builder.step("validate", after: ["report"])
+        }
+        #expect(ids == ["api", "graph", "coverage"])
+    }
+
+    @Test("a step that runs alone, or that is left out, is beside nobody")
+    func alone() throws {
+        #expect(
+            try Self.ids { builder in
+                builder.step("a")
+                builder.step("b") { $0.isParallelSafe = false }
+                builder.step("c")
+                builder.options.skip = [StepID("c")]
+            } == [])
+    }
+
+    @Test("a conflict and a resource of one unit keep steps apart, one of two units does not")
+    func apart() throws {
+        #expect(
+            try Self.ids { builder in
+                builder.step("a")
+                builder.step("b")
+                builder.conflict(0, 1)
+            } == [])
+        for (capacity, expected) in [(1, []), (2, ["a", "b"])] {
+            let ids = try Self.ids { builder in
+                builder.workflow.resources = [ResourceDeclaration("db", capacity: capacity)]
+                builder.step("a") { $0.resources = [ResourceUse("db")] }
+                builder.step("b") { $0.resources = [ResourceUse("db")] }
+            }
+            #expect(ids == expected)
+        }
+        #expect(
+            try Self.ids { builder in
+                builder.step("a") { $0.resources = [ResourceUse("db"), ResourceUse("own")] }
+                builder.step("b") { $0.resources = [ResourceUse("db")] }
+                builder.step("c") { $0.resources = [ResourceUse("other")] }
+            } == ["a", "b", "c"])
+    }
+
+    @Test("a run that is parallel has none, one that was to be and may not has")
+    func mode() throws {
+        var builder = PlanBuilder(jobs: 4)
+        builder.step("a")
+        builder.step("b")
+        #expect(try builder.plan().wouldBeParallel == [])
+        builder.workflow.execution.isParallelEnabled = false
+        let plan = try builder.plan()
+        #expect(plan.wouldBeParallel == [0, 1])
+        #expect(plan.notes == ["Parallel execution disabled, using sequential mode"])
+        let header = plan.header(
+            runID: "r", startedAt: WallTime(microseconds: 0), pid: 1, bootID: "")
+        #expect(header.steps.map(\.wouldBeParallel) == [true, true])
+    }
+
+    @Test("it is what a look at every pair says", arguments: 0..<300)
+    func everyPair(seed: Int) throws {
+        var random = SeededGenerator(seed: UInt64(seed))
+        let resolved = try RandomPlan.make(&random).resolved
+        let plan = try RunPlan.make(resolved: resolved, options: RunOptions())
+        let steps = resolved.workflow.steps
+        func units(_ step: Int, _ resource: Int) -> Int {
+            plan.claims(of: step).filter { Int($0.resource) == resource }
+                .reduce(0) { $0 + Int($1.units) }
+        }
+        let expected = steps.indices.filter { a in
+            steps.indices.contains { b in
+                a != b && steps[a].task == steps[b].task && plan.phases[a] == plan.phases[b]
+                    && steps[a].isParallelSafe && steps[b].isParallelSafe
+                    && !resolved.conflicts.contains {
+                        [Int($0.first), Int($0.second)] == [min(a, b), max(a, b)]
+                    }
+                    && plan.resources.indices.allSatisfy { resource in
+                        let sum = units(a, resource) + units(b, resource)
+                        return units(a, resource) == 0 || units(b, resource) == 0
+                            || sum <= plan.resources[resource].capacity
+                    }
+            }
+        }
+        #expect(plan.wouldBeParallel == expected)
+    }
+}
