@@ -78,7 +78,8 @@ extension Loading {
             return nil
         }
         guard !text.isEmpty, !text.utf8.contains(0) else {
-            return refuse("an include names no file", "name one: `includes = [\"parts/test.toml\"]`")
+            return refuse(
+                "an include names no file", "name one: `includes = [\"parts/test.toml\"]`")
         }
         guard !text.hasPrefix("/") else {
             return refuse(
@@ -98,9 +99,10 @@ extension Loading {
                 "an include is relative to the file that names it; a pattern is none")
         }
         guard PathText.isInside(resolved, projectRoot) else {
+            let root = PathText.shown(projectRoot, from: workingDirectory)
             return refuse(
                 "`\(shown)` lies outside of the project, or leads out of it by a link",
-                "copy it into the project: `\(PathText.shown(projectRoot, from: workingDirectory))`")
+                "copy it into the project: `\(root)`")
         }
         return FilePlace(path: resolved, shown: shown)
     }

@@ -69,7 +69,8 @@ extension WorkflowDecoder {
         // What is left alone in any file need not be said of this one.
         let idle = keys.filter { WorkflowTables.execution.honours($0.key) }
         guard let first = idle.first ?? propagation else { return }
-        let names = idle.map { "`\($0.key)`" } + (propagation == nil ? [] : ["`[error_propagation]`"])
+        var names = idle.map { "`\($0.key)`" }
+        if propagation != nil { names.append("`[error_propagation]`") }
         reader.report(
             Diagnostic(
                 .note,

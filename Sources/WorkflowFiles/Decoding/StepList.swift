@@ -67,16 +67,30 @@ struct StepList {
             guard let meant = scope.resolved(name, in: known), meant != name else { continue }
             steps[index].dependencies[number].id = StepID(meant)
         }
-        guard let condition = steps[index].gating.condition else { return }
-        let task = steps[index].task
-        let isInTask = tasks.indices.contains(task) && !tasks[task].id.isEmpty
-        steps[index].gating.condition = ConditionReferences.replacing(in: condition) { reference in
-            if let meant = scope.resolved(reference.name, in: known) {
-                return meant == reference.name ? nil : meant
+        resolveCondition(of: index, scope, known, tasks)
+    }
+
+    /// What cannot be read is left as it is: its mistakes are reported when it is checked.
+    private mutating func resolveCondition(
+        of index: Int, _ scope: FileScope, _ known: (String) -> Bool, _ tasks: [WorkflowTask]
+    ) {
+        guard let text = steps[index].gating.condition,
+            let condition = try? ConditionExpression(text)
+        else { return }
+        let number = steps[index].task
+        let task = tasks.indices.contains(number) ? tasks[number].id : ""
+        let local = task.hasPrefix(scope.prefix) ? String(task.dropFirst(scope.prefix.count)) : task
+        var isOther = false
+        let meant = condition.renamingSteps { reference in
+            let names = reference.candidates(in: local).map(\.rawValue)
+            for prefix in scope.prefixes {
+                guard let name = names.first(where: { known(prefix + $0) }) else { continue }
+                isOther = true
+                return StepID(prefix + name)
             }
-            // In a task a number is that of a step of the task, and so found later.
-            guard !isInTask, let number = reference.number else { return nil }
-            return scope.resolved(number, in: known)
+            return reference.candidates(in: task).first { known($0.rawValue) }
+                ?? StepID(reference.step)
         }
+        if isOther { steps[index].gating.condition = meant.description }
     }
 }

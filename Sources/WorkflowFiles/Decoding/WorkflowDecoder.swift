@@ -114,9 +114,10 @@ public struct WorkflowDecoder {
         settleNames()
         let order = TaskOrder(
             scopes: taskScopes, firstTasks: firstTasks, speclets: speclets)
-        order.settle(&workflow.tasks, reportingTo: &reader)
         // Moved, not copied: an array that two names hold would be copied when it grows.
-        var workflow = self.workflow
+        var workflow = Workflow(name: "")
+        swap(&workflow, &self.workflow)
+        order.settle(&workflow.tasks, reportingTo: &reader)
         var loose = looseSteps
         var inTasks = taskSteps
         looseSteps = StepList()
@@ -220,7 +221,9 @@ public struct WorkflowDecoder {
     }
 
     private mutating func addSpeclets(of file: OpenFile) {
-        guard let entry = file.speclets, let values = reader.list(entry, of: "tables") else { return }
+        guard let entry = file.speclets, let values = reader.list(entry, of: "tables") else {
+            return
+        }
         let first = firstTasks.last ?? 0
         var found = SpecletFile(scope: file.scope, tasks: first..<first)
         for value in values {

@@ -111,9 +111,12 @@ extension WorkflowTables {
                 }
             },
             KeyRule("steps", "a list of tables") { draft, entry, _ in draft.steps = entry },
-        ] + ["research_enabled", "research_sources", "name", "purpose", "critical_balance"].map {
-            .ignored($0)
-        })
+        ] + taskProse.map { .ignored($0) })
+
+    /// What the source documents tell an agent about a task.
+    private static let taskProse = [
+        "research_enabled", "research_sources", "name", "purpose", "critical_balance",
+    ]
 }
 
 /// A file while it is read; what depends on other keys is kept until all are known.
