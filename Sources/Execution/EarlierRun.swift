@@ -23,6 +23,10 @@ public struct EarlierRun: Sendable {
         /// It ended well, and its inputs were seen to change while it ran.
         case doneFromMovingInputs
         case failed, aborted, skipped, notSelected
+        /// Somebody decided that it does not run.
+        case skippedByDecision
+        /// Its condition did not hold.
+        case conditionFalse
     }
 
     private struct Trace: Sendable {
@@ -64,13 +68,24 @@ public struct EarlierRun: Sendable {
         case .inputsChanged(let step):
             steps[step].sawInputsChange = true
         case .ended(let step, let end):
-            // Only the end of what was launched counts, and only the first.
-            guard steps[step].standing == .inFlight else { return }
+            // Only the end of what was launched counts, and only the first; but what failed before
+            // it could be launched has failed.
+            guard steps[step].standing == .inFlight else {
+                if steps[step].standing == .notReached, end.status == .failed {
+                    steps[step].standing = .failed
+                }
+                return
+            }
             steps[step].standing = standing(after: end, basis: steps[step].basis)
         case .skipped(let step, .doneEarlier(let run, let basis)):
             steps[step].standing = .done(DoneEarlier(run: run, basis: basis))
         case .skipped(let step, let reason):
-            steps[step].standing = reason == .notSelected ? .notSelected : .skipped
+            switch reason {
+            case .notSelected: steps[step].standing = .notSelected
+            case .decided: steps[step].standing = .skippedByDecision
+            case .conditionFalse: steps[step].standing = .conditionFalse
+            default: steps[step].standing = .skipped
+            }
         case .runEnded(let status):
             end = status
         default:

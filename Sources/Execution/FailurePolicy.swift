@@ -4,6 +4,8 @@ public import WorkflowModel
 public struct FailurePolicy: Hashable, Sendable {
     /// What a critical failure does to the rest of the run.
     public var propagation: ErrorPropagation
+    /// False with `-k`: every step counts as not critical, and failures in a row are not counted.
+    public var heedsCritical: Bool
     /// Failures in a row that escalate; nil when they are not counted.
     public var threshold: Int?
     /// Whether people are asked, at the beginning of the run.
@@ -69,10 +71,23 @@ extension FailurePolicy {
         _ execution: ExecutionSettings, _ options: RunOptions, resources: [PlannedResource],
         declared: [ResourceDeclaration], index: (StepID) -> Int?
     ) {
-        propagation = execution.errorPropagation
-        threshold = execution.failureThreshold
-        mode = .silent
-        canAsk = options.canAsk
+        let declaredMode = DeclaredMode(execution.defaultMode)
+        propagation =
+            execution.errorPropagation
+            ?? (declaredMode == .collaborative ? .collaborativeReview : .haltOnCritical)
+        heedsCritical = !options.keepGoing
+        mode =
+            options.keepGoing
+            ? .silent
+            : declaredMode == .dynamic
+                ? .dynamic
+                : declaredMode != .silent && propagation == .collaborativeReview
+                    ? .collaborative : .silent
+        threshold =
+            options.keepGoing
+            ? nil : execution.failureThreshold ?? (declaredMode == .dynamic ? 3 : nil)
+        // Who declares silence is never asked: a review then waits for the next run.
+        canAsk = options.canAsk && declaredMode != .silent
         retry = RetryPolicy()
         retry.delay = execution.retry.delay ?? retry.delay
         retry.maxDelay = max(retry.delay, execution.retry.maxDelay ?? retry.maxDelay)
@@ -98,6 +113,21 @@ extension FailurePolicy {
         decisions = [:]
         for decision in options.decisions {
             if let step = index(decision.step) { decisions[step] = decision.decision }
+        }
+    }
+}
+
+/// The words of `default_mode`; nil for none.
+private enum DeclaredMode {
+    case silent, dynamic, collaborative
+
+    init?(_ word: String?) {
+        switch word {
+        case "silent": self = .silent
+        case "dynamic": self = .dynamic
+        // Its explanations are a matter of views; it asks where collaborative does.
+        case "collaborative", "education": self = .collaborative
+        default: return nil
         }
     }
 }

@@ -42,7 +42,8 @@ extension RunPlan {
         plan.durations = expected
         plan.appliesTimeouts = false
         plan.order = Self.order(
-            startOrder, graph: resolved.graph, selected: selected, durations: expected, limit: plan.limit)
+            startOrder, graph: resolved.graph, selected: selected, durations: expected,
+            limit: plan.limit)
 
         var run = VirtualRun(plan: plan)
         var world = SmoothWorld(durations: expected)

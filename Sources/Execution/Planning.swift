@@ -22,7 +22,8 @@ extension RunPlan {
             selected = try ReplayOrder.selection(of: steps, run: run, graph: resolved.graph)
         } else {
             selected = try Selection.make(
-                of: resolved.graph, groups: resolved.workflow.groups, options: options)
+                of: resolved.graph, groups: resolved.workflow.groups,
+                finalizers: resolved.workflow.finalizers, options: options)
         }
         let plan = RunPlan(
             resolved, options, selected: selected, done: resuming?.done ?? [:], history: history,
@@ -67,13 +68,13 @@ extension RunPlan {
         notes = concurrency.notes + (hasBarriers ? [] : workflow.withoutEffect)
         resources = table.resources
         claims = table.claims
-        phases =
-            hasBarriers ? Self.barrierPhases(of: resolved) : Self.phases(of: resolved)
+        phases = Self.withFinalizersLast(
+            hasBarriers ? Self.barrierPhases(of: resolved) : Self.phases(of: resolved),
+            workflow)
         let policy = FailurePolicy(
             execution, options, resources: table.resources, declared: workflow.resources,
             index: { resolved.graph.index(of: $0) })
         self.policy = policy
-        haltsOnCriticalFailure = !options.keepGoing
         isOptimistic = execution.failureStrategy == .optimistic
         traits = workflow.steps.indices.map { step in
             Self.traits(
@@ -156,13 +157,28 @@ extension RunPlan {
 }
 
 extension RunPlan {
+    /// What always runs at the end is the last phase of its task, and no part of any other.
+    private static func withFinalizersLast(_ phases: [Int32], _ workflow: Workflow) -> [Int32] {
+        guard workflow.steps.contains(where: { $0.gating.always }) else { return phases }
+        var last: [Int: Int32] = [:]
+        for step in workflow.steps.indices where !workflow.steps[step].gating.always {
+            let task = workflow.steps[step].task
+            last[task] = max(last[task] ?? 0, phases[step])
+        }
+        var phases = phases
+        for step in workflow.steps.indices where workflow.steps[step].gating.always {
+            phases[step] = (last[workflow.steps[step].task] ?? 0) + 1
+        }
+        return phases
+    }
+
     /// The same where barriers stand: by the longest chain in the whole graph, counted on within
     /// each task, so that what a phase waits for never waits for that phase.
     private static func barrierPhases(of resolved: ResolvedWorkflow) -> [Int32] {
         let steps = resolved.workflow.steps
         let levels = resolved.graph.phaseIndices()
         var levelsOfTasks: [Int: Set<Int32>] = [:]
-        for step in steps.indices {
+        for step in steps.indices where !steps[step].gating.always {
             levelsOfTasks[steps[step].task, default: []].insert(levels[step])
         }
         let numbers = levelsOfTasks.mapValues { levels in

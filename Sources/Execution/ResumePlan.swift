@@ -22,11 +22,19 @@ public enum RerunReason: Hashable, Sendable {
     case unknownBasis
     /// It had ended well, but needs a step that runs again: its index.
     case dependency(Int)
+    /// It was skipped by a decision, which another may replace.
+    case skippedByDecision
+    /// Its condition did not hold, and may hold now.
+    case conditionFalse
+    /// It is a finalizer: it runs at the end of every run.
+    case always
 
     /// Whether the step had ended well before.
     public var wasDone: Bool {
         switch self {
-        case .new, .leftOutBefore, .notReached, .inFlight, .failed, .aborted: false
+        case .new, .leftOutBefore, .notReached, .inFlight, .failed, .aborted,
+            .skippedByDecision, .conditionFalse, .always:
+            false
         case .commandChanged, .settingsChanged, .inputsChanged, .inputsMoved, .inputsUnreadable,
             .unknownBasis, .dependency:
             true
@@ -64,12 +72,13 @@ public struct ResumePlan: Sendable {
     ///   - earlier: The run to go on with.
     ///   - graph: The workflow as it is now.
     ///   - selected: Which of its steps are meant.
+    ///   - finalizers: Which of them always run, whatever they came to.
     ///   - basis: What a step would be started from now; nil when its inputs cannot be read. Asked
     ///     once for each step that could be taken over, dependencies first.
     /// - Returns: The plan, in O(V + E).
     public static func resume(
         _ earlier: EarlierRun, graph: Graph<StepID>, selected: [Bool],
-        basis: (Int) -> StepBasis?
+        finalizers: Set<Int> = [], basis: (Int) -> StepBasis?
     ) -> ResumePlan {
         var plan = ResumePlan(earlier, graph: graph, selected: selected)
         // For each step, one that runs and that it needs, itself or through steps left out.
@@ -78,6 +87,10 @@ public struct ResumePlan: Sendable {
             let needed = graph.dependencies(of: step).lazy.map { runs[$0] }.first { $0 >= 0 }
             guard selected[step] else {
                 runs[step] = needed ?? -1
+                continue
+            }
+            guard !finalizers.contains(step) else {
+                plan.reruns.append((step, .always))
                 continue
             }
             let standing = earlier.standing(of: graph.nodes[step].rawValue)
@@ -105,6 +118,8 @@ public struct ResumePlan: Sendable {
         case .inFlight?: reason = .inFlight
         case .failed?: reason = .failed
         case .aborted?: reason = .aborted
+        case .skippedByDecision?: reason = .skippedByDecision
+        case .conditionFalse?: reason = .conditionFalse
         case .doneFromMovingInputs?: reason = needed.map { .dependency($0) } ?? .inputsMoved
         case .done(let done)?:
             if let needed { return .failure(Verdict(reason: .dependency(needed))) }
@@ -132,9 +147,10 @@ public struct ResumePlan: Sendable {
     ///   - earlier: The run whose failures are meant.
     ///   - graph: The workflow as it is now.
     ///   - selected: Which of its steps are meant.
+    ///   - finalizers: Which of them always run, where anything does.
     /// - Returns: The plan; ``reruns`` is empty when nothing failed.
     public static func failed(
-        _ earlier: EarlierRun, graph: Graph<StepID>, selected: [Bool]
+        _ earlier: EarlierRun, graph: Graph<StepID>, selected: [Bool], finalizers: Set<Int> = []
     ) -> ResumePlan {
         let standings = graph.nodes.map { earlier.standing(of: $0.rawValue) }
         let failed = graph.nodes.indices.filter { step in
@@ -143,12 +159,17 @@ public struct ResumePlan: Sendable {
             default: false
             }
         }
-        let runs = spread(failed, graph: graph, selected: selected, standings: standings)
+        var runs = spread(failed, graph: graph, selected: selected, standings: standings)
+        if !failed.isEmpty {
+            for step in finalizers where selected[step] { runs[step] = true }
+        }
         let kept = runs.indices.map { runs[$0] || selected[$0] && standings[$0].isDone }
         var plan = ResumePlan(earlier, graph: graph, selected: kept)
         for step in graph.topologicalOrder() where kept[step] {
             let needed = graph.dependencies(of: step).first { runs[$0] }
-            if runs[step] {
+            if runs[step], finalizers.contains(step) {
+                plan.reruns.append((step, .always))
+            } else if runs[step] {
                 let verdict = verdict(standings[step], needed: needed, basis: { nil })
                 guard case .failure(let failure) = verdict else { continue }
                 plan.reruns.append((step, failure.reason))

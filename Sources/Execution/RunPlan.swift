@@ -40,8 +40,6 @@ public struct RunPlan: Sendable {
     public let hasBarriers: Bool
     /// What the run does about failures.
     public let policy: FailurePolicy
-    /// Whether a critical failure halts the run.
-    let haltsOnCriticalFailure: Bool
     /// Whether a halt leaves the steps that run to their end.
     let isOptimistic: Bool
     let traits: [StepTraits]

@@ -31,6 +31,12 @@ public struct RunRecord: Sendable, Hashable {
     public private(set) var suspendedTime: Int64 = 0
     /// The barriers between phases that were passed, and when.
     public private(set) var barriers: [Barrier: RunTime] = [:]
+    /// Whether the run asks about failures, as far as it has said.
+    public private(set) var mode = ReviewMode.silent
+    /// Steps about which a decision is wanted and none was made, in the order of their failures.
+    public private(set) var inReview: [Int] = []
+    /// Whether all but the steps that always run is over.
+    public private(set) var isFinalizing = false
     /// Nanoseconds that ended attempts took, added up.
     public private(set) var endedStepTime: Int64 = 0
     /// The step that was launched when none ran: of several that run now, it alone may not yet
@@ -93,15 +99,21 @@ public struct RunRecord: Sendable, Hashable {
                     text: "its declared \(what) empty: \(paths.joined(separator: ", "))"))
         case .reviewWanted(let step):
             steps[step].append(.reviewWanted, at: event.time)
+            if !inReview.contains(step) { inReview.append(step) }
         case .decided(let step, let decision):
+            inReview.removeAll { $0 == step }
             steps[step].append(.decided(decision), at: event.time)
         case .ended(let step, let end):
             finish(step, end, at: event.time)
         case .skipped(let step, let reason):
             finish(step, StepEnd(status: .skipped, reason: reason.withoutBasis), at: event.time)
-        case .halting, .suspended, .checkStarted, .thresholdReached, .modeChanged, .throttled,
-            .throttleEased, .breakerChanged, .finalizing:
+        case .halting, .suspended, .checkStarted, .thresholdReached, .throttled,
+            .throttleEased, .breakerChanged:
             break
+        case .modeChanged(let mode):
+            self.mode = mode
+        case .finalizing:
+            isFinalizing = true
         case .limitReached(let kind, _):
             if kind == .run { hitRunTimeout = true }
         case .barrierPassed(let task, let phase):
@@ -145,7 +157,11 @@ public struct RunRecord: Sendable, Hashable {
 
     /// The step is between two attempts: it runs no more, and has not ended.
     private mutating func failAttempt(_ step: Int, _ failure: AttemptFailure, at time: RunTime) {
-        guard steps[step].status == .running else { return }
+        guard steps[step].status == .running else {
+            // It failed before it could be launched, and a person is to decide about it.
+            if steps[step].status == .pending { steps[step].reason = failure.reason }
+            return
+        }
         noteTimeout(failure.reason)
         if let launched = steps[step].launchedAt {
             endedStepTime = saturatingSum(endedStepTime, span(from: launched, to: time))
@@ -157,6 +173,7 @@ public struct RunRecord: Sendable, Hashable {
     private mutating func finish(_ step: Int, _ end: StepEnd, at time: RunTime) {
         // The first end counts: a step has one end for each launch.
         guard !steps[step].status.isFinal, end.status.isFinal else { return }
+        if !inReview.isEmpty { inReview.removeAll { $0 == step } }
         if let reason = end.reason { noteTimeout(reason) }
         if steps[step].status == .running, let launched = steps[step].launchedAt {
             endedStepTime = saturatingSum(endedStepTime, span(from: launched, to: time))

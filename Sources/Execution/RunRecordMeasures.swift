@@ -53,6 +53,28 @@ extension RunRecord {
         }
     }
 
+    /// The steps that a launched step needs, itself or through some that were left out, and that had
+    /// not ended well: it ran although they had not.
+    public func unwellDependencies(of step: Int) -> [Int] {
+        guard header.steps.indices.contains(step), steps[step].launchedAt != nil,
+            counts[.complete] < steps.count
+        else { return [] }
+        var found: Set<Int> = []
+        var passed: Set<Int> = [step]
+        var open = [step]
+        while let next = open.popLast() {
+            for index in header.steps[next].dependencies.lazy.map({ Int($0) })
+            where steps.indices.contains(index) {
+                if steps[index].reason == .notSelected {
+                    if passed.insert(index).inserted { open.append(index) }
+                } else if steps[index].isUnwell {
+                    found.insert(index)
+                }
+            }
+        }
+        return found.sorted()
+    }
+
     /// The number of steps that had ended well in an earlier run and did not run again.
     public var doneEarlierCount: Int { steps.count { $0.isDoneEarlier } }
 

@@ -52,6 +52,20 @@ public struct StepRecord: Sendable, Hashable {
         if case .doneEarlier = reason { status == .skipped } else { false }
     }
 
+    /// Whether it has ended, and not so that what depends on it would run as ever.
+    var isUnwell: Bool {
+        switch status {
+        case .failed: return !isAllowed
+        case .aborted: return true
+        case .skipped:
+            switch reason {
+            case .doneEarlier, .notSelected, .conditionFalse, .decided: return false
+            default: return true
+            }
+        case .pending, .running, .complete, .cached: return false
+        }
+    }
+
     /// What happened to it, in order; built when asked for.
     public var events: [StepEvent] { history.isEmpty ? ordinaryHistory : history }
 
@@ -140,7 +154,8 @@ public struct StepRecord: Sendable, Hashable {
         exit = end.exit
         usage = end.usage
         isAllowed = end.isAllowed
-        completedAt = time
+        // Of a step that ended between two attempts, or in review, the last attempt counts.
+        if status == .running || completedAt == nil { completedAt = time }
         holders = []
         if !history.isEmpty { appendEnd(to: &history, at: time) }
     }

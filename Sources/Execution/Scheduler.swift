@@ -10,8 +10,10 @@ import WorkflowModel
 /// A turn is always the same: take the input, do what is due, start what fits, finish when nothing
 /// is left. Where each part is: `SchedulerStarts` (slots, resources, conflicts, locks),
 /// `SchedulerExits` (what an attempt's processes came to), `SchedulerChecks` (`verify` commands),
-/// `SchedulerAttempts` (retries and backups), `SchedulerThrottle`, `SchedulerBreakers`, `SchedulerEnds` (what a step's end means, the end of
-/// the run), `SchedulerStops` (signals, halts, the stages of stopping), `SchedulerLimits` (time),
+/// `SchedulerAttempts` (retries and backups), `SchedulerThrottle`, `SchedulerBreakers`,
+/// `SchedulerEnds` (outcomes, dependents, the end of the run), `SchedulerPolicy` (what failures
+/// lead to), `SchedulerReviews` (questions), `SchedulerConditions`, `SchedulerFinalizers`,
+/// `SchedulerStops` (signals, halts, the stages of stopping), `SchedulerLimits` (time),
 /// `SchedulerBarriers` (phases), `SchedulerAbandon` (what cannot be killed).
 public struct Scheduler: Sendable {
     let plan: RunPlan
@@ -43,6 +45,11 @@ public struct Scheduler: Sendable {
     var standstills: [Standstill] = []
     /// Steps whose processes cannot be killed, and which hold what they held.
     var stuck: [Int] = []
+    var policy: PolicyState
+    var reviews = ReviewState()
+    var finalizers: FinalizerState
+    /// Steps that are ready but for their condition, which nobody has been asked for yet.
+    var toEvaluate: [Int] = []
     var deadlines = DeadlineQueue()
     var hasBegun = false
     var hasFailed = false
@@ -61,6 +68,9 @@ public struct Scheduler: Sendable {
         launches = LaunchState(limit: plan.limit)
         attempts = AttemptState(count: plan.count)
         barriers = plan.hasBarriers ? BarrierState(plan) : nil
+        policy = PolicyState(plan.policy)
+        finalizers = FinalizerState(plan)
+        holdFinalizers()
     }
 
     /// When to send a `tick` if nothing else happens before; nil when nothing is due.
@@ -86,9 +96,10 @@ public struct Scheduler: Sendable {
         passDeadlines(&turn)
         repeat {
             passBarriers(&turn)
+            evaluateConditions(&turn)
             startWhatFits(&turn)
-        } while barriers?.hasEnded == true
-        finishIfDone(&turn)
+        } while barriers?.hasEnded == true || !toEvaluate.isEmpty && !stop.isStopping
+            || passEnd(&turn)
         dropStaleDeadlines()
         swap(&turn.actions, &actions)
     }
@@ -107,7 +118,9 @@ public struct Scheduler: Sendable {
         case .groupEmptied(let step): groupEmptied(step, &turn)
         case .signal(let signal): signalled(signal, &turn)
         case .verified(let step, let verification): verified(step, verification, &turn)
-        case .conditionEvaluated, .decided: break
+        case .conditionEvaluated(let step, let outcome):
+            conditionEvaluated(step, outcome, &turn)
+        case .decided(let step, let decision): decided(step, decision, &turn)
         case .output(let step, let time): output(step, at: time, &turn)
         case .wantsTerminal(let step, let signal): wantsTerminal(step, signal, &turn)
         case .resumed(let nanoseconds): resumed(after: nanoseconds, &turn)
@@ -128,6 +141,7 @@ public struct Scheduler: Sendable {
             turn.record(.skipped(step: step, .notSelected))
             close(step)
         }
+        takeDecisions(&turn)
         for step in 0..<states.count
         where plan.resolved.graph.dependencies(of: step).isEmpty {
             dependenciesMet(step)

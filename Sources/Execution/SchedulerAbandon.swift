@@ -64,18 +64,19 @@ extension Scheduler {
     ///
     /// - Returns: Whether it had not ended.
     @discardableResult
-    mutating func drop(_ step: Int, _ reason: StepReason, _ turn: inout Turn) -> Bool {
+    mutating func drop(
+        _ step: Int, _ reason: StepReason, awaitsReview: Bool = false, _ turn: inout Turn
+    ) -> Bool {
         withdraw(step)
         guard states[step] != .ended else { return false }
-        hasFailed = true
         closeUnstarted(step, .failed, reason, &turn)
         wakeClaims(of: step)
-        blockDependents(of: step, &turn)
+        failed(step, awaitsReview ? .review : .goesOn, &turn)
         return true
     }
 
     /// Takes a step from where it waits.
-    private mutating func withdraw(_ step: Int) {
+    mutating func withdraw(_ step: Int) {
         let rank = Int(plan.order.ranks[step])
         ready.remove(rank)
         guard states[step] == .waiting else { return }

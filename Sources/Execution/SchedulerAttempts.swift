@@ -20,6 +20,9 @@ struct AttemptState: Sendable {
         set { series[step] = newValue }
     }
 
+    /// Whether nothing has happened but starts.
+    var isUneventful: Bool { series.isEmpty }
+
     /// How often a step was started.
     func made(by step: Int) -> Int { Int(made[step]) }
 
@@ -117,6 +120,11 @@ extension Scheduler {
     mutating func restart(_ step: Int, from method: StepMethod) {
         attempts[step] = AttemptSeries(method: method)
         makeReady(step)
+    }
+
+    /// It was decided before the run that a step begins with its first backup.
+    mutating func beginWithBackup(_ step: Int) {
+        attempts[step] = AttemptSeries(method: .backup(1))
     }
 
     /// Whether a step has run before in this run, whatever became of it.

@@ -2,7 +2,8 @@ import WorkflowModel
 
 /// Barriers: which phase of each task has begun, and who waits for the next one.
 ///
-/// A step is held until every step of the earlier phases of its task has ended, however it ended.
+/// A step is held until every step of the earlier phases of its task has ended, however it ended;
+/// after a phase that took too long no later one begins.
 /// Phases are numbered so that a step never needs one of a later phase, not even through another
 /// task (``RunPlan/phases``): some phase can always begin.
 struct BarrierState: Sendable {
@@ -25,7 +26,7 @@ struct BarrierState: Sendable {
     private var ended: [Int] = []
 
     init(_ plan: RunPlan) {
-        for step in 0..<plan.count {
+        for step in 0..<plan.count where !plan.isFinalizer(step) {
             let place = plan.place(of: step)
             while lines.count <= place.task { lines.append(Line()) }
             while lines[place.task].unended.count < place.phase {
@@ -69,9 +70,18 @@ struct BarrierState: Sendable {
         }
     }
 
-    /// Begins the next phase of a task whose phase has ended; nil when no task has one.
-    mutating func next() -> (passed: RunPlan.Place, held: [Int])? {
+    /// What becomes of a task whose phase has ended.
+    enum Step {
+        /// Its next phase begins, with these that were held for it.
+        case passes(RunPlan.Place, held: [Int])
+        /// Its phase had taken too long: none of its later phases begins.
+        case closes(task: Int)
+    }
+
+    /// Looks at the next task whose phase has ended; nil when there is none with a later phase.
+    mutating func next() -> Step? {
         while let task = ended.popLast() {
+            if lines[task].isOverdue { return .closes(task: task) }
             let passed = lines[task].phase
             var phase = passed
             while phase <= lines[task].unended.count, lines[task].unended[phase - 1] == 0 {
@@ -79,10 +89,9 @@ struct BarrierState: Sendable {
             }
             lines[task].phase = phase
             lines[task].limitAt = nil
-            lines[task].isOverdue = false
             if phase > passed, phase <= lines[task].unended.count {
                 let held = lines[task].held.removeValue(forKey: phase) ?? []
-                return (RunPlan.Place(task: task, phase: passed), held)
+                return .passes(RunPlan.Place(task: task, phase: passed), held: held)
             }
         }
         return nil
@@ -106,26 +115,34 @@ extension RunPlan {
 extension Scheduler {
     /// Whether a barrier keeps a step from starting; it is told of its phase's beginning then.
     mutating func isHeldByBarrier(_ step: Int) -> Bool {
-        guard barriers != nil else { return false }
+        guard barriers != nil, !plan.isFinalizer(step) else { return false }
         let place = plan.place(of: step)
         guard barriers?.holds(place) == true else { return false }
         barriers?.hold(step, at: place)
         return true
     }
 
-    /// Lets phases begin whose predecessors have ended.
+    /// Lets phases begin whose predecessors have ended in time, and drops the others.
     mutating func passBarriers(_ turn: inout Turn) {
-        while let (passed, held) = barriers?.next() {
-            if !stop.isStopping {
-                turn.record(.barrierPassed(task: passed.task, phase: passed.phase))
+        while let next = barriers?.next() {
+            switch next {
+            case .passes(let passed, let held):
+                if !stop.isStopping {
+                    turn.record(.barrierPassed(task: passed.task, phase: passed.phase))
+                }
+                for step in held { makeReady(step) }
+            case .closes(let task):
+                guard !stop.isStopping, let limit = plan.phaseLimit else { continue }
+                for step in 0..<states.count where isOf(task, step) && hasNotStarted(step) {
+                    drop(step, .timedOut(.phase, limitMilliseconds: limit.value), &turn)
+                }
             }
-            for step in held { makeReady(step) }
         }
     }
 
     /// A phase has begun when the first of its steps is launched.
     mutating func startPhaseClock(for step: Int, _ now: RunTime) {
-        guard let limit = plan.phaseLimit, let barriers else { return }
+        guard let limit = plan.phaseLimit, let barriers, !plan.isFinalizer(step) else { return }
         let place = plan.place(of: step)
         guard barriers.lines[place.task].limitAt == nil, !barriers.isOverdue(place) else { return }
         let time = now.advanced(byNanoseconds: limit.nanoseconds)
@@ -135,7 +152,8 @@ extension Scheduler {
 
     /// Why a step of a phase that took too long may not run; nil for every other.
     func overduePhase(of step: Int) -> StepReason? {
-        guard let barriers, let limit = plan.phaseLimit, barriers.isOverdue(plan.place(of: step))
+        guard let barriers, let limit = plan.phaseLimit, !plan.isFinalizer(step),
+            barriers.isOverdue(plan.place(of: step))
         else { return nil }
         return .timedOut(.phase, limitMilliseconds: limit.value)
     }
@@ -147,25 +165,25 @@ extension Scheduler {
         guard !stop.stopsRunning else { return }
         turn.record(.limitReached(.phase, limitMilliseconds: limit.value))
         let reason = StepReason.timedOut(.phase, limitMilliseconds: limit.value)
-        let place = RunPlan.Place(task: task, phase: phase)
         for step in flights.keys.sorted()
-        where plan.place(of: step) == place && states[step] == .running {
+        where isOf(task, step) && plan.place(of: step).phase == phase && states[step] == .running {
             fail(step, reason, &turn)
         }
-        for step in 0..<states.count where plan.place(of: step) == place {
+        for step in 0..<states.count
+        where isOf(task, step) && plan.place(of: step).phase == phase && hasNotStarted(step) {
             guard !stop.isStopping else { return }
-            switch states[step] {
-            case .pending, .ready, .waiting, .resting: dropOverdue(step, reason, &turn)
-            default: break
-            }
+            dropAsFailure(step, reason, &turn)
         }
     }
 
-    /// A step that did not start in the time of its phase stands for a failure.
-    mutating func dropOverdue(_ step: Int, _ reason: StepReason, _ turn: inout Turn) {
-        guard drop(step, reason, &turn) else { return }
-        if plan.haltsOnCriticalFailure, plan.traits[step].contains(.isCritical) {
-            halt(by: step, &turn)
+    private func isOf(_ task: Int, _ step: Int) -> Bool {
+        !plan.isFinalizer(step) && plan.place(of: step).task == task
+    }
+
+    private func hasNotStarted(_ step: Int) -> Bool {
+        switch states[step] {
+        case .pending, .ready, .waiting, .evaluating, .resting: true
+        default: false
         }
     }
 }

@@ -116,7 +116,7 @@ extension Scheduler {
 
     /// A step that would start behind an open breaker counts as one that failed.
     mutating func drop(_ step: Int, behindBreakerOf resource: Int, _ turn: inout Turn) {
-        dropOverdue(step, .breakerOpen(resource: plan.resources[resource].name), &turn)
+        dropAsFailure(step, .breakerOpen(resource: plan.resources[resource].name), &turn)
     }
 
     /// A step starts: of what is half-open it is the one that tries.

@@ -3,9 +3,9 @@ import WorkflowModel
 
 /// Ending: outcomes, what they mean for dependents, and the end of the run.
 extension Scheduler {
-    /// Ends a step that was launched; after a stop has begun every end is an abort.
+    /// Ends a step, well or badly; after a stop has begun every end is an abort.
     mutating func end(_ step: Int, _ outcome: StepEnd, _ turn: inout Turn) {
-        guard close(step) else { return }
+        guard states[step]?.canBecome(.ended) == true else { return }
         var outcome = outcome
         let isStuck = stuck.contains(step)
         if let reason = stop.abortReason {
@@ -15,42 +15,54 @@ extension Scheduler {
         }
         outcome.isAllowed =
             outcome.status == .failed && !isStuck && plan.traits[step].contains(.allowsFailure)
-        turn.record(.ended(step: step, outcome))
-        _ = leave(step, &turn)
         launches.holdsUntil = nil
-        switch outcome.status {
-        case .aborted: break
-        case .failed where !outcome.isAllowed: failed(step, &turn)
-        default: satisfyDependents(of: step)
+        if outcome.status == .failed, !outcome.isAllowed {
+            fail(step, with: outcome, consequence(ofFailureOf: step), &turn)
+            return
         }
+        close(step)
+        turn.record(.ended(step: step, outcome))
+        giveBack(step, &turn)
+        if outcome.status == .aborted {
+            policy.unwell.insert(step)
+        } else {
+            if outcome.status != .failed { policy.failuresInARow = 0 }
+            satisfyDependents(of: step)
+        }
+    }
+
+    /// Takes back what a step holds, where it holds a slot.
+    mutating func giveBack(_ step: Int, _ turn: inout Turn) {
+        if flights[step] != nil { _ = leave(step, &turn) }
     }
 
     /// Nothing more happens to a step; false when that is so already.
     @discardableResult
     mutating func close(_ step: Int) -> Bool {
         guard states.move(step, to: .ended) else { return false }
-        if barriers != nil { barriers?.stepEnded(at: plan.place(of: step)) }
-        return true
-    }
-
-    private mutating func failed(_ step: Int, _ turn: inout Turn) {
-        hasFailed = true
-        blockDependents(of: step, &turn)
-        if plan.haltsOnCriticalFailure, plan.traits[step].contains(.isCritical) {
-            halt(by: step, &turn)
+        if plan.isFinalizer(step) {
+            if !finalizers.hasBegun { finalizers.waiting -= 1 }
+        } else if barriers != nil {
+            barriers?.stepEnded(at: plan.place(of: step))
         }
+        return true
     }
 
     // MARK: - Dependents
 
     /// All that a step depends on has ended well.
     mutating func dependenciesMet(_ step: Int) {
-        if isPassedOver(step) { satisfyDependents(of: step) } else { makeReady(step) }
+        if passesOn(step) { satisfyDependents(of: step) } else { makeReady(step) }
     }
 
-    /// Whether a step was left out, and only passes on what it is given.
+    /// Whether a step was left out by the command line.
     func isPassedOver(_ step: Int) -> Bool {
         !plan.selected[step] && plan.doneEarlier[step] == nil
+    }
+
+    /// Whether a step does not run, and only passes on what it is given.
+    func passesOn(_ step: Int) -> Bool {
+        isPassedOver(step) || !policy.decidedAhead.isEmpty && policy.decidedAhead.contains(step)
     }
 
     /// Lets dependents go on; a step that was not selected passes on what it is given.
@@ -60,7 +72,7 @@ extension Scheduler {
             for dependent in plan.resolved.graph.dependents(of: next) {
                 unmet[dependent] -= 1
                 guard unmet[dependent] == 0 else { continue }
-                if isPassedOver(dependent) {
+                if passesOn(dependent) {
                     open.append(dependent)
                 } else {
                     // One that was done earlier has told its dependents, and has ended.
@@ -75,14 +87,16 @@ extension Scheduler {
         var open = [failed]
         var next = 0
         while next < open.count {
-            for dependent in plan.resolved.graph.dependents(of: open[next]) {
-                if isPassedOver(dependent) {
+            for dependent in plan.resolved.graph.dependents(of: open[next])
+            where !plan.isFinalizer(dependent) {
+                if passesOn(dependent) {
                     // Marked, so that what lies behind it is looked at once.
                     guard unmet[dependent] > 0 else { continue }
                     unmet[dependent] = .min / 2
                     open.append(dependent)
                 } else if states[dependent] == .pending {
                     close(dependent)
+                    policy.unwell.insert(dependent)
                     turn.record(.skipped(step: dependent, .dependencyFailed(failed)))
                     open.append(dependent)
                 }
@@ -93,29 +107,40 @@ extension Scheduler {
 
     // MARK: - The end of the run
 
-    /// Ends the run when no step holds a slot and none will.
-    mutating func finishIfDone(_ turn: inout Turn) {
-        guard hasBegun, flights.isEmpty else { return }
-        if unfinishedCount > 0 {
+    /// Goes on to the finalizers when nothing else is left, and ends the run after them.
+    ///
+    /// - Returns: Whether something may start that could not before.
+    mutating func passEnd(_ turn: inout Turn) -> Bool {
+        guard hasBegun, flights.isEmpty else { return false }
+        if unfinishedCount > finalizers.waiting {
             if let reason = stop.skipReason {
                 skipRest(reason, &turn)
-            } else if !waitsForTime {
+            } else if reviews.isEmpty, states.count(of: .evaluating) == 0, !waitsForTime {
                 // Only a workflow that validation lets through by mistake comes here.
                 hasFailed = true
                 skipRest(.other("it needs more of a resource than there is"), &turn)
             } else {
-                return
+                return false
             }
         }
-        let status: RunStatus =
-            stop.signal != nil ? .aborted : hasFailed ? .failed : .complete
+        if beginFinalizers(&turn) { return true }
         isFinished = true
-        turn.record(.runEnded(status))
-        turn.act(.finish(status))
+        turn.record(.runEnded(endStatus))
+        turn.act(.finish(endStatus))
+        return false
     }
 
-    private mutating func skipRest(_ reason: StepReason, _ turn: inout Turn) {
-        for step in 0..<states.count where states[step] != .ended {
+    private var endStatus: RunStatus {
+        if stop.signal != nil || finalizers.before.signal != nil { return .aborted }
+        if stop.isReviewAwaited { return .review }
+        return hasFailed ? .failed : .complete
+    }
+
+    /// What has not started never will; finalizers only once their time has come.
+    mutating func skipRest(_ reason: StepReason, _ turn: inout Turn) {
+        for step in 0..<states.count
+        where states[step] != .ended && (finalizers.hasBegun || !plan.isFinalizer(step)) {
+            policy.unwell.insert(step)
             closeUnstarted(step, .aborted, reason, &turn)
         }
     }

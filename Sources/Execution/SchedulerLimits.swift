@@ -7,7 +7,7 @@ import WorkflowModel
 extension Scheduler {
     /// A step's process exists: its limits begin.
     mutating func startClocks(of step: Int, _ now: RunTime) {
-        if let timeout = plan.timeout(of: step) {
+        if let timeout = attemptLimit(of: step) {
             let time = now.advanced(byNanoseconds: timeout.nanoseconds)
             flights[step]?.deadline = time
             flights[step]?.limitAt = time
@@ -82,9 +82,13 @@ extension Scheduler {
     mutating func runIsOver(_ turn: inout Turn) {
         runLimitAt = nil
         guard let limit = plan.runLimit, !stop.stopsRunning, unfinishedCount > 0 else { return }
-        stop.limit = limit
         hasFailed = true
         turn.record(.limitReached(.run, limitMilliseconds: limit.value))
+        if finalizers.hasBegun {
+            hurryFinalizers(turn.now)
+            return
+        }
+        stop.limit = limit
         applyStopToAll(&turn)
     }
 

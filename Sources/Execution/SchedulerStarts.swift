@@ -10,7 +10,8 @@ import WorkflowModel
 extension Scheduler {
     /// Starts steps by rank until the slots are full or nothing is left that could.
     mutating func startWhatFits(_ turn: inout Turn) {
-        guard hasBegun, !stop.isStopping, launches.holdsUntil == nil, !isAlone, !isHeldBack
+        guard hasBegun, !stop.isStopping, launches.holdsUntil == nil, !isAlone, !isHeldBack,
+            reviews.isEmpty
         else { return }
         while flights.count < slots, let rank = ready.first, hasItsTurn(rank) {
             let step = Int(plan.order.steps[rank])
@@ -52,7 +53,7 @@ extension Scheduler {
 
     /// Puts a step that may start into the queue.
     mutating func makeReady(_ step: Int) {
-        guard states[step] != .pending || !isHeldByBarrier(step),
+        guard states[step] != .pending || !isHeldByBarrier(step) && !isHeldByCondition(step),
             states.move(step, to: .ready)
         else { return }
         ready.insert(Int(plan.order.ranks[step]))
@@ -110,10 +111,12 @@ extension Scheduler {
         states.move(step, to: .launching)
         holders[step] = nil
         let (attempt, method) = nextAttempt(of: step)
+        let needs = unwellNeeds(of: step)
         let execution: Int
         if let earlier = launches.deferred.removeValue(forKey: step) {
             execution = earlier
         } else {
+            if attempts.made(by: step) == 0 { warn(of: needs, for: step, &turn) }
             attempts.count(step)
             launches.executions += 1
             execution = launches.executions
@@ -124,7 +127,9 @@ extension Scheduler {
         flights[step]?.execution = execution
         flights[step]?.launchedAt = turn.now
         turn.act(
-            .launch(step: step, attempt: attempt, method: method, execution: execution))
+            .launch(
+                step: step, attempt: attempt, method: method, execution: execution,
+                failed: needs))
     }
 
     /// Takes back slot, locks and units of a step, and lets those try again that waited for them.
@@ -163,16 +168,19 @@ extension Scheduler {
     private mutating func mayStillStart(_ step: Int, _ turn: inout Turn) -> Bool {
         let overdue = overduePhase(of: step)
         let obstacle = obstacle(to: step)
-        guard stop.isStopping || overdue != nil || obstacle != nil else {
+        guard stop.isStopping || overdue != nil || obstacle != nil || !reviews.isEmpty else {
             return isStillOpen(to: step, &turn)
         }
         _ = leave(step, &turn)
         states.move(step, to: .waiting)
         guard !stop.isStopping else { return false }
         if let overdue {
-            dropOverdue(step, overdue, &turn)
+            dropAsFailure(step, overdue, &turn)
         } else if let obstacle {
             drop(step, obstacleReason(obstacle), &turn)
+        } else {
+            // It goes on when the question is answered.
+            makeReady(step)
         }
         return false
     }

@@ -2,8 +2,12 @@ import WorkflowModel
 
 /// Why and how far a run is being stopped.
 struct StopState: Sendable {
-    /// The critical step whose failure halted the run.
+    /// The step whose failure halted the run.
     var haltedBy: Int?
+    /// How many failures in a row that was, where `failure_threshold` halted the run.
+    var failuresInARow: Int?
+    /// The first step about which nobody could be asked.
+    var awaitsReviewOf: Int?
     /// Whether the halt stops the steps that run.
     var haltStopsRunning = false
     /// The limit of the run, once it has been reached.
@@ -14,10 +18,21 @@ struct StopState: Sendable {
     var signals = 0
 
     /// Whether nothing more starts.
-    var isStopping: Bool { haltedBy != nil || limit != nil || signal != nil }
+    var isStopping: Bool {
+        haltedBy != nil || limit != nil || signal != nil || awaitsReviewOf != nil
+    }
+
+    /// Whether the run stops for want of a decision, and for nothing else.
+    var isReviewAwaited: Bool { awaitsReviewOf != nil && limit == nil && signal == nil }
 
     /// Whether what runs is stopped too.
     var stopsRunning: Bool { abortReason != nil }
+
+    private var haltReason: StepReason? {
+        haltedBy.map { step in
+            failuresInARow.map { .failuresInARow($0) } ?? .halted(by: step)
+        }
+    }
 
     private var limitReason: StepReason? {
         limit.map { .timedOut(.run, limitMilliseconds: $0.value) }
@@ -25,13 +40,14 @@ struct StopState: Sendable {
 
     /// Why a step that ends now is aborted; nil when it ends as it does.
     var abortReason: StepReason? {
-        if haltStopsRunning, let haltedBy { return .halted(by: haltedBy) }
+        if haltStopsRunning, let haltReason { return haltReason }
         return limitReason ?? signal.map { .interrupted($0) }
     }
 
     /// Why a step that has not started never will; nil when it may.
     var skipReason: StepReason? {
-        haltedBy.map { .halted(by: $0) } ?? limitReason ?? signal.map { .interrupted($0) }
+        haltReason ?? limitReason ?? signal.map { .interrupted($0) }
+            ?? awaitsReviewOf.map { .awaitsReview(of: $0) }
     }
 }
 
@@ -51,10 +67,11 @@ extension Scheduler {
         applyStopToAll(&turn)
     }
 
-    /// A critical step has failed.
-    mutating func halt(by step: Int, _ turn: inout Turn) {
+    /// A critical step has failed, or too many in a row, this one last.
+    mutating func halt(by step: Int, inARow failures: Int? = nil, _ turn: inout Turn) {
         guard !stop.isStopping else { return }
         stop.haltedBy = step
+        stop.failuresInARow = failures
         stop.haltStopsRunning = !plan.isOptimistic
         turn.record(.halting(step: step))
         applyStopToAll(&turn)
@@ -76,6 +93,7 @@ extension Scheduler {
     }
 
     mutating func applyStopToAll(_ turn: inout Turn) {
+        if !reviews.isEmpty { withdrawReviews(&turn) }
         for step in flights.keys.sorted() {
             applyStop(to: step, &turn)
             stopPutOffCheck(step, &turn)
@@ -128,7 +146,7 @@ extension Scheduler {
         }
         switch flight.stage {
         case .none:
-            guard let limit = plan.timeout(of: step) else { return }
+            guard let limit = attemptLimit(of: step) else { return }
             fail(step, .timedOut(.attempt, limitMilliseconds: limit.value), &turn)
         case .interrupted: terminate(step, stopReason, &turn)
         case .terminated: kill(step, &turn)

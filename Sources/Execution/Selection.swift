@@ -6,28 +6,32 @@ import WorkflowModel
 /// Options that name steps to run add up: targets and `--until` bring what they depend on, `--only`
 /// brings nothing, and beside `--only` the targets bring nothing either, so that `--only a b` is
 /// exactly two steps. Without any of them all steps are meant. `--from` then keeps the steps named
-/// and what depends on them, and `--skip` takes steps away.
+/// and what depends on them, and `--skip` takes steps away. A finalizer comes with what it depends
+/// on; one that depends on nothing always comes, but for `--only` and `--skip`.
 struct Selection {
     private let graph: Graph<StepID>
     private let groups: [StepID: Range<Int>]
+    private let finalizers: Set<Int>
     private var unknown: [PlanError.UnknownStep] = []
 
     /// Whether each step runs, by its index.
     static func make(
-        of graph: Graph<StepID>, groups: [StepGroup], options: RunOptions
+        of graph: Graph<StepID>, groups: [StepGroup] = [], finalizers: Set<Int> = [],
+        options: RunOptions
     ) throws(PlanError) -> [Bool] {
         guard graph.count > 0 else { throw .noSteps }
-        var selection = Selection(graph: graph, groups: groups)
+        var selection = Selection(graph: graph, groups: groups, finalizers: finalizers)
         let flags = selection.flags(options)
         guard selection.unknown.isEmpty else { throw .unknownSteps(selection.unknown) }
         guard flags.contains(true) else { throw .nothingSelected }
         return flags
     }
 
-    private init(graph: Graph<StepID>, groups: [StepGroup]) {
+    private init(graph: Graph<StepID>, groups: [StepGroup], finalizers: Set<Int>) {
         self.graph = graph
         self.groups = Dictionary(
             groups.map { ($0.name, $0.members) }, uniquingKeysWith: { first, _ in first })
+        self.finalizers = finalizers
     }
 
     private mutating func flags(_ options: RunOptions) -> [Bool] {
@@ -49,8 +53,24 @@ struct Selection {
             for step in from { kept.insert(step) }
             for step in flags.indices where !kept.contains(step) { flags[step] = false }
         }
+        if only.isEmpty, !finalizers.isEmpty { addFinalizers(to: &flags) }
         for step in skip { flags[step] = false }
         return flags
+    }
+
+    /// Takes a finalizer in with what it depends on, itself or through steps left out.
+    private func addFinalizers(to flags: inout [Bool]) {
+        guard flags.contains(true) else { return }
+        var follows = flags
+        for step in graph.topologicalOrder() where !flags[step] {
+            let dependencies = graph.dependencies(of: step)
+            let follow = dependencies.contains { follows[$0] }
+            follows[step] = follow
+            if finalizers.contains(step) {
+                flags[step] = follow || dependencies.isEmpty
+                follows[step] = flags[step]
+            }
+        }
     }
 
     private mutating func indices(_ ids: [StepID], of option: String?) -> [Int] {

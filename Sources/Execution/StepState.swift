@@ -62,6 +62,7 @@ enum StepState: UInt8, Sendable, CaseIterable {
         case (.resting, .ready), (.resting, .ended): true
         case (.launching, .reviewing), (.running, .reviewing), (.terminating, .reviewing): true
         case (.settling, .reviewing), (.verifying, .reviewing), (.evaluating, .reviewing): true
+        case (.pending, .reviewing), (.ready, .reviewing), (.waiting, .reviewing): true
         case (.reviewing, .ready), (.reviewing, .ended): true
         default: false
         }

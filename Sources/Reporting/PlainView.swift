@@ -153,7 +153,7 @@ public struct PlainView: RunView {
         case .launched(let step, _, _, _) where record.steps.indices.contains(step):
             running.append((step, event.time, false))
             if output.showsLogs { feed.start(step) }
-        case .ended(let step, _):
+        case .ended(let step, _), .attemptFailed(let step, _):
             if let index = running.firstIndex(where: { $0.step == step }) {
                 running.remove(at: index)
             }

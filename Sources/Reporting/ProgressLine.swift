@@ -39,7 +39,7 @@ struct ProgressLine {
             return skip(step, reason, record)
         case .halting(let cause):
             return counter(record)
-                + "halted: `\(id(of: cause, record))` is critical, no further step starts"
+                + "halted by `\(id(of: cause, record))`: no further step starts"
         case .stopping(let signal):
             return counter(record)
                 + "stopping on \(SignalName.name(of: signal)): no further step starts"

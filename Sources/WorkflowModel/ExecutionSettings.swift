@@ -66,8 +66,8 @@ public struct ExecutionSettings: Hashable, Sendable {
     public var isParallelEnabled = true
     /// The limit under `--parallel`.
     public var maxParallelSteps: Int?
-    /// What a critical failure does to the rest.
-    public var errorPropagation = ErrorPropagation.haltOnCritical
+    /// What a critical failure does to the rest; nil where ``defaultMode`` is to say.
+    public var errorPropagation: ErrorPropagation?
     /// What a critical failure does to running steps.
     public var failureStrategy = FailureStrategy.pessimistic
     /// Failures in a row that escalate.

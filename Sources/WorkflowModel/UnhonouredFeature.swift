@@ -29,37 +29,13 @@ public struct UnhonouredFeature: Hashable, Sendable {
 }
 
 extension Workflow {
-    /// What is declared and not yet carried out, settings first; none is left out silently.
-    public var notYetHonoured: [UnhonouredFeature] {
-        settingsNotHonoured + stepKeysNotHonoured
-    }
+    /// What is declared and not yet carried out; none is left out silently.
+    public var notYetHonoured: [UnhonouredFeature] { stepKeysNotHonoured }
 
     /// What is declared and can change nothing, as the rest of the settings are: a line each.
     public var withoutEffect: [String] {
         guard execution.phaseTimeout != nil, !execution.barriers else { return [] }
         return ["`phase_timeout` has no effect without `barriers = true` or `--barriers`"]
-    }
-
-    private var settingsNotHonoured: [UnhonouredFeature] {
-        var found: [UnhonouredFeature] = []
-        func add(_ name: String, _ isDeclared: Bool, _ effect: String) {
-            if isDeclared { found.append(UnhonouredFeature(name, effect: effect)) }
-        }
-        add(
-            "error_propagation = \"\(execution.errorPropagation.rawValue)\"",
-            execution.errorPropagation != .haltOnCritical,
-            "a critical failure halts the run, as `halt_on_critical` says")
-        add(
-            "failure_threshold", execution.failureThreshold != nil,
-            "failures in a row are not counted")
-        add("default_mode", execution.defaultMode != nil, "the run asks no questions")
-        add(
-            "throttle", execution.throttle != nil,
-            "a failure that means \"busy\" counts as any other")
-        add(
-            "breaker", execution.breaker != nil || resources.contains { $0.breaker != nil },
-            "steps start however often their resource has failed")
-        return found
     }
 
     private var stepKeysNotHonoured: [UnhonouredFeature] {
@@ -86,25 +62,9 @@ extension Workflow {
     }
 
     private static let stepKeys: [StepKey] = [
-        StepKey(name: "retries", effect: "a failed attempt is not repeated") {
-            $0.recovery.retries > 0
-        },
-        StepKey(name: "retry_on", effect: "a failed attempt is not repeated") {
-            !$0.recovery.retryOn.isEmpty
-        },
-        StepKey(name: "backups", effect: "no other method is tried after a failure") {
-            !$0.recovery.backups.isEmpty
-        },
         StepKey(name: "mode", effect: "the step asks no questions") { $0.recovery.mode != nil },
         StepKey(name: "condition", effect: "the step runs whatever its condition says") {
             $0.gating.condition != nil
-        },
-        StepKey(name: "always", effect: "the step does not run after a halt") { $0.gating.always },
-        StepKey(name: "verify", effect: "the step's own exit code alone decides") {
-            $0.gating.verify != nil
-        },
-        StepKey(name: "success_pattern", effect: "the step's own exit code alone decides") {
-            $0.gating.successPattern != nil
         },
     ]
 }

@@ -19,6 +19,9 @@ public struct Workflow: Sendable {
     /// The `[changes]` table: class name and its patterns.
     public var changeClasses: [(name: String, patterns: [String])]
 
+    /// Indices of the steps that run at the end, whatever happened.
+    public var finalizers: Set<Int> { Set(steps.indices.filter { steps[$0].gating.always }) }
+
     /// An empty workflow.
     public init(name: String) {
         self.name = name

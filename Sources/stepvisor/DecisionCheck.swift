@@ -54,6 +54,8 @@ struct DecisionCheck {
         case .failed: "it failed"
         case .aborted: "it was stopped"
         case .skipped: "it was skipped"
+        case .skippedByDecision: "it was decided to skip it"
+        case .conditionFalse: "its condition did not hold"
         case .notSelected: "it was left out by the command line"
         }
     }

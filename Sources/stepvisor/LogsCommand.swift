@@ -53,7 +53,8 @@ struct LogsCommand {
         guard !arguments.has(.follow) else {
             let first = instances.first.map { run.record.header.steps[$0].id } ?? name
             throw CommandFailure(
-                .usage, "`logs -f` follows the log of one step, and `\(name)` stands for "
+                .usage,
+                "`logs -f` follows the log of one step, and `\(name)` stands for "
                     + Wording.count(instances.count, "step"),
                 help: "name one of them: `logs -f \(first)`")
         }

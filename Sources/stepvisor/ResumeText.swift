@@ -63,6 +63,9 @@ struct ResumeText {
         case .inputsMoved: "runs again: its inputs changed while it ran"
         case .inputsUnreadable: "runs again: its inputs cannot be read"
         case .unknownBasis: "runs again: it is not recorded what it was started from"
+        case .skippedByDecision: "was skipped by a decision before"
+        case .conditionFalse: "is considered again: its condition did not hold before"
+        case .always: "always runs"
         case .dependency(let step): "runs again: it depends on `\(id(of: step))`, which runs"
         }
     }

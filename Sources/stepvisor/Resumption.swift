@@ -164,8 +164,13 @@ extension ResumePlan {
         let graph = plan.resolved.graph
         let selected =
             options.narrowsSteps ? plan.selected : selection(of: earlier, graph: graph)
-        if isFailedOnly { return .failed(earlier, graph: graph, selected: selected) }
+        let finalizers = plan.resolved.workflow.finalizers
+        if isFailedOnly {
+            return .failed(earlier, graph: graph, selected: selected, finalizers: finalizers)
+        }
         var bases = StepBases(plan: plan, root: root, environment: Host.environment)
-        return .resume(earlier, graph: graph, selected: selected) { bases.basis(of: $0) }
+        return .resume(earlier, graph: graph, selected: selected, finalizers: finalizers) {
+            bases.basis(of: $0)
+        }
     }
 }

@@ -114,7 +114,8 @@ struct ProgressDocumentTests {
             Set(step.keys) == [
                 "step_id", "description", "execution_id", "status", "reason", "reason_code",
                 "parallel_group", "parallel_execution", "would_be_parallel",
-                "dependencies_satisfied", "launched_at", "completed_at", "execution_time_ms", "pid", "signal", "attempts", "method_used",
+                "dependencies_satisfied", "launched_at", "completed_at", "execution_time_ms", "pid",
+                "signal", "attempts", "method_used",
                 "log", "outputs", "leftovers", "usage", "events",
             ])
         let summary = try #require(run["parallel_execution_summary"] as? [String: Any])

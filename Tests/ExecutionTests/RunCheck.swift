@@ -119,6 +119,14 @@ struct RunCheck {
         phaseLimits[plan.place(of: step)].map { $0 <= now } ?? false
     }
 
+    /// Whether an earlier phase of the step's task has reached its limit.
+    func isBehindOverdue(_ step: Int, _ now: RunTime) -> Bool {
+        let place = plan.place(of: step)
+        return phaseLimits.contains {
+            $0.key.task == place.task && $0.key.phase < place.phase && $0.value <= now
+        }
+    }
+
     /// Nanoseconds since a moment in which nothing of the run went on.
     func standstill(since moment: RunTime) -> Int64 {
         standstills.reduce(0) { $0 + max(0, $1.end - max($1.start, moment)) }

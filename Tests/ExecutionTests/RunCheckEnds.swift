@@ -35,7 +35,7 @@ extension RunCheck {
 
     private mutating func hasFailed(_ step: Int, at now: RunTime) {
         failed |= bit(step)
-        guard declared(step).isCritical, plan.haltsOnCriticalFailure, !isStopping else { return }
+        guard declared(step).isCritical, plan.policy.heedsCritical, !isStopping else { return }
         haltedBy = step
         if isPessimistic {
             forEachProcess { check, step in check.stopReaches(step, at: now) }
@@ -113,8 +113,13 @@ extension RunCheck {
             expect(hitRunLimit && haltedBy == nil, step, "skipped for a limit that was none")
             expect(ancestors(of: step) & failed == 0, step, "stopped, though what it needs failed")
         case .timedOut(.phase, _):
-            expect(isOverdue(step, now), step, "skipped for a phase that has time")
-            hasFailed(step, at: now)
+            if isOverdue(step, now) {
+                hasFailed(step, at: now)
+            } else {
+                // What comes behind a phase that took too long never starts.
+                expect(isBehindOverdue(step, now), step, "skipped for a phase that has time")
+                failed |= bit(step)
+            }
         case .other:
             expect(isObstructed(step), step, "skipped though it could run")
             failed |= bit(step)

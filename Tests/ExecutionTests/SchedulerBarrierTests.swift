@@ -129,7 +129,7 @@ struct SchedulerBarrierTests {
             ])
     }
 
-    @Test("what hangs without being critical holds nobody back but its dependents")
+    @Test("after a phase that hung the next one does not begin, critical or not")
     func phaseLimitGoesOn() throws {
         var scene = try slowScene { $0.workflow.steps[1].isCritical = false }
         scene.exit("a1", at: 10)
@@ -137,8 +137,8 @@ struct SchedulerBarrierTests {
         scene.exit("b1", at: 160)
         #expect(
             scene.did().suffix(4) == [
-                "b1 failed timed out phase 150", "b2 skipped needs b1", "barrier 0 1",
-                "launch a2 3",
+                "b1 failed timed out phase 150", "b2 skipped needs b1",
+                "a2 skipped timed out phase 150", "finish failed",
             ])
     }
 
@@ -170,13 +170,11 @@ struct SchedulerBarrierTests {
         scene.send(.begin, at: 0)
         scene.pass(to: 150)
         scene.exit("a1", at: 151)
-        scene.exit("d2", at: 152)
         #expect(
             scene.did() == [
                 "d1 skipped not selected", "launch a1 1", "limit phase 150", "signal a1 15",
                 "b1 skipped timed out phase 150", "c2 skipped needs b1",
-                "a1 failed timed out phase 150", "barrier 0 1", "launch d2 2", "d2 complete",
-                "finish failed",
+                "a1 failed timed out phase 150", "d2 skipped timed out phase 150", "finish failed",
             ])
     }
 

@@ -30,7 +30,7 @@ struct PlainViewTests {
                 [1/4] running test
                 [2/4] FAILED  test (3.0s): exit code 2
                 [3/4] skipped deploy: dependency `test` failed
-                [3/4] halted: `test` is critical, no further step starts
+                [3/4] halted by `test`: no further step starts
                 warning: `lint`: no use
 
                 """)

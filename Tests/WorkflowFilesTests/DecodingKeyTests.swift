@@ -303,7 +303,7 @@ struct DecodingKeyTests {
         #expect(execution == ExecutionSettings())
         #expect(execution.isParallelEnabled)
         #expect(execution.maxParallelSteps == nil)
-        #expect(execution.errorPropagation == .haltOnCritical)
+        #expect(execution.errorPropagation == nil)
         #expect(execution.failureStrategy == .pessimistic)
         #expect(!execution.barriers)
         #expect(execution.shell == ["/bin/sh", "-c"])

@@ -116,11 +116,6 @@ struct ArgumentErrorTests {
             "--resume --decide a=skip --decide a=halt",
             "`--decide a=skip` and `--decide a=halt` contradict each other",
             "leave one of them out"),
-        Case(
-            "logs build --attempt 0", "`0` is no value of `--attempt`", "it is a number from 1"),
-        Case(
-            "logs build --attempt 2 -f", "`--attempt` and `--follow` contradict each other",
-            "leave one of them out"),
         Case("∅", "`run` was given an empty word", "look for a variable that is not set"),
     ]
 

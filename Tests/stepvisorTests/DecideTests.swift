@@ -35,7 +35,10 @@ struct DecideTests {
             ("biuld=retry", "`--decide`: no step `biuld`", "did you mean `build`?"),
             ("first=skip", "`--decide`: `first` did not fail in run", "it ended well"),
             ("docs=skip", "`--decide`: `docs` did not fail in run", "failed there: `build`"),
-            ("build=retri", "`build=retri` is no value of `--decide`", "did you mean `build=retry`?"),
+            (
+                "build=retri", "`build=retri` is no value of `--decide`",
+                "did you mean `build=retry`?"
+            ),
         ]
         for (word, message, help) in cases {
             let result = try space.run("--resume", "--decide", word)

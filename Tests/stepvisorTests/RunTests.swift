@@ -285,13 +285,11 @@ struct RunTests {
             [[steps]]
             id = "a"
             command = "true"
-            retries = 2
-            condition = "1 < 2"
+            mode = "collaborative"
             """)
         let result = try space.run()
         #expect(result.code == 0, "\(result)")
-        #expect(result.error.contains("not yet honoured: retries (step a)"))
-        #expect(result.error.contains("not yet honoured: condition (step a)"))
+        #expect(result.error.contains("not yet honoured: mode (step a)"))
     }
 
     @Test("`-q` says nothing of what went well and all of what did not")

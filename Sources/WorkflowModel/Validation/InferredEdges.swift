@@ -42,7 +42,10 @@ extension Validation {
                     of: input.text, known: &producersOfPattern, globs: &globs)
                 for match in matches {
                     let write = outputs.writes[Int(match.write)]
-                    guard Int(write.step) != position else { continue }
+                    // What a finalizer writes is there for the next run.
+                    guard Int(write.step) != position,
+                        workflow.steps[position].gating.always || !isFinalizer(write.step)
+                    else { continue }
                     if let path = match.path, taken.exclude(path, from: write) { continue }
                     if !exclusions.isEmpty,
                         isExcluded(

@@ -41,7 +41,9 @@ extension Validation {
     private func endsOfTasks() -> (sources: [[Int32]], sinks: [[Int32]]) {
         var waits = [Bool](repeating: false, count: workflow.steps.count)
         var isAwaited = waits
-        for edge in edges where taskOf(edge.dependency) == taskOf(edge.dependent) {
+        // The order of tasks is nothing to steps that wait for the end of all of them.
+        for edge in edges
+        where taskOf(edge.dependency) == taskOf(edge.dependent) && !isFinalizer(edge.dependent) {
             waits[Int(edge.dependent)] = true
             isAwaited[Int(edge.dependency)] = true
         }
@@ -49,7 +51,8 @@ extension Validation {
         var sinks = sources
         for position in workflow.steps.indices {
             let task = workflow.steps[position].task
-            guard workflow.tasks.indices.contains(task) else { continue }
+            guard workflow.tasks.indices.contains(task), !workflow.steps[position].gating.always
+            else { continue }
             if !waits[position] { sources[task].append(Int32(truncatingIfNeeded: position)) }
             if !isAwaited[position] { sinks[task].append(Int32(truncatingIfNeeded: position)) }
         }

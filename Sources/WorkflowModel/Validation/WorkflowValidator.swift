@@ -23,6 +23,7 @@ public enum WorkflowValidator {
         validation.addDeclaredEdges()
         validation.addInferredEdges()
         validation.addConditionEdges()
+        validation.checkFinalizers()
         validation.addTaskEdges()
         guard let graph = validation.makeGraph() else { return (nil, validation.diagnostics) }
         let conflicts = validation.findConflicts(in: graph)

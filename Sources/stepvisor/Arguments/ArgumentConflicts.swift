@@ -33,7 +33,6 @@ enum ArgumentConflicts {
         return [
             ((.quiet, "--quiet"), (.verbose, "--verbose")),
             ((.decide, "--decide"), (.failed, "--failed")),
-            ((.attempt, "--attempt"), (.follow, "--follow")),
         ] + others.map { (replay, $0) }
     }
 

@@ -73,7 +73,7 @@ extension CommandDeclaration {
 
     private static let logs = CommandDeclaration(
         .logs, "show the log of a step; without one, list the logs",
-        operands: .atMostOne("STEP"), options: [.follow, .attempt, .ofRun, .json],
+        operands: .atMostOne("STEP"), options: [.follow, .ofRun, .json],
         details: [
             "Bytes as the step wrote them; on a terminal escape sequences are neutralised.",
             "Here -f means --follow: the workflow's path is given with --file.",

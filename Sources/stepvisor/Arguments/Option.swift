@@ -9,7 +9,7 @@ enum OptionKey: String, Hashable, Sendable, CaseIterable {
     case parallel, jobs, dryRun, keepGoing, only, from, until, skip
     case runner, timeout, grace, wait, output, resume, failed, decide, barriers, shuffle, replay
     // What other commands take.
-    case format, outputFile, check, run, follow, attempt, noWait, scope, template
+    case format, outputFile, check, run, follow, noWait, scope, template
     // What a later version will carry out.
     case smartExecution, since, cache, force
     case strict, exitCode
@@ -204,9 +204,6 @@ extension OptionDeclaration {
 
     static let ofRun = OptionDeclaration(
         .run, "--run", value: .required("ID", .text), "of this run instead of the latest")
-    static let attempt = OptionDeclaration(
-        .attempt, "--attempt", value: .required("N", .number),
-        "only what its attempt N wrote, where it had several")
     static let follow = OptionDeclaration(
         .follow, "--follow", short: "f", "go on until the step has ended")
 

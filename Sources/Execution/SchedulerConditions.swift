@@ -1,0 +1,42 @@
+import WorkflowModel
+
+/// Conditions: evaluated by the shell when all that a step depends on is settled.
+extension Scheduler {
+    /// Whether a step has to be asked for its condition before it may start; it is, then.
+    mutating func isHeldByCondition(_ step: Int) -> Bool {
+        guard plan.traits[step].contains(.hasCondition), states[step] == .pending else {
+            return false
+        }
+        toEvaluate.append(step)
+        return true
+    }
+
+    /// Asks for the conditions of the steps that would be ready without them.
+    mutating func evaluateConditions(_ turn: inout Turn) {
+        guard !toEvaluate.isEmpty, !stop.isStopping else { return }
+        for step in toEvaluate where states.move(step, to: .evaluating) {
+            turn.act(.evaluateCondition(step: step))
+        }
+        toEvaluate = []
+    }
+
+    mutating func conditionEvaluated(
+        _ step: Int, _ outcome: ConditionOutcome, _ turn: inout Turn
+    ) {
+        // After a stop it is of no use any more: the step is skipped with the rest.
+        guard states[step] == .evaluating, !stop.isStopping else { return }
+        let expression = plan.resolved.workflow.steps[step].gating.condition ?? ""
+        switch outcome {
+        case .holds: makeReady(step)
+        case .fails(let values):
+            close(step)
+            turn.record(.skipped(step: step, .conditionFalse(expression, values: values)))
+            satisfyDependents(of: step)
+        case .error(let message):
+            end(
+                step,
+                StepEnd(
+                    status: .failed, reason: .conditionError(expression, message: message)), &turn)
+        }
+    }
+}

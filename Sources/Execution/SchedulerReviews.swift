@@ -1,0 +1,125 @@
+import WorkflowModel
+
+/// Steps that failed and about which a person is to decide, one after another.
+struct ReviewState: Sendable {
+    /// In the order in which they failed; the first is the one that is asked about.
+    private(set) var queue: [Int] = []
+    /// How each would end if it were left at that.
+    private var outcomes: [Int: StepEnd] = [:]
+    /// The step that a person was asked about.
+    var asked: Int?
+    /// What was left of the time of a phase when the first of its steps came here, by task.
+    var remainders: [Int: Int64] = [:]
+
+    var isEmpty: Bool { queue.isEmpty }
+
+    mutating func add(_ step: Int, _ outcome: StepEnd) {
+        queue.append(step)
+        outcomes[step] = outcome
+    }
+
+    func outcome(of step: Int) -> StepEnd? { outcomes[step] }
+
+    mutating func remove(_ step: Int) -> StepEnd? {
+        queue.removeAll { $0 == step }
+        if asked == step { asked = nil }
+        return outcomes.removeValue(forKey: step)
+    }
+}
+
+/// Reviews: while a person is asked nothing starts, what runs goes on, and no time of a phase with
+/// a step in review passes.
+extension Scheduler {
+    /// A step has failed, and a person is asked about it when those before it are decided.
+    mutating func review(_ step: Int, _ outcome: StepEnd, _ turn: inout Turn) {
+        guard states.move(step, to: .reviewing) else { return }
+        giveBack(step, &turn)
+        reviews.add(step, outcome)
+        turn.record(.reviewWanted(step: step))
+        stopPhaseClock(for: step, turn.now)
+        askNext(&turn)
+    }
+
+    private mutating func askNext(_ turn: inout Turn) {
+        guard reviews.asked == nil, let step = reviews.queue.first else { return }
+        reviews.asked = step
+        turn.act(.askReview(step: step, choices: choices(for: step)))
+    }
+
+    /// What can be decided about a step in review.
+    private func choices(for step: Int) -> [ReviewDecision] {
+        let rest: [ReviewDecision] = [.skip, .proceed, .halt]
+        // What cannot be killed holds what it would need, and a phase that is over has no time.
+        guard !stuck.contains(step), overduePhase(of: step) == nil else { return rest }
+        // The values that a condition sees do not change.
+        if case .conditionError = reviews.outcome(of: step)?.reason { return rest }
+        let hasBackups = plan.resolved.workflow.steps[step].recovery.backups.contains {
+            $0.command != nil || plan.runner != nil
+        }
+        return (hasBackups ? [.retry, .useBackup] : [.retry]) + rest
+    }
+
+    /// A person has decided; an answer to what was not asked counts for nothing.
+    mutating func decided(_ step: Int, _ decision: ReviewDecision, _ turn: inout Turn) {
+        guard reviews.asked == step, choices(for: step).contains(decision),
+            let outcome = reviews.remove(step)
+        else { return }
+        turn.record(.decided(step: step, decision))
+        startPhaseClockAgain(for: step, turn.now)
+        switch decision {
+        case .retry: restart(step, from: .primary)
+        case .useBackup: restart(step, from: .backup(1))
+        case .skip:
+            close(step)
+            turn.record(.skipped(step: step, .decided(.skip)))
+            satisfyDependents(of: step)
+        case .proceed:
+            endReviewed(step, outcome, &turn)
+            satisfyDependents(of: step)
+        case .halt:
+            endReviewed(step, outcome, &turn)
+            blockDependents(of: step, &turn)
+            halt(by: step, &turn)
+        }
+        askNext(&turn)
+    }
+
+    private mutating func endReviewed(_ step: Int, _ outcome: StepEnd, _ turn: inout Turn) {
+        close(step)
+        hasFailed = true
+        policy.unwell.insert(step)
+        turn.record(.ended(step: step, outcome))
+    }
+
+    /// The run stops: no question is of any use, and what was asked about ends as it had failed.
+    mutating func withdrawReviews(_ turn: inout Turn) {
+        if let asked = reviews.asked { turn.act(.withdrawReview(step: asked)) }
+        for step in reviews.queue {
+            guard let outcome = reviews.remove(step) else { continue }
+            startPhaseClockAgain(for: step, turn.now)
+            endReviewed(step, outcome, &turn)
+            passOnFailure(of: step, &turn)
+        }
+    }
+
+    // MARK: - The time of a phase
+
+    private mutating func stopPhaseClock(for step: Int, _ now: RunTime) {
+        guard let barriers, !plan.isFinalizer(step) else { return }
+        let task = plan.place(of: step).task
+        guard let limitAt = barriers.lines[task].limitAt else { return }
+        reviews.remainders[task] = max(0, limitAt - now)
+        self.barriers?.setLimit(nil, of: task)
+    }
+
+    private mutating func startPhaseClockAgain(for step: Int, _ now: RunTime) {
+        let task = plan.place(of: step).task
+        guard let left = reviews.remainders[task],
+            !reviews.queue.contains(where: { plan.place(of: $0).task == task })
+        else { return }
+        reviews.remainders[task] = nil
+        let time = now.advanced(byNanoseconds: left)
+        barriers?.setLimit(time, of: task)
+        setDeadline(time, of: .phase(task))
+    }
+}

@@ -1,0 +1,28 @@
+extension Validation {
+    func isFinalizer(_ step: Int32) -> Bool { workflow.steps[Int(step)].gating.always }
+
+    /// What runs at the end cannot come before what does not.
+    mutating func checkFinalizers() {
+        guard workflow.steps.contains(where: { $0.gating.always }) else { return }
+        for edge in edges where isFinalizer(edge.dependency) && !isFinalizer(edge.dependent) {
+            let step = workflow.steps[Int(edge.dependent)]
+            let other = workflow.steps[Int(edge.dependency)]
+            let subject: String
+            let range: SourceRange?
+            switch edge.reason {
+            case .declared(let number):
+                subject = "step `\(step.id)` depends on `\(other.id)`"
+                range = step.dependencies[Int(number)].range
+            case .condition:
+                subject = "the condition of step `\(step.id)` names `\(other.id)`"
+                range = step.gating.conditionRange
+            case .inferred, .taskOrder:
+                continue
+            }
+            report(
+                .error(
+                    "\(subject), which runs at the end (`always = true`)", at: range,
+                    help: "take `always` away from `\(other.id)`, or give it to `\(step.id)` too"))
+        }
+    }
+}
