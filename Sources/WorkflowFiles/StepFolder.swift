@@ -12,6 +12,8 @@ struct StepFolder {
     let root: String
     /// The names in it, in any order.
     let names: [String]
+    /// The directory relative to the project root.
+    let scripts: String
 
     /// The largest file that is looked into: a script is a text of some lines.
     static let sizeLimit = 1 << 20
@@ -57,7 +59,7 @@ struct StepFolder {
             steps.append(
                 StepFile(
                     id: Self.id(ofFile: name),
-                    script: PathText.joined(PathText.name(of: directory), name),
+                    script: PathText.joined(scripts, name),
                     header: header))
         }
         return (steps, diagnostics)

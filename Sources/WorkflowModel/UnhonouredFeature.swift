@@ -29,24 +29,13 @@ public struct UnhonouredFeature: Hashable, Sendable {
 }
 
 extension Workflow {
-    /// What is declared and not yet carried out, settings first; none is left out silently.
-    public var notYetHonoured: [UnhonouredFeature] {
-        settingsNotHonoured + stepKeysNotHonoured
-    }
+    /// What is declared and not yet carried out; none is left out silently.
+    public var notYetHonoured: [UnhonouredFeature] { stepKeysNotHonoured }
 
     /// What is declared and can change nothing, as the rest of the settings are: a line each.
     public var withoutEffect: [String] {
         guard execution.phaseTimeout != nil, !execution.barriers else { return [] }
         return ["`phase_timeout` has no effect without `barriers = true` or `--barriers`"]
-    }
-
-    private var settingsNotHonoured: [UnhonouredFeature] {
-        var found: [UnhonouredFeature] = []
-        func add(_ name: String, _ isDeclared: Bool, _ effect: String) {
-            if isDeclared { found.append(UnhonouredFeature(name, effect: effect)) }
-        }
-        add("composition", !includes.isEmpty, "the included files are not read")
-        return found
     }
 
     private var stepKeysNotHonoured: [UnhonouredFeature] {
@@ -73,7 +62,7 @@ extension Workflow {
     }
 
     private static let stepKeys: [StepKey] = [
-        StepKey(name: "mode", effect: "the step asks no questions") { $0.recovery.mode != nil },
+        StepKey(name: "mode", effect: "the step asks no questions") { $0.recovery.mode != nil }
     ]
 }
 

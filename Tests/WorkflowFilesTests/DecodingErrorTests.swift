@@ -201,8 +201,7 @@ struct DecodingErrorTests {
             ),
             (
                 "[[speclets]]\nid = 1",
-                "1:3 `speclets` are not yet supported by this version; "
-                    + "declare their tasks as `[[tasks]]` with `dependencies`"
+                "2:6 speclet `1` has no tasks; name some: `tasks = [1]`, or remove it"
             ),
             (
                 "[enviroment]\nA = \"b\"",

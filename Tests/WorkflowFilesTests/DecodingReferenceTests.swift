@@ -12,7 +12,7 @@ struct DecodingReferenceTests {
         .throttle: "`[execution.throttle]`", .breaker: "A breaker", .resource: "A resource",
         .composition: "`[composition]`", .include: "An include",
         .errorPropagation: "`[error_propagation]`",
-        .task: "A task", .step: "A step", .backup: "A backup",
+        .speclet: "A speclet", .task: "A task", .step: "A step", .backup: "A backup",
     ]
 
     private static func reference() throws -> String {

@@ -1,7 +1,15 @@
 import WorkflowModel
 
 extension WorkflowTables {
-    static let execution = KeyTable<ExecutionSettings>(.execution, failing + limits + starting)
+    static let execution = KeyTable<ExecutionSettings>(
+        .execution, failing + limits + starting + prose.map { .ignored($0) })
+
+    /// What the source documents tell an agent about its modes and reports.
+    private static let prose = [
+        "allow_mode_switching", "confidence_threshold", "dynamic_escalation",
+        "escalation_threshold", "escalation_triggers", "logging", "progress_tracking",
+        "supported_modes",
+    ]
 
     private static let failing: [KeyRule<ExecutionSettings>] = [
         .boolean("parallel_enabled") { $0.isParallelEnabled = $1 },

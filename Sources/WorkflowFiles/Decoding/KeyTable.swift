@@ -47,6 +47,11 @@ struct KeyTable<Target>: Sendable {
         }
     }
 
+    /// Whether a spelling is known, and does something.
+    func honours(_ spelling: String) -> Bool {
+        ruleOfSpelling[spelling].map { !rules[$0].isIgnored } ?? false
+    }
+
     /// Applies every entry, in the order written, and reports those that are not known.
     func decode(
         _ source: DocumentTable, into target: inout Target, with reader: inout ValueReader
@@ -68,7 +73,7 @@ struct KeyTable<Target>: Sendable {
     }
 
     private func unknown(_ entry: DocumentTable.Entry) -> Diagnostic {
-        let candidates = rules.filter { !$0.isIgnored }.flatMap { [$0.name] + $0.aliases }
+        let candidates = rules.flatMap { [$0.name] + $0.aliases }
         let elsewhere = WorkflowKeys.tables(knowing: entry.key)
         let help: String? =
             if !elsewhere.isEmpty {

@@ -20,7 +20,13 @@ struct StepDraft {
 }
 
 extension WorkflowTables {
-    static let step = KeyTable<StepDraft>(.step, identity + running + files + policy + gating)
+    static let step = KeyTable<StepDraft>(
+        .step, identity + running + files + policy + gating + prose.map { .ignored($0) })
+
+    /// What the source documents tell an agent about a step.
+    private static let prose = [
+        "primary_method", "method", "action", "mcp_tools_available",
+    ]
 
     private static let identity: [KeyRule<StepDraft>] = [
         KeyRule("id", "a string or an integer") { draft, entry, reader in

@@ -5,20 +5,27 @@ public import WorkflowModel
 /// Every key is looked at, whatever else is wrong; what could not be understood is reported and
 /// left at its default.
 public struct WorkflowDecoder {
-    private var draft: WorkflowDraft
-    private var reader = ValueReader()
+    /// The workflow so far, without its steps.
+    var workflow: Workflow
+    var reader = ValueReader()
     /// Steps outside of tasks: those of step files, then those of `[[steps]]`.
     private var looseSteps = StepList()
     /// Steps of `[[tasks]]`, with the index of their task among those.
     private var taskSteps = StepList()
-    /// Whether the file that is being added could be read whole.
-    private var isWhole = true
+    /// The scope of each task.
+    private var taskScopes: [FileScope] = []
+    /// Where the tasks of each file begin.
+    private var firstTasks: [Int] = []
+    /// The speclets of each file, with the tasks that they have to name.
+    private var speclets: [SpecletFile] = []
+    /// Where classes of files were declared.
+    var changePlaces: [String: SourceRange] = [:]
     /// Whether a step was left out because the line with its `id` could not be read.
     public private(set) var hasLostSteps = false
 
     /// Starts an empty workflow, named so where no file says otherwise.
     public init(defaultName: String) {
-        draft = WorkflowDraft(workflow: Workflow(name: defaultName))
+        workflow = Workflow(name: defaultName)
     }
 
     /// The workflow of one file, and all that is wrong with it.
@@ -36,12 +43,45 @@ public struct WorkflowDecoder {
     ///   - isWhole: False where the reader had to leave something out: a key that is missing then
     ///     is not reported, since it may be what was left out.
     public mutating func add(_ document: DocumentTable, isWhole: Bool = true) {
-        self.isWhole = isWhole
-        WorkflowTables.workflow.decode(document, into: &draft, with: &reader)
-        addErrorPropagation()
-        addSteps()
-        addTasks()
+        let file = begin(document, isWhole: isWhole, in: FileScope())
+        addContents(of: file)
     }
+
+    /// Reads a file's settings; what it includes is to be added before its own contents.
+    mutating func begin(_ document: DocumentTable, isWhole: Bool, in scope: FileScope) -> OpenFile {
+        var draft = WorkflowDraft(workflow: Workflow(name: ""))
+        // The main file goes on with what there is: the defaults, and the name of the project.
+        if !scope.isIncluded { swap(&draft.workflow, &workflow) }
+        WorkflowTables.workflow.decode(document, into: &draft, with: &reader)
+        addErrorPropagation(&draft)
+        var file = OpenFile(includes: draft.workflow.includes, scope: scope, isWhole: isWhole)
+        file.steps = draft.steps
+        file.tasks = draft.tasks
+        file.speclets = draft.speclets
+        if scope.isIncluded {
+            file.scope = merge(draft, into: scope)
+        } else {
+            swap(&draft.workflow, &workflow)
+            noteChangeClasses(of: draft)
+        }
+        return file
+    }
+
+    /// Adds a file's own steps, tasks and speclets.
+    mutating func addContents(of file: OpenFile) {
+        let start = looseSteps.steps.count
+        addSteps(of: file)
+        looseSteps.note(file.scope, from: start)
+        firstTasks.append(workflow.tasks.count)
+        addTasks(of: file)
+        addSpeclets(of: file)
+    }
+
+    /// How many steps there are so far.
+    var stepCount: Int { looseSteps.steps.count + taskSteps.steps.count }
+
+    /// Whether anything there is so far can be declared twice.
+    var contentCount: Int { stepCount + workflow.tasks.count }
 
     /// Adds a step file by what its header holds.
     /// - Parameters:
@@ -52,35 +92,67 @@ public struct WorkflowDecoder {
     public mutating func addStepFile(
         header: DocumentTable, id: String, script: String, range: SourceRange?
     ) {
+        addStepFile(header: header, id: id, script: script, range: range, in: FileScope())
+    }
+
+    /// The same in a directory that is included.
+    mutating func addStepFile(
+        header: DocumentTable, id: String, script: String, range: SourceRange?, in scope: FileScope
+    ) {
         var step = StepDraft(isFile: true)
         step.step = Step(id: StepID(id), range: range)
         step.step.command = .script(script)
         WorkflowTables.step.decode(header, into: &step, with: &reader)
+        scope.place(&step)
+        let start = looseSteps.steps.count
         looseSteps.append(step, with: &reader)
+        looseSteps.note(scope, from: start)
     }
 
     /// Puts the steps together: those outside of tasks, then task by task.
     public consuming func finish() -> (workflow: Workflow, diagnostics: [Diagnostic]) {
-        var workflow = draft.workflow
-        // Swapped, not assigned: an array that two names hold would be copied when it grows.
-        if looseSteps.isEmpty && !workflow.tasks.isEmpty {
-            swap(&workflow.steps, &taskSteps.steps)
-            workflow.groups = taskSteps.groups
+        settleNames()
+        let order = TaskOrder(
+            scopes: taskScopes, firstTasks: firstTasks, speclets: speclets)
+        // Moved, not copied: an array that two names hold would be copied when it grows.
+        var workflow = Workflow(name: "")
+        swap(&workflow, &self.workflow)
+        order.settle(&workflow.tasks, reportingTo: &reader)
+        var loose = looseSteps
+        var inTasks = taskSteps
+        looseSteps = StepList()
+        taskSteps = StepList()
+        if loose.isEmpty && !workflow.tasks.isEmpty {
+            swap(&workflow.steps, &inTasks.steps)
+            workflow.groups = inTasks.groups
             return (workflow, reader.diagnostics)
         }
         // Steps outside of tasks are a section of their own, which waits for no task.
         var section = WorkflowTask(id: "")
         section.dependencies = workflow.tasks.isEmpty ? nil : []
         workflow.tasks.insert(section, at: 0)
-        swap(&workflow.steps, &looseSteps.steps)
-        workflow.groups = looseSteps.groups + taskSteps.groups(from: workflow.steps.count)
-        for index in taskSteps.steps.indices { taskSteps.steps[index].task += 1 }
-        if !taskSteps.isEmpty { workflow.steps += taskSteps.steps }
+        swap(&workflow.steps, &loose.steps)
+        workflow.groups = loose.groups + inTasks.groups(from: workflow.steps.count)
+        for index in inTasks.steps.indices { inTasks.steps[index].task += 1 }
+        if !inTasks.isEmpty { workflow.steps += inTasks.steps }
         return (workflow, reader.diagnostics)
     }
 
+    /// Lets names of included files mean what they mean there.
+    private mutating func settleNames() {
+        guard !looseSteps.spans.isEmpty || !taskSteps.spans.isEmpty else { return }
+        var known: Set<String> = []
+        for list in [looseSteps, taskSteps] {
+            for step in list.steps { known.insert(step.id.rawValue) }
+            for group in list.groups { known.insert(group.name.rawValue) }
+        }
+        let shell = workflow.execution.shell
+        looseSteps.settle(shell: shell, known: { known.contains($0) }, tasks: [])
+        taskSteps.settle(shell: shell, known: { known.contains($0) }, tasks: workflow.tasks)
+    }
+
     /// The source documents' table sets what `[execution]` sets, unless both do.
-    private mutating func addErrorPropagation() {
+    private mutating func addErrorPropagation(_ draft: inout WorkflowDraft) {
         guard let entry = draft.errorPropagation, let table = reader.table(entry) else { return }
         WorkflowTables.errorPropagation.decode(
             table, into: &draft.workflow.execution, with: &reader)
@@ -100,44 +172,84 @@ public struct WorkflowDecoder {
         }
     }
 
-    private mutating func addSteps() {
-        guard let entry = draft.steps, let values = reader.list(entry, of: "tables") else { return }
+    private mutating func addSteps(of file: OpenFile) {
+        guard let entry = file.steps, let values = reader.list(entry, of: "tables") else { return }
         looseSteps.steps.reserveCapacity(looseSteps.steps.count + values.count)
         for value in values {
-            guard let step = decodeStep(value, of: entry, in: nil) else { continue }
+            guard let step = decodeStep(value, of: entry, in: nil, file) else { continue }
             looseSteps.append(step, with: &reader)
         }
     }
 
-    private mutating func addTasks() {
-        guard let entry = draft.tasks else { return }
+    private mutating func addTasks(of file: OpenFile) {
+        guard let entry = file.tasks else { return }
         // `[[tasks.steps]]` without `[[tasks]]` is one task, as the source documents have it.
         if case .table = entry.value.content {
-            addTask(entry.value, of: entry)
+            addTask(entry.value, of: entry, number: 1, in: file)
             return
         }
-        for value in reader.list(entry, of: "tables") ?? [] { addTask(value, of: entry) }
+        for (number, value) in (reader.list(entry, of: "tables") ?? []).enumerated() {
+            addTask(value, of: entry, number: number + 1, in: file)
+        }
     }
 
-    private mutating func addTask(_ value: DocumentValue, of entry: DocumentTable.Entry) {
+    /// Adds a task with its steps; nil where it is none.
+    @discardableResult
+    private mutating func addTask(
+        _ value: DocumentValue, of entry: DocumentTable.Entry, number: Int, in file: OpenFile
+    ) -> Int? {
         guard case .table(let table) = value.content else {
             reader.mismatch(entry.key, "a list of tables", value)
-            return
+            return nil
         }
-        let index = draft.workflow.tasks.count
-        var task = TaskDraft(task: WorkflowTask(id: String(index + 1), range: value.range))
+        let index = workflow.tasks.count
+        var task = TaskDraft(task: WorkflowTask(id: String(number), range: value.range))
         WorkflowTables.task.decode(table, into: &task, with: &reader)
-        draft.workflow.tasks.append(task.task)
-        guard let steps = task.steps else { return }
+        let name = task.task.id
+        task.task.id = file.scope.prefix + name
+        workflow.tasks.append(task.task)
+        taskScopes.append(file.scope)
+        guard let steps = task.steps else { return index }
+        let start = taskSteps.steps.count
         for value in reader.list(steps, of: "tables") ?? [] {
-            guard var step = decodeStep(value, of: steps, in: task.task.id) else { continue }
+            guard var step = decodeStep(value, of: steps, in: name, file) else { continue }
             step.step.task = index
             taskSteps.append(step, with: &reader)
         }
+        taskSteps.note(file.scope, from: start)
+        return index
+    }
+
+    private mutating func addSpeclets(of file: OpenFile) {
+        guard let entry = file.speclets, let values = reader.list(entry, of: "tables") else {
+            return
+        }
+        let first = firstTasks.last ?? 0
+        var found = SpecletFile(scope: file.scope, tasks: first..<first)
+        for value in values {
+            guard case .table(let table) = value.content else {
+                reader.mismatch(entry.key, "a list of tables", value)
+                continue
+            }
+            var draft = SpecletDraft(id: String(found.speclets.count + 1), range: value.range)
+            WorkflowTables.speclet.decode(table, into: &draft, with: &reader)
+            // Tasks that it holds itself are numbered from 1 in each speclet.
+            var inner = file
+            inner.scope = file.scope.nested(draft.id)
+            for (number, task) in draft.ownTasks.enumerated() {
+                guard let entry = draft.tasks,
+                    let index = addTask(task, of: entry, number: number + 1, in: inner)
+                else { continue }
+                draft.members.append((index, task.range))
+            }
+            found.speclets.append(draft)
+        }
+        found.tasks = first..<workflow.tasks.count
+        speclets.append(found)
     }
 
     private mutating func decodeStep(
-        _ value: DocumentValue, of entry: DocumentTable.Entry, in task: String?
+        _ value: DocumentValue, of entry: DocumentTable.Entry, in task: String?, _ file: OpenFile
     ) -> StepDraft? {
         guard case .table(let table) = value.content else {
             reader.mismatch(entry.key, "a list of tables", value)
@@ -146,7 +258,7 @@ public struct WorkflowDecoder {
         var step = StepDraft(task: task)
         WorkflowTables.step.decode(table, into: &step, with: &reader)
         if step.step.range == nil {
-            guard isWhole else {
+            guard file.isWhole else {
                 hasLostSteps = true
                 return nil
             }
@@ -154,48 +266,24 @@ public struct WorkflowDecoder {
                 .error("a step has no `id`", at: value.range, help: "add `id = \"…\"`"))
             return nil
         }
+        file.scope.place(&step)
         return step
     }
 }
 
-/// Steps in the order in which they were read, those of a `foreach` one after another.
-struct StepList {
-    var steps: [Step] = []
-    private(set) var groups: [StepGroup] = []
+/// A file whose settings are known, and whose steps are still to be added.
+struct OpenFile {
+    var includes: [WorkflowInclude]
+    var scope: FileScope
+    /// False where the reader had to leave something out.
+    var isWhole: Bool
+    var steps: DocumentTable.Entry?
+    var tasks: DocumentTable.Entry?
+    var speclets: DocumentTable.Entry?
 
-    var isEmpty: Bool { steps.isEmpty }
-
-    /// The groups where other steps stand before these.
-    func groups(from start: Int) -> [StepGroup] {
-        groups.map {
-            StepGroup(
-                $0.name, members: $0.members.lowerBound + start..<$0.members.upperBound + start,
-                at: $0.range)
-        }
-    }
-
-    /// Adds a step, or the instances that it stands for.
-    mutating func append(_ draft: StepDraft, with reader: inout ValueReader) {
-        guard let items = draft.items else {
-            steps.append(draft.step)
-            if let entry = draft.successPattern {
-                steps[steps.count - 1].gating.successPattern = reader.regularExpression(entry)
-            }
-            return
-        }
-        guard steps.count + items.count <= StepInstances.limit else {
-            reader.report(
-                .error(
-                    "`foreach` makes more than \(StepInstances.limit) steps", at: draft.step.range,
-                    help: "give one step several items to do"))
-            return
-        }
-        let start = steps.count
-        var instances = StepInstances(
-            draft.step, items: items, successPattern: draft.successPattern)
-        steps += instances.make(reportingTo: &reader)
-        guard steps.count > start else { return }
-        groups.append(
-            StepGroup(draft.step.id, members: start..<steps.count, at: draft.step.range))
+    init(includes: [WorkflowInclude], scope: FileScope, isWhole: Bool) {
+        self.includes = includes
+        self.scope = scope
+        self.isWhole = isWhole
     }
 }

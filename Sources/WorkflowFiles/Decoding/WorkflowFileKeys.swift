@@ -22,6 +22,7 @@ extension WorkflowTables {
             },
             KeyRule("changes", "a table of lists of patterns") { draft, entry, reader in
                 guard let table = reader.table(entry) else { return }
+                draft.changes = table
                 for line in table.entries {
                     guard let patterns = reader.strings(line) else { continue }
                     draft.workflow.changeClasses.append((line.key, patterns))
@@ -32,11 +33,14 @@ extension WorkflowTables {
             },
             KeyRule("steps", "a list of tables") { draft, entry, _ in draft.steps = entry },
             KeyRule("tasks", "a list of tables") { draft, entry, _ in draft.tasks = entry },
-            KeyRule("speclets", "not yet supported", isIgnored: true) { _, entry, reader in
+            KeyRule("speclets", "a list of tables") { draft, entry, _ in draft.speclets = entry },
+            KeyRule("dependencies", "anything", isIgnored: true) { _, entry, reader in
+                // The table is prose; a list was meant for a step.
+                if case .table = entry.value.content { return }
                 reader.report(
                     .error(
-                        "`speclets` are not yet supported by this version", at: entry.keyRange,
-                        help: "declare their tasks as `[[tasks]]` with `dependencies`"))
+                        "unknown key `dependencies` at the top of the file", at: entry.keyRange,
+                        help: "`dependencies` belongs in a task, a speclet or a step"))
             },
         ] + prose.map { .ignored($0) })
 
@@ -44,6 +48,11 @@ extension WorkflowTables {
     private static let prose = [
         "meta", "logging", "verification", "progress_tracking", "constraints", "components",
         "completion_criteria", "software_stack", "mcp_tools", "knowledge_capture",
+        "goal", "metadata", "descriptor", "version", "last_updated", "validation", "deployment",
+        "user_interface", "reporting", "troubleshooting", "education", "operational_modes",
+        "interface_contract", "progress_log", "definition_of_complete",
+        "post_execution_analysis", "constitution", "project_constitution",
+        "constitutional_compliance",
     ]
 
     static let composition = KeyTable<Workflow>(
@@ -102,8 +111,12 @@ extension WorkflowTables {
                 }
             },
             KeyRule("steps", "a list of tables") { draft, entry, _ in draft.steps = entry },
-            .ignored("research_enabled"),
-        ])
+        ] + taskProse.map { .ignored($0) })
+
+    /// What the source documents tell an agent about a task.
+    private static let taskProse = [
+        "research_enabled", "research_sources", "name", "purpose", "critical_balance",
+    ]
 }
 
 /// A file while it is read; what depends on other keys is kept until all are known.
@@ -111,8 +124,10 @@ struct WorkflowDraft {
     var workflow: Workflow
     var executionTable: DocumentTable?
     var errorPropagation: DocumentTable.Entry?
+    var changes: DocumentTable?
     var steps: DocumentTable.Entry?
     var tasks: DocumentTable.Entry?
+    var speclets: DocumentTable.Entry?
 }
 
 /// A task while its table is read.

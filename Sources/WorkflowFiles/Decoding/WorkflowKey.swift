@@ -11,6 +11,7 @@ public struct WorkflowKey: Hashable, Sendable {
         case composition = "`[composition]`"
         case include = "an include"
         case errorPropagation = "`[error_propagation]`"
+        case speclet = "a speclet"
         case task = "a task"
         case step = "a step"
         case backup = "a backup"
@@ -44,7 +45,8 @@ public enum WorkflowKeys {
         + WorkflowTables.retry.keys + WorkflowTables.throttle.keys + WorkflowTables.breaker.keys
         + WorkflowTables.resource.keys + WorkflowTables.composition.keys
         + WorkflowTables.include.keys
-        + WorkflowTables.errorPropagation.keys + WorkflowTables.task.keys
+        + WorkflowTables.errorPropagation.keys + WorkflowTables.speclet.keys
+        + WorkflowTables.task.keys
         + WorkflowTables.step.keys + WorkflowTables.backup.keys
 
     /// The tables in which a spelling is known, for a key that stands in the wrong one.

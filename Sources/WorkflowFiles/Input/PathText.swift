@@ -33,6 +33,19 @@ enum PathText {
         return directory.hasSuffix("/") ? directory + name : directory + "/" + name
     }
 
+    /// The path without `.`, and without `..` that takes back a name before it.
+    static func collapsed(_ path: String) -> String {
+        var names: [Substring] = []
+        for name in path.split(separator: "/") where name != "." {
+            if name == "..", let last = names.last, last != ".." {
+                names.removeLast()
+            } else {
+                names.append(name)
+            }
+        }
+        return (path.hasPrefix("/") ? "/" : "") + names.joined(separator: "/")
+    }
+
     /// Whether a path is a directory or lies in it; both without links.
     static func isInside(_ path: String, _ directory: String) -> Bool {
         directory == "/" || path == directory || path.hasPrefix(directory + "/")

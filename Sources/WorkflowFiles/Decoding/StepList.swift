@@ -1,0 +1,96 @@
+import WorkflowModel
+
+/// Steps in the order in which they were read, those of a `foreach` one after another.
+struct StepList {
+    var steps: [Step] = []
+    private(set) var groups: [StepGroup] = []
+    /// Which steps stand in which scope, where it is more than that of the main file.
+    private(set) var spans: [(steps: Range<Int>, scope: FileScope)] = []
+
+    var isEmpty: Bool { steps.isEmpty }
+
+    /// The groups where other steps stand before these.
+    func groups(from start: Int) -> [StepGroup] {
+        groups.map {
+            StepGroup(
+                $0.name, members: $0.members.lowerBound + start..<$0.members.upperBound + start,
+                at: $0.range)
+        }
+    }
+
+    /// Notes the scope of all steps from an index on.
+    mutating func note(_ scope: FileScope, from start: Int) {
+        guard start < steps.count, !scope.prefixes.isEmpty || scope.shell != nil else { return }
+        spans.append((start..<steps.count, scope))
+    }
+
+    /// Adds a step, or the instances that it stands for.
+    mutating func append(_ draft: StepDraft, with reader: inout ValueReader) {
+        guard let items = draft.items else {
+            steps.append(draft.step)
+            if let entry = draft.successPattern {
+                steps[steps.count - 1].gating.successPattern = reader.regularExpression(entry)
+            }
+            return
+        }
+        guard steps.count + items.count <= StepInstances.limit else {
+            reader.report(
+                .error(
+                    "`foreach` makes more than \(StepInstances.limit) steps", at: draft.step.range,
+                    help: "give one step several items to do"))
+            return
+        }
+        let start = steps.count
+        var instances = StepInstances(
+            draft.step, items: items, successPattern: draft.successPattern)
+        steps += instances.make(reportingTo: &reader)
+        guard steps.count > start else { return }
+        groups.append(
+            StepGroup(draft.step.id, members: start..<steps.count, at: draft.step.range))
+    }
+
+    /// Lets names mean what they mean in their file, and lines the shell of their file.
+    mutating func settle(shell: [String], known: (String) -> Bool, tasks: [WorkflowTask]) {
+        for (range, scope) in spans {
+            for index in range {
+                if !scope.prefixes.isEmpty { resolveNames(of: index, scope, known, tasks) }
+                if let own = scope.shell, own != shell { steps[index].wrapLines(in: own) }
+            }
+        }
+    }
+
+    private mutating func resolveNames(
+        of index: Int, _ scope: FileScope, _ known: (String) -> Bool, _ tasks: [WorkflowTask]
+    ) {
+        for number in steps[index].dependencies.indices {
+            let name = steps[index].dependencies[number].id.rawValue
+            guard let meant = scope.resolved(name, in: known), meant != name else { continue }
+            steps[index].dependencies[number].id = StepID(meant)
+        }
+        resolveCondition(of: index, scope, known, tasks)
+    }
+
+    /// What cannot be read is left as it is: its mistakes are reported when it is checked.
+    private mutating func resolveCondition(
+        of index: Int, _ scope: FileScope, _ known: (String) -> Bool, _ tasks: [WorkflowTask]
+    ) {
+        guard let text = steps[index].gating.condition,
+            let condition = try? ConditionExpression(text)
+        else { return }
+        let number = steps[index].task
+        let task = tasks.indices.contains(number) ? tasks[number].id : ""
+        let local = task.hasPrefix(scope.prefix) ? String(task.dropFirst(scope.prefix.count)) : task
+        var isOther = false
+        let meant = condition.renamingSteps { reference in
+            let names = reference.candidates(in: local).map(\.rawValue)
+            for prefix in scope.prefixes {
+                guard let name = names.first(where: { known(prefix + $0) }) else { continue }
+                isOther = true
+                return StepID(prefix + name)
+            }
+            return reference.candidates(in: task).first { known($0.rawValue) }
+                ?? StepID(reference.step)
+        }
+        if isOther { steps[index].gating.condition = meant.description }
+    }
+}

@@ -1,0 +1,234 @@
+import WorkflowModel
+
+/// A file as the system and as messages name it.
+struct FilePlace {
+    /// Absolute, without links.
+    var path: String
+    var shown: String
+    /// Where another file names it.
+    var range: SourceRange?
+}
+
+/// What is known of the files that were included.
+struct Inclusion {
+    static let depthLimit = 32
+    static let fileLimit = 1_000
+
+    var count = 0
+    var bytes = 0
+    /// No more is read: a limit was exceeded.
+    var isOver = false
+    /// A file is missing, so that what others name may have been in it.
+    var hasLostSteps = false
+    /// Files with the prefix under which they were included, and whether that gave steps.
+    var seen: [String: (range: SourceRange?, hasSteps: Bool)] = [:]
+}
+
+extension Loading {
+    /// Adds what an entry of `includes` names.
+    mutating func include(
+        _ include: WorkflowInclude, from file: FilePlace, in scope: FileScope, chain: [FilePlace]
+    ) {
+        guard !inclusion.isOver else { return }
+        guard var place = find(include, from: file) else {
+            inclusion.hasLostSteps = true
+            return
+        }
+        place.range = include.range
+        var inner = scope.nested(include.prefix)
+        inner.isIncluded = true
+        guard isAllowed(place, in: inner, chain: chain) else {
+            inclusion.hasLostSteps = true
+            return
+        }
+        let before = decoder.contentCount
+        if FileKind(place.path) == .directory {
+            includeDirectory(place, in: inner, chain: chain)
+        } else {
+            includeFile(place, in: inner, chain: chain)
+        }
+        inclusion.seen[key(of: place, in: inner)] = (
+            include.range, decoder.contentCount > before
+        )
+        if decoder.stepCount > StepInstances.limit {
+            stop(
+                "the included files make more than \(StepInstances.limit) steps",
+                at: include.range, help: "include fewer of them")
+        }
+    }
+
+    private func key(of place: FilePlace, in scope: FileScope) -> String {
+        scope.prefix + "\0" + place.path
+    }
+
+    private mutating func stop(_ message: String, at range: SourceRange?, help: String) {
+        guard !inclusion.isOver else { return }
+        inclusion.isOver = true
+        inclusion.hasLostSteps = true
+        report(.error(message, at: range, help: help))
+    }
+
+    // MARK: The file
+
+    /// The file that is meant, inside the project; nil after the reason was said.
+    private mutating func find(_ include: WorkflowInclude, from file: FilePlace) -> FilePlace? {
+        let text = include.file
+        func refuse(_ message: String, _ help: String) -> FilePlace? {
+            report(.error(message, at: include.range, help: help))
+            return nil
+        }
+        guard !text.isEmpty, !text.utf8.contains(0) else {
+            return refuse(
+                "an include names no file", "name one: `includes = [\"parts/test.toml\"]`")
+        }
+        guard !text.hasPrefix("/") else {
+            return refuse(
+                "`\(text)` is an absolute path",
+                "write it relative to the file that includes it")
+        }
+        var path = PathText.parent(of: file.path) + "/" + text
+        var shown = PathText.collapsed(PathText.joined(PathText.parent(of: file.shown), text))
+        do throws(ProseFile) {
+            (path, shown) = try ProseFile.replacing(path, shown: shown)
+        } catch {
+            return refuse(error.message, error.help)
+        }
+        guard let resolved = PathText.resolved(path) else {
+            return refuse(
+                "there is no file `\(shown)`",
+                "an include is relative to the file that names it; a pattern is none")
+        }
+        guard PathText.isInside(resolved, projectRoot) else {
+            let root = PathText.shown(projectRoot, from: workingDirectory)
+            return refuse(
+                "`\(shown)` lies outside of the project, or leads out of it by a link",
+                "copy it into the project: `\(root)`")
+        }
+        return FilePlace(path: resolved, shown: shown)
+    }
+
+    private mutating func isAllowed(
+        _ place: FilePlace, in scope: FileScope, chain: [FilePlace]
+    ) -> Bool {
+        if let start = chain.firstIndex(where: { $0.path == place.path }) {
+            let circle = chain[start...] + [place]
+            report(
+                .error(
+                    "files include each other: "
+                        + circle.map(\.shown).joined(separator: " -> "), at: place.range,
+                    help: "remove one of these includes",
+                    related: circle.dropFirst().dropLast().compactMap { link in
+                        link.range.map { .init("`\(link.shown)` is included here", at: $0) }
+                    }))
+            return false
+        }
+        guard chain.count <= Inclusion.depthLimit else {
+            stop(
+                "includes are nested more than \(Inclusion.depthLimit) deep", at: place.range,
+                help: "include the file from the main file")
+            return false
+        }
+        inclusion.count += 1
+        guard inclusion.count <= Inclusion.fileLimit else {
+            stop(
+                "more than \(Inclusion.fileLimit) files are included", at: place.range,
+                help: "put several into one file")
+            return false
+        }
+        if let first = inclusion.seen[key(of: place, in: scope)], first.hasSteps {
+            report(
+                .error(
+                    "`\(place.shown)` is included twice, so each of its steps would be there twice",
+                    at: place.range,
+                    help: "remove one, or write "
+                        + "`{ file = \"\(PathText.name(of: place.path))\", prefix = \"again\" }`",
+                    related: first.range.map { [.init("first included here", at: $0)] } ?? []))
+            return false
+        }
+        return true
+    }
+
+    private mutating func includeFile(
+        _ place: FilePlace, in scope: FileScope, chain: [FilePlace]
+    ) {
+        do throws(FileProblem) {
+            let bytes = try FileInput.read(place.path)
+            inclusion.bytes += bytes.count
+            guard inclusion.bytes <= FileInput.sizeLimit else {
+                stop(
+                    "the included files have more than \(FileInput.sizeLimit >> 20) MiB",
+                    at: place.range, help: "include fewer of them")
+                return
+            }
+            add(bytes, at: place, in: scope, chain: chain)
+        } catch {
+            inclusion.hasLostSteps = true
+            var problem = FileProblem(place.shown, error.reason).diagnostic
+            problem.range = place.range
+            report(problem)
+        }
+    }
+
+    private mutating func includeDirectory(
+        _ place: FilePlace, in scope: FileScope, chain: [FilePlace]
+    ) {
+        guard let names = DirectoryListing.names(in: place.path) else {
+            inclusion.hasLostSteps = true
+            report(.error("the directory `\(place.shown)` cannot be read", at: place.range))
+            return
+        }
+        let below = place.path.dropFirst(projectRoot == "/" ? 1 : projectRoot.count + 1)
+        let folder = StepFolder(
+            directory: place.path, shown: place.shown, root: projectRoot, names: names,
+            scripts: below.isEmpty ? "." : String(below))
+        let found = folder.read(into: &files)
+        found.diagnostics.forEach { report($0) }
+        for step in found.steps {
+            decoder.addStepFile(
+                header: step.header.table, id: step.id, script: step.script,
+                range: step.header.range, in: scope)
+        }
+        if names.contains(WorkflowSearch.fileName) {
+            var settings = WorkflowInclude(WorkflowSearch.fileName, at: place.range)
+            settings.prefix = nil
+            let inside = FilePlace(
+                path: place.path + "/-", shown: PathText.joined(place.shown, "-"))
+            include(settings, from: inside, in: scope, chain: chain + [place])
+        } else if found.steps.isEmpty {
+            inclusion.hasLostSteps = true
+            report(
+                .error(
+                    "`\(place.shown)` holds neither a step file nor a `workflow.toml`",
+                    at: place.range, help: "name a file with steps"))
+        }
+    }
+}
+
+/// A name in the manner of the source documents, which put the steps beside the prose.
+struct ProseFile: Error {
+    var message: String
+    var help: String
+
+    /// For `spec_X.md` the `parameters_X.toml` beside it; any other path as it is.
+    static func replacing(
+        _ path: String, shown: String
+    ) throws(ProseFile) -> (path: String, shown: String) {
+        let name = PathText.name(of: path)
+        guard name.lowercased().hasSuffix(".md") else { return (path, shown) }
+        let stem = String(name.dropLast(3))
+        guard stem.hasPrefix("spec_") else {
+            throw ProseFile(
+                message: "`\(shown)` is prose, which holds no steps",
+                help: "name the TOML file with its steps, such as `\(stem).toml`")
+        }
+        let other = "parameters_" + stem.dropFirst(5) + ".toml"
+        let beside = PathText.joined(PathText.parent(of: path), other)
+        let shownBeside = PathText.joined(PathText.parent(of: shown), other)
+        guard FileKind(beside) == .regular else {
+            throw ProseFile(
+                message: "`\(shown)` is prose, and there is no `\(other)` beside it",
+                help: "write its steps into `\(shownBeside)`")
+        }
+        return (beside, shownBeside)
+    }
+}

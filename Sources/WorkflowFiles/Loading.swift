@@ -1,0 +1,141 @@
+import WorkflowModel
+
+/// The passes of loading, and what they have found so far.
+struct Loading {
+    let workingDirectory: String
+    var files = SourceTable()
+    private(set) var diagnostics: [Diagnostic] = []
+    var decoder = WorkflowDecoder(defaultName: "")
+    private(set) var projectRoot: String
+    private var shownPath: String?
+    /// Whether there is something to validate.
+    private var isRead = false
+    /// What is known of the files that were included.
+    var inclusion = Inclusion()
+
+    init(workingDirectory: String) {
+        self.workingDirectory = workingDirectory
+        projectRoot = workingDirectory
+    }
+
+    mutating func report(_ diagnostic: Diagnostic) { diagnostics.append(diagnostic) }
+
+    mutating func load(_ path: String) {
+        // NUL would cut the path off before the system sees the rest.
+        guard !path.isEmpty, !path.utf8.contains(0) else {
+            report(FileProblem(path, .invalidName).diagnostic)
+            return
+        }
+        var absolute = path.hasPrefix("/") ? path : workingDirectory + "/" + path
+        var shown = PathText.shown(path, from: workingDirectory)
+        do throws(ProseFile) {
+            (absolute, shown) = try ProseFile.replacing(absolute, shown: shown)
+        } catch {
+            report(.error(error.message, help: error.help))
+            return
+        }
+        shownPath = shown
+        if FileKind(absolute) == .directory {
+            loadDirectory(PathText.resolved(absolute) ?? absolute, shown: shown)
+        } else {
+            let parent = PathText.parent(of: absolute)
+            setRoot(PathText.resolved(parent) ?? parent)
+            loadFile(absolute, shown: shown)
+        }
+    }
+
+    private mutating func setRoot(_ root: String) {
+        projectRoot = root
+        decoder = WorkflowDecoder(defaultName: PathText.name(of: root))
+    }
+
+    private mutating func loadFile(_ path: String, shown: String) {
+        let bytes: [UInt8]
+        do throws(FileProblem) {
+            bytes = try FileInput.read(path)
+        } catch {
+            report(FileProblem(shown, error.reason).diagnostic)
+            return
+        }
+        isRead = true
+        let place = FilePlace(path: PathText.resolved(path) ?? path, shown: shown)
+        add(bytes, at: place, in: FileScope(), chain: [])
+    }
+
+    /// Reads a file's settings, what it includes, and then its own steps.
+    mutating func add(
+        _ bytes: [UInt8], at place: FilePlace, in scope: FileScope, chain: [FilePlace]
+    ) {
+        let number = files.add(SourceFile(path: place.shown, bytes: bytes))
+        let (table, problems) =
+            place.path.hasSuffix(".json")
+            ? JSONReader.read(bytes, file: number) : TOMLReader.read(bytes, file: number)
+        diagnostics += problems
+        let file = decoder.begin(
+            table, isWhole: !problems.contains { $0.severity == .error }, in: scope)
+        for include in file.includes {
+            self.include(include, from: place, in: file.scope, chain: chain + [place])
+        }
+        decoder.addContents(of: file)
+    }
+
+    private mutating func loadDirectory(_ directory: String, shown: String) {
+        guard let names = DirectoryListing.names(in: directory) else {
+            report(
+                .error(
+                    "the directory `\(shown)` cannot be read",
+                    help: "give yourself the right to read it: `chmod u+rx \(shown)`"))
+            return
+        }
+        let settings = directory + "/" + WorkflowSearch.fileName
+        let hasSettings = names.contains(WorkflowSearch.fileName)
+        let shownSettings = PathText.joined(shown, WorkflowSearch.fileName)
+        let folder = StepFolder(
+            directory: directory, shown: shown, root: PathText.parent(of: directory), names: names,
+            scripts: PathText.name(of: directory))
+        let found = folder.read(into: &files)
+        // A directory with nothing but a workflow file is that file's project.
+        setRoot(found.steps.isEmpty && hasSettings ? directory : folder.root)
+        diagnostics += found.diagnostics
+        for step in found.steps {
+            decoder.addStepFile(
+                header: step.header.table, id: step.id, script: step.script,
+                range: step.header.range)
+        }
+        if hasSettings {
+            loadFile(settings, shown: shownSettings)
+        } else if found.steps.isEmpty {
+            if !found.diagnostics.contains(where: { $0.severity == .error }) {
+                report(
+                    .error(
+                        "`\(shown)` holds neither a step file nor a `workflow.toml`",
+                        help: "a step file begins with comments that hold `# /// step`, its keys "
+                            + "and `# ///`"))
+            }
+            return
+        }
+        isRead = true
+    }
+
+    var result: LoadedWorkflow {
+        let (workflow, problems) = decoder.finish()
+        var all = diagnostics + problems
+        var resolved: ResolvedWorkflow?
+        if isRead {
+            // A file that could not be understood has no steps, or not those that others name,
+            // which need not be said too.
+            let isUnderstood =
+                !decoder.hasLostSteps && !inclusion.hasLostSteps
+                && (!workflow.steps.isEmpty || !all.contains { $0.severity == .error })
+            if isUnderstood {
+                let result = WorkflowValidator.resolve(workflow)
+                resolved = result.workflow
+                all += result.diagnostics
+            }
+        }
+        if all.contains(where: { $0.severity == .error }) { resolved = nil }
+        return LoadedWorkflow(
+            resolved: resolved, workflow: workflow, diagnostics: all.sortedByPlace(),
+            files: files, projectRoot: projectRoot, path: shownPath)
+    }
+}
