@@ -94,7 +94,7 @@ struct ConditionDeskTests {
 
     @Test("a status is the last one on record, and what an earlier run did is complete")
     func status() throws {
-        let scene = try ConditionScene("steps.b.status == \"none\"")
+        let scene = try ConditionScene("steps.b.status == \"cached\"")
         #expect(try scene.outcome().contains("nobody knows"))
         scene.desk.note(.ended(step: 1, StepEnd(status: .failed)))
         #expect(try scene.outcome() == "steps.b.status = failed")
