@@ -19,13 +19,7 @@ extension StepReason {
         case .notStarted(let message):
             return "could not be started: \(message)"
         case .timedOut(let kind, let limit):
-            let length = DurationText.declared(milliseconds: limit)
-            switch kind {
-            case .attempt: return "timed out after \(length) (attempt)"
-            case .idle: return "timed out after \(length) without output (idle)"
-            case .phase: return "timed out: its phase took more than \(length) (phase)"
-            case .run: return "timed out: the run took more than \(length) (run)"
-            }
+            return Self.timeoutSentence(kind, limit: limit)
         case .leftProcesses(let count):
             return count == 1 ? "left 1 process behind" : "left \(count) processes behind"
         case .dependencyFailed(let step):
@@ -66,6 +60,16 @@ extension StepReason {
             return "left out by the command line"
         case .other(let text):
             return text.isEmpty ? "no reason was given" : text
+        }
+    }
+
+    private static func timeoutSentence(_ kind: TimeoutKind, limit: Int64) -> String {
+        let length = DurationText.declared(milliseconds: limit)
+        return switch kind {
+        case .attempt: "timed out after \(length) (attempt)"
+        case .idle: "timed out after \(length) without output (idle)"
+        case .phase: "timed out: its phase took more than \(length) (phase)"
+        case .run: "timed out: the run took more than \(length) (run)"
         }
     }
 

@@ -72,8 +72,7 @@ public struct RunRecord: Sendable, Hashable {
         case .runStarted:
             break
         case .launched(let step, let attempt, let method, let execution):
-            launch(
-                step, attempt: attempt, method: method, execution: execution, at: event.time)
+            launch(step, attempt: attempt, method: method, execution: execution, at: event.time)
         case .started(let step, let pid, let startTicks, _):
             steps[step].start(pid: pid, startTicks: startTicks, at: event.time)
         case .waiting(let step, let holder):
@@ -92,11 +91,7 @@ public struct RunRecord: Sendable, Hashable {
         case .retryScheduled(let step, _, let method, let delay):
             steps[step].append(.retryScheduled(method, delay), at: event.time)
         case .outputsEmpty(let step, let paths):
-            let what = paths.count == 1 ? "output is" : "outputs are"
-            notices.append(
-                RunNotice(
-                    time: event.time, step: step,
-                    text: "its declared \(what) empty: \(paths.joined(separator: ", "))"))
+            noteEmptyOutputs(of: step, paths, at: event.time)
         case .reviewWanted(let step):
             steps[step].append(.reviewWanted, at: event.time)
             if !inReview.contains(step) { inReview.append(step) }
@@ -129,6 +124,14 @@ public struct RunRecord: Sendable, Hashable {
             self.status = status
             endedAt = event.time
         }
+    }
+
+    private mutating func noteEmptyOutputs(of step: Int, _ paths: [String], at time: RunTime) {
+        let what = paths.count == 1 ? "output is" : "outputs are"
+        notices.append(
+            RunNotice(
+                time: time, step: step,
+                text: "its declared \(what) empty: \(paths.joined(separator: ", "))"))
     }
 
     /// Says that stepvisor has died: a run without an end becomes `interrupted`.
