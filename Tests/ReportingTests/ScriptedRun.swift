@@ -73,6 +73,21 @@ struct ScriptedRun<View: RunView> {
             at: RunTime(milliseconds: time), record: record, surroundings: surroundings)
     }
 
+    /// A step that ran has failed, and a person is to decide about it.
+    @discardableResult
+    mutating func failForReview(_ step: Int, at time: Int64, code: Int32 = 3) -> String {
+        let failure = AttemptFailure(reason: .exited(code), exit: .exited(code))
+        return at(time, .attemptFailed(step: step, failure)) + at(time, .reviewWanted(step: step))
+    }
+
+    mutating func ask(
+        _ question: ReviewQuestion?, typedLines: Int = 0, at time: Int64
+    ) -> String {
+        view.ask(
+            question, typedLines: typedLines, at: RunTime(milliseconds: time), record: record,
+            surroundings: surroundings)
+    }
+
     mutating func withdraw() -> String { view.withdraw(surroundings: surroundings) }
 
     mutating func finish(at time: Int64, _ status: RunStatus = .complete) -> String {
