@@ -68,8 +68,14 @@ struct CheckCommand {
         var commands = StepCommands(of: resolved.workflow, root: root)
         let filter = EnvironmentFilter(resolved.workflow.execution.passEnvironment)
         let path = filter.filtered(Host.environment)["PATH"]
-        return resolved.workflow.steps.enumerated().compactMap { index, step in
+        var nameless: [Int] = []
+        let problems: [Diagnostic] = resolved.workflow.steps.enumerated().compactMap {
+            index, step in
             guard let problem = commands.problem(of: index, inheritedPath: path) else { return nil }
+            guard !problem.isNameless else {
+                nameless.append(index)
+                return nil
+            }
             let message = "step `\(step.id)` cannot be started: \(problem.message)"
             guard problem.mayBeMade, !resolved.graph.dependencies(of: index).isEmpty else {
                 return .error(message, at: step.range, help: problem.help)
@@ -78,6 +84,8 @@ struct CheckCommand {
                 message, at: step.range,
                 help: "a step before it has to make it; otherwise correct the path")
         }
+        guard !nameless.isEmpty else { return problems }
+        return [MissingCommands(nameless, of: resolved.workflow).note] + problems
     }
 
     /// A resource that is nowhere declared counts 1, which a misspelt name would silently get too.
