@@ -14,7 +14,7 @@ public struct RunPlan: Sendable {
     /// Most steps at once, at least 1.
     public internal(set) var limit: Int
     /// What the user should be told before the run, a line each.
-    public let notes: [String]
+    public internal(set) var notes: [String]
     /// What steps share; ``claims(of:)`` counts from here.
     public let resources: [PlannedResource]
     /// The phase of each step within its task, from 1.

@@ -25,6 +25,7 @@ extension RunOptions {
         canAsk =
             StandardStream.isInputTerminal && StandardStream.error.isTerminal
             && !arguments.has(.json) && !arguments.has(.quiet)
+        needsCommands = arguments.command == .run
         decisions = arguments.decisions
         // Two runs that fail side by side are to try again at different times.
         seed = arguments.number(.shuffle) ?? .random(in: 0...UInt64(UInt32.max))
