@@ -26,12 +26,25 @@ struct CheckCommand {
             diagnostics += resolved.workflow.withoutEffect.map { Diagnostic(.warning, $0) }
         }
         let isValid = !diagnostics.contains { $0.severity == .error }
+        let checklist = checklist(of: loaded)
         if console.wantsJSON {
-            try console.out(json(loaded, diagnostics, isValid: isValid))
+            try console.out(json(loaded, diagnostics, checklist, isValid: isValid))
         } else {
             try say(loaded, diagnostics, isValid: isValid)
+            if let checklist { try console.out(checklist.text.lines(of: console)) }
         }
-        return isValid ? 0 : CommandFailure.Code.usage.rawValue
+        let isSafe = checklist?.list.isMet ?? true
+        return isValid && isSafe ? 0 : CommandFailure.Code.usage.rawValue
+    }
+
+    /// `--strict`: the safety checklist; nil where it is not asked for, or there is no graph to judge.
+    private func checklist(of loaded: LoadedWorkflow) -> (list: SafetyChecklist, text: SafetyText)?
+    {
+        guard arguments.has(.strict), let resolved = loaded.resolved else { return nil }
+        let records = SafetyRecords(Project(loaded: loaded, resolved: resolved))
+        let list = SafetyChecklist(
+            of: resolved, evidence: records.evidence, processors: Host.processors)
+        return (list, SafetyText(list, resolved, loaded))
     }
 
     private func say(
@@ -121,7 +134,8 @@ struct CheckCommand {
     }
 
     private func json(
-        _ loaded: LoadedWorkflow, _ diagnostics: [Diagnostic], isValid: Bool
+        _ loaded: LoadedWorkflow, _ diagnostics: [Diagnostic],
+        _ checklist: (list: SafetyChecklist, text: SafetyText)?, isValid: Bool
     ) -> [UInt8] {
         var writer = JSONWriter(capacity: 1024)
         writer.beginObject()
@@ -147,6 +161,7 @@ struct CheckCommand {
             write(diagnostic, loaded.files, to: &writer)
         }
         writer.endArray()
+        checklist?.text.write(to: &writer)
         writer.endObject()
         writer.bytes.append(UInt8(ascii: "\n"))
         return writer.bytes
