@@ -231,7 +231,7 @@ extension Scheduler {
                 .warning(
                     step: step,
                     "\(next) has no command, and there is no runner that could do what it says:"
-                        + " passed over"))
+                        + " passed over (`--runner` names one)"))
             number += 1
         }
         return nil

@@ -31,6 +31,14 @@ public struct StepBases {
         return basis(of: step, look)
     }
 
+    /// Whether a step is started, and told, what it was then; what it reads may differ.
+    public func isDeclared(_ step: Int, as basis: StepBasis) -> Bool {
+        // A runner may have been named on a command line: what it is told counts.
+        let isOwn = plan.resolved.workflow.steps[step].command != nil
+        return ingredients.settings(of: step).digest == basis.settings
+            && (!isOwn || ingredients.command(of: step).digest == basis.command)
+    }
+
     /// The basis of a step whose files have been looked at.
     func basis(of step: Int, _ look: InputLook) -> StepBasis {
         StepBasis(

@@ -142,6 +142,8 @@ public struct Step: Hashable, Sendable {
     public var leftovers = LeftoverPolicy.kill
     /// How its output reaches its log.
     public var log: LogMode?
+    /// What the file says of it although it might be the default.
+    public var declares: DeclaredKeys = []
     /// What is done when an attempt fails.
     @Rare public var recovery = Recovery()
     /// What decides whether it runs at all, and whether it succeeded.

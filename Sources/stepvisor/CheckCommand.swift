@@ -25,12 +25,25 @@ struct CheckCommand {
             diagnostics += resolved.workflow.withoutEffect.map { Diagnostic(.warning, $0) }
         }
         let isValid = !diagnostics.contains { $0.severity == .error }
+        let checklist = checklist(of: loaded)
         if console.wantsJSON {
-            try console.out(json(loaded, diagnostics, isValid: isValid))
+            try console.out(json(loaded, diagnostics, checklist, isValid: isValid))
         } else {
             try say(loaded, diagnostics, isValid: isValid)
+            if let checklist { try console.out(checklist.text.lines(of: console)) }
         }
-        return isValid ? 0 : CommandFailure.Code.usage.rawValue
+        let isSafe = checklist?.list.isMet ?? true
+        return isValid && isSafe ? 0 : CommandFailure.Code.usage.rawValue
+    }
+
+    /// `--strict`: the safety checklist; nil where it is not asked for, or there is no graph to judge.
+    private func checklist(of loaded: LoadedWorkflow) -> (list: SafetyChecklist, text: SafetyText)?
+    {
+        guard arguments.has(.strict), let resolved = loaded.resolved else { return nil }
+        let records = SafetyRecords(Project(loaded: loaded, resolved: resolved))
+        let list = SafetyChecklist(
+            of: resolved, evidence: records.evidence, processors: Host.processors)
+        return (list, SafetyText(list, resolved, loaded))
     }
 
     private func say(
@@ -68,8 +81,14 @@ struct CheckCommand {
         var commands = StepCommands(of: resolved.workflow, root: root)
         let filter = EnvironmentFilter(resolved.workflow.execution.passEnvironment)
         let path = filter.filtered(Host.environment)["PATH"]
-        return resolved.workflow.steps.enumerated().compactMap { index, step in
+        var nameless: [Int] = []
+        let problems: [Diagnostic] = resolved.workflow.steps.enumerated().compactMap {
+            index, step in
             guard let problem = commands.problem(of: index, inheritedPath: path) else { return nil }
+            guard !problem.isNameless else {
+                nameless.append(index)
+                return nil
+            }
             let message = "step `\(step.id)` cannot be started: \(problem.message)"
             guard problem.mayBeMade, !resolved.graph.dependencies(of: index).isEmpty else {
                 return .error(message, at: step.range, help: problem.help)
@@ -78,6 +97,8 @@ struct CheckCommand {
                 message, at: step.range,
                 help: "a step before it has to make it; otherwise correct the path")
         }
+        guard !nameless.isEmpty else { return problems }
+        return [MissingCommands(nameless, of: resolved.workflow).note] + problems
     }
 
     /// A resource that is nowhere declared counts 1, which a misspelt name would silently get too.
@@ -93,7 +114,8 @@ struct CheckCommand {
     }
 
     private func json(
-        _ loaded: LoadedWorkflow, _ diagnostics: [Diagnostic], isValid: Bool
+        _ loaded: LoadedWorkflow, _ diagnostics: [Diagnostic],
+        _ checklist: (list: SafetyChecklist, text: SafetyText)?, isValid: Bool
     ) -> [UInt8] {
         var writer = JSONWriter(capacity: 1024)
         writer.beginObject()
@@ -119,6 +141,7 @@ struct CheckCommand {
             write(diagnostic, loaded.files, to: &writer)
         }
         writer.endArray()
+        checklist?.text.write(to: &writer)
         writer.endObject()
         writer.bytes.append(UInt8(ascii: "\n"))
         return writer.bytes

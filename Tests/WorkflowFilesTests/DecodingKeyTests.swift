@@ -256,6 +256,9 @@ private let otherCases: [KeyCase] = [
     backup("tool_args = [\"-v\"]\ntool_path = \"b.sh\"") {
         $0.command == .arguments(["b.sh", "-v"])
     },
+    backup("tool_args = \"-v $X\"\ntool_path = \"it's b.sh\"") {
+        $0.command == .shell("'it'\\''s b.sh' -v $X")
+    },
 ]
 
 @Suite("Decoding: every key")

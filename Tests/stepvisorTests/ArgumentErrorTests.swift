@@ -135,11 +135,11 @@ struct ArgumentErrorTests {
         "what a later version will do is refused by name",
         arguments: [
             "--smart-execution", "--since main", "--cache", "--force",
-            "check --strict", "why", "report", "history", "insights", "clean", "completions bash",
+            "plan --exit-code", "why", "report", "history", "insights", "clean", "completions bash",
         ])
     func later(line: String) {
         let words = line.split(separator: " ").map(String.init)
-        let name = words[words[0] == "check" ? 1 : 0].split(separator: "=")[0]
+        let name = words[words[0] == "plan" ? 1 : 0].split(separator: "=")[0]
         #expect(throws: ArgumentError.notYetSupported(String(name))) {
             try ArgumentParser.parse(words)
         }

@@ -9,8 +9,15 @@ struct StepDraft {
     var isFile = false
     /// `foreach`: one instance for each; nil where it is not given.
     var items: [FilePattern]?
+    /// An item could not be read, so that steps are missing which others may name.
+    var hasLostItems = false
     /// Read when it is known whether it stands for several.
     var successPattern: DocumentTable.Entry?
+
+    mutating func modify(_ patterns: [FilePattern]) {
+        step.modifies += patterns
+        step.declares.insert(.writtenFiles)
+    }
 
     /// The id that an integer stands for.
     func localID(_ number: Int64) -> StepID {
@@ -40,6 +47,7 @@ extension WorkflowTables {
         .string("description") { $0.step.description = $1 },
         KeyRule("dependencies", or: ["depends_on"], "a list of ids") { draft, entry, reader in
             guard let values = reader.list(entry, of: "ids") else { return }
+            draft.step.declares.insert(.dependencies)
             draft.step.dependencies.reserveCapacity(values.count)
             for value in values {
                 guard let id = reader.stepID(value, of: entry, in: draft) else { continue }
@@ -48,7 +56,10 @@ extension WorkflowTables {
         },
         .boolean("parallel_safe", or: ["parallel_enabled"]) { $0.step.isParallelSafe = $1 },
         .string("parallel_group") { $0.step.parallelGroup = $1 },
-        .boolean("critical", or: ["critical_flag"]) { $0.step.isCritical = $1 },
+        .boolean("critical", or: ["critical_flag"]) {
+            $0.step.isCritical = $1
+            $0.step.declares.insert(.critical)
+        },
     ]
 
     private static let running: [KeyRule<StepDraft>] = [
@@ -82,10 +93,13 @@ extension WorkflowTables {
 
     private static let files: [KeyRule<StepDraft>] = [
         .patterns("inputs") { $0.step.inputs = $1 },
-        .patterns("output_files") { $0.step.outputFiles = $1 },
+        .patterns("output_files") {
+            $0.step.outputFiles = $1
+            $0.step.declares.insert(.writtenFiles)
+        },
         // Both may stand in one step: two sources, one meaning.
-        .patterns("modifies") { $0.step.modifies += $1 },
-        .patterns("conflict_zones") { $0.step.modifies += $1 },
+        .patterns("modifies") { $0.modify($1) },
+        .patterns("conflict_zones") { $0.modify($1) },
         .string("expected_output") { $0.step.expectedOutput = $1 },
     ]
 
@@ -119,7 +133,10 @@ extension WorkflowTables {
         },
         KeyRule("foreach", "a list of strings") { draft, entry, reader in
             draft.items = reader.patterns(entry)
-            guard draft.items?.isEmpty ?? false else { return }
+            draft.hasLostItems = draft.items == nil
+            guard case .array(let written) = entry.value.content else { return }
+            draft.hasLostItems = draft.items?.count != written.count
+            guard written.isEmpty else { return }
             reader.report(
                 .error(
                     "`foreach` must not be empty: the step would never run",

@@ -20,8 +20,11 @@ public struct WorkflowDecoder {
     private var speclets: [SpecletFile] = []
     /// Where classes of files were declared.
     var changePlaces: [String: SourceRange] = [:]
-    /// Whether a step was left out because the line with its `id` could not be read.
-    public private(set) var hasLostSteps = false
+    /// Whether a step was left out because what it is named by could not be read.
+    public var hasLostSteps: Bool {
+        hasNamelessSteps || looseSteps.hasLostSteps || taskSteps.hasLostSteps
+    }
+    private var hasNamelessSteps = false
 
     /// Starts an empty workflow, named so where no file says otherwise.
     public init(defaultName: String) {
@@ -259,7 +262,7 @@ public struct WorkflowDecoder {
         WorkflowTables.step.decode(table, into: &step, with: &reader)
         if step.step.range == nil {
             guard file.isWhole else {
-                hasLostSteps = true
+                hasNamelessSteps = true
                 return nil
             }
             reader.report(

@@ -39,14 +39,15 @@ extension CommandDeclaration {
 
     private static let check = CommandDeclaration(
         .check, "validate the workflow and what its steps need, without running anything",
-        options: [.json, OptionDeclaration(later: .strict, "--strict")],
+        options: [.json, .strict],
         details: [
             "Looks at the files, the graph, and at every program that a step would start.",
-            "Exit 0 when a run could begin, 2 when not.",
+            "Exit 0 when a run could begin, with a runner where steps have no command; 2 when not.",
         ],
         examples: [
             ("stepvisor check", "the workflow found from here"),
             ("stepvisor check -f ci/steps", "a directory of step files"),
+            ("stepvisor check --strict", "before the first `--parallel`: what is still to be said"),
         ])
 
     private static let graph = CommandDeclaration(

@@ -9,10 +9,10 @@ enum OptionKey: String, Hashable, Sendable, CaseIterable {
     case parallel, jobs, dryRun, keepGoing, only, from, until, skip
     case runner, timeout, grace, wait, output, resume, failed, decide, barriers, shuffle, replay
     // What other commands take.
-    case format, outputFile, check, run, follow, noWait, scope, template
+    case format, outputFile, check, run, follow, noWait, scope, template, strict
     // What a later version will carry out.
     case smartExecution, since, cache, force
-    case strict, exitCode
+    case exitCode
 }
 
 /// What may stand after an option.
@@ -214,6 +214,10 @@ extension OptionDeclaration {
             .scope, "--scope", value: .required("SCOPE", .choice(["project", "host"])),
             "among the runs of this project, or of all projects on this machine"),
     ]
+
+    static let strict = OptionDeclaration(
+        .strict, "--strict",
+        "also judge the ten points to be met before steps run in parallel; exit 2 if one is not")
 
     static let template = OptionDeclaration(
         .template, "--template",

@@ -1,0 +1,136 @@
+import Execution
+import Reporting
+import WorkflowFiles
+import WorkflowModel
+
+/// The safety checklist for people and for programs.
+struct SafetyText {
+    private let list: SafetyChecklist
+    private let workflow: Workflow
+    private let loaded: LoadedWorkflow
+
+    /// Steps that are named for one line, unless all are wanted.
+    private static let placeLimit = 6
+
+    init(_ list: SafetyChecklist, _ resolved: ResolvedWorkflow, _ loaded: LoadedWorkflow) {
+        self.list = list
+        workflow = resolved.workflow
+        self.loaded = loaded
+    }
+
+    /// All points, or only those that are not met.
+    func lines(of console: Console) -> String {
+        let style = console.outputStyle
+        var text = ""
+        if console.verbosity > .quiet { text += "safety checklist: \(totals)\n" }
+        for point in list.points where console.verbosity > .quiet || point.verdict == .notMet {
+            let number =
+                String(repeating: " ", count: point.number < 10 ? 1 : 0) + "\(point.number)"
+            text += "\(number) \(word(for: point.verdict, style))  \(point.title)\n"
+            text += Self.indented(point.reason)
+            for addition in point.additions {
+                let places = places(of: addition, isWhole: console.verbosity == .verbose)
+                text += Self.indented("set in \(places):")
+                text += Self.indented("    " + Sanitizer.line(addition.toml))
+            }
+            if let advice = point.advice { text += Self.indented(advice) }
+        }
+        return text
+    }
+
+    private var totals: String {
+        [
+            (SafetyChecklist.Verdict.met, "met"), (.notMet, "not met"),
+            (.notApplicable, "not applicable"),
+        ].map { "\(list.count(of: $0)) \($1)" }.joined(separator: ", ")
+    }
+
+    private func word(for verdict: SafetyChecklist.Verdict, _ style: Style) -> String {
+        switch verdict {
+        case .met: style.green("met") + "           "
+        case .notMet: style.red("not met") + "       "
+        case .notApplicable: style.dim("not applicable")
+        }
+    }
+
+    /// Below the title; everything here may hold what a file said.
+    private static func indented(_ line: String) -> String {
+        String(repeating: " ", count: 19) + Sanitizer.line(line) + "\n"
+    }
+
+    private func places(of addition: SafetyChecklist.Addition, isWhole: Bool) -> String {
+        switch addition.place {
+        case .execution: return "`[execution]` of \(settingsFile)"
+        case .steps(let steps):
+            let names = steps.map { step in
+                let place = place(of: step).map { " (\($0))" } ?? ""
+                return "`\(workflow.steps[step].id)`\(place)"
+            }
+            let limit = isWhole ? names.count : Self.placeLimit
+            return Wording.list(names, atMost: limit)
+        }
+    }
+
+    private func place(of step: Int) -> String? {
+        workflow.steps[step].range.map { range in
+            let position = loaded.files.position(of: range)
+            return "\(position.path):\(position.line)"
+        }
+    }
+
+    /// The file that settings stand in, or would: beside step files a `workflow.toml`.
+    private var settingsFile: String {
+        let path = loaded.path ?? "workflow.toml"
+        let names = loaded.files.files.map(\.path)
+        if names.contains(path) { return path }
+        return path + (path.hasSuffix("/") ? "" : "/") + "workflow.toml"
+    }
+}
+
+extension SafetyText {
+    /// Adds the list to a document.
+    func write(to writer: inout JSONWriter) {
+        writer.key("safety_checklist")
+        writer.beginArray()
+        for point in list.points {
+            writer.newLine()
+            writer.beginObject()
+            writer.member("number", point.number)
+            writer.member("title", point.title)
+            writer.member("verdict", point.verdict.rawValue)
+            writer.member("reason", point.reason)
+            writer.key("set")
+            writer.beginArray()
+            for addition in point.additions { write(addition, to: &writer) }
+            writer.endArray()
+            if let advice = point.advice { writer.member("advice", advice) }
+            writer.endObject()
+        }
+        writer.endArray()
+    }
+
+    private func write(_ addition: SafetyChecklist.Addition, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("toml", addition.toml)
+        switch addition.place {
+        case .execution:
+            writer.member("table", "execution")
+            writer.member("file", settingsFile)
+        case .steps(let steps):
+            writer.key("steps")
+            writer.beginArray()
+            for step in steps {
+                writer.beginObject()
+                writer.member("step_id", workflow.steps[step].id.rawValue)
+                if let range = workflow.steps[step].range {
+                    let position = loaded.files.position(of: range)
+                    writer.member("file", position.path)
+                    writer.member("line", position.line)
+                }
+                writer.endObject()
+            }
+            writer.endArray()
+        }
+        writer.endObject()
+    }
+}
