@@ -99,6 +99,7 @@ struct PlanText {
         }
         for tag in facts.terms.tags(of: index) { add("  [\(tag)]") }
         if !step.description.isEmpty { add("  " + style.dim(Sanitizer.line(step.description))) }
+        while bytes.last == UInt8(ascii: " ") { bytes.removeLast() }
         bytes.append(UInt8(ascii: "\n"))
         guard showsEverything else { return }
         for line in facts.terms.backups(of: index) { add("      \(style.dim(line))\n") }
