@@ -37,7 +37,8 @@ public struct LiveView: RunView {
     public mutating func handle(_ event: RunEvent, record: RunRecord) -> String {
         scroll += plain.text(of: event, record: record)
         switch event.kind {
-        case .waiting(let step, _) where record.steps.indices.contains(step):
+        case .waiting(let step, _), .retryScheduled(let step, _, _, _), .reviewWanted(let step):
+            guard record.steps.indices.contains(step) else { break }
             if !waiting.contains(step) { waiting.append(step) }
         case .launched(let step, _, _, _), .skipped(let step, _), .ended(let step, _):
             waiting.removeAll { $0 == step }

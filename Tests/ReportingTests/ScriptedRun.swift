@@ -12,7 +12,7 @@ struct ScriptedRun<View: RunView> {
 
     init(
         _ ids: [String], dependencies: [Int: [Int32]] = [:], parallel: Int = 2, view: View,
-        size: (columns: Int, rows: Int)? = nil
+        size: (columns: Int, rows: Int)? = nil, header given: RunHeader? = nil
     ) {
         let steps = ids.enumerated().map { index, id in
             StepHeader(id: id, dependencies: dependencies[index] ?? [])
@@ -21,7 +21,7 @@ struct ScriptedRun<View: RunView> {
             runID: "r1", workflow: "demo", mode: parallel > 1 ? .parallel : .sequential,
             maxParallelSteps: parallel, startedAt: WallTime(microseconds: 0), pid: 1, bootID: "b",
             tasks: [TaskHeader(id: "", description: "")], steps: steps)
-        record = RunRecord(header: header)
+        record = RunRecord(header: given ?? header)
         self.view = view
         self.size = size
     }
