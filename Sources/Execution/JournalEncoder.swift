@@ -277,6 +277,8 @@ public struct JournalEncoder: Sendable {
         }
         if step.runsAlone { writer.member("alone", true) }
         if step.wouldBeParallel { writer.member("would_be_parallel", true) }
+        if step.isFinalizer { writer.member("always", true) }
+        if step.mostAttempts > 1 { writer.member("most_attempts", step.mostAttempts) }
         writer.endObject()
     }
 }

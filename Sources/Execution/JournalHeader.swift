@@ -46,6 +46,8 @@ extension JournalDecoder {
             },
             runsAlone: members.truth("alone"))
         header.wouldBeParallel = members.truth("would_be_parallel")
+        header.isFinalizer = members.truth("always")
+        header.mostAttempts = members.integer("most_attempts") ?? 1
         return header
     }
 }

@@ -54,12 +54,7 @@ public enum PlanError: Error, Hashable, Sendable {
         case .replay(let problem, let run):
             problem.diagnostics(of: run)
         case .noCommand(let steps):
-            steps.map { step in
-                .error(
-                    "step `\(step.id)` has no command", at: step.range,
-                    help: "give it a `command`, or name one for all with `runner` in "
-                        + "`[execution]` or `--runner`")
-            }
+            [MissingCommands(steps).error]
         }
     }
 }

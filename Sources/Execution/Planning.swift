@@ -25,21 +25,23 @@ extension RunPlan {
                 of: resolved.graph, groups: resolved.workflow.groups,
                 finalizers: resolved.workflow.finalizers, options: options)
         }
-        let plan = RunPlan(
+        var plan = RunPlan(
             resolved, options, selected: selected, done: resuming?.done ?? [:], history: history,
             resumes: resuming?.run)
         try ReplayOrder.check(plan)
         let missing = plan.selected.indices.filter {
             plan.selected[$0] && plan.doneEarlier[$0] == nil && plan.command(of: $0) == nil
         }
-        guard missing.isEmpty else {
-            throw .noCommand(
-                missing.map { index in
-                    let step = resolved.workflow.steps[index]
-                    return .init(id: step.id, range: step.range)
-                })
+        guard !missing.isEmpty else { return plan }
+        guard options.needsCommands else {
+            plan.notes.append(MissingCommands(missing, of: resolved.workflow).note.message)
+            return plan
         }
-        return plan
+        throw .noCommand(
+            missing.map { index in
+                let step = resolved.workflow.steps[index]
+                return .init(id: step.id, range: step.range)
+            })
     }
 
     private init(

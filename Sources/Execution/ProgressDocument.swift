@@ -80,6 +80,7 @@ public struct ProgressDocument: Sendable {
             writer.null("replays")
         }
         if let seed = header.seed { writer.member("seed", seed) } else { writer.null("seed") }
+        writer.writePolicy(of: record)
     }
 
     private mutating func writeTask(_ task: Int, of record: RunRecord) {
@@ -96,6 +97,7 @@ public struct ProgressDocument: Sendable {
         writer.member("time_saved_ms", record.timeSaved(at: now) / 1_000_000)
         writer.member("synchronisation_points", record.synchronisationPoints)
         writer.endObject()
+        writer.writeSharedEvents(of: record)
         writer.key("warnings")
         writer.beginArray()
         for warning in record.warnings { writer.string(warning) }

@@ -27,13 +27,12 @@ extension JSONWriter {
         moment("completed_at", step.completedAt, since: start)
         milliseconds("execution_time_ms", step.elapsed(at: now))
         if let pid = step.pid { member("pid", pid) } else { null("pid") }
-        switch step.exit {
-        case .exited(let code): member("exit_code", code)
-        case .signalled(let signal, _): member("signal", SignalName.name(of: signal))
-        case nil: break
-        }
+        write(step.exit)
+        member("always", header.isFinalizer)
         member("attempts", step.attempts)
         optional("method_used", step.method?.description)
+        write(step.earlierAttempts, of: record)
+        moment("next_attempt_at", step.nextAttempt?.at, since: start)
         key("log")
         log(of: header, wasLaunched: step.execution > 0 || step.attempts > 0)
         key("outputs")
@@ -70,6 +69,41 @@ extension JSONWriter {
             break
         }
         endObject()
+    }
+
+    private mutating func write(_ exit: ExitStatus?) {
+        switch exit {
+        case .exited(let code): member("exit_code", code)
+        case .signalled(let signal, _): member("signal", SignalName.name(of: signal))
+        case nil: break
+        }
+    }
+
+    private mutating func write(_ attempts: [AttemptRecord], of record: RunRecord) {
+        key("earlier_attempts")
+        beginArray()
+        for attempt in attempts {
+            beginObject()
+            member("attempt", attempt.number)
+            member("method", attempt.method.description)
+            key("execution_id")
+            execution(attempt.execution)
+            moment("launched_at", attempt.launchedAt, since: record.header.startedAt)
+            moment("completed_at", attempt.completedAt, since: record.header.startedAt)
+            milliseconds("execution_time_ms", attempt.completedAt.map { attempt.elapsed(at: $0) })
+            optional("reason", attempt.reason.map { record.text(of: $0) })
+            optional("reason_code", attempt.reason?.code)
+            write(attempt.exit)
+            member("busy", attempt.isBusy)
+            optional("next_method", attempt.next?.method.description)
+            if let rest = attempt.next?.restMilliseconds {
+                member("rest_ms", rest)
+            } else {
+                null("rest_ms")
+            }
+            endObject()
+        }
+        endArray()
     }
 
     private mutating func write(_ leftovers: [Leftover]) {
@@ -131,7 +165,7 @@ extension JSONWriter {
         bytes.append(contentsOf: ".log\"".utf8)
     }
 
-    private mutating func optional(_ name: StaticString, _ text: String?) {
+    mutating func optional(_ name: StaticString, _ text: String?) {
         if let text { member(name, text) } else { null(name) }
     }
 
@@ -175,6 +209,7 @@ extension StepEvent.Name: CustomStringConvertible {
         case .terminating: "terminating"
         case .killed: "killed"
         case .retryScheduled: "retry_scheduled"
+        case .checkStarted: "verify_started"
         case .reviewWanted: "review_wanted"
         case .decided: "decided"
         case .complete: "complete"

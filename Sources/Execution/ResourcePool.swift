@@ -82,6 +82,11 @@ struct ResourcePool: Sendable {
         states[resource].parked.keep { Int($0) != rank }
     }
 
+    /// Forgets all that wait for units.
+    mutating func unparkAll() {
+        for resource in states.indices { states[resource].parked = Heap() }
+    }
+
     // MARK: - Limits and bars
 
     func capacity(of resource: Int) -> Int { states[resource].capacity }

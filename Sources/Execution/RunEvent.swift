@@ -224,6 +224,10 @@ public struct StepHeader: Hashable, Sendable {
     public var runsAlone: Bool
     /// Whether it would run beside others if the run were not sequential.
     public var wouldBeParallel = false
+    /// Whether it runs at the end, whatever happened.
+    public var isFinalizer = false
+    /// Most attempts, by all methods together, but for such as were "busy".
+    public var mostAttempts: Int32 = 1
 
     /// A step of a run.
     public init(

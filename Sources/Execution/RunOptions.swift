@@ -28,6 +28,8 @@ public struct RunOptions: Hashable, Sendable {
     public var barriers = false
     /// `--runner`.
     public var runner: Command?
+    /// False where the plan is only looked at: steps that nothing starts are noted then.
+    public var needsCommands = true
 
     /// Whether somebody can be asked about failures: a terminal is there.
     public var canAsk = false

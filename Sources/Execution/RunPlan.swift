@@ -14,7 +14,7 @@ public struct RunPlan: Sendable {
     /// Most steps at once, at least 1.
     public internal(set) var limit: Int
     /// What the user should be told before the run, a line each.
-    public let notes: [String]
+    public internal(set) var notes: [String]
     /// What steps share; ``claims(of:)`` counts from here.
     public let resources: [PlannedResource]
     /// The phase of each step within its task, from 1.
@@ -143,13 +143,26 @@ public struct RunPlan: Sendable {
 
     private func stepHeader(_ index: Int) -> StepHeader {
         let step = resolved.workflow.steps[index]
-        return StepHeader(
+        var header = StepHeader(
             id: step.id.rawValue, description: step.description, task: step.task,
             phase: Int(phases[index]), parallelGroup: step.parallelGroup,
             dependencies: resolved.graph.dependencies(of: index).map {
                 Int32(truncatingIfNeeded: $0)
             },
             outputs: step.outputFiles.map(\.text), runsAlone: !step.isParallelSafe)
+        header.isFinalizer = traits[index].contains(.isFinalizer)
+        header.mostAttempts = Int32(clamping: mostAttempts(of: index))
+        return header
+    }
+
+    /// Attempts that a step has at most: the first, its retries, and the backups that something can do.
+    public func mostAttempts(of step: Int) -> Int {
+        guard traits[step].contains(.recovers) else { return 1 }
+        let recovery = resolved.workflow.steps[step].recovery
+        let backups = recovery.backups.indices.count {
+            command(of: step, by: .backup($0 + 1)) != nil
+        }
+        return backups + 1 + min(recovery.retries, Int(Int32.max))
     }
 }
 

@@ -37,6 +37,8 @@ public struct RunRecord: Sendable, Hashable {
     public private(set) var inReview: [Int] = []
     /// Whether all but the steps that always run is over.
     public private(set) var isFinalizing = false
+    /// What changed for more than one step, and what people were asked and decided, in order.
+    public private(set) var sharedEvents: [RunEvent] = []
     /// Nanoseconds that ended attempts took, added up.
     public private(set) var endedStepTime: Int64 = 0
     /// The step that was launched when none ran: of several that run now, it alone may not yet
@@ -68,6 +70,7 @@ public struct RunRecord: Sendable, Hashable {
     public mutating func apply(_ event: RunEvent) {
         lastEventAt = max(lastEventAt, event.time)
         if let index = event.kind.step, !steps.indices.contains(index) { return }
+        if event.kind.isShared { sharedEvents.append(event) }
         switch event.kind {
         case .runStarted:
             break
@@ -89,7 +92,9 @@ public struct RunRecord: Sendable, Hashable {
         case .attemptFailed(let step, let failure):
             failAttempt(step, failure, at: event.time)
         case .retryScheduled(let step, _, let method, let delay):
-            steps[step].append(.retryScheduled(method, delay), at: event.time)
+            steps[step].scheduleAttempt(by: method, delay: delay, at: event.time)
+        case .checkStarted(let step, _, _):
+            steps[step].check(at: event.time)
         case .outputsEmpty(let step, let paths):
             noteEmptyOutputs(of: step, paths, at: event.time)
         case .reviewWanted(let step):
@@ -102,8 +107,8 @@ public struct RunRecord: Sendable, Hashable {
             finish(step, end, at: event.time)
         case .skipped(let step, let reason):
             finish(step, StepEnd(status: .skipped, reason: reason.withoutBasis), at: event.time)
-        case .halting, .suspended, .checkStarted, .thresholdReached, .throttled,
-            .throttleEased, .breakerChanged:
+        case .halting, .suspended, .thresholdReached, .throttled, .throttleEased,
+            .breakerChanged:
             break
         case .modeChanged(let mode):
             self.mode = mode

@@ -109,7 +109,7 @@ extension RunRecord {
                 missing[index] += 1
             }
         }
-        let times = steps.map { $0.elapsed(at: now) ?? 0 }
+        let times = steps.map { $0.wholeTime(at: now) ?? 0 }
         var longest = times
         var previous = [Int](repeating: -1, count: count)
         var ready = steps.indices.filter { missing[$0] == 0 }

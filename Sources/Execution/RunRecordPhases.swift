@@ -53,7 +53,7 @@ extension RunRecord {
         var isOver = true
         for index in phase.steps where steps.indices.contains(index) {
             let step = steps[index]
-            if let launched = step.launchedAt { start = min(start ?? launched, launched) }
+            if let launched = step.firstLaunchedAt { start = min(start ?? launched, launched) }
             if !step.status.isFinal { isOver = false }
             if let completed = step.completedAt, step.launchedAt != nil {
                 end = max(end ?? completed, completed)

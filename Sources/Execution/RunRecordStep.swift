@@ -7,6 +7,8 @@ public struct StepRecord: Sendable, Hashable {
     public internal(set) var status = StepStatus.pending
     /// Whether its failure does not count.
     public internal(set) var isAllowed = false
+    /// Whether its `verify` command runs, after the step itself.
+    public internal(set) var isChecking = false
     /// Whether it ran at the same time as another step.
     public internal(set) var ranInParallel = false
     /// Attempts made.
@@ -37,6 +39,8 @@ public struct StepRecord: Sendable, Hashable {
     private var holders: [LockHolder] = []
     /// Everything so far, once something has happened that the times do not tell.
     private var history: [StepEvent] = []
+    /// The attempts after which it went on, or a person was asked; a plain step has none.
+    public private(set) var earlierAttempts: [AttemptRecord] = []
 
     /// A step to which nothing has happened.
     public init() {}
@@ -66,6 +70,9 @@ public struct StepRecord: Sendable, Hashable {
         }
     }
 
+    /// What happened to it, where that is more than its times tell; else nothing.
+    var recordedEvents: [StepEvent] { history }
+
     /// What happened to it, in order; built when asked for.
     public var events: [StepEvent] { history.isEmpty ? ordinaryHistory : history }
 
@@ -94,7 +101,7 @@ public struct StepRecord: Sendable, Hashable {
     }
 
     private func appendEnd(to events: inout [StepEvent], at time: RunTime) {
-        if let method, startedAt != nil {
+        if let method, startedAt != nil, !isBetweenAttempts {
             switch status {
             case .complete:
                 events.append(StepEvent(name: .methodComplete(method), time: time))
@@ -124,6 +131,7 @@ public struct StepRecord: Sendable, Hashable {
         }
         status = .running
         isAllowed = false
+        isChecking = false
         attempts = Int32(clamping: attempt)
         self.execution = Int32(clamping: execution)
         self.method = method
@@ -154,6 +162,7 @@ public struct StepRecord: Sendable, Hashable {
         exit = end.exit
         usage = end.usage
         isAllowed = end.isAllowed
+        isChecking = false
         // Of a step that ended between two attempts, or in review, the last attempt counts.
         if status == .running || completedAt == nil { completedAt = time }
         holders = []
@@ -165,11 +174,35 @@ public struct StepRecord: Sendable, Hashable {
         if let method, startedAt != nil {
             history.append(StepEvent(name: .methodFailed(method, failure.reason), time: time))
         }
+        if let method, let launchedAt {
+            earlierAttempts.append(
+                AttemptRecord(
+                    number: attempts, method: method, execution: execution,
+                    launchedAt: launchedAt, completedAt: time, status: .failed,
+                    reason: failure.reason, exit: failure.exit, isBusy: failure.isBusy))
+        }
         status = .pending
+        isChecking = false
         reason = failure.reason
         exit = failure.exit
         usage = failure.usage
         completedAt = time
+    }
+
+    /// Its next attempt is due after so many milliseconds.
+    mutating func scheduleAttempt(by method: StepMethod, delay: Int64, at time: RunTime) {
+        if isBetweenAttempts {
+            earlierAttempts[earlierAttempts.count - 1].next = AttemptRecord.Next(
+                method: method, restMilliseconds: delay)
+        }
+        append(.retryScheduled(method, delay), at: time)
+    }
+
+    /// Its `verify` command runs.
+    mutating func check(at time: RunTime) {
+        guard status == .running else { return }
+        isChecking = true
+        append(.checkStarted, at: time)
     }
 
     mutating func append(_ name: StepEvent.Name, at time: RunTime) {
@@ -191,6 +224,8 @@ public struct StepEvent: Sendable, Hashable {
         case methodComplete(StepMethod), terminating(signal: Int32), killed
         /// Of which method, and after how many milliseconds.
         case retryScheduled(StepMethod, Int64)
+        /// Its `verify` command began.
+        case checkStarted
         case reviewWanted, decided(ReviewDecision)
         case complete, failed, aborted, skipped, cached
     }

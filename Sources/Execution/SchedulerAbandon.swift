@@ -61,18 +61,12 @@ extension Scheduler {
     }
 
     /// Ends a step that waits to start, for want of any way to start it; what depends on it too.
-    ///
-    /// - Returns: Whether it had not ended.
-    @discardableResult
-    mutating func drop(
-        _ step: Int, _ reason: StepReason, awaitsReview: Bool = false, _ turn: inout Turn
-    ) -> Bool {
+    mutating func drop(_ step: Int, _ reason: StepReason, _ turn: inout Turn) {
         withdraw(step)
-        guard states[step] != .ended else { return false }
+        guard states[step] != .ended else { return }
         closeUnstarted(step, .failed, reason, &turn)
         wakeClaims(of: step)
-        failed(step, awaitsReview ? .review : .goesOn, &turn)
-        return true
+        failed(step, .goesOn, &turn)
     }
 
     /// Takes a step from where it waits.

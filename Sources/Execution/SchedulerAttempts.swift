@@ -119,7 +119,7 @@ extension Scheduler {
     /// It has to be in a state that leads to `ready`.
     mutating func restart(_ step: Int, from method: StepMethod) {
         attempts[step] = AttemptSeries(method: method)
-        makeReady(step)
+        enqueue(step)
     }
 
     /// It was decided before the run that a step begins with its first backup.
@@ -142,7 +142,7 @@ extension Scheduler {
             .retryScheduled(
                 step: step, attempt: attempt, method: method, delayMilliseconds: delay.value))
         guard delay.value > 0 else {
-            makeReady(step)
+            enqueue(step)
             return
         }
         let time = turn.now.advanced(byNanoseconds: delay.nanoseconds)
@@ -153,7 +153,12 @@ extension Scheduler {
     /// The time of a step's next attempt has come.
     mutating func restIsOver(_ step: Int) {
         attempts[step].restsUntil = nil
-        makeReady(step)
+        enqueue(step)
+    }
+
+    /// A step that rests does not go on when its time comes.
+    mutating func endRest(of step: Int) {
+        if !plan.traits[step].isDisjoint(with: .sequels) { attempts[step].restsUntil = nil }
     }
 
     /// Steps that rest will not start again in a run that stops: they end at once.
@@ -164,12 +169,16 @@ extension Scheduler {
 
     /// Ends a step that holds nothing: skipped when it never ran, else with a status.
     mutating func closeUnstarted(
-        _ step: Int, _ status: StepStatus, _ reason: StepReason, _ turn: inout Turn
+        _ step: Int, _ status: StepStatus, _ reason: StepReason, isAllowed: Bool = false,
+        _ turn: inout Turn
     ) {
         launches.deferred[step] = nil
+        if !isAllowed { policy.unwell.insert(step) }
         if wasLaunched(step) {
-            if !plan.traits[step].isDisjoint(with: .sequels) { attempts[step].restsUntil = nil }
-            turn.record(.ended(step: step, StepEnd(status: status, reason: reason)))
+            endRest(of: step)
+            turn.record(
+                .ended(
+                    step: step, StepEnd(status: status, reason: reason, isAllowed: isAllowed)))
         } else {
             turn.record(.skipped(step: step, reason))
         }
@@ -222,7 +231,7 @@ extension Scheduler {
                 .warning(
                     step: step,
                     "\(next) has no command, and there is no runner that could do what it says:"
-                        + " passed over"))
+                        + " passed over (`--runner` names one)"))
             number += 1
         }
         return nil

@@ -116,7 +116,15 @@ extension Scheduler {
 
     /// A step that would start behind an open breaker counts as one that failed.
     mutating func drop(_ step: Int, behindBreakerOf resource: Int, _ turn: inout Turn) {
-        dropAsFailure(step, .breakerOpen(resource: plan.resources[resource].name), &turn)
+        let reason = StepReason.breakerOpen(resource: plan.resources[resource].name)
+        guard plan.traits[step].contains(.allowsFailure) else {
+            dropAsFailure(step, reason, &turn)
+            return
+        }
+        withdraw(step)
+        closeUnstarted(step, .failed, reason, isAllowed: true, &turn)
+        wakeClaims(of: step)
+        satisfyDependents(of: step)
     }
 
     /// A step starts: of what is half-open it is the one that tries.

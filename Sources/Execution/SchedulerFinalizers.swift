@@ -47,8 +47,11 @@ extension Scheduler {
             return false
         }
         finalizers.before = stop
-        finalizers.isHurried = stop.signal != nil || stop.limit != nil
+        // The run's limit may have come while a halt was stopping what ran.
+        let isRunOver = plan.runLimit != nil && runLimitAt == nil
+        finalizers.isHurried = stop.signal != nil || isRunOver
         stop = StopState()
+        forgetWaiters()
         turn.record(.finalizing)
         for step in finalizers.steps {
             let needed = plan.resolved.graph.dependencies(of: step).count { isAhead($0) }
@@ -76,8 +79,13 @@ extension Scheduler {
         guard !finalizers.isHurried else { return }
         finalizers.isHurried = true
         for (step, flight) in flights.sorted(by: { $0.key < $1.key })
-        where flight.stage == .none && flight.deadline == nil && states[step] == .running {
+        where flight.stage == .none && flight.limitAt == nil
+            && (flight.pid != 0 || flight.isChecking)
+        {
             let time = now.advanced(byNanoseconds: FinalizerState.hurriedLimit.nanoseconds)
+            // It holds for a `verify` command that is still to come, too.
+            flights[step]?.limitAt = time
+            guard states[step] == .running else { continue }
             flights[step]?.deadline = time
             setDeadline(time, of: .step(step))
         }

@@ -22,24 +22,37 @@ enum FailureConsequence: Sendable {
     case review
 }
 
+/// What follows from one failure.
+struct FailureVerdict: Sendable {
+    var consequence: FailureConsequence
+    /// How many in a row it makes, where it is the last of too many.
+    var inARow: Int?
+
+    init(_ consequence: FailureConsequence, inARow: Int? = nil) {
+        self.consequence = consequence
+        self.inARow = inARow
+    }
+}
+
 /// Failures: which of them halt the run, ask a person, or change nothing but for dependents.
 extension Scheduler {
-    /// What follows from the failure of a step, and whether it is the last of too many in a row.
-    func consequence(
-        ofFailureOf step: Int
-    ) -> (consequence: FailureConsequence, isThreshold: Bool) {
-        guard !plan.isFinalizer(step) else { return (.goesOn, false) }
+    /// What follows from the failure of a step.
+    func consequence(ofFailureOf step: Int) -> FailureVerdict {
+        guard !plan.isFinalizer(step) else { return FailureVerdict(.goesOn) }
         let asks = policy.mode == .collaborative || plan.policy.propagation == .collaborativeReview
         let isCritical = isCritical(step)
         guard !stop.isStopping else {
-            return (stop.isReviewAwaited && asks && isCritical ? .review : .goesOn, false)
+            return FailureVerdict(
+                stop.isReviewAwaited && asks && isCritical ? .review : .goesOn)
         }
-        if let threshold = plan.policy.threshold, policy.failuresInARow + 1 >= threshold {
-            return (asks || policy.mode == .dynamic ? .review : .halts, true)
+        let inARow = policy.failuresInARow + 1
+        if let threshold = plan.policy.threshold, inARow >= threshold {
+            let isReviewed = asks || policy.mode == .dynamic
+            return FailureVerdict(isReviewed ? .review : .halts, inARow: inARow)
         }
-        guard isCritical else { return (.goesOn, false) }
-        if asks { return (.review, false) }
-        return (plan.policy.propagation == .haltOnCritical ? .halts : .goesOn, false)
+        guard isCritical else { return FailureVerdict(.goesOn) }
+        if asks { return FailureVerdict(.review) }
+        return FailureVerdict(plan.policy.propagation == .haltOnCritical ? .halts : .goesOn)
     }
 
     private func isCritical(_ step: Int) -> Bool {
@@ -48,13 +61,9 @@ extension Scheduler {
 
     /// Ends a step that failed, or asks what is to become of it.
     mutating func fail(
-        _ step: Int, with outcome: StepEnd,
-        _ verdict: (consequence: FailureConsequence, isThreshold: Bool), _ turn: inout Turn
+        _ step: Int, with outcome: StepEnd, _ verdict: FailureVerdict, _ turn: inout Turn
     ) {
-        let counted = policy.failuresInARow + 1
-        if !plan.isFinalizer(step) {
-            policy.failuresInARow = verdict.isThreshold ? 0 : counted
-        }
+        count(verdict, of: step)
         if verdict.consequence == .review, plan.policy.canAsk, !stop.isStopping {
             if let reason = outcome.reason {
                 turn.record(
@@ -62,21 +71,49 @@ extension Scheduler {
                         step: step,
                         AttemptFailure(reason: reason, exit: outcome.exit, usage: outcome.usage)))
             }
-            if verdict.isThreshold { reachThreshold(step, counted, &turn) }
+            reachThreshold(step, verdict, &turn)
             review(step, outcome, &turn)
             return
         }
         close(step)
         turn.record(.ended(step: step, outcome))
         giveBack(step, &turn)
-        if verdict.isThreshold { reachThreshold(step, counted, &turn) }
-        failed(step, verdict.consequence, &turn)
-        if verdict.consequence == .halts {
-            halt(by: step, inARow: verdict.isThreshold ? counted : nil, &turn)
-        }
+        apply(verdict, to: step, &turn)
     }
 
-    private mutating func reachThreshold(_ step: Int, _ failures: Int, _ turn: inout Turn) {
+    /// A step that never started stands for a failure, with all that follows from one.
+    mutating func dropAsFailure(_ step: Int, _ reason: StepReason, _ turn: inout Turn) {
+        guard states[step] != .ended else { return }
+        let verdict = consequence(ofFailureOf: step)
+        count(verdict, of: step)
+        withdraw(step)
+        if verdict.consequence == .review, plan.policy.canAsk, !stop.isStopping {
+            endRest(of: step)
+            reachThreshold(step, verdict, &turn)
+            review(step, StepEnd(status: .failed, reason: reason), &turn)
+            return
+        }
+        closeUnstarted(step, .failed, reason, &turn)
+        wakeClaims(of: step)
+        apply(verdict, to: step, &turn)
+    }
+
+    private mutating func count(_ verdict: FailureVerdict, of step: Int) {
+        guard !plan.isFinalizer(step) else { return }
+        policy.failuresInARow = verdict.inARow == nil ? policy.failuresInARow + 1 : 0
+    }
+
+    /// A step has ended, and not well.
+    private mutating func apply(_ verdict: FailureVerdict, to step: Int, _ turn: inout Turn) {
+        reachThreshold(step, verdict, &turn)
+        failed(step, verdict.consequence, &turn)
+        if verdict.consequence == .halts { halt(by: step, inARow: verdict.inARow, &turn) }
+    }
+
+    private mutating func reachThreshold(
+        _ step: Int, _ verdict: FailureVerdict, _ turn: inout Turn
+    ) {
+        guard let failures = verdict.inARow else { return }
         turn.record(.thresholdReached(step: step, failures: failures))
         guard policy.mode == .dynamic else { return }
         policy.mode = .collaborative
@@ -105,27 +142,10 @@ extension Scheduler {
         }
     }
 
-    /// A step that never started stands for a failure, with all that follows from one.
-    mutating func dropAsFailure(_ step: Int, _ reason: StepReason, _ turn: inout Turn) {
-        let isCritical = isCritical(step) && !stop.isStopping && !plan.isFinalizer(step)
-        let asks = policy.mode == .collaborative || plan.policy.propagation == .collaborativeReview
-        guard isCritical, asks else {
-            guard drop(step, reason, &turn) else { return }
-            if isCritical, plan.policy.propagation == .haltOnCritical { halt(by: step, &turn) }
-            return
-        }
-        if plan.policy.canAsk {
-            withdraw(step)
-            review(step, StepEnd(status: .failed, reason: reason), &turn)
-        } else {
-            drop(step, reason, awaitsReview: true, &turn)
-        }
-    }
-
     // MARK: - What a launch is told
 
-    /// The steps that a step needs, itself or through some that were left out, and that did not end
-    /// well.
+    /// The steps that a step needs, itself or through some that only pass on what they are given,
+    /// and that did not end well.
     func unwellNeeds(of step: Int) -> [Int] {
         guard !policy.unwell.isEmpty else { return [] }
         var found: Set<Int> = []
@@ -133,10 +153,9 @@ extension Scheduler {
         var open = [step]
         while let next = open.popLast() {
             for dependency in plan.resolved.graph.dependencies(of: next) {
-                if isPassedOver(dependency) {
-                    if passed.insert(dependency).inserted { open.append(dependency) }
-                } else if policy.unwell.contains(dependency) {
-                    found.insert(dependency)
+                if policy.unwell.contains(dependency) { found.insert(dependency) }
+                if passesOn(dependency), passed.insert(dependency).inserted {
+                    open.append(dependency)
                 }
             }
         }

@@ -19,7 +19,7 @@ extension Scheduler {
                 drop(step, obstacleReason(other), &turn)
             } else if let resource = failFast(step) {
                 drop(step, behindBreakerOf: resource, &turn)
-                guard !stop.isStopping else { return }
+                guard !stop.isStopping, reviews.isEmpty else { return }
             } else if let claim = plan.claims[step].first(where: { !pool.canTake($0, rank: rank) })
             {
                 ready.remove(rank)
@@ -51,12 +51,28 @@ extension Scheduler {
         return turnRank >= rank
     }
 
-    /// Puts a step that may start into the queue.
+    /// Puts a step that waited for others into the queue.
     mutating func makeReady(_ step: Int) {
-        guard states[step] != .pending || !isHeldByBarrier(step) && !isHeldByCondition(step),
-            states.move(step, to: .ready)
-        else { return }
+        switch states[step] {
+        case .pending where isHeldByBarrier(step) || isHeldByCondition(step): return
+        // Only its time, or an answer, lets such a step start.
+        case .resting, .reviewing: return
+        default: enqueue(step)
+        }
+    }
+
+    /// Puts a step that may start into the queue.
+    mutating func enqueue(_ step: Int) {
+        guard states.move(step, to: .ready) else { return }
         ready.insert(Int(plan.order.ranks[step]))
+    }
+
+    /// Forgets who waited to start, in a run of which only the finalizers are left.
+    mutating func forgetWaiters() {
+        ready = IndexQueue(capacity: plan.count)
+        pool.unparkAll()
+        conflictWaiters = [:]
+        toEvaluate = []
     }
 
     private mutating func park(_ step: Int, on resource: Int) {
@@ -161,6 +177,8 @@ extension Scheduler {
             pool.clearRetry(of: Int(claim.resource))
             wake(Int(claim.resource))
         }
+        // A breaker may have opened and cooled down while the locks were being taken.
+        beginProbes(step)
         launch(step, &turn)
     }
 

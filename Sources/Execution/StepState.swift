@@ -63,6 +63,7 @@ enum StepState: UInt8, Sendable, CaseIterable {
         case (.launching, .reviewing), (.running, .reviewing), (.terminating, .reviewing): true
         case (.settling, .reviewing), (.verifying, .reviewing), (.evaluating, .reviewing): true
         case (.pending, .reviewing), (.ready, .reviewing), (.waiting, .reviewing): true
+        case (.resting, .reviewing): true
         case (.reviewing, .ready), (.reviewing, .ended): true
         default: false
         }

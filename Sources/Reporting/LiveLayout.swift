@@ -35,10 +35,13 @@ struct LiveLayout {
             let gap = String(repeating: " ", count: max(0, 6 - clock.count))
             return line([
                 (name(step, width, record), { $0 }), (gap + clock + "  ", { $0 }),
-                (lastLine(step), style.dim),
+                (note(step, record), style.yellow), (lastLine(step), style.dim),
             ])
         }
         lines += shownWaiting.map { step in
+            if let pause = record.pauseText(of: step, at: now) {
+                return line([(name(step, width, record) + "  ", { $0 }), (pause, style.yellow)])
+            }
             let holder = record.steps[step].waitingFor.map(Wording.holder) ?? ""
             return line([
                 (name(step, width, record), { $0 }), ("  waits: ", style.yellow),
@@ -60,7 +63,9 @@ struct LiveLayout {
         _ running: Int, _ waiting: Int, _ progress: (done: Int, total: Int), _ record: RunRecord,
         _ now: RunTime
     ) -> LiveRegion.Line {
-        let length = max(0, min(24, columns - 40))
+        // Last, since it is what a narrow terminal can do without.
+        let slowed = record.slowedText(at: now).map { "  " + $0 }.joined()
+        let length = max(0, min(24, columns - 40 - TextWidth.columns(of: slowed)))
         let filled = progress.total > 0 ? length * progress.done / progress.total : length
         let empty = String(repeating: " ", count: length - filled)
         let gauge = length > 0 ? "[" + String(repeating: "=", count: filled) + empty + "] " : ""
@@ -72,7 +77,15 @@ struct LiveLayout {
         return line([
             (head + parts.joined(separator: ", "), { $0 }),
             (tail, style.red), ("  " + ProgressLine.clock(now.nanoseconds), { $0 }),
+            (slowed, style.yellow),
         ])
+    }
+
+    /// What of a running step is not ordinary: which attempt it is, and that it is being checked.
+    private func note(_ step: Int, _ record: RunRecord) -> String {
+        var parts = record.attemptText(of: step).map { [$0] } ?? []
+        if record.steps[step].isChecking { parts.append("checks") }
+        return parts.isEmpty ? "" : parts.joined(separator: ", ") + "  "
     }
 
     private func name(_ step: Int, _ width: Int, _ record: RunRecord) -> String {

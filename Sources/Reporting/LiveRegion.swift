@@ -1,8 +1,7 @@
 /// Lines at the bottom of a terminal that are drawn over, while other lines scroll above them.
 ///
 /// The cursor rests in the first column below the region, so that whatever ends the program leaves
-/// a terminal on which one can go on typing; or behind a prompt there, while a question waits for
-/// what is typed. It knows how to draw and nothing of what.
+/// a terminal on which one can go on typing. It knows how to draw and nothing of what.
 struct LiveRegion {
     /// A line and the columns that it takes.
     struct Line: Hashable {
@@ -12,60 +11,33 @@ struct LiveRegion {
 
     private var drawn: [Line] = []
     private var drawnColumns = 0
-    /// What stands where the cursor rests; "" while nothing is asked.
-    private var drawnPrompt = ""
-    /// Lines by which typing has moved the cursor down since.
-    private var typedLines = 0
 
     // Terminals that know it show what is between the two at once; others ignore them.
     private static let beginUpdate = "\u{1B}[?2026h"
     private static let endUpdate = "\u{1B}[?2026l"
-    private static let saveCursor = "\u{1B}7"
-    private static let restoreCursor = "\u{1B}8"
     private static let eraseToLineEnd = "\u{1B}[K"
     // From the first column of a line above the cursor's. Its own line is erased first: where the
     // whole screen is erased at once, tmux keeps a copy of it in what can be scrolled back to.
     private static let eraseBelow = "\u{1B}[K\n\u{1B}[J\u{1B}[1A"
 
-    /// The text that prints `scroll` above and makes the region show `lines`, and a prompt below
-    /// it; "" for no change.
-    mutating func draw(
-        _ lines: [Line], below scroll: String, columns: Int, prompt: String = ""
-    ) -> String {
+    /// The text that prints `scroll` above and makes the region show `lines`; "" for no change.
+    mutating func draw(_ lines: [Line], below scroll: String, columns: Int) -> String {
         let isSameShape =
             scroll.isEmpty && lines.count == drawn.count && columns == drawnColumns
-            && prompt == drawnPrompt && typedLines == 0
         if isSameShape, lines == drawn { return "" }
-        var change = isSameShape ? changedLines(lines) : redraw(lines, below: scroll, columns)
-        if !isSameShape {
-            change += prompt
-        } else if !prompt.isEmpty {
-            // What is being typed stays as it is.
-            change = LiveRegion.saveCursor + change + LiveRegion.restoreCursor
-        }
+        let change = isSameShape ? changedLines(lines) : redraw(lines, below: scroll, columns)
         drawn = lines
-        drawnPrompt = prompt
-        typedLines = 0
         drawnColumns = columns
         return LiveRegion.beginUpdate + change + LiveRegion.endUpdate
     }
 
     /// The text that removes the region; "" when there is none.
     mutating func erase(columns: Int?) -> String {
-        guard hasDrawn else { return "" }
+        guard !drawn.isEmpty else { return "" }
         let text = up(by: drawnRows(columns ?? drawnColumns)) + LiveRegion.eraseBelow
         drawn = []
-        drawnPrompt = ""
-        typedLines = 0
         return text
     }
-
-    /// Somebody has typed lines behind the prompt: the cursor is so much further down.
-    mutating func noteTyped(lines: Int) {
-        if !drawnPrompt.isEmpty { typedLines += lines }
-    }
-
-    private var hasDrawn: Bool { !drawn.isEmpty || !drawnPrompt.isEmpty }
 
     private func changedLines(_ lines: [Line]) -> String {
         var text = up(by: drawn.count)
@@ -78,17 +50,17 @@ struct LiveRegion {
 
     private func redraw(_ lines: [Line], below scroll: String, _ columns: Int) -> String {
         var text = ""
-        if hasDrawn { text = up(by: drawnRows(columns)) + LiveRegion.eraseBelow }
+        if !drawn.isEmpty { text = up(by: drawnRows(columns)) + LiveRegion.eraseBelow }
         text += scroll
         for line in lines { text += line.text + "\n" }
         return text
     }
 
-    private func up(by rows: Int) -> String { rows > 0 ? "\r\u{1B}[\(rows)A" : "\r" }
+    private func up(by rows: Int) -> String { "\r\u{1B}[\(rows)A" }
 
     /// Rows of the screen that the region takes; a terminal that became narrower has wrapped it.
     private func drawnRows(_ columns: Int) -> Int {
-        guard columns > 0, columns < drawnColumns else { return drawn.count + typedLines }
-        return drawn.reduce(typedLines) { $0 + max(1, ($1.columns + columns - 1) / columns) }
+        guard columns > 0, columns < drawnColumns else { return drawn.count }
+        return drawn.reduce(0) { $0 + max(1, ($1.columns + columns - 1) / columns) }
     }
 }

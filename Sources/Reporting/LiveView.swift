@@ -4,7 +4,8 @@ public import Execution
 ///
 /// Nothing moves but what changes: no spinner, whole seconds, and a frame that equals the one
 /// before is no text at all. The cursor is never hidden. On a terminal that is too small, or whose
-/// size is not known, it speaks as ``PlainView`` does.
+/// size is not known, it speaks as ``PlainView`` does; so it does while a person is asked, since
+/// where typing has moved the cursor cannot be known.
 public struct LiveView: RunView {
     private let style: Style
     private let output: OutputMode
@@ -14,10 +15,6 @@ public struct LiveView: RunView {
     private var scroll = ""
     private var waiting: [Int] = []
     private var hasEnded = false
-    private var prompt: ReviewPrompt?
-    /// Whether the plain view asks, since the terminal cannot be drawn over.
-    private var asksPlainly = false
-    private var question: ReviewQuestion?
 
     /// Bytes at the end of a log in which the last line is looked for.
     static let tailLength = 1024
@@ -38,9 +35,10 @@ public struct LiveView: RunView {
 
     /// Takes in an event; its line comes with the next frame, so that many cost one drawing.
     public mutating func handle(_ event: RunEvent, record: RunRecord) -> String {
-        scroll += plain.handle(event, record: record)
+        scroll += plain.text(of: event, record: record)
         switch event.kind {
-        case .waiting(let step, _) where record.steps.indices.contains(step):
+        case .waiting(let step, _), .retryScheduled(let step, _, _, _), .reviewWanted(let step):
+            guard record.steps.indices.contains(step) else { break }
             if !waiting.contains(step) { waiting.append(step) }
         case .launched(let step, _, _, _), .skipped(let step, _), .ended(let step, _):
             waiting.removeAll { $0 == step }
@@ -58,60 +56,30 @@ public struct LiveView: RunView {
     ) -> String {
         guard output != .none else { return "" }
         let size = surroundings.terminalSize
-        guard var layout = LiveLayout(style: style, size: size), !hasEnded else {
+        guard let layout = LiveLayout(style: style, size: size), !hasEnded, !plain.isAsking else {
             let erased = region.erase(columns: size?.columns)
-            return erased + askPlainly(question, at: now, record, surroundings) + takeScroll()
-                + plain.frame(at: now, record: record, surroundings: surroundings)
+            return erased
+                + plain.frame(
+                    below: takeScroll(), at: now, record: record, surroundings: surroundings)
         }
-        let relieved = askPlainly(nil, at: now, record, surroundings)
-        let text = relieved + takeScroll() + plain.logText(surroundings)
-        var asked: [LiveRegion.Line] = []
-        if let prompt, let rows = size?.rows {
-            asked = prompt.lines(columns: layout.columns, rows: max(1, rows - 4))
-            layout.rows = max(1, min(layout.rows, rows - asked.count - 2))
-        }
+        let text = takeScroll() + plain.logText(surroundings)
         let lines = layout.lines(
             running: plain.running.map(\.step), waiting: waiting,
             progress: plain.lines.progress(record), record: record, at: now,
             lastLine: { LiveView.lastLine(of: surroundings.logTail($0, LiveView.tailLength)) })
-        return region.draw(
-            lines + asked, below: text, columns: size?.columns ?? 0,
-            prompt: prompt?.prompt(columns: layout.columns - LiveView.answerColumns) ?? "")
+        return region.draw(lines, below: text, columns: size?.columns ?? 0)
     }
 
-    /// Columns that are kept for what is typed.
-    private static let answerColumns = 10
-
-    /// A question below the region.
+    /// A question in place of the region.
     public mutating func ask(
         _ question: ReviewQuestion?, typedLines: Int, at now: RunTime, record: RunRecord,
         surroundings: ViewSurroundings
     ) -> String {
-        region.noteTyped(lines: typedLines)
-        self.question = question
-        prompt = question.map {
-            ReviewPrompt(
-                $0, record: record, logTail: surroundings.logTail($0.step, LiveView.tailLength),
-                style: style)
-        }
-        let plainText =
-            asksPlainly
-            ? plain.ask(
+        let above = region.erase(columns: surroundings.terminalSize?.columns) + takeScroll()
+        return above
+            + plain.ask(
                 question, typedLines: typedLines, at: now, record: record,
-                surroundings: surroundings) : ""
-        if question == nil { asksPlainly = false }
-        return plainText + frame(at: now, record: record, surroundings: surroundings)
-    }
-
-    /// Lets the plain view ask where this one cannot, or lets it off.
-    private mutating func askPlainly(
-        _ question: ReviewQuestion?, at now: RunTime, _ record: RunRecord,
-        _ surroundings: ViewSurroundings
-    ) -> String {
-        guard asksPlainly != (question != nil) else { return "" }
-        asksPlainly = question != nil
-        return plain.ask(
-            question, typedLines: 0, at: now, record: record, surroundings: surroundings)
+                surroundings: surroundings)
     }
 
     /// What runs now, above the region, which comes again with the next frame.

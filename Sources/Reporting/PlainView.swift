@@ -47,13 +47,16 @@ public struct PlainView: RunView {
         }
     }
 
+    /// Whether a question waits for its answer.
+    var isAsking: Bool { open.isOpen }
+
     /// Takes in an event and returns its line, or "" where lines of logs have to go before it.
     public mutating func handle(_ event: RunEvent, record: RunRecord) -> String {
-        let text = text(of: event, record: record)
-        return open.isOpen && text.isEmpty ? "" : open.around(text)
+        open.around(text(of: event, record: record))
     }
 
-    private mutating func text(of event: RunEvent, record: RunRecord) -> String {
+    /// Takes in an event; its line as it stands where nothing is asked.
+    mutating func text(of event: RunEvent, record: RunRecord) -> String {
         guard output != .none else { return "" }
         track(event, record)
         guard let line = lines.text(for: event, record: record) else {
@@ -73,9 +76,17 @@ public struct PlainView: RunView {
     public mutating func frame(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String {
-        let text = logText(surroundings)
-        // Behind lines of logs that are still to come, an announcement would come too early.
-        if feed.isBehind { return open.around(text) }
+        frame(below: "", at: now, record: record, surroundings: surroundings)
+    }
+
+    /// A frame with lines of events above it.
+    mutating func frame(
+        below scroll: String, at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
+    ) -> String {
+        let text = scroll + logText(surroundings)
+        // Behind lines of logs that are still to come, an announcement would come too early; and
+        // the question says what runs.
+        if feed.isBehind || isAsking { return open.around(text) }
         return open.around(
             text + announcements(at: now, record: record, isSilent: text.isEmpty))
     }
@@ -85,15 +96,18 @@ public struct PlainView: RunView {
         _ question: ReviewQuestion?, typedLines: Int, at now: RunTime, record: RunRecord,
         surroundings: ViewSurroundings
     ) -> String {
-        let columns = max(20, (surroundings.terminalSize?.columns ?? 80) - 1)
+        // A terminal that does not know its size has 0 of both.
+        let size = surroundings.terminalSize ?? (0, 0)
+        let columns = max(20, (size.columns > 0 ? size.columns : 80) - 1)
+        let rows = size.rows > 0 ? size.rows : .max
         let prompt = question.map {
             ReviewPrompt(
                 $0, record: record, logTail: surroundings.logTail($0.step, LiveView.tailLength),
                 style: style)
         }
         open.ask(
-            prompt?.text(columns: columns) ?? "", again: prompt?.prompt(columns: columns) ?? "",
-            typedLines: typedLines)
+            prompt?.text(columns: columns, rows: rows) ?? "",
+            again: prompt?.prompt(columns: columns) ?? "", typedLines: typedLines)
         return open.around("")
     }
 

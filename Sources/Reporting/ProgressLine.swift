@@ -68,7 +68,9 @@ struct ProgressLine {
 
     /// The line that says that a step runs.
     func running(_ step: Int, record: RunRecord) -> String {
-        line(.running, step, record)
+        let attempt =
+            record.steps.indices.contains(step) ? record.attemptText(of: step) : nil
+        return line(.running, step, record, detail: attempt.map { ": " + $0 } ?? "")
     }
 
     /// The line that says which steps still run.
@@ -104,8 +106,18 @@ struct ProgressLine {
         if let elapsed = record.steps.indices.contains(step) ? record.steps[step].duration : nil {
             detail = style.dim(" (\(Wording.duration(elapsed)))")
         }
+        if end.status == .complete, record.steps.indices.contains(step),
+            let detour = record.detourText(of: step)
+        {
+            detail += ": " + detour
+        }
         if let reason = end.reason { detail += ": " + Sanitizer.line(record.text(of: reason)) }
         if end.isAllowed, end.status == .failed { detail += ", which is allowed" }
+        if end.status == .failed, record.steps.indices.contains(step),
+            let attempt = record.attemptText(of: step)
+        {
+            detail += " (\(attempt))"
+        }
         let word: Mark =
             switch end.status {
             case .complete: .ok
@@ -140,7 +152,7 @@ struct ProgressLine {
     }
 
     enum Mark: String {
-        case retry, review
+        case retry, review, busy
         case ok, failed = "FAILED", allowed = "failed", aborted, skipped, cached, running
         case waiting, timeout, killed
     }
@@ -153,7 +165,7 @@ struct ProgressLine {
             switch mark {
             case .ok, .cached: style.green(word)
             case .failed, .killed: style.red(word)
-            case .allowed, .aborted, .waiting, .timeout, .retry, .review: style.yellow(word)
+            case .allowed, .aborted, .waiting, .timeout, .retry, .review, .busy: style.yellow(word)
             case .skipped, .running: style.dim(word)
             }
         return counter(record) + styleed + id(of: step, record) + detail

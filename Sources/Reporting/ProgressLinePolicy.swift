@@ -4,22 +4,19 @@ import Execution
 extension ProgressLine {
     func policyText(for kind: RunEvent.Kind, _ record: RunRecord) -> String? {
         switch kind {
-        case .attemptFailed(let step, let failure):
-            let reason = Sanitizer.line(record.text(of: failure.reason))
-            let busy = failure.isBusy ? "busy, " : ""
-            return line(.retry, step, record, detail: ": \(busy)\(reason)")
+        case .attemptFailed:
+            // Said with what follows it: the next attempt, or the question.
+            return nil
         case .retryScheduled(let step, let attempt, let method, let delay):
-            let words = method == .primary ? "" : ", \(method.description)"
-            let what = "attempt \(attempt)\(words)"
-            let when = delay > 0 ? " in \(DurationText.declared(milliseconds: delay))" : ""
-            return line(.retry, step, record, detail: ": \(what)\(when)")
+            return next(attempt, of: step, by: method, after: delay, record)
         case .outputsEmpty(let step, let paths):
             let names = Wording.list(paths.map { "`\(Sanitizer.line($0))`" }, atMost: 3)
             return style.yellow("warning: ") + "`\(id(of: step, record))`: "
                 + "\(paths.count == 1 ? "output" : "outputs") \(names) "
                 + "\(paths.count == 1 ? "is" : "are") empty"
         case .reviewWanted(let step):
-            return line(.review, step, record, detail: ": a decision is wanted")
+            let failure = failedAttempt(of: step, record)
+            return line(.review, step, record, detail: "\(failure); a decision is wanted")
         case .decided(let step, let decision):
             return line(.review, step, record, detail: ": decided: \(decision.word)")
         case .thresholdReached(let step, let failures):
@@ -33,6 +30,31 @@ extension ProgressLine {
         default:
             return shareText(for: kind, record)
         }
+    }
+
+    private func next(
+        _ attempt: Int, of step: Int, by method: StepMethod, after delay: Int64,
+        _ record: RunRecord
+    ) -> String {
+        guard record.steps.indices.contains(step) else { return line(.retry, step, record) }
+        let number = Int32(clamping: attempt)
+        var what = Wording.attempt(number, of: record.wholeAttempts(of: step, number: number))
+        if method != .primary { what = "\(method), " + what }
+        if delay > 0 { what += " in \(Wording.rest(delay))" }
+        let isBusy = record.steps[step].earlierAttempts.last?.isBusy ?? false
+        let failure = failedAttempt(of: step, record)
+        return line(isBusy ? .busy : .retry, step, record, detail: "\(failure); \(what)")
+    }
+
+    /// How long the last attempt took and why it failed: ` (1.2s): exit code 1`.
+    private func failedAttempt(of step: Int, _ record: RunRecord) -> String {
+        guard record.steps.indices.contains(step) else { return "" }
+        let last = record.steps[step].earlierAttempts.last
+        let length = last.flatMap { attempt in
+            attempt.completedAt.map { style.dim(" (\(Wording.duration(attempt.elapsed(at: $0))))") }
+        }
+        let reason = record.steps[step].reason.map { Sanitizer.line(record.text(of: $0)) }
+        return "\(length ?? ""): \(reason ?? "failed")"
     }
 
     private func shareText(for kind: RunEvent.Kind, _ record: RunRecord) -> String? {

@@ -22,9 +22,16 @@ public struct ReviewPrompt: Sendable {
             .suffix(ReviewPrompt.mostLogLines)
     }
 
+    /// The whole question on a terminal of this size; after a wrong answer only what can be answered.
+    func text(columns: Int, rows: Int) -> String {
+        guard question.misread == nil else { return prompt(columns: columns) }
+        return (lines(columns: columns, rows: rows - 1) + [prompt(columns: columns)])
+            .joined(separator: "\n")
+    }
+
     /// The lines above the place where the answer is typed, none wider than a terminal; where there
     /// is little room, the log's are left out first.
-    func lines(columns: Int, rows: Int) -> [LiveRegion.Line] {
+    private func lines(columns: Int, rows: Int) -> [String] {
         let choices = question.choices.map { choice in
             line(
                 [
@@ -32,10 +39,11 @@ public struct ReviewPrompt: Sendable {
                     (TextWidth.pad(choice.word, to: 10) + consequence(of: choice), { $0 }),
                 ], columns)
         }
-        let room = max(0, rows - choices.count - 1)
+        let last = (meanwhile.map { [line([("  " + $0, { $0 })], columns)] } ?? []) + choices
+        let room = max(0, rows - last.count - 1)
         var lines = [line([("decide: ", style.yellow), (failure, { $0 })], columns)]
         lines += log.suffix(room).map { line([("  | " + $0, style.dim)], columns) }
-        return Array((lines + choices).suffix(max(1, rows)))
+        return Array((lines + last).suffix(max(1, rows)))
     }
 
     /// What stands before the answer, in the same line.
@@ -45,13 +53,6 @@ public struct ReviewPrompt: Sendable {
         guard let misread = question.misread else { return TextWidth.clip(choice, to: columns) }
         let shown = TextWidth.clip(Sanitizer.line(misread), to: 20)
         return TextWidth.clip("`\(shown)` is none of them: \(choice)", to: columns)
-    }
-
-    /// The whole question for where nothing can be drawn over; the prompt ends it.
-    func text(columns: Int) -> String {
-        let lines = lines(columns: columns, rows: .max / 2).map(\.text)
-        return (question.misread == nil ? lines.joined(separator: "\n") + "\n" : "")
-            + prompt(columns: columns)
     }
 
     // MARK: - Words
@@ -67,6 +68,15 @@ public struct ReviewPrompt: Sendable {
             if let method = step.method, method != .primary { text += ", the last by \(method)" }
         }
         return text
+    }
+
+    /// The steps that go on while it is asked; nil where there are none.
+    private var meanwhile: String? {
+        let names = record.steps.indices.filter { record.steps[$0].status == .running }
+            .map { "`\(record.shownName(of: $0))`" }
+        guard !names.isEmpty else { return nil }
+        return "meanwhile " + Wording.list(names, atMost: ReviewPrompt.mostNamed)
+            + (names.count == 1 ? " goes on" : " go on") + "; nothing else starts"
     }
 
     /// What follows from a choice.
@@ -99,7 +109,7 @@ public struct ReviewPrompt: Sendable {
     /// Parts of a line, each clipped to the room that is left before it is painted.
     private func line(
         _ parts: [(text: String, paint: (String) -> String)], _ columns: Int
-    ) -> LiveRegion.Line {
+    ) -> String {
         var text = ""
         var used = 0
         for part in parts {
@@ -107,12 +117,15 @@ public struct ReviewPrompt: Sendable {
             used += TextWidth.columns(of: clipped)
             text += part.paint(clipped)
         }
-        return LiveRegion.Line(text: text, columns: used)
+        return text
     }
 }
 
-/// A prompt on a terminal on which nothing is drawn over: whatever is printed meanwhile goes into
-/// lines of its own, and the prompt comes again below.
+/// A prompt below which nothing is drawn and above which nothing is drawn over: whatever is printed
+/// meanwhile goes into lines of its own, and the prompt comes again below.
+///
+/// Where the cursor stands is not known while somebody types: a long line wraps, and what is erased
+/// of it does not bring the cursor back up.
 struct OpenPrompt: Sendable {
     private var question = ""
     private var again = ""

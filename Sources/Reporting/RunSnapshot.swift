@@ -28,7 +28,8 @@ public struct RunSnapshot {
         var lines = ["now, after \(ProgressLine.clock(now.nanoseconds)): \(counts)"]
         let running = record.steps.indices.filter { record.steps[$0].status == .running }
         let waiting = record.steps.indices.filter {
-            record.steps[$0].status == .pending && record.steps[$0].waitingFor != nil
+            guard record.steps[$0].status == .pending else { return false }
+            return record.steps[$0].waitingFor != nil || record.pauseText(of: $0, at: now) != nil
         }
         let named = running.prefix(RunSnapshot.mostNamed) + waiting.prefix(RunSnapshot.mostNamed)
         let columns = max(20, (surroundings.terminalSize?.columns ?? 0) - 1)
@@ -40,13 +41,18 @@ public struct RunSnapshot {
             let gap = String(repeating: " ", count: max(0, 6 - clock.count))
             lines.append(
                 line("running ", style.cyan, step, width, gap + clock + "  ", room) {
-                    LiveView.lastLine(of: surroundings.logTail(step, LiveView.tailLength))
+                    var parts = record.attemptText(of: step).map { [$0] } ?? []
+                    if record.steps[step].isChecking { parts.append("checks") }
+                    parts.append(
+                        LiveView.lastLine(of: surroundings.logTail(step, LiveView.tailLength)))
+                    return parts.joined(separator: "  ")
                 })
         }
         for step in waiting.prefix(RunSnapshot.mostNamed) {
             lines.append(
                 line("waits   ", style.yellow, step, width, "  ", room) {
-                    record.steps[step].waitingFor.map(Wording.holder) ?? ""
+                    record.pauseText(of: step, at: now)
+                        ?? record.steps[step].waitingFor.map(Wording.holder) ?? ""
                 })
         }
         let more = [
@@ -54,6 +60,8 @@ public struct RunSnapshot {
             (waiting.count - RunSnapshot.mostNamed, "waiting"),
         ].filter { $0.0 > 0 }.map { "\($0) more \($1)" }
         if !more.isEmpty { lines.append("  and " + Wording.list(more)) }
+        let slowed = record.slowedText(at: now)
+        if !slowed.isEmpty { lines.append("  " + style.yellow(Wording.list(slowed))) }
         return lines.joined(separator: "\n") + "\n"
     }
 

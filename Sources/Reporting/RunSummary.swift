@@ -2,11 +2,11 @@ public import Execution
 
 /// What is printed when a run is over: what did not run, what failed and why, the totals.
 public struct RunSummary: Sendable {
-    private let record: RunRecord
+    let record: RunRecord
     private let surroundings: ViewSurroundings
-    private let options: [String]
+    let options: [String]
     private let tailLines: Int
-    private let style: Style
+    let style: Style
     private let namesLeftOut: Bool
     private let followsText: Bool
     /// Steps that the command line left out: they are no part of the run.
@@ -44,13 +44,15 @@ public struct RunSummary: Sendable {
     /// The whole text, newline at its end.
     public var text: String {
         let failed = record.failedSteps
-        var lines = notRun
+        var lines = notRun + notes
         for (position, step) in failed.enumerated() {
             let showsTail = failed.count - position <= Self.failuresWithTail
             if !lines.isEmpty || followsText { lines.append("") }
             lines += failure(step, showsTail: showsTail)
         }
         if !failed.isEmpty { lines.append("") }
+        let commands = decisionCommands
+        if !commands.isEmpty { lines += commands + [""] }
         lines.append(totals)
         if let further { lines.append(further) }
         return lines.joined(separator: "\n") + "\n"
@@ -97,10 +99,12 @@ public struct RunSummary: Sendable {
         let name = record.shownName(of: index)
         let reason = record.shownReason(of: index) ?? "no reason was given"
         let length = step.duration.map { " after \(Wording.duration($0))" } ?? ""
-        let attempts = step.attempts > 1 ? ", attempt \(step.attempts)" : ""
-        let allowed = step.isAllowed ? " (allowed)" : ""
+        let attempts = record.attemptText(of: index).map { ", \($0)" } ?? ""
+        let isLast = record.header.steps[index].isFinalizer
+        let allowed = step.isAllowed ? " (allowed)" : isLast ? " (always runs)" : ""
         let title = "\(style.red("FAILED")) \(style.bold(name))\(allowed)\(length)"
         var lines = ["\(title): \(reason)\(attempts)"]
+        lines += attemptLines(of: index)
         if step.startedAt != nil {
             if showsTail { lines += tail(of: index) }
             lines.append("  log: \(Sanitizer.line(surroundings.logPath(index)))")

@@ -5,6 +5,7 @@ public struct StatusText: Sendable {
     private let record: RunRecord
     private let now: RunTime
     private let style: Style
+    private let awaiting: Set<Int>
 
     /// A table of a run.
     ///
@@ -21,23 +22,23 @@ public struct StatusText: Sendable {
         // Nothing is known beyond the last event of a run that died.
         self.now = record.status == .interrupted ? record.lastEventAt : now
         self.style = style
+        awaiting = Set(record.awaitingDecision)
     }
 
     /// The whole text, newline at its end.
     public var text: String {
         var lines = header
-        let layout = RunLayout(record.header)
-        let tasks = record.header.tasks
         let idWidth = columnWidth
-        for phase in layout.phases {
-            var title = "phase \(phase.number)"
-            if tasks.count > 1, tasks.indices.contains(phase.task) {
-                title = "\(Wording.task(tasks[phase.task].id)), " + title
-            }
-            lines += ["", style.bold(title)]
-            lines += phase.steps.map { row(of: $0, idWidth: idWidth) }
+        for group in ShownPhases(record.header).groups {
+            lines += ["", style.bold(group.title)]
+            lines += group.steps.map { row(of: $0, idWidth: idWidth) }
         }
         lines += ["", footer]
+        let slowed = record.status == .running ? record.slowedText(at: now) : []
+        if !slowed.isEmpty { lines.append(style.yellow(Wording.list(slowed))) }
+        if record.mode != .silent { lines.append("mode: \(record.mode.rawValue)") }
+        let decisions = record.decisionText
+        if !decisions.isEmpty { lines.append("decided: " + Wording.list(decisions, atMost: 8)) }
         lines += record.warnings.map { style.yellow("warning: ") + Sanitizer.line($0) }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -106,17 +107,30 @@ public struct StatusText: Sendable {
         var details: [String] = []
         switch step.status {
         case .pending:
+            if record.status == .running, let pause = record.pauseText(of: index, at: now) {
+                details.append(pause)
+                if let reason = record.shownReason(of: index) { details.append(reason) }
+                return details
+            }
             if let waiting = waiting(index) { details.append(waiting) }
         case .running where record.status == .interrupted:
             details.append("in flight when stepvisor died")
         case .running, .complete, .failed, .aborted, .skipped, .cached:
             if let reason = record.shownReason(of: index) { details.append(reason) }
         }
+        if step.isChecking { details.append("checks") }
         if step.status == .failed, step.isAllowed { details.append("which is allowed") }
-        if step.attempts > 1 { details.append("attempt \(step.attempts)") }
-        if case .backup = step.method, let method = step.method {
-            details.append("by \(method.description)")
+        if step.status == .complete, let detour = record.detourText(of: index) {
+            details.append(detour)
+        } else if step.attempts > 1 {
+            details.append(
+                Wording.attempt(
+                    step.attempts, of: record.wholeAttempts(of: index, number: step.attempts)))
+            if case .backup = step.method, let method = step.method {
+                details.append("by \(method.description)")
+            }
         }
+        if awaiting.contains(index) { details.append("a decision is wanted") }
         if !step.leftovers.isEmpty {
             let count = Wording.count(step.leftovers.count, "process", plural: "processes")
             let names = step.leftovers.map { "\(Sanitizer.line($0.command)), pid \($0.pid)" }

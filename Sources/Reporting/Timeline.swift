@@ -30,25 +30,68 @@ public struct Timeline: Sendable {
 
     /// The whole text, newline at its end.
     public var text: String {
-        let layout = RunLayout(record.header)
-        let launched = record.steps.indices.filter { record.steps[$0].launchedAt != nil }
-        let scale = Scale(record, launched: launched, now: now, columns: columns)
+        let bars = record.steps.indices.flatMap { attemptBars(of: $0) }
+        let scale = Scale(record, bars: bars, now: now, columns: columns)
         var lines: [String] = []
-        for phase in layout.phases { lines += section(of: phase, scale) + [""] }
+        for group in ShownPhases(record.header).groups { lines += section(of: group, scale) + [""] }
         return (lines + footer).joined(separator: "\n") + "\n"
     }
 
-    private func section(of phase: RunLayout.Phase, _ scale: Scale) -> [String] {
-        let bars = phase.steps.filter { record.steps[$0].launchedAt != nil }.sorted { a, b in
-            let first = record.steps[a].launchedAt ?? .zero
-            let second = record.steps[b].launchedAt ?? .zero
+    /// Attempts of a step that are drawn; of more, the first ones are only counted.
+    private static let mostBars = 8
+
+    /// One attempt of a step.
+    struct Bar {
+        var attempt: AttemptRecord
+        /// The start of the attempt after it, or the present while the step rests.
+        var restsUntil: RunTime?
+        /// The step's id, or which further attempt it is.
+        var name: String
+        var isFirst: Bool
+    }
+
+    /// The attempts of a step, in order.
+    private func attemptBars(of index: Int) -> [Bar] {
+        let step = record.steps[index]
+        let attempts = step.allAttempts
+        return attempts.indices.map { place in
+            let attempt = attempts[place]
+            var rest: RunTime?
+            if place + 1 < attempts.count {
+                rest = attempts[place + 1].launchedAt
+            } else if attempt.completedAt != nil, !step.status.isFinal {
+                rest = now
+            }
+            let method = attempt.method == .primary ? "attempt" : "\(attempt.method)"
+            return Bar(
+                attempt: attempt, restsUntil: rest,
+                name: place == 0
+                    ? record.shownName(of: index) : "\(method) \(attempt.number)",
+                isFirst: place == 0)
+        }
+    }
+
+    private func section(of group: ShownPhases.Group, _ scale: Scale) -> [String] {
+        let launched = group.steps.filter { record.steps[$0].launchedAt != nil }.sorted { a, b in
+            let first = record.steps[a].firstLaunchedAt ?? .zero
+            let second = record.steps[b].firstLaunchedAt ?? .zero
             return (first, a) < (second, b)
         }
-        var lines = [style.bold(title(of: phase, bars: bars))]
-        lines += bars.map { row(of: $0, scale) }
+        var lines = [style.bold(title(of: group, launched: launched))]
+        for step in launched {
+            let bars = attemptBars(of: step)
+            guard bars.count > Self.mostBars else {
+                lines += bars.map { row(of: $0, scale) }
+                continue
+            }
+            lines.append(row(of: bars[0], scale))
+            let left = bars.count - Self.mostBars
+            lines.append(style.dim("  … \(Wording.count(left, "more attempt"))"))
+            lines += bars.suffix(Self.mostBars - 1).map { row(of: $0, scale) }
+        }
         let words = [StepStatus.cached, .skipped, .pending].map(\.rawValue)
         for word in [Wording.doneEarlier] + words {
-            let others = phase.steps.filter {
+            let others = group.steps.filter {
                 record.steps[$0].launchedAt == nil && Wording.status(record.steps[$0]) == word
             }
             guard !others.isEmpty else { continue }
@@ -59,47 +102,46 @@ public struct Timeline: Sendable {
     }
 
     /// `Phase 1 (parallel)` says what was measured: some of its steps ran at the same time.
-    private func title(of phase: RunLayout.Phase, bars: [Int]) -> String {
-        let tasks = record.header.tasks
-        var title = "Phase \(phase.number)"
-        if tasks.count > 1, tasks.indices.contains(phase.task) {
-            title = "\(Wording.task(tasks[phase.task].id, atStart: true)), phase \(phase.number)"
-        }
-        guard !bars.isEmpty else { return title }
+    private func title(of group: ShownPhases.Group, launched: [Int]) -> String {
+        let title = group.title.prefix(1).uppercased() + group.title.dropFirst()
+        guard !launched.isEmpty else { return title }
         // In order of their start, two overlap exactly if one starts before all earlier ones end.
+        let attempts = launched.flatMap { record.steps[$0].allAttempts }
+            .sorted { $0.launchedAt < $1.launchedAt }
         var end = RunTime(nanoseconds: .min)
         var isParallel = false
-        for index in bars {
-            let step = record.steps[index]
-            if let launched = step.launchedAt, launched < end { isParallel = true }
-            end = max(end, step.completedAt ?? now)
+        for attempt in attempts {
+            if attempt.launchedAt < end { isParallel = true }
+            end = max(end, attempt.completedAt ?? now)
         }
         return title + (isParallel ? " (parallel)" : " (sequential)")
     }
 
-    private func row(of index: Int, _ scale: Scale) -> String {
-        let step = record.steps[index]
-        let launched = step.launchedAt ?? .zero
-        let end = step.completedAt ?? now
-        let clock = Timestamp.timeOfDay(record.header.startedAt.advanced(to: launched))
-        let offset = TextWidth.pad(Wording.offset(launched), to: scale.offsetWidth)
-        let name = TextWidth.clip(record.shownName(of: index), to: scale.nameWidth - 2)
-        let label = TextWidth.pad("[\(name)]", to: scale.nameWidth)
-        let (blank, bar) = scale.bar(from: launched, to: end, tip: tip(of: step))
-        let room = max(0, scale.chartWidth - blank - bar.count)
-        let isLost = record.status == .interrupted && step.status == .running
-        let word = isLost ? "unknown" : step.status.rawValue
-        let length = Wording.duration(step.elapsed(at: now) ?? 0)
+    private func row(of bar: Bar, _ scale: Scale) -> String {
+        let attempt = bar.attempt
+        let clock = Timestamp.timeOfDay(record.header.startedAt.advanced(to: attempt.launchedAt))
+        let offset = TextWidth.pad(Wording.offset(attempt.launchedAt), to: scale.offsetWidth)
+        let name = TextWidth.clip(bar.name, to: scale.nameWidth - 2)
+        let label = TextWidth.pad(bar.isFirst ? "[\(name)]" : "  \(name)", to: scale.nameWidth)
+        let (blank, drawn) = scale.bar(
+            from: attempt.launchedAt, to: attempt.completedAt ?? now, tip: tip(of: attempt))
+        let end = blank + drawn.count
+        let rest = bar.restsUntil.map { max(0, scale.column(of: $0) - end) } ?? 0
+        let left = max(0, scale.chartWidth - end - rest)
+        let isLost = record.status == .interrupted && attempt.status == .running
+        let word = isLost ? "unknown" : attempt.isBusy ? "busy" : attempt.status.rawValue
+        let length = Wording.duration(attempt.elapsed(at: now))
         return style.dim(clock) + " \(offset) \(label) "
-            + String(repeating: " ", count: blank) + style.paint(bar, as: step.status)
-            + String(repeating: " ", count: room) + " "
-            + style.paint(word, as: step.status) + " (\(length))"
+            + String(repeating: " ", count: blank) + style.paint(drawn, as: attempt.status)
+            + style.dim(String(repeating: ".", count: rest))
+            + String(repeating: " ", count: left) + " "
+            + style.paint(word, as: attempt.status) + " (\(length))"
     }
 
-    private func tip(of step: StepRecord) -> Character {
-        switch step.status {
+    private func tip(of attempt: AttemptRecord) -> Character {
+        switch attempt.status {
         case .complete, .cached: ">"
-        case .failed: "X"
+        case .failed: attempt.isBusy ? "b" : "X"
         case .aborted: "!"
         case .running: record.status == .interrupted ? "?" : "~"
         case .pending, .skipped: "-"
@@ -135,17 +177,15 @@ private struct Scale {
     private let wall: Double
 
     /// Share the columns among clock, offset, name, chart and ending; the chart gets the rest.
-    init(_ record: RunRecord, launched: [Int], now: RunTime, columns: Int) {
-        let latest = launched.reduce(RunTime.zero) { latest, index in
-            max(latest, record.steps[index].completedAt ?? now)
+    init(_ record: RunRecord, bars: [Timeline.Bar], now: RunTime, columns: Int) {
+        let latest = bars.reduce(RunTime.zero) { latest, bar in
+            max(latest, bar.restsUntil ?? bar.attempt.completedAt ?? now)
         }
         wall = Double(max(1, max(latest, record.endedAt ?? now).nanoseconds))
-        offsetWidth = launched.reduce(6) { width, index in
-            max(width, Wording.offset(record.steps[index].launchedAt ?? .zero).count)
+        offsetWidth = bars.reduce(6) { width, bar in
+            max(width, Wording.offset(bar.attempt.launchedAt).count)
         }
-        let widest = launched.reduce(1) { width, index in
-            max(width, TextWidth.columns(of: record.shownName(of: index)))
-        }
+        let widest = bars.reduce(1) { max($0, TextWidth.columns(of: $1.name)) }
         nameWidth = min(widest, max(8, columns / 4)) + 2
         let clock = 8
         let ending = "complete (59.9s)".count
@@ -159,7 +199,7 @@ private struct Scale {
         return (first, String(repeating: "=", count: last - first - 1) + String(tip))
     }
 
-    private func column(of time: RunTime) -> Int {
+    func column(of time: RunTime) -> Int {
         let part = min(1, max(0, Double(time.nanoseconds) / wall))
         return Int(part * Double(chartWidth) + 0.5)
     }

@@ -104,7 +104,8 @@ public struct StepCommands {
         case nil:
             throw ProgramProblem(
                 message: "it has no `command`, and `[execution]` has no `runner`",
-                help: "give it a `command`, or set a `runner` for all steps without one")
+                help: "give it a `command`, or set a `runner` for all steps without one",
+                cause: .nameless)
         }
     }
 

@@ -35,7 +35,7 @@ extension Loading {
             return
         }
         place.range = include.range
-        var inner = scope.nested(include.prefix)
+        var inner = scope.nested(include.prefix ?? ProseFile.descriptor(of: include.file))
         inner.isIncluded = true
         guard isAllowed(place, in: inner, chain: chain) else {
             inclusion.hasLostSteps = true
@@ -208,6 +208,15 @@ extension Loading {
 struct ProseFile: Error {
     var message: String
     var help: String
+
+    /// For `spec_X.md` the X, which tells its steps from those of others: the tasks of each are
+    /// numbered from 1.
+    static func descriptor(of path: String) -> String? {
+        let name = PathText.name(of: path)
+        guard name.hasPrefix("spec_"), name.lowercased().hasSuffix(".md") else { return nil }
+        let text = String(name.dropFirst(5).dropLast(3))
+        return StepID.isValid(text) ? text : nil
+    }
 
     /// For `spec_X.md` the `parameters_X.toml` beside it; any other path as it is.
     static func replacing(

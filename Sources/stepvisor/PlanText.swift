@@ -92,6 +92,7 @@ struct PlanText {
             add("  [needs \(Sanitizer.line(names.joined(separator: ", ")))]")
         }
         if !step.description.isEmpty { add("  " + style.dim(Sanitizer.line(step.description))) }
+        while bytes.last == UInt8(ascii: " ") { bytes.removeLast() }
         bytes.append(UInt8(ascii: "\n"))
     }
 

@@ -25,10 +25,19 @@ extension RunOptions {
         canAsk =
             StandardStream.isInputTerminal && StandardStream.error.isTerminal
             && !arguments.has(.json) && !arguments.has(.quiet)
+        needsCommands = arguments.command == .run
         decisions = arguments.decisions
         // Two runs that fail side by side are to try again at different times.
         seed = arguments.number(.shuffle) ?? .random(in: 0...UInt64(UInt32.max))
         if arguments.has(.shuffle) { startOrder = .shuffled(seed: seed) }
+    }
+
+    /// Goes on as the earlier run went, where the command line says nothing: nobody who types
+    /// `--resume` means that what took minutes side by side is to take hours one by one.
+    mutating func keepParallelism(of earlier: RunHeader) {
+        guard !parallel, jobs == nil, earlier.mode == .parallel else { return }
+        parallel = true
+        jobs = max(1, earlier.maxParallelSteps)
     }
 
     /// Whether anything narrows down which steps are meant.
@@ -66,6 +75,7 @@ struct RunRequest {
         if let earlier {
             try DecisionCheck(earlier, project.resolved.graph).check(options.decisions)
         }
+        if let earlier, replay == nil { options.keepParallelism(of: earlier.header) }
         let most = Host.mostConcurrentSteps
         if let jobs = options.jobs, jobs > most {
             notes.append("`-j \(jobs)` is more than `ulimit -n` allows: using \(most)")

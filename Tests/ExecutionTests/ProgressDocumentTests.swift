@@ -55,7 +55,8 @@ struct ProgressDocumentTests {
                 "execution_mode":"parallel","max_parallel_steps":3,"status":"failed",\#
                 "started_at":"2025-11-02T15:00:05.000Z","ended_at":"2025-11-02T15:00:06.300Z",\#
                 "duration_ms":1300,"suspended_ms":0,"resumes":null,\#
-                "replays":null,"seed":null,"tasks":[
+                "replays":null,"seed":null,"mode":"silent","mode_changes":[],"reviews":[],\#
+                "throttled":[],"breakers":[],"tasks":[
                 {"task_id":"","phases":[
                 {"phase_id":1,"parallel_groups":["g"],"steps_in_phase":["a"],\#
                 "phase_start":"2025-11-02T15:00:05.100Z","phase_end":"2025-11-02T15:00:06.200Z",\#
@@ -66,7 +67,8 @@ struct ProgressDocumentTests {
                 "reason_code":"signalled","parallel_group":"g","parallel_execution":false,"would_be_parallel":false,\#
                 "dependencies_satisfied":[],"launched_at":"2025-11-02T15:00:05.100Z",\#
                 "completed_at":"2025-11-02T15:00:06.200Z","execution_time_ms":1100,"pid":77,\#
-                "signal":"SIGKILL","attempts":1,"method_used":"primary","log":"logs/a.log",\#
+                "signal":"SIGKILL","always":false,"attempts":1,"method_used":"primary",\#
+                "earlier_attempts":[],"next_attempt_at":null,"log":"logs/a.log",\#
                 "outputs":["a.md"],"leftovers":[{"pid":9,"command":"sleep 9","age_ms":12}],\#
                 "usage":{"user_ms":1.500,"system_ms":0.020,"peak_memory_kib":512},\#
                 "events":[{"event":"launched","timestamp":"2025-11-02T15:00:05.100Z"},\#
@@ -82,11 +84,12 @@ struct ProgressDocumentTests {
                 "reason":"dependency `a` failed","reason_code":"dependency_failed",\#
                 "parallel_group":null,"parallel_execution":false,"would_be_parallel":false,"dependencies_satisfied":[],\#
                 "launched_at":null,"completed_at":"2025-11-02T15:00:06.200Z",\#
-                "execution_time_ms":null,"pid":null,"attempts":0,"method_used":null,"log":null,\#
+                "execution_time_ms":null,"pid":null,"always":false,"attempts":0,"method_used":null,\#
+                "earlier_attempts":[],"next_attempt_at":null,"log":null,\#
                 "outputs":[],"leftovers":[],"usage":null,\#
                 "events":[{"event":"skipped","timestamp":"2025-11-02T15:00:06.200Z"}]}]}]}],
                 "parallel_execution_summary":{"concurrent_steps":1,"time_saved_ms":0,\#
-                "synchronisation_points":0},"warnings":[]}
+                "synchronisation_points":0},"events":[],"warnings":[]}
 
                 """#)
     }
@@ -98,8 +101,8 @@ struct ProgressDocumentTests {
             Set(run.keys) == [
                 "schema_version", "run_id", "workflow", "execution_mode", "max_parallel_steps",
                 "status", "started_at", "ended_at", "duration_ms", "suspended_ms",
-                "resumes", "replays", "seed", "tasks",
-                "parallel_execution_summary", "warnings",
+                "resumes", "replays", "seed", "mode", "mode_changes", "reviews", "throttled",
+                "breakers", "tasks", "parallel_execution_summary", "events", "warnings",
             ])
         let task = try #require((run["tasks"] as? [[String: Any]])?.first)
         #expect(Set(task.keys) == ["task_id", "phases"])
@@ -115,8 +118,8 @@ struct ProgressDocumentTests {
                 "step_id", "description", "execution_id", "status", "reason", "reason_code",
                 "parallel_group", "parallel_execution", "would_be_parallel",
                 "dependencies_satisfied", "launched_at", "completed_at", "execution_time_ms", "pid",
-                "signal", "attempts", "method_used",
-                "log", "outputs", "leftovers", "usage", "events",
+                "signal", "always", "attempts", "method_used", "earlier_attempts",
+                "next_attempt_at", "log", "outputs", "leftovers", "usage", "events",
             ])
         let summary = try #require(run["parallel_execution_summary"] as? [String: Any])
         #expect(

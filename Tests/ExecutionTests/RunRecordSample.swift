@@ -12,13 +12,16 @@ enum RunRecordSample {
     }
 
     static var header: RunHeader {
-        header(steps: [
+        var header = header(steps: [
             StepHeader(
                 id: "api_docs", description: hostile, parallelGroup: "research",
                 outputs: ["docs/api.md", hostile]),
             StepHeader(id: "graph", parallelGroup: "research"),
             StepHeader(id: "report", phase: 2, dependencies: [0, 1], runsAlone: true),
         ])
+        header.steps[0].mostAttempts = 4
+        header.steps[2].isFinalizer = true
+        return header
     }
 
     static let basis = StepBasis(command: 0, settings: .max, inputs: 0x0123_4567_89AB_CDEF)

@@ -87,7 +87,7 @@ struct SchedulerAttemptTests {
             let next = hasRunner ? 1 : 2
             let warning =
                 "warning a backup[1] has no command, and there is no runner that could do what it"
-                + " says: passed over"
+                + " says: passed over (`--runner` names one)"
             #expect(
                 scene.did() == ["launch a 1"] + (hasRunner ? [] : [warning]) + [
                     "a attempt failed exited 1", "a retry 2 backup[\(next)] in 0",

@@ -12,7 +12,7 @@ struct ScriptedRun<View: RunView> {
 
     init(
         _ ids: [String], dependencies: [Int: [Int32]] = [:], parallel: Int = 2, view: View,
-        size: (columns: Int, rows: Int)? = nil
+        size: (columns: Int, rows: Int)? = nil, header given: RunHeader? = nil
     ) {
         let steps = ids.enumerated().map { index, id in
             StepHeader(id: id, dependencies: dependencies[index] ?? [])
@@ -21,7 +21,7 @@ struct ScriptedRun<View: RunView> {
             runID: "r1", workflow: "demo", mode: parallel > 1 ? .parallel : .sequential,
             maxParallelSteps: parallel, startedAt: WallTime(microseconds: 0), pid: 1, bootID: "b",
             tasks: [TaskHeader(id: "", description: "")], steps: steps)
-        record = RunRecord(header: header)
+        record = RunRecord(header: given ?? header)
         self.view = view
         self.size = size
     }
@@ -71,6 +71,21 @@ struct ScriptedRun<View: RunView> {
     mutating func status(at time: Int64) -> String {
         view.status(
             at: RunTime(milliseconds: time), record: record, surroundings: surroundings)
+    }
+
+    /// A step that ran has failed, and a person is to decide about it.
+    @discardableResult
+    mutating func failForReview(_ step: Int, at time: Int64, code: Int32 = 3) -> String {
+        let failure = AttemptFailure(reason: .exited(code), exit: .exited(code))
+        return at(time, .attemptFailed(step: step, failure)) + at(time, .reviewWanted(step: step))
+    }
+
+    mutating func ask(
+        _ question: ReviewQuestion?, typedLines: Int = 0, at time: Int64
+    ) -> String {
+        view.ask(
+            question, typedLines: typedLines, at: RunTime(milliseconds: time), record: record,
+            surroundings: surroundings)
     }
 
     mutating func withdraw() -> String { view.withdraw(surroundings: surroundings) }

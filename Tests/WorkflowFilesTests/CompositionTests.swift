@@ -132,14 +132,19 @@ struct CompositionTests {
         #expect(loaded.step("m.lint")?.command == .script("more/steps/lint.sh"))
     }
 
-    @Test("a source document stands for the parameters beside it")
+    @Test("a source document stands for the parameters beside it, and gives the prefix")
     func sourceDocument() throws {
         let loaded = try loadProject([
-            "workflow.toml": "composition.includes = [\"parts/spec_x.md\"]\n",
+            "workflow.toml": """
+            composition.includes = [
+              "parts/spec_x.md", { file = "parts/spec_x.md", prefix = "y" }, "spec_x y.md",
+            ]
+            """,
             "parts/spec_x.md": "# Words\n", "parts/parameters_x.toml": step,
+            "parameters_x y.toml": step,
         ])
         #expect(loaded.places == [])
-        #expect(loaded.workflow.steps.map(\.id.rawValue) == ["a"])
+        #expect(loaded.workflow.steps.map(\.id.rawValue) == ["x.a", "y.a", "a"])
     }
 
     @Test("a mistake is said with every place that makes it", arguments: Self.mistakes)

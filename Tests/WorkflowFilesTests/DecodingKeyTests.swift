@@ -256,6 +256,9 @@ private let otherCases: [KeyCase] = [
     backup("tool_args = [\"-v\"]\ntool_path = \"b.sh\"") {
         $0.command == .arguments(["b.sh", "-v"])
     },
+    backup("tool_args = \"-v $X\"\ntool_path = \"it's b.sh\"") {
+        $0.command == .shell("'it'\\''s b.sh' -v $X")
+    },
 ]
 
 @Suite("Decoding: every key")
@@ -267,8 +270,9 @@ struct DecodingKeyTests {
         let loaded = LoadedText(testCase.text)
         #expect(testCase.isSet(loaded.workflow))
         let messages = loaded.messages.filter {
-            // The smallest file has no such step and no such capacity.
+            // The smallest file has no such step and no such capacity, and gives nothing to do.
             !$0.contains("unknown step `3`") && !$0.contains("takes 2 units of `api`")
+                && !$0.contains("has no effect")
         }
         #expect(messages == [])
     }

@@ -269,4 +269,19 @@ struct ResumeTests {
         #expect(result.error.contains("no run is recorded here"))
         #expect(!space.exists(".stepvisor"))
     }
+
+    @Test(
+        "it runs as many steps at once as the earlier run, unless the command line says otherwise",
+        arguments: [
+            (["--parallel", "-j", "3"], [], "parallel, at most 3 at once"),
+            (["-j", "3"], ["-j", "1"], "parallel, at most 1 at once"),
+            ([], [], "sequential"), ([], ["-j", "2"], "parallel, at most 2 at once"),
+        ])
+    func keepsParallelism(earlier: [String], later: [String], expected: String) throws {
+        let space = try space()
+        #expect(try space.start(["run", "-k"] + earlier).wait(seconds: 30).code == 1)
+        let result = try space.start(["run", "-k", "--resume"] + later).wait(seconds: 30)
+        #expect(result.code == 1, "\(result)")
+        #expect(result.error.contains(": 4 steps, \(expected) "), "\(result.error)")
+    }
 }

@@ -48,6 +48,14 @@ enum ItemText {
         item.unicodeScalars.allSatisfy { isOfID($0) || "%+,/:=@".unicodeScalars.contains($0) }
     }
 
+    /// One word for the shell, whatever it holds.
+    static func quotedForShell(_ word: String) -> String {
+        guard !isPlainInShell(word) else { return word }
+        return "'"
+            + word.split(separator: "'", omittingEmptySubsequences: false)
+            .joined(separator: "'\\''") + "'"
+    }
+
     /// The item itself in a regular expression.
     static func inExpression(_ item: String) -> String {
         escaped(item, "\\^$.|?*+()[]{}")

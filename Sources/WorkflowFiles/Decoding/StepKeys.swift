@@ -9,6 +9,8 @@ struct StepDraft {
     var isFile = false
     /// `foreach`: one instance for each; nil where it is not given.
     var items: [FilePattern]?
+    /// An item could not be read, so that steps are missing which others may name.
+    var hasLostItems = false
     /// Read when it is known whether it stands for several.
     var successPattern: DocumentTable.Entry?
 
@@ -131,7 +133,10 @@ extension WorkflowTables {
         },
         KeyRule("foreach", "a list of strings") { draft, entry, reader in
             draft.items = reader.patterns(entry)
-            guard draft.items?.isEmpty ?? false else { return }
+            draft.hasLostItems = draft.items == nil
+            guard case .array(let written) = entry.value.content else { return }
+            draft.hasLostItems = draft.items?.count != written.count
+            guard written.isEmpty else { return }
             reader.report(
                 .error(
                     "`foreach` must not be empty: the step would never run",

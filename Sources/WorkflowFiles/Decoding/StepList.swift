@@ -7,6 +7,9 @@ struct StepList {
     /// Which steps stand in which scope, where it is more than that of the main file.
     private(set) var spans: [(steps: Range<Int>, scope: FileScope)] = []
 
+    /// Whether an item gave no step, which others may name.
+    private(set) var hasLostSteps = false
+
     var isEmpty: Bool { steps.isEmpty }
 
     /// The groups where other steps stand before these.
@@ -26,6 +29,7 @@ struct StepList {
 
     /// Adds a step, or the instances that it stands for.
     mutating func append(_ draft: StepDraft, with reader: inout ValueReader) {
+        if draft.hasLostItems { hasLostSteps = true }
         guard let items = draft.items else {
             steps.append(draft.step)
             if let entry = draft.successPattern {
@@ -34,6 +38,7 @@ struct StepList {
             return
         }
         guard steps.count + items.count <= StepInstances.limit else {
+            hasLostSteps = true
             reader.report(
                 .error(
                     "`foreach` makes more than \(StepInstances.limit) steps", at: draft.step.range,
@@ -44,6 +49,7 @@ struct StepList {
         var instances = StepInstances(
             draft.step, items: items, successPattern: draft.successPattern)
         steps += instances.make(reportingTo: &reader)
+        if steps.count - start < items.count { hasLostSteps = true }
         guard steps.count > start else { return }
         groups.append(
             StepGroup(draft.step.id, members: start..<steps.count, at: draft.step.range))

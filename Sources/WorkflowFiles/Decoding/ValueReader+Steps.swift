@@ -85,16 +85,21 @@ extension ValueReader {
     /// Each a string, a list or a table.
     mutating func backups(_ entry: DocumentTable.Entry) -> [BackupMethod]? {
         guard let values = list(entry, of: "commands or tables") else { return nil }
-        return values.compactMap { value in
-            if case .table(let table) = value.content { return backup(table, at: value.range) }
+        return values.enumerated().compactMap { position, value in
+            if case .table(let table) = value.content {
+                return backup(table, number: position + 1, at: value.range)
+            }
             let one = DocumentTable.Entry(key: entry.key, keyRange: value.range, value: value)
             return command(one).map { BackupMethod(command: $0, at: value.range) }
         }
     }
 
-    private mutating func backup(_ table: DocumentTable, at range: SourceRange) -> BackupMethod {
+    private mutating func backup(
+        _ table: DocumentTable, number: Int, at range: SourceRange
+    ) -> BackupMethod {
         var draft = BackupDraft()
         WorkflowTables.backup.decode(table, into: &draft, with: &self)
+        if let trigger = draft.trigger { check(trigger, ofBackup: number) }
         if let tool = draft.tool, draft.method.command != nil {
             report(
                 .error(
@@ -105,12 +110,62 @@ extension ValueReader {
                 .error(
                     "`tool_args` needs `tool_path`", at: arguments.keyRange,
                     help: "name the program in `tool_path`"))
-        } else if let tool = draft.tool, let path = string(tool) {
-            let more = draft.toolArguments.flatMap { strings($0) } ?? []
-            draft.method.command = .arguments([path] + more)
+        } else if let tool = draft.tool, let path = string(tool), !refusingNUL(path, in: tool) {
+            guard !path.isEmpty else {
+                report(
+                    .error(
+                        "`tool_path` must not be empty", at: tool.value.range,
+                        help: "name the program, or leave the key out"))
+                return draft.method
+            }
+            draft.method.command = toolCommand(path, draft.toolArguments)
         }
         draft.method.range = range
         return draft.method
+    }
+
+    /// Arguments in one string are a part of a line for the shell, as they are in a `command`.
+    private mutating func toolCommand(
+        _ path: String, _ arguments: DocumentTable.Entry?
+    ) -> Command {
+        guard let arguments else { return .arguments([path]) }
+        if case .string(let text) = arguments.value.content {
+            guard !refusingNUL(text, in: arguments) else { return .arguments([path]) }
+            return .shell(ItemText.quotedForShell(path) + " " + text)
+        }
+        return .arguments([path] + (strings(arguments) ?? []))
+    }
+
+    /// A backup is tried when the method before it has failed: what it says must be that.
+    private mutating func check(_ trigger: DocumentTable.Entry, ofBackup number: Int) {
+        guard let text = string(trigger) else { return }
+        let expected = number == 1 ? "primary_failure" : "backup_\(number - 1)_failure"
+        guard text != expected else { return }
+        let message =
+            "backup \(number) is tried when "
+            + (number == 1 ? "the primary method" : "backup \(number - 1)")
+            + " has failed, not on `\(text)`"
+        let isTrigger = text == "primary_failure" || Self.numberedTrigger(text)
+        guard isTrigger else {
+            report(
+                .error(
+                    message, at: trigger.value.range,
+                    help: Suggestion.help(for: text, among: [expected])
+                        ?? "write `\(expected)`; which failures are tried again first says "
+                        + "`retry_on`"))
+            return
+        }
+        report(
+            .warning(
+                message, at: trigger.value.range,
+                help: "write `\(expected)`, or put the backups in the order in which they are "
+                    + "to be tried"))
+    }
+
+    private static func numberedTrigger(_ text: String) -> Bool {
+        guard text.hasPrefix("backup_"), text.hasSuffix("_failure") else { return false }
+        let number = text.dropFirst(7).dropLast(8)
+        return (1...4).contains(number.utf8.count) && number.utf8.allSatisfy { 48...57 ~= $0 }
     }
 }
 
@@ -119,6 +174,7 @@ struct BackupDraft {
     var method = BackupMethod(command: nil)
     var tool: DocumentTable.Entry?
     var toolArguments: DocumentTable.Entry?
+    var trigger: DocumentTable.Entry?
 }
 
 extension WorkflowTables {
@@ -129,9 +185,13 @@ extension WorkflowTables {
                 draft.method.command = reader.command(entry)
             },
             .string("description") { $0.method.description = $1 },
-            .string("trigger_condition") { $0.method.triggerCondition = $1 },
+            KeyRule("trigger_condition", "\"primary_failure\" or \"backup_1_failure\"") {
+                draft, entry, reader in
+                draft.method.triggerCondition = reader.string(entry)
+                if draft.method.triggerCondition != nil { draft.trigger = entry }
+            },
             KeyRule("tool_path", "a path") { draft, entry, _ in draft.tool = entry },
-            KeyRule("tool_args", "a list of strings") { draft, entry, _ in
+            KeyRule("tool_args", "a string or a list of strings") { draft, entry, _ in
                 draft.toolArguments = entry
             },
             .ignored("id"),

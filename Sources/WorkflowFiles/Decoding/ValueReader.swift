@@ -111,7 +111,12 @@ struct ValueReader {
     mutating func list(_ entry: DocumentTable.Entry, of what: String) -> [DocumentValue]? {
         guard case .array(let values) = entry.value.content else {
             let help: String? =
-                if case .string = entry.value.content { "put it in brackets: `[…]`" } else { nil }
+                switch entry.value.content {
+                case .string: "put it in brackets: `[…]`"
+                case .table where what == "tables":
+                    "write `[[…]]` around its name, for each of them"
+                default: nil
+                }
             report(
                 .error(
                     "`\(entry.key)` must be a list of \(what), found "

@@ -20,8 +20,13 @@ public struct WorkflowDecoder {
     private var speclets: [SpecletFile] = []
     /// Where classes of files were declared.
     var changePlaces: [String: SourceRange] = [:]
-    /// Whether a step was left out because the line with its `id` could not be read.
-    public private(set) var hasLostSteps = false
+    /// Where the breaker of all resources was declared.
+    var breakerPlace: SourceRange?
+    /// Whether a step was left out because what it is named by could not be read.
+    public var hasLostSteps: Bool {
+        hasNamelessSteps || looseSteps.hasLostSteps || taskSteps.hasLostSteps
+    }
+    private var hasNamelessSteps = false
 
     /// Starts an empty workflow, named so where no file says otherwise.
     public init(defaultName: String) {
@@ -63,6 +68,7 @@ public struct WorkflowDecoder {
         } else {
             swap(&draft.workflow, &workflow)
             noteChangeClasses(of: draft)
+            breakerPlace = draft.executionTable?.entry("breaker")?.keyRange
         }
         return file
     }
@@ -103,6 +109,7 @@ public struct WorkflowDecoder {
         step.step = Step(id: StepID(id), range: range)
         step.step.command = .script(script)
         WorkflowTables.step.decode(header, into: &step, with: &reader)
+        reader.reportIdleKeys(of: step.step, in: header)
         scope.place(&step)
         let start = looseSteps.steps.count
         looseSteps.append(step, with: &reader)
@@ -112,6 +119,7 @@ public struct WorkflowDecoder {
     /// Puts the steps together: those outside of tasks, then task by task.
     public consuming func finish() -> (workflow: Workflow, diagnostics: [Diagnostic]) {
         settleNames()
+        reportIdleBreakers(takenBy: [looseSteps.steps, taskSteps.steps])
         let order = TaskOrder(
             scopes: taskScopes, firstTasks: firstTasks, speclets: speclets)
         // Moved, not copied: an array that two names hold would be copied when it grows.
@@ -259,13 +267,14 @@ public struct WorkflowDecoder {
         WorkflowTables.step.decode(table, into: &step, with: &reader)
         if step.step.range == nil {
             guard file.isWhole else {
-                hasLostSteps = true
+                hasNamelessSteps = true
                 return nil
             }
             reader.report(
                 .error("a step has no `id`", at: value.range, help: "add `id = \"…\"`"))
             return nil
         }
+        reader.reportIdleKeys(of: step.step, in: table)
         file.scope.place(&step)
         return step
     }

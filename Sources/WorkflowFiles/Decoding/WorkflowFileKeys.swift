@@ -152,6 +152,8 @@ extension ValueReader {
                             help: "write `{ file = \"parts/test.toml\", prefix = \"test\" }`"))
                     return nil
                 }
+                // Said already: it is no string.
+                guard case .string? = table["file"]?.content else { return nil }
             default:
                 mismatch(entry.key, "a list of paths and tables", value)
                 return nil

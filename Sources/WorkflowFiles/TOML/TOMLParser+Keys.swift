@@ -253,7 +253,11 @@ extension TOMLParser {
             help = "write `[[\(name)]]` for its next element"
         case .table(let id) where isArray && tree.tables[Int(id)].origin != .dotted:
             message = "`\(name)` is a table, not an array of tables"
-            help = "write `[[\(name)]]` at all places, or `[\(name)]` at one"
+            // A header like `[[tasks.steps]]` makes `tasks` a table.
+            help =
+                tree.tables[Int(id)].origin == .header
+                ? "write `[[\(name)]]` at all places, or `[\(name)]` at one"
+                : "write `[[\(name)]]` before the first header that begins with `\(name).`"
         case .table:
             message = "the table `\(name)` is defined twice"
             help =

@@ -37,7 +37,7 @@ extension Validation {
             if let local, index.find(local, in: workflow.steps) != nil {
                 "for step \(id) of this task write `\(local)`, or the number without quotes"
             } else {
-                suggestion(for: id)
+                suggestion(for: id, of: step.id)
             }
         report(
             .error(

@@ -22,7 +22,7 @@ extension Validation {
             .error(
                 "the id `\(Self.shown(group.name.rawValue))` is taken, and stands for all steps "
                     + "of a `foreach` here", at: group.range,
-                help: "give one of them another id",
+                help: another(range, group.range),
                 related: range.map { [.init("first declared here", at: $0)] } ?? []))
     }
 

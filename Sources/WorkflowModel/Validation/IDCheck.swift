@@ -33,7 +33,14 @@ extension Validation {
             message = "step `\(b.id)` is declared twice"
         }
         report(
-            .error(message, at: b.range, help: "give one of them another id", related: related))
+            .error(message, at: b.range, help: another(a.range, b.range), related: related))
+    }
+
+    /// What to do about a name that two places give.
+    func another(_ first: SourceRange?, _ second: SourceRange?) -> String {
+        let isOfIncluded = !workflow.includes.isEmpty && first?.file != second?.file
+        return "give one of them another id"
+            + (isOfIncluded ? ", or its file a `prefix` where it is included" : "")
     }
 
     private func described(_ step: Step) -> String {

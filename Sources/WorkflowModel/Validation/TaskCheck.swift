@@ -17,7 +17,7 @@ extension Validation {
                 report(
                     .error(
                         "task `\(task.id)` is declared twice", at: task.range,
-                        help: "give one of them another id",
+                        help: another(tasks[first].range, task.range),
                         related: tasks[first].range.map {
                             [.init("first declared here", at: $0)]
                         } ?? []))

@@ -69,10 +69,12 @@ struct Validation {
     }
 
     /// "Did you mean" over all step ids; only for the first few, since each looks at every id.
-    mutating func suggestion(for id: StepID) -> String? {
+    mutating func suggestion(for id: StepID, of step: StepID? = nil) -> String? {
         guard suggestionsLeft > 0 else { return nil }
         suggestionsLeft -= 1
-        return Suggestion.help(for: id.rawValue, among: steps.lazy.map(\.id.rawValue))
+        // Nobody meant the step that depends.
+        return Suggestion.help(
+            for: id.rawValue, among: steps.lazy.map(\.id).filter { $0 != step }.map(\.rawValue))
     }
 }
 

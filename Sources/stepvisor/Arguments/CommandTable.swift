@@ -42,7 +42,7 @@ extension CommandDeclaration {
         options: [.json, .strict],
         details: [
             "Looks at the files, the graph, and at every program that a step would start.",
-            "Exit 0 when a run could begin, 2 when not.",
+            "Exit 0 when a run could begin, with a runner where steps have no command; 2 when not.",
         ],
         examples: [
             ("stepvisor check", "the workflow found from here"),
