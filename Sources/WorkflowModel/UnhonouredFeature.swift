@@ -62,7 +62,9 @@ extension Workflow {
     }
 
     private static let stepKeys: [StepKey] = [
-        StepKey(name: "mode", effect: "the step asks no questions") { $0.recovery.mode != nil }
+        StepKey(name: "mode", effect: "the step asks no questions") {
+            $0.recovery.mode != nil && $0.recovery.mode != "silent"
+        }
     ]
 }
 

@@ -20,6 +20,7 @@ struct CheckCommand {
         var diagnostics = loaded.diagnostics
         if let resolved = loaded.resolved {
             diagnostics += CheckCommand.commandProblems(resolved, root: loaded.projectRoot)
+            diagnostics += CheckCommand.idleBackups(resolved.workflow)
             diagnostics += CheckCommand.undeclaredResources(resolved.workflow)
             diagnostics += Secrecy.warnings(on: resolved.workflow)
             diagnostics += resolved.workflow.withoutEffect.map { Diagnostic(.warning, $0) }
@@ -99,6 +100,25 @@ struct CheckCommand {
         }
         guard !nameless.isEmpty else { return problems }
         return [MissingCommands(nameless, of: resolved.workflow).note] + problems
+    }
+
+    /// Backups that are only described, where nobody is there to read it; a step that is itself
+    /// without a command is said to be so.
+    private static func idleBackups(_ workflow: Workflow) -> [Diagnostic] {
+        guard workflow.execution.runner == nil else { return [] }
+        // Steps of one `foreach` have the same backups.
+        var seen: Set<SourceRange?> = []
+        return workflow.steps.flatMap { step -> [Diagnostic] in
+            guard step.runner == nil, step.command != nil else { return [] }
+            return step.recovery.backups.enumerated().compactMap { number, backup in
+                guard backup.command == nil, seen.insert(backup.range).inserted else { return nil }
+                return .warning(
+                    "backup \(number + 1) of step `\(step.id)` has no command, and there is no "
+                        + "runner: it is passed over", at: backup.range,
+                    help: "give it a `command`, or name what reads its words: "
+                        + "`[execution] runner = '…'` or `run --runner`")
+            }
+        }
     }
 
     /// A resource that is nowhere declared counts 1, which a misspelt name would silently get too.

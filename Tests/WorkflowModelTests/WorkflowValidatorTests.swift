@@ -215,7 +215,7 @@ struct WorkflowValidatorTests {
     @Test("what is declared and not carried out is said in one line each")
     func unhonoured() {
         var steps = (1...7).map { step("s\($0)") }
-        for position in steps.indices { steps[position].recovery.mode = "silent" }
+        for position in steps.indices { steps[position].recovery.mode = "collaborative" }
         var declared = workflow(steps)
         declared.execution.barriers = true
         declared.execution.phaseTimeout = .seconds(1)

@@ -283,4 +283,56 @@ struct CommandTests {
         #expect(run.wait().code == 0)
         #expect(try space.run("lock", "--no-wait", "db", "--", "true").code == 0)
     }
+
+    @Test("`check` shows what can change nothing, with its place")
+    func idle() throws {
+        let space = try TestSpace()
+        try space.workflow(
+            """
+            [execution.throttle]
+            delay = "1s"
+            [resources]
+            db = { breaker = { failures = 2 } }
+            [[steps]]
+            id = "a"
+            command = "true"
+            foreach = ["x", "y"]
+            retry_on = [75]
+            backups = [{ description = "ask a colleague" }, "true"]
+            """)
+        let check = try space.run("check")
+        #expect(check.code == 0, "\(check)")
+        for part in [
+            """
+            workflow.toml:1:12: warning: `throttle` has no effect: neither `exit_codes` nor \
+            `pattern` says which failures mean "busy"
+                1 | [execution.throttle]
+                  |            ^^^^^^^^
+            """,
+            """
+            workflow.toml:4:1: warning: the breaker of `db` has no effect: no step takes it
+                4 | db = { breaker = { failures = 2 } }
+                  | ^^
+            """,
+            """
+            workflow.toml:9:1: warning: `retry_on` has no effect without `retries`
+                9 | retry_on = [75]
+                  | ^^^^^^^^
+            """,
+            """
+            workflow.toml:10:12: warning: backup 1 of step `a.x` has no command, and there is no \
+            runner: it is passed over
+               10 | backups = [{ description = "ask a colleague" }, "true"]
+                  |            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+            """,
+        ] {
+            #expect(check.error.contains(part), "\(part)\nin \(check)")
+        }
+        #expect(check.error.components(separatedBy: "warning: ").count == 5, "\(check)")
+        // What stands without a runner stands with one, too.
+        try space.workflow(
+            space.text("workflow.toml") + "\n[execution]\nrunner = 'true'\n")
+        let again = try space.run("check")
+        #expect(!again.error.contains("backup 1"), "\(again)")
+    }
 }

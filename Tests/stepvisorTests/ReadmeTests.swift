@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The fenced blocks of a Markdown file of this repository.
-private struct Document {
+struct Document {
     let text: String
 
     init(_ name: String) throws {
@@ -12,6 +12,15 @@ private struct Document {
                 name),
             encoding: .utf8)
     }
+
+    /// The part from a heading to the next of its level.
+    func section(_ heading: String) throws -> Document {
+        let parts = text.components(separatedBy: "\n## \(heading)\n")
+        try #require(parts.count == 2, "`\(heading)`")
+        return Document(text: parts[1].components(separatedBy: "\n## ")[0])
+    }
+
+    private init(text: String) { self.text = text }
 
     /// Contents of the blocks of one language, in order.
     func blocks(_ language: String) -> [String] {
@@ -133,6 +142,8 @@ struct ReadmeTests {
         #expect(!blocks.isEmpty)
         for block in blocks {
             let space = try TestSpace()
+            // Examples of several files are looked at together, in a suite of their own.
+            guard !block.hasPrefix("# ") else { continue }
             try space.workflow(block)
             let plan = try space.run("plan")
             #expect(plan.code == 0, "\(plan)")

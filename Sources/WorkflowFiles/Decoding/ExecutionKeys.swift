@@ -49,6 +49,7 @@ extension WorkflowTables {
             guard let table = reader.table(entry) else { return }
             var throttle = ThrottleSettings()
             WorkflowTables.throttle.decode(table, into: &throttle, with: &reader)
+            reader.reportIdleThrottle(entry, table)
             settings.throttle = throttle
         },
         KeyRule("breaker", "a table") { settings, entry, reader in

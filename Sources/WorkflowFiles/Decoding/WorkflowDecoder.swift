@@ -18,8 +18,9 @@ public struct WorkflowDecoder {
     private var firstTasks: [Int] = []
     /// The speclets of each file, with the tasks that they have to name.
     private var speclets: [SpecletFile] = []
-    /// Where classes of files were declared.
-    var changePlaces: [String: SourceRange] = [:]
+    var merged = MergedSettings()
+    /// Where the breaker of all resources was declared.
+    var breakerPlace: SourceRange?
     /// Whether a step was left out because what it is named by could not be read.
     public var hasLostSteps: Bool {
         hasNamelessSteps || looseSteps.hasLostSteps || taskSteps.hasLostSteps
@@ -64,8 +65,9 @@ public struct WorkflowDecoder {
         if scope.isIncluded {
             file.scope = merge(draft, into: scope)
         } else {
+            merged = MergedSettings(of: draft)
             swap(&draft.workflow, &workflow)
-            noteChangeClasses(of: draft)
+            breakerPlace = draft.executionTable?.entry("breaker")?.keyRange
         }
         return file
     }
@@ -80,11 +82,10 @@ public struct WorkflowDecoder {
         addSpeclets(of: file)
     }
 
-    /// How many steps there are so far.
-    var stepCount: Int { looseSteps.steps.count + taskSteps.steps.count }
-
-    /// Whether anything there is so far can be declared twice.
-    var contentCount: Int { stepCount + workflow.tasks.count }
+    /// How many steps and tasks there are so far: what can be declared twice.
+    var contentCount: Int {
+        looseSteps.steps.count + taskSteps.steps.count + workflow.tasks.count
+    }
 
     /// Adds a step file by what its header holds.
     /// - Parameters:
@@ -106,6 +107,7 @@ public struct WorkflowDecoder {
         step.step = Step(id: StepID(id), range: range)
         step.step.command = .script(script)
         WorkflowTables.step.decode(header, into: &step, with: &reader)
+        reader.reportIdleKeys(of: step.step, in: header)
         scope.place(&step)
         let start = looseSteps.steps.count
         looseSteps.append(step, with: &reader)
@@ -115,6 +117,7 @@ public struct WorkflowDecoder {
     /// Puts the steps together: those outside of tasks, then task by task.
     public consuming func finish() -> (workflow: Workflow, diagnostics: [Diagnostic]) {
         settleNames()
+        reportIdleBreakers(takenBy: [looseSteps.steps, taskSteps.steps])
         let order = TaskOrder(
             scopes: taskScopes, firstTasks: firstTasks, speclets: speclets)
         // Moved, not copied: an array that two names hold would be copied when it grows.
@@ -269,6 +272,7 @@ public struct WorkflowDecoder {
                 .error("a step has no `id`", at: value.range, help: "add `id = \"…\"`"))
             return nil
         }
+        reader.reportIdleKeys(of: step.step, in: table)
         file.scope.place(&step)
         return step
     }
