@@ -151,8 +151,7 @@ struct QuestionViewTests {
 
     private static let begin = [
         "demo: 3 steps, parallel, at most 2 at once (run r1)",
-        "[0/3] retry   build: exit code 3",
-        "[0/3] review  build: a decision is wanted",
+        "[0/3] review  build (1.0s): exit code 3; decision wanted",
         "decide: `build` failed: exit code 3",
         "  meanwhile `lint` goes on; nothing else starts",
         "  r  retry     run it again",
@@ -184,8 +183,8 @@ struct QuestionViewTests {
         screen.show(run.ask(question, typedLines: 1, at: 2_000))
         for time in 21..<40 { screen.show(run.frame(at: Int64(time) * 100)) }
         let rows = screen.rows
-        #expect(Array(rows.prefix(8)) == Self.begin)
-        #expect(rows[8...].joined().hasPrefix("\(Self.prompt) \(typed)`x"))
+        #expect(Array(rows.prefix(7)) == Self.begin)
+        #expect(rows[7...].joined().hasPrefix("\(Self.prompt) \(typed)`x"))
         #expect(rows.last?.hasSuffix("` is none of them: r, s or h?") == true)
 
         // Then one that is whole, behind which the region comes back.
@@ -223,7 +222,7 @@ struct QuestionViewTests {
         screen.show(run.withdraw() + "$ fg\r\n")
         screen.show(run.frame(at: 5_000))
         #expect(
-            screen.rows == Self.begin + [Self.prompt, "$ fg"] + Self.begin.dropFirst(3)
+            screen.rows == Self.begin + [Self.prompt, "$ fg"] + Self.begin.dropFirst(2)
                 + [Self.prompt])
         run.at(6_000, .stopping(signal: 2))
         screen.show(run.ask(nil, at: 6_000) + run.frame(at: 6_000))
