@@ -79,6 +79,9 @@ public struct Scheduler: Sendable {
     /// Whether nothing more is to start.
     public var isStopping: Bool { stop.isStopping }
 
+    /// Whether what runs is being stopped too.
+    public var stopsRunning: Bool { stop.stopsRunning }
+
     /// The number of steps that hold a slot.
     public var activeCount: Int { flights.count }
 

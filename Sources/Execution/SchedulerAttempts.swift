@@ -173,6 +173,7 @@ extension Scheduler {
         _ turn: inout Turn
     ) {
         launches.deferred[step] = nil
+        if !isAllowed { policy.unwell.insert(step) }
         if wasLaunched(step) {
             endRest(of: step)
             turn.record(

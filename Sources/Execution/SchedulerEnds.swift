@@ -140,7 +140,6 @@ extension Scheduler {
     mutating func skipRest(_ reason: StepReason, _ turn: inout Turn) {
         for step in 0..<states.count
         where states[step] != .ended && (finalizers.hasBegun || !plan.isFinalizer(step)) {
-            policy.unwell.insert(step)
             closeUnstarted(step, .aborted, reason, &turn)
         }
     }

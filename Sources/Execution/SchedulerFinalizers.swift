@@ -47,7 +47,9 @@ extension Scheduler {
             return false
         }
         finalizers.before = stop
-        finalizers.isHurried = stop.signal != nil || stop.limit != nil
+        // The run's limit may have come while a halt was stopping what ran.
+        let isRunOver = plan.runLimit != nil && runLimitAt == nil
+        finalizers.isHurried = stop.signal != nil || isRunOver
         stop = StopState()
         forgetWaiters()
         turn.record(.finalizing)

@@ -13,6 +13,8 @@ final class Errands: Sendable {
     struct Answer: Sendable {
         var step: Int
         var input: SchedulerInput
+        /// Which piece of work it answers.
+        var ticket = 0
         /// What the user should know.
         var warning: String?
         /// How the files that a step's condition asks about look.
@@ -29,7 +31,8 @@ final class Errands: Sendable {
     private let bell: Int32
     private let desk = Mutex(Desk())
     private let wakeUp = DispatchSemaphore(value: 0)
-    private let isInterrupted = Atomic<Bool>(false)
+    /// Work with a ticket up to this one is of no use any more.
+    private let lastUnwanted = Atomic<Int>(0)
 
     /// Starts the thread, which lives as long as this process.
     init() throws(SystemError) {
@@ -61,11 +64,11 @@ final class Errands: Sendable {
         }
     }
 
-    /// Lets long work come to an end: nobody waits for it any more.
-    func interrupt() { isInterrupted.store(true, ordering: .relaxed) }
+    /// Lets long work come to an end, up to that with this ticket: nobody waits for it any more.
+    func interrupt(upTo ticket: Int) { lastUnwanted.store(ticket, ordering: .relaxed) }
 
     /// Whether work is still wanted.
-    var isWanted: Bool { !isInterrupted.load(ordering: .relaxed) }
+    func isWanted(_ ticket: Int) -> Bool { ticket > lastUnwanted.load(ordering: .relaxed) }
 
     private func work() {
         while true {
@@ -84,8 +87,17 @@ final class Errands: Sendable {
 /// Work that another thread does for the loop.
 struct ErrandDesk {
     fileprivate var worker: Errands?
-    /// What is answered where the run stops before the work is done, by step.
-    fileprivate var awaited: [Int: SchedulerInput] = [:]
+    /// Work that is under way, by step.
+    fileprivate var awaited: [Int: Awaited] = [:]
+    /// The number of the last piece of work.
+    fileprivate var lastTicket = 0
+
+    fileprivate struct Awaited {
+        /// An answer to an earlier piece of work for the same step counts for nothing.
+        var ticket: Int
+        /// What is answered where the run stops before the work is done.
+        var substitute: SchedulerInput
+    }
 }
 
 extension Supervisor {
@@ -101,8 +113,14 @@ extension Supervisor {
     ) {
         do {
             let worker = try errandWorker()
-            errands.awaited[step] = substitute
-            worker.send { job { worker.isWanted } }
+            errands.lastTicket += 1
+            let ticket = errands.lastTicket
+            errands.awaited[step] = .init(ticket: ticket, substitute: substitute)
+            worker.send {
+                var answer = job { worker.isWanted(ticket) }
+                answer.ticket = ticket
+                return answer
+            }
         } catch {
             // Slow is better than never: the loop does it itself.
             take(job { true })
@@ -121,7 +139,10 @@ extension Supervisor {
     func takeErrands() {
         for answer in errands.worker?.take() ?? []
         // One that is not awaited any more was given up by a stop.
-        where errands.awaited.removeValue(forKey: answer.step) != nil { take(answer) }
+        where errands.awaited[answer.step]?.ticket == answer.ticket {
+            errands.awaited[answer.step] = nil
+            take(answer)
+        }
     }
 
     func take(_ answer: Errands.Answer) {
@@ -130,12 +151,13 @@ extension Supervisor {
         inbox.append(answer.input)
     }
 
-    /// The run was stopped: what is looked for is of no use any more.
+    /// What runs is being stopped: what is looked for is of no use any more. Finalizers that run
+    /// after the stop have errands of their own.
     func giveUpErrands() {
         guard !errands.awaited.isEmpty else { return }
-        errands.worker?.interrupt()
-        for (_, substitute) in errands.awaited.sorted(by: { $0.key < $1.key }) {
-            inbox.append(substitute)
+        errands.worker?.interrupt(upTo: errands.lastTicket)
+        for (_, work) in errands.awaited.sorted(by: { $0.key < $1.key }) {
+            inbox.append(work.substitute)
         }
         errands.awaited = [:]
     }

@@ -265,7 +265,7 @@ public final class Supervisor {
             tell(.signal(signal))
         }
         if scheduler.isStopping { giveUpLooks() }
-        if stopSignal != nil || problem != nil { giveUpErrands() }
+        if scheduler.stopsRunning { giveUpErrands() }
         if let due = scheduler.nextDeadline, due <= clock.now() { tell(.tick) }
         if let error = writer.takeProblem() {
             stop(because: error)

@@ -20,33 +20,11 @@ struct HostileWorld: VirtualWorld {
     /// Percent of launches that the system puts off.
     private let deferrals: Int
 
-    /// What a step's processes are like.
-    private struct Temper {
-        /// Nil for one that never ends of its own accord.
-        var duration: Int64?
-        var exit: ExitStatus
-        var leftovers: Int
-        var obeysInterrupt: Bool
-        var obeysTerminate: Bool
-        /// Whether the rest of its group goes when it is asked to.
-        var groupObeys: Bool
-        /// Whether not even KILL ends its leader, or the rest of its group.
-        var isStuck: Bool
-        var isGroupStuck: Bool
-        /// Milliseconds between two writes, and after which there is none.
-        var rhythm: Int64
-        var silentAfter: Int64
-        /// When it reads the terminal, in milliseconds after its start.
-        var terminalAfter: Int64?
-        var startedAt = RunTime.zero
-        var isOutputMissing: Bool
-    }
-
     init(plan: RunPlan, random generator: inout SeededGenerator) {
         var random = generator
         self.plan = plan
         check = RunCheck(plan: plan)
-        temper = (0..<plan.count).map { Self.temper(of: $0, plan, &random) }
+        temper = (0..<plan.count).map { Temper(of: $0, plan, &random) }
         let hasStrangers = random.chance(30)
         heldUntil = plan.resources.map {
             RunTime(
@@ -56,31 +34,6 @@ struct HostileWorld: VirtualWorld {
         deferrals = random.chance(70) ? 0 : random.chance(95) ? 15 : 100
         self.random = random
         generator = random
-    }
-
-    private static func temper(
-        of step: Int, _ plan: RunPlan, _ random: inout SeededGenerator
-    ) -> Temper {
-        // Who hangs where nothing stops it may hang for ever: that is no fault of the scheduler's.
-        let isLimited =
-            plan.timeout(of: step) != nil || plan.idleTimeout(of: step) != nil
-            || plan.runLimit != nil || plan.phaseLimit != nil
-        let isStuck = isLimited && random.chance(4)
-        let hangs = isStuck || (isLimited && random.chance(15))
-        return Temper(
-            duration: hangs ? nil : Int64(random.below(25) * 10),
-            exit: random.chance(80)
-                ? .exited(0)
-                : random.chance(80)
-                    ? .exited(Int32(1 + random.below(255)))
-                    : .signalled(11, coreDumped: random.chance(50)),
-            leftovers: random.chance(15) ? 1 + random.below(3) : 0,
-            obeysInterrupt: !isStuck && random.chance(50),
-            obeysTerminate: !isStuck && random.chance(60),
-            groupObeys: random.chance(60), isStuck: isStuck, isGroupStuck: random.chance(2),
-            rhythm: Int64(10 + random.below(8) * 10), silentAfter: Int64(random.below(30) * 10),
-            terminalAfter: random.chance(5) ? Int64(random.below(20) * 10) : nil,
-            isOutputMissing: random.chance(15))
     }
 
     /// Puts up to four signals on the agenda, in one run of three, and standstills in one of six.
@@ -95,7 +48,7 @@ struct HostileWorld: VirtualWorld {
             }
         }
         guard random.chance(33) else { return }
-        var time = Int64(random.below(30) * 10)
+        var time = Int64(random.below(random.chance(50) ? 30 : 120) * 10)
         for _ in 0...random.below(4) {
             agenda.add(.signal([1, 2, 15][random.below(3)]), at: RunTime(milliseconds: time))
             time += Int64(random.below(8) * 10)
@@ -106,6 +59,12 @@ struct HostileWorld: VirtualWorld {
 
     mutating func admits(_ input: SchedulerInput, at now: RunTime) -> Bool {
         check.timePasses(to: now)
+        guard happens(input, at: now) else { return false }
+        check.turnBegins(at: now)
+        return true
+    }
+
+    private mutating func happens(_ input: SchedulerInput, at now: RunTime) -> Bool {
         switch input {
         case .tick: break
         case .begin: check.begun(at: now)
@@ -116,14 +75,16 @@ struct HostileWorld: VirtualWorld {
         case .started(let step, _, _, _):
             temper[step].startedAt = now
             check.started(step, at: now)
-        case .notStarted(let step, _), .launchDeferred(let step, _): check.notStarted(step)
+        case .notStarted(let step, _): check.notStarted(step, isPutOff: false)
+        case .launchDeferred(let step, _): check.notStarted(step, isPutOff: true)
         case .output(let step, let time): check.output(step, at: time, now: now)
         case .wantsTerminal(let step, let signal):
             guard check.isLeaderAlive(step) else { return random.chance(10) }
             check.wantsTerminal(step, signal, at: now)
         case .verified(let step, let verification):
-            check.outputsVerified(step, missing: verification.missing)
-        case .conditionEvaluated, .decided: break
+            check.verified(step, verification)
+        case .conditionEvaluated(let step, let outcome): check.conditionIs(outcome, of: step)
+        case .decided(let step, let decision): check.answered(step, decision)
         case .leaderExited(let step, let exit, _, let leftovers):
             // A report of what is long gone must do no harm.
             guard check.isLeaderAlive(step) else { return random.chance(10) }
@@ -142,9 +103,20 @@ struct HostileWorld: VirtualWorld {
         case .record(let kind): check.recorded(kind, at: now)
         case .acquireLocks(let step): acquire(step, now, &agenda)
         case .releaseLocks(let step): check.released(step)
-        case .launch(let step, _, _, let execution, _):
-            check.launched(step, execution, at: now)
+        case .launch(let step, let attempt, let method, let execution, let failed):
+            let launch = RunCheck.Launch(
+                attempt: attempt, method: method, execution: execution, failed: failed)
+            check.launched(step, launch, at: now)
+            if attempt > 1 { temper[step] = Temper(of: step, plan, &random) }
             answerLaunch(step, now, &agenda)
+        case .launchCheck(let step, let execution):
+            check.launchedCheck(step, execution, at: now)
+            temper[step] = Temper(of: step, plan, &random)
+            answerLaunch(step, now, &agenda)
+        case .evaluateCondition(let step): evaluate(step, now, &agenda)
+        case .askReview(let step, let choices): ask(step, choices, now, &agenda)
+        case .withdrawReview(let step):
+            check.withdrawn(step)
         case .signalGroup(let step, let signal):
             check.groupSignalled(step, signal, at: now)
             react(step, to: signal, now, &agenda)
@@ -152,14 +124,10 @@ struct HostileWorld: VirtualWorld {
             check.askedForOutput(step, at: now)
             let answer = later(now, by: 3)
             agenda.add(.output(step: step, at: lastOutput(of: step, at: answer)), at: answer)
-        case .verify(let step, _):
-            check.verifies(step)
+        case .verify(let step, let request):
+            check.verifies(step, request)
             agenda.add(
-                .verified(
-                    step: step,
-                    Verification(missing: temper[step].isOutputMissing ? ["o"] : [])),
-                at: later(now, by: 4))
-        case .launchCheck, .evaluateCondition, .askReview, .withdrawReview: break
+                .verified(step: step, temper[step].verification(request)), at: later(now, by: 4))
         case .abandon(let step): check.gaveUp(step)
         case .finish(let status): check.finished(status)
         }
@@ -182,7 +150,7 @@ struct HostileWorld: VirtualWorld {
         agenda.add(.locksAcquired(step: step), at: answer)
     }
 
-    private mutating func answerLaunch(
+    mutating func answerLaunch(
         _ step: Int, _ now: RunTime, _ agenda: inout VirtualRun.Agenda
     ) {
         let answer = later(now, by: 3)
@@ -203,6 +171,38 @@ struct HostileWorld: VirtualWorld {
         guard let duration = temper.duration else { return }
         let end = answer.advanced(byNanoseconds: duration * 1_000_000)
         agenda.add(exit(step, temper.exit, leaving: temper.leftovers), at: end)
+    }
+
+    private mutating func evaluate(
+        _ step: Int, _ now: RunTime, _ agenda: inout VirtualRun.Agenda
+    ) {
+        check.evaluates(step)
+        let outcome: ConditionOutcome =
+            random.chance(60) ? .holds : random.chance(70) ? .fails(values: "v") : .error("e")
+        let answer = later(now, by: random.chance(80) ? 4 : 40)
+        agenda.add(.conditionEvaluated(step: step, outcome), at: answer)
+        if random.chance(5) { agenda.add(.conditionEvaluated(step: step, .holds), at: answer) }
+    }
+
+    private mutating func ask(
+        _ step: Int, _ choices: [ReviewDecision], _ now: RunTime,
+        _ agenda: inout VirtualRun.Agenda
+    ) {
+        check.asked(step, choices)
+        // Nobody may be there, where the run ends all the same.
+        guard plan.runLimit == nil || !random.chance(20) else { return }
+        let all: [ReviewDecision] = [.retry, .useBackup, .skip, .proceed, .halt]
+        if random.chance(20) {
+            // What was not asked, or cannot be chosen.
+            agenda.add(
+                .decided(step: random.below(plan.count), all[random.below(5)]),
+                at: later(now, by: 10))
+        }
+        // Not for ever the same.
+        let isTired = check.attempts(of: step) > 20
+        let open = choices.filter { !isTired || ($0 != .retry && $0 != .useBackup) }
+        let answer = later(now, by: random.chance(70) ? 5 : 60)
+        agenda.add(.decided(step: step, open[random.below(open.count)]), at: answer)
     }
 
     /// When a step last wrote: in its rhythm, until it falls silent.

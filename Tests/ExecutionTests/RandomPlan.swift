@@ -15,7 +15,10 @@ extension SeededGenerator {
 struct RandomPlan {
     private static let ids = (0..<14).map { StepID("s\($0)") }
 
-    static func make(_ random: inout SeededGenerator) throws -> RunPlan {
+    /// A workflow; with a policy it also says what becomes of failures.
+    static func make(
+        _ random: inout SeededGenerator, hasPolicy: Bool = false
+    ) throws -> RunPlan {
         // Small ones are the most: an error that needs many steps is rare.
         let count = 2 + min(random.below(13), random.below(13))
         var workflow = Workflow(name: "random")
@@ -37,14 +40,17 @@ struct RandomPlan {
             if usesResources { addResources(to: &step, of: workflow, &random) }
             workflow.steps.append(step)
         }
+        let edges = edges(count, &random)
+        if hasPolicy { RandomPolicy.decorate(&workflow, edges: edges, &random) }
         let resolved = ResolvedWorkflow(
-            workflow: workflow,
-            graph: try Graph(nodes: Array(ids[..<count]), edges: edges(count, &random)),
+            workflow: workflow, graph: try Graph(nodes: Array(ids[..<count]), edges: edges),
             inferredEdges: [], conflicts: conflicts(count, &random))
+        var options = options(count, &random)
+        if hasPolicy { RandomPolicy.decorate(&options, of: workflow, &random) }
         var plan = try RunPlan.make(
-            resolved: resolved, options: options(count, &random), history: history(count, &random))
+            resolved: resolved, options: options, history: history(count, &random))
         if random.chance(15) {
-            for step in 0..<count where random.chance(30) {
+            for step in 0..<count where random.chance(30) && !plan.isFinalizer(step) {
                 plan.doneEarlier[step] = DoneEarlier(run: "r\(step)")
             }
         }

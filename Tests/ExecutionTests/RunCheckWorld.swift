@@ -5,11 +5,13 @@ import WorkflowModel
 /// What happens in the world, and by when the scheduler must have done something about it.
 extension RunCheck {
     mutating func begun(at now: RunTime) {
+        hasBegun = true
         runLimitAt = plan.runLimit.map { now.advanced(byNanoseconds: $0.nanoseconds) }
     }
 
     mutating func timePasses(to now: RunTime) {
         expect(!isFinished, "told of something after the end")
+        turnEnds()
         if let runLimitAt, !stopsRunning {
             expect(now <= runLimitAt, "the run outlived its limit")
         }
@@ -32,15 +34,15 @@ extension RunCheck {
             if let askBy = truth.askBy, !truth.isAsked {
                 expect(now <= askBy, step, "silent for too long, and nobody asks")
             }
-            if let limit = phaseLimits[plan.place(of: step)] {
+            if let limit = phaseLimits[plan.place(of: step)], !isFinalizer(step) {
                 expect(now <= limit, step, "outlived its phase")
             }
         }
     }
 
     mutating func signalled(_ signal: Int32, at now: RunTime) {
-        signals += 1
-        if signals == 1 { firstSignal = signal }
+        stop.signals += 1
+        if stop.signals == 1 { stop.firstSignal = signal }
         forEachProcess { check, step in check.stopReaches(step, at: now) }
     }
 
@@ -48,8 +50,8 @@ extension RunCheck {
     mutating func stopReaches(_ step: Int, at now: RunTime) {
         let all = now.advanced(byNanoseconds: grace(step))
         var killBy = truths[step].killBy ?? all
-        if signals == 2 { killBy = min(killBy, now.advanced(byNanoseconds: 1_000_000_000)) }
-        if signals > 2 { killBy = now }
+        if stop.signals == 2 { killBy = min(killBy, now.advanced(byNanoseconds: 1_000_000_000)) }
+        if stop.signals > 2 { killBy = now }
         if !truths[step].isKilled { truths[step].killBy = killBy }
     }
 
@@ -58,7 +60,11 @@ extension RunCheck {
         func later(_ time: RunTime?) -> RunTime? { time?.advanced(byNanoseconds: length) }
         runLimitAt = later(runLimitAt)
         phaseLimits = phaseLimits.mapValues { $0 <= now ? $0 : $0.advanced(byNanoseconds: length) }
+        brakes.shift(by: length, at: now)
         for step in truths.indices {
+            if let rest = courses[step].restsUntil, rest > now {
+                courses[step].restsUntil = later(rest)
+            }
             truths[step].limit = later(truths[step].limit)
             truths[step].terminateBy = later(truths[step].terminateBy)
             truths[step].killBy = later(truths[step].killBy)
@@ -69,8 +75,13 @@ extension RunCheck {
 
     mutating func started(_ step: Int, at now: RunTime) {
         truths[step].life = .alive
-        truths[step].limit = declared(step).timeout.map {
-            now.advanced(byNanoseconds: $0.nanoseconds)
+        if truths[step].isChecking {
+            // The time of the attempt goes on over its check, and may be over.
+            truths[step].limit = truths[step].limit.map { max($0, now) }
+        } else {
+            truths[step].limit = attemptLimit(step).map {
+                now.advanced(byNanoseconds: $0.nanoseconds)
+            }
         }
         truths[step].lastOutput = now
         truths[step].askBy = plan.idleTimeout(of: step).map {
@@ -83,10 +94,17 @@ extension RunCheck {
         }
     }
 
-    mutating func notStarted(_ step: Int) {
+    mutating func notStarted(_ step: Int, isPutOff: Bool) {
+        wasPutOff = wasPutOff || isPutOff
+        if truths[step].isChecking {
+            truths[step].life = .gone
+            truths[step].checkFailedToStart = true
+            return
+        }
         truths[step].life = .none
         truths[step].wasPutOff = true
         active &= ~bit(step)
+        if isPutOff { endProbes(of: step) }
     }
 
     mutating func output(_ step: Int, at time: RunTime, now: RunTime) {
@@ -110,7 +128,11 @@ extension RunCheck {
     mutating func leaderExited(
         _ step: Int, _ exit: ExitStatus, leavesOthers: Bool, at now: RunTime
     ) {
-        truths[step].exit = exit
+        if truths[step].isChecking {
+            truths[step].checkExit = exit
+        } else {
+            truths[step].exit = exit
+        }
         truths[step].leftOthers = leavesOthers
         truths[step].life = leavesOthers ? .leaderGone : .gone
         guard leavesOthers else { return }
@@ -127,9 +149,9 @@ extension RunCheck {
         truths[step].life = .gone
     }
 
-    mutating func outputsVerified(_ step: Int, missing: [String]) {
+    mutating func verified(_ step: Int, _ verification: Verification) {
         truths[step].isVerifying = false
-        truths[step].missing = missing
+        truths[step].found = verification
     }
 
     mutating func locksAcquired(_ step: Int) {

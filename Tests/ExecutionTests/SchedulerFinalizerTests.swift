@@ -276,6 +276,18 @@ struct SchedulerFinalizerTests {
         }
     }
 
+    @Test("the run's limit that comes while a halt stops what runs bounds their time as well")
+    func limitWhileHalting() throws {
+        var scene = try scene { $0.workflow.execution.grace = Milliseconds(5000) }
+        scene.exit("a", 1, at: 999)
+        scene.exit("b", at: 1001)
+        _ = scene.did()
+        scene.pass(to: 301_000)
+        #expect(scene.did() == [])
+        scene.pass(to: 301_001)
+        #expect(scene.did() == ["signal y 15"])
+    }
+
     @Test("the run's limit stops none, but from then on each has five minutes, its check included")
     func limitMeanwhile() throws {
         var scene = try scene { $0.workflow.steps[2].gating.verify = "check" }
