@@ -67,6 +67,9 @@ public struct EarlierRun: Sendable {
             if steps[step].standing == .inFlight { steps[step].basis = basis }
         case .inputsChanged(let step):
             steps[step].sawInputsChange = true
+        case .reviewWanted(let step):
+            // Its last attempt had failed, whatever was or was not decided then.
+            steps[step].standing = .failed
         case .ended(let step, let end):
             // Only the end of what was launched counts, and only the first; but what failed before
             // it could be launched has failed.

@@ -38,6 +38,7 @@ struct JournalDecoder {
         "terminating": { $0.terminating($1) },
         "killed": { $0.step($1).map { .killed(step: $0) } },
         "leftovers": { $0.leftovers($1) },
+        "log_part": { $0.logPart($1) },
         "check_started": { $0.checkStarted($1) },
         "outputs_empty": { $0.outputsEmpty($1) },
         "attempt_failed": { $0.attemptFailed($1) },

@@ -7,6 +7,18 @@ extension JournalDecoder {
         return .checkStarted(step: step, pid: pid, startTicks: ticks)
     }
 
+    func logPart(_ members: JSONMembers) -> RunEvent.Kind? {
+        guard let step = step(members), let execution: Int32 = members.integer("execution"),
+            let previousEnd: Int64 = members.integer("previous_end"),
+            let start: Int64 = members.integer("start")
+        else { return nil }
+        return .logPart(
+            step: step,
+            LogPart(
+                execution: execution, isCheck: members.truth("check"), previousEnd: previousEnd,
+                start: start))
+    }
+
     func outputsEmpty(_ members: JSONMembers) -> RunEvent.Kind? {
         guard let step = step(members), let paths = members.array("paths") else { return nil }
         return .outputsEmpty(

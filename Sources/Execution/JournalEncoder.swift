@@ -95,7 +95,7 @@ public struct JournalEncoder: Sendable {
             .inputsChanged, .ended, .skipped:
             // Of a step, or the first: written by the caller.
             break
-        case .checkStarted, .outputsEmpty, .attemptFailed, .retryScheduled, .reviewWanted,
+        case .checkStarted, .logPart, .outputsEmpty, .attemptFailed, .retryScheduled, .reviewWanted,
             .decided, .thresholdReached, .modeChanged, .throttled, .throttleEased,
             .breakerChanged, .finalizing:
             writeOfPolicy(kind)

@@ -6,6 +6,12 @@ extension JournalEncoder {
             name("check_started", of: step)
             writer.member("pid", pid)
             writer.member("start", startTicks)
+        case .logPart(let step, let part):
+            name("log_part", of: step)
+            writer.member("execution", part.execution)
+            if part.isCheck { writer.member("check", true) }
+            writer.member("previous_end", part.previousEnd)
+            writer.member("start", part.start)
         case .outputsEmpty(let step, let paths):
             name("outputs_empty", of: step)
             writer.key("paths")

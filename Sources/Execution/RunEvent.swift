@@ -32,6 +32,8 @@ public struct RunEvent: Hashable, Sendable {
         case inputsChanged(step: Int)
         /// The process of its `verify` command exists.
         case checkStarted(step: Int, pid: Int32, startTicks: UInt64)
+        /// A further part of its log begins, of an attempt or of the `verify` command after one.
+        case logPart(step: Int, LogPart)
         /// Declared outputs of it that are there and empty.
         case outputsEmpty(step: Int, [String])
         /// An attempt has ended badly, and the step has not: another follows, or a person decides.
@@ -76,6 +78,26 @@ public struct RunEvent: Hashable, Sendable {
         case warning(step: Int?, String)
         /// The last event of every journal that was closed.
         case runEnded(RunStatus)
+    }
+}
+
+/// A part of a step's log that does not begin with the log.
+public struct LogPart: Hashable, Sendable {
+    /// Number of the execution that writes it.
+    public var execution: Int32
+    /// Whether it is what the `verify` command writes, which belongs to the attempt before.
+    public var isCheck: Bool
+    /// Bytes before the line that stepvisor wrote between the parts.
+    public var previousEnd: Int64
+    /// Bytes before what it writes itself.
+    public var start: Int64
+
+    /// A part of a log.
+    public init(execution: Int32, isCheck: Bool, previousEnd: Int64, start: Int64) {
+        self.execution = execution
+        self.isCheck = isCheck
+        self.previousEnd = previousEnd
+        self.start = start
     }
 }
 

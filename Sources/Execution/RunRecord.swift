@@ -95,6 +95,8 @@ public struct RunRecord: Sendable, Hashable {
             steps[step].scheduleAttempt(by: method, delay: delay, at: event.time)
         case .checkStarted(let step, _, _):
             steps[step].check(at: event.time)
+        case .logPart(let step, let part):
+            steps[step].logParts.append(part)
         case .outputsEmpty(let step, let paths):
             noteEmptyOutputs(of: step, paths, at: event.time)
         case .reviewWanted(let step):
@@ -281,7 +283,7 @@ extension RunEvent.Kind {
         case .runStarted, .stopping, .limitReached, .barrierPassed, .suspended, .resumed,
             .modeChanged, .throttleEased, .finalizing, .runEnded:
             nil
-        case .checkStarted(let step, _, _), .outputsEmpty(let step, _),
+        case .checkStarted(let step, _, _), .logPart(let step, _), .outputsEmpty(let step, _),
             .attemptFailed(let step, _), .retryScheduled(let step, _, _, _),
             .reviewWanted(let step), .decided(let step, _), .thresholdReached(let step, _),
             .throttled(let step, _, _, _):

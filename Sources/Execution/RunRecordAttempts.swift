@@ -45,6 +45,23 @@ extension StepRecord {
         return earlierAttempts + [last]
     }
 
+    /// Where in its log an attempt's part begins and ends, its check included; no end for the last.
+    ///
+    /// Nil for an attempt that is not known, or that wrote no part.
+    public func logRange(of attempt: AttemptRecord) -> (start: Int64, end: Int64?)? {
+        let parts = logParts.filter { !$0.isCheck }
+        let begin: Int64
+        if let part = parts.first(where: { $0.execution == attempt.execution }) {
+            begin = part.start
+        } else if attempt.number == 1, attempt.method == .primary {
+            begin = 0
+        } else {
+            return nil
+        }
+        let next = parts.first { $0.execution > attempt.execution }
+        return (begin, next?.previousEnd)
+    }
+
     /// Whether its last attempt is over and it has not been launched again.
     var isBetweenAttempts: Bool { earlierAttempts.last?.number == attempts }
 

@@ -39,6 +39,8 @@ public struct StepRecord: Sendable, Hashable {
     private var holders: [LockHolder] = []
     /// Everything so far, once something has happened that the times do not tell.
     private var history: [StepEvent] = []
+    /// The parts of its log after the first; a plain step has none.
+    public internal(set) var logParts: [LogPart] = []
     /// The attempts after which it went on, or a person was asked; a plain step has none.
     public private(set) var earlierAttempts: [AttemptRecord] = []
 

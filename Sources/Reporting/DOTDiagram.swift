@@ -41,7 +41,14 @@ extension RunDiagram {
         for phase in phases {
             text += "\(indent)subgraph cluster_\(prefix)p\(phase.number) {\n"
             text += "\(indent)    label=\(DOT.label([title(of: phase)]));\n"
-            for step in phase.steps { text += "\(indent)    \(node(step))\n" }
+            let (groups, others) = groups(of: phase)
+            for (place, group) in groups.enumerated() {
+                text += "\(indent)    subgraph cluster_\(prefix)p\(phase.number)_g\(place) {\n"
+                text += "\(indent)        label=\(DOT.label([group.title]));\n"
+                for step in group.steps { text += "\(indent)        \(node(step))\n" }
+                text += "\(indent)    }\n"
+            }
+            for step in others { text += "\(indent)    \(node(step))\n" }
             text += "\(indent)}\n"
         }
         return text
@@ -49,7 +56,13 @@ extension RunDiagram {
 
     private func node(_ step: Int) -> String {
         var attributes = ["label=\(DOT.label(label(of: step)))"]
-        if !resolved.workflow.steps[step].isParallelSafe { attributes.append("peripheries=2") }
+        let declared = resolved.workflow.steps[step]
+        if !declared.isParallelSafe { attributes.append("peripheries=2") }
+        if declared.gating.condition != nil {
+            attributes.append("shape=hexagon")
+        } else if declared.gating.always {
+            attributes.append("shape=ellipse")
+        }
         if isCritical(step) { attributes.append("penwidth=3, color=\"#c2410c\"") }
         if let status = record(of: step)?.drawnStatus {
             attributes.append("fillcolor=\"\(status.fill)\"")

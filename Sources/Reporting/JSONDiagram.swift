@@ -14,7 +14,7 @@ extension RunDiagram {
         writer.key("nodes")
         writer.beginArray()
         for phase in phases {
-            for step in phase.steps { write(step, phase.number, to: &writer) }
+            for step in phase.steps { write(step, in: phase, to: &writer) }
         }
         writer.endArray()
         writer.key("edges")
@@ -23,7 +23,19 @@ extension RunDiagram {
         writer.endArray()
         writer.key("phases")
         writer.beginArray()
-        for phase in phases { write(phase, to: &writer) }
+        for phase in phases where !phase.isLast { write(phase, to: &writer) }
+        writer.endArray()
+        writer.key("finalizers")
+        write(phases.filter(\.isLast).flatMap(\.steps), to: &writer)
+        writer.key("groups")
+        writer.beginArray()
+        for group in resolved.workflow.groups {
+            writer.beginObject()
+            writer.member("name", group.name.rawValue)
+            writer.key("steps")
+            write(Array(group.members), to: &writer)
+            writer.endObject()
+        }
         writer.endArray()
         writer.key("critical_path")
         write(criticalPath, to: &writer)
@@ -41,13 +53,19 @@ extension RunDiagram {
         return String(decoding: writer.bytes, as: UTF8.self) + "\n"
     }
 
-    private func write(_ step: Int, _ phase: Int, to writer: inout JSONWriter) {
+    private func write(_ step: Int, in phase: Phase, to writer: inout JSONWriter) {
         let declared = resolved.workflow.steps[step]
         writer.beginObject()
         writer.member("id", declared.id.rawValue)
         writer.member("description", declared.description)
         writer.member("task", taskID(declared.task))
-        writer.member("phase", phase)
+        if phase.isLast { writer.null("phase") } else { writer.member("phase", phase.number) }
+        writer.member("always", phase.isLast)
+        if let condition = declared.gating.condition {
+            writer.member("condition", condition)
+        } else {
+            writer.null("condition")
+        }
         writer.member("parallel_safe", declared.isParallelSafe)
         writer.member("critical_path", isCritical(step))
         if let record = record(of: step) {
@@ -55,6 +73,8 @@ extension RunDiagram {
             if let duration = record.duration {
                 writer.member("execution_time_ms", duration / 1_000_000)
             }
+            writer.member("attempts", record.attempts)
+            if let method = record.method { writer.member("method_used", method.description) }
         }
         writer.endObject()
     }

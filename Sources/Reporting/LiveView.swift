@@ -75,10 +75,9 @@ public struct LiveView: RunView {
         _ question: ReviewQuestion?, typedLines: Int, at now: RunTime, record: RunRecord,
         surroundings: ViewSurroundings
     ) -> String {
-        let above = region.erase(columns: surroundings.terminalSize?.columns) + takeScroll()
-        return above
+        region.erase(columns: surroundings.terminalSize?.columns)
             + plain.ask(
-                question, typedLines: typedLines, at: now, record: record,
+                question, below: takeScroll(), typedLines: typedLines, record: record,
                 surroundings: surroundings)
     }
 
@@ -101,7 +100,7 @@ public struct LiveView: RunView {
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String {
         let erased = region.erase(columns: surroundings.terminalSize?.columns)
-        return erased + takeScroll()
+        return erased + plain.withdraw(surroundings: surroundings) + takeScroll()
             + plain.finish(at: now, record: record, surroundings: surroundings)
     }
 

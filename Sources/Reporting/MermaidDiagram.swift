@@ -6,7 +6,9 @@ extension RunDiagram {
     /// The diagram as Mermaid text: phases as frames, edges reduced.
     ///
     /// Thick arrows are the critical path, inferred or not, dotted ones were inferred; what an arrow
-    /// was inferred from stands on it. A step that runs alone has doubled sides. With a record, boxes have the colour of how their step ended.
+    /// was inferred from stands on it. A step that runs alone has doubled sides, one with a condition
+    /// is a hexagon, and one that always runs has round ends. With a record, boxes have the colour of
+    /// how their step ended.
     public func mermaid() -> String { flowchart().rendered() }
 
     /// Why Mermaid would refuse the text by its defaults, and what to do; nil when it would not.
@@ -31,6 +33,12 @@ extension RunDiagram {
             "\(resolved.workflow.name): drawn by `stepvisor graph`",
             "thick: critical path, inferred or not; dotted: inferred; doubled sides: runs alone",
         ]
+        if steps.contains(where: { $0.gating.condition != nil }) {
+            comments.append("hexagon: runs if its condition holds")
+        }
+        if !resolved.workflow.finalizers.isEmpty {
+            comments.append("round ends: always runs, at the end")
+        }
         for conflict in resolved.conflicts where isInRange(conflict) {
             let (first, second) = (Int(conflict.first), Int(conflict.second))
             comments.append(
@@ -40,7 +48,7 @@ extension RunDiagram {
         let nodes = steps.indices.map { step in
             MermaidFlowchart.Node(
                 label(of: step).joined(separator: "\n"),
-                shape: steps[step].isParallelSafe ? .rectangle : .subroutine,
+                shape: shape(of: steps[step]),
                 classes: classes(of: step))
         }
         let arrows = edges.filter { !$0.isImplied }.map { edge in
@@ -49,8 +57,11 @@ extension RunDiagram {
                 style: edge.isCritical ? .thick : edge.origin == .declared ? .solid : .dotted)
         }
         let subgraphs = frames.flatMap { frame in
-            let phases = frame.phases.map {
-                MermaidFlowchart.Subgraph(title(of: $0), nodes: $0.steps)
+            let phases = frame.phases.map { phase in
+                let (groups, others) = groups(of: phase)
+                return MermaidFlowchart.Subgraph(
+                    title(of: phase), nodes: others,
+                    children: groups.map { MermaidFlowchart.Subgraph($0.title, nodes: $0.steps) })
             }
             return frame.title.map { [MermaidFlowchart.Subgraph($0, children: phases)] } ?? phases
         }
@@ -58,6 +69,12 @@ extension RunDiagram {
         return MermaidFlowchart(
             comments: comments, nodes: nodes, edges: arrows, subgraphs: subgraphs,
             classes: RunDiagram.looks.filter { used.contains($0.name) })
+    }
+
+    private func shape(of step: Step) -> MermaidFlowchart.Node.Shape {
+        if !step.isParallelSafe { return .subroutine }
+        if step.gating.condition != nil { return .hexagon }
+        return step.gating.always ? .stadium : .rectangle
     }
 
     private func classes(of step: Int) -> [String] {

@@ -96,6 +96,16 @@ public struct PlainView: RunView {
         _ question: ReviewQuestion?, typedLines: Int, at now: RunTime, record: RunRecord,
         surroundings: ViewSurroundings
     ) -> String {
+        ask(
+            question, below: "", typedLines: typedLines, record: record,
+            surroundings: surroundings)
+    }
+
+    /// A question with lines of events above it.
+    mutating func ask(
+        _ question: ReviewQuestion?, below scroll: String, typedLines: Int, record: RunRecord,
+        surroundings: ViewSurroundings
+    ) -> String {
         // A terminal that does not know its size has 0 of both.
         let size = surroundings.terminalSize ?? (0, 0)
         let columns = max(20, (size.columns > 0 ? size.columns : 80) - 1)
@@ -108,7 +118,7 @@ public struct PlainView: RunView {
         open.ask(
             prompt?.text(columns: columns, rows: rows) ?? "",
             again: prompt?.prompt(columns: columns) ?? "", typedLines: typedLines)
-        return open.around("")
+        return open.around(scroll)
     }
 
     /// Leaves the line of a prompt.

@@ -17,7 +17,7 @@ struct ProgressLine {
         switch event.kind {
         case .runStarted(let header):
             return opening(header)
-        case .launched, .started, .checkStarted, .leftovers, .suspended, .runEnded:
+        case .launched, .started, .checkStarted, .logPart, .leftovers, .suspended, .runEnded:
             return nil
         case .waiting(let step, let holder):
             // A step of the same run is seen to run; only strangers are worth a line that stays.

@@ -16,7 +16,7 @@ extension ProgressLine {
                 + "\(paths.count == 1 ? "is" : "are") empty"
         case .reviewWanted(let step):
             let failure = failedAttempt(of: step, record)
-            return line(.review, step, record, detail: "\(failure); a decision is wanted")
+            return line(.review, step, record, detail: "\(failure); decision wanted")
         case .decided(let step, let decision):
             return line(.review, step, record, detail: ": decided: \(decision.word)")
         case .thresholdReached(let step, let failures):

@@ -25,6 +25,14 @@ public struct RunDiagram: Sendable {
         /// From 1.
         var number: Int
         var steps: [Int]
+        /// Whether these are the steps that always run, of all tasks.
+        var isLast = false
+    }
+
+    /// The steps of a phase that were declared once for a list of items.
+    struct Group: Hashable {
+        var title: String
+        var steps: [Int]
     }
 
     let resolved: ResolvedWorkflow
@@ -75,15 +83,44 @@ public struct RunDiagram: Sendable {
     var frames: [(title: String?, phases: [Phase])] {
         let tasks = resolved.workflow.tasks
         guard tasks.count > 1 else { return [(nil, phases)] }
-        return tasks.enumerated().compactMap { index, task in
-            let own = phases.filter { $0.task == index }
+        let last = phases.filter(\.isLast)
+        let framed: [(title: String?, phases: [Phase])] = tasks.enumerated().compactMap {
+            index, task in
+            let own = phases.filter { $0.task == index && !$0.isLast }
             let words = task.description.isEmpty ? "" : ": \(task.description)"
             return own.isEmpty ? nil : ("\(Wording.task(task.id, atStart: true))\(words)", own)
         }
+        return last.isEmpty ? framed : framed + [(nil, last)]
     }
 
+    /// The instances of each `foreach` in a phase, and its other steps.
+    func groups(of phase: Phase) -> (groups: [Group], others: [Int]) {
+        guard !resolved.workflow.groups.isEmpty else { return ([], phase.steps) }
+        var others = Set(phase.steps)
+        let groups = resolved.workflow.groups.compactMap { group -> Group? in
+            let steps = phase.steps.filter { group.members.contains($0) }
+            guard !steps.isEmpty else { return nil }
+            others.subtract(steps)
+            return Group(
+                title: "\(group.name): \(Wording.count(steps.count, "item"))", steps: steps)
+        }
+        return (groups, phase.steps.filter { others.contains($0) })
+    }
+
+    /// What has to hold for a step to run, as its box says it.
+    func condition(of step: Int) -> String? {
+        guard let text = resolved.workflow.steps[step].gating.condition else { return nil }
+        let line = Sanitizer.line(text)
+        let plain = line.lowercased().hasPrefix("if ") ? String(line.dropFirst(3)) : line
+        return "if " + TextWidth.clip(plain, to: RunDiagram.conditionColumns)
+    }
+
+    private static let conditionColumns = 48
+
     /// What stands at the top of a phase.
-    func title(of phase: Phase) -> String { "Phase \(phase.number)" }
+    func title(of phase: Phase) -> String {
+        phase.isLast ? "Finalizers" : "Phase \(phase.number)"
+    }
 
     /// Whether both steps of a conflict exist.
     func isInRange(_ conflict: OutputConflict) -> Bool {
@@ -96,11 +133,20 @@ public struct RunDiagram: Sendable {
         let declared = resolved.workflow.steps[step]
         var lines = [declared.id.rawValue]
         if !declared.description.isEmpty { lines.append(declared.description) }
+        if let condition = condition(of: step) { lines.append(condition) }
         if let record = record(of: step) {
             let took = record.duration.map { " " + DurationText.measured(nanoseconds: $0) } ?? ""
-            lines.append("(\(Wording.status(record))\(took))")
+            lines.append("(\(Wording.status(record))\(took)\(Self.detour(of: record)))")
         }
         return lines
+    }
+
+    /// By which method and in which attempt, where that is not the first: `, by backup[1], attempt 4`.
+    private static func detour(of record: StepRecord) -> String {
+        var parts: [String] = []
+        if let method = record.method, method != .primary { parts.append("by \(method)") }
+        if record.attempts > 1 { parts.append("attempt \(record.attempts)") }
+        return parts.map { ", " + $0 }.joined()
     }
 
     private static func edges(of resolved: ResolvedWorkflow, criticalPath: [Int]) -> [Edge] {
@@ -133,7 +179,8 @@ public struct RunDiagram: Sendable {
             }
         }
         var phases: [Phase] = []
-        for step in (0..<graph.count).sorted(by: { a, b in
+        let ordinary = (0..<graph.count).filter { !steps[$0].gating.always }
+        for step in ordinary.sorted(by: { a, b in
             (steps[a].task, numbers[a], a) < (steps[b].task, numbers[b], b)
         }) {
             if let last = phases.last, last.task == steps[step].task, last.number == numbers[step] {
@@ -141,6 +188,10 @@ public struct RunDiagram: Sendable {
             } else {
                 phases.append(Phase(task: steps[step].task, number: numbers[step], steps: [step]))
             }
+        }
+        let last = (0..<graph.count).filter { steps[$0].gating.always }
+        if !last.isEmpty {
+            phases.append(Phase(task: .max, number: 0, steps: last, isLast: true))
         }
         return phases
     }

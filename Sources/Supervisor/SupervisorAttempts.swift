@@ -56,12 +56,17 @@ extension Supervisor {
         let id = header.steps[step].id
         // A launch that was put off has its line already.
         if attempts.announced[step] != order {
+            let before = log.size ?? 0
             let line = LogSection.line(order, at: clock.startedAt.advanced(to: clock.now()))
             let isLineOpen = directory.lastLogByte(of: id).map { $0 != LogSection.lineEnd } ?? false
             try FileBytes.write(
                 Array(((isLineOpen ? "\n" : "") + line).utf8), to: log.number,
                 subject: "\(directory.path)/logs/\(id).log")
             attempts.announced[step] = order
+            let part = LogPart(
+                execution: Int32(clamping: order.execution), isCheck: order.isCheck,
+                previousEnd: before, start: log.size ?? before)
+            record(.logPart(step: step, part))
         }
         let end = log.size ?? 0
         if !order.isCheck { attempts.logStarts[step] = end }

@@ -50,9 +50,9 @@ extension Loading {
         inclusion.seen[key(of: place, in: inner)] = (
             include.range, decoder.contentCount > before
         )
-        if decoder.stepCount > StepInstances.limit {
+        if decoder.contentCount > StepInstances.limit {
             stop(
-                "the included files make more than \(StepInstances.limit) steps",
+                "the included files make more than \(StepInstances.limit) steps and tasks",
                 at: include.range, help: "include fewer of them")
         }
     }

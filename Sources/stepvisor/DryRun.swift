@@ -24,6 +24,7 @@ struct DryRun {
     }
 
     private var plan: RunPlan { request.plan }
+    private var terms: PlanTerms { PlanTerms(plan: plan) }
     private var steps: [Step] { request.project.workflow.steps }
 
     /// Steps in the order in which they would start.
@@ -44,14 +45,19 @@ struct DryRun {
         var text = "would run \(order.count) of \(total), \(limit):\n"
         let ids = TextWidth.columnWidth(steps.map(\.id.rawValue))
         let numberWidth = String(order.count).count
+        var saysLast = false
         for (place, step) in order.enumerated() {
+            if plan.isFinalizer(step), !saysLast {
+                saysLast = true
+                text += "at the end, whatever happened:\n"
+            }
             let number = String(place + 1)
             text += String(repeating: " ", count: 2 + numberWidth - number.count) + number
             text += "  " + TextWidth.pad(steps[step].id.rawValue, to: ids)
             text += "  phase \(plan.phases[step])"
             text += "  \(reason(of: step))"
             text += "  " + console.outputStyle.dim(CommandText.text(plan.command(of: step)))
-            text += "\n"
+            text += "\n" + details(of: step, indent: 4 + numberWidth)
         }
         for (run, done) in doneEarlier {
             text += "done earlier, in run \(Sanitizer.line(run)): "
@@ -69,7 +75,16 @@ struct DryRun {
             text += "left out: "
             text += Wording.list(leftOut.map { steps[$0].id.rawValue }, atMost: 20) + "\n"
         }
+        text += terms.policyLines.map { $0 + "\n" }.joined()
+        if let line = terms.wouldBeParallelLine { text += line + "\n" }
         return text + "nothing was run and nothing was written\n"
+    }
+
+    /// What is out of the ordinary about a step, below it.
+    private func details(of step: Int, indent: Int) -> String {
+        let tags = terms.tags(of: step)
+        let lines = (tags.isEmpty ? [] : [tags.joined(separator: "; ")]) + terms.backups(of: step)
+        return lines.map { String(repeating: " ", count: indent) + $0 + "\n" }.joined()
     }
 
     private func reason(of step: Int) -> String {
@@ -104,6 +119,7 @@ struct DryRun {
             writer.member("phase", plan.phases[step])
             writer.member("reason", reason(of: step))
             writer.member("command", CommandText.text(plan.command(of: step)))
+            terms.write(step, to: &writer)
             writer.endObject()
         }
         writer.endArray()
@@ -124,6 +140,7 @@ struct DryRun {
             writer.string(steps[step].id.rawValue)
         }
         writer.endArray()
+        terms.writePolicy(to: &writer)
         writer.endObject()
         return String(decoding: writer.bytes, as: UTF8.self) + "\n"
     }

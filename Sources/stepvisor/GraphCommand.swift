@@ -71,7 +71,7 @@ struct GraphCommand {
         let record = run.record
         var measured: [String: Double] = [:]
         for (step, header) in zip(record.steps, record.header.steps) {
-            if let elapsed = step.elapsed(at: run.now) { measured[header.id] = Double(elapsed) }
+            if let elapsed = step.wholeTime(at: run.now) { measured[header.id] = Double(elapsed) }
         }
         guard !measured.isEmpty else { return nil }
         return workflow.steps.map { measured[$0.id.rawValue] ?? 0 }

@@ -26,6 +26,11 @@ struct LogsCommand {
                     .usage, "`logs -f` follows the log of one step", help: "name it: `logs -f STEP`"
                 )
             }
+            if let number = arguments.number(.attempt) {
+                throw CommandFailure(
+                    .usage, "`--attempt` is about the log of one step",
+                    help: "name it: `logs STEP --attempt \(number)`")
+            }
             try list(run)
             return 0
         }
@@ -40,7 +45,9 @@ struct LogsCommand {
             return 0
         }
         let (place, step) = try whereItRan(try run.step(name), of: run)
-        if arguments.has(.follow) {
+        if let number = arguments.number(.attempt) {
+            try AttemptLog(place, step: step, console: console).show(number)
+        } else if arguments.has(.follow) {
             try follow(step, of: place)
         } else {
             try show(step, of: place)
@@ -50,13 +57,15 @@ struct LogsCommand {
 
     /// The logs of all instances of a `foreach`, one after another, each under its id.
     private func show(_ instances: [Int], named name: String, of run: RecordedRun) throws {
-        guard !arguments.has(.follow) else {
+        for (key, words) in [(OptionKey.follow, "logs -f"), (.attempt, "logs --attempt")]
+        where arguments.has(key) {
             let first = instances.first.map { run.record.header.steps[$0].id } ?? name
+            let number = arguments.number(.attempt).map { "logs --attempt \($0)" } ?? words
             throw CommandFailure(
                 .usage,
-                "`logs -f` follows the log of one step, and `\(name)` stands for "
+                "`\(words)` is about the log of one step, and `\(name)` stands for "
                     + Wording.count(instances.count, "step"),
-                help: "name one of them: `logs -f \(first)`")
+                help: "name one of them: `\(number) \(first)`")
         }
         for instance in instances {
             let id = run.record.header.steps[instance].id
@@ -181,49 +190,5 @@ struct LogsCommand {
         let status = run.record.steps[step].status
         let reason = run.record.reasonText(of: step).map { ": \(Sanitizer.line($0))" } ?? ""
         console.note("`\(id)` has no log in run \(run.run.id) (\(status.rawValue)\(reason))")
-    }
-}
-
-/// Prints a log: as it is where a program reads it, neutralised line by line on a terminal, and where
-/// a build service would obey its lines; secrets are masked in any case.
-private struct LogPrinter {
-    private let isNeutralised: Bool
-    private var secrets = SecretMask.Stream(Secrecy.mask)
-    /// The line that has no end yet.
-    private var rest: [UInt8] = []
-
-    /// A line without an end is shown when it is longer.
-    private static let longestLine = 1 << 16
-
-    init() {
-        isNeutralised =
-            StandardStream.output.isTerminal || Host.environment["GITHUB_ACTIONS"] == "true"
-    }
-
-    mutating func print(_ bytes: [UInt8]) throws { try write(secrets.take(bytes)) }
-
-    private mutating func write(_ bytes: [UInt8]) throws {
-        guard isNeutralised else {
-            try StandardStream.output.write(bytes)
-            return
-        }
-        rest += bytes
-        let end = rest.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 }
-        let whole = rest.count > Self.longestLine ? rest.count : end ?? 0
-        guard whole > 0 else { return }
-        try printLines(rest[..<whole])
-        rest.removeFirst(whole)
-    }
-
-    mutating func finish() throws {
-        try write(secrets.finish())
-        guard !rest.isEmpty else { return }
-        try printLines(rest[...])
-        rest = []
-    }
-
-    private func printLines(_ bytes: ArraySlice<UInt8>) throws {
-        let lines = Sanitizer.lines(bytes: bytes).joined(separator: "\n") + "\n"
-        try StandardStream.output.write(Array(lines.utf8))
     }
 }

@@ -32,8 +32,10 @@ struct PlanCommand {
 /// What both forms of a plan show.
 struct PlanFacts {
     let request: RunRequest
-    /// By task and number; indices of the selected steps in each.
+    /// By task and number; indices of the selected steps in each, but for those that always run.
     let phases: [(task: Int, number: Int32, steps: [Int])]
+    /// The selected steps that run at the end, whatever happened.
+    let finalizers: [Int]
     /// The longest chain of selected steps, first to last.
     let criticalPath: [Int]
     /// What a run would take, for a plan that runs one at a time with a slot a processor; nil when
@@ -44,6 +46,7 @@ struct PlanFacts {
     var expectedWall: Milliseconds? { plan.limit == 1 ? forecast?.sum : forecast?.wall }
 
     var plan: RunPlan { request.plan }
+    var terms: PlanTerms { PlanTerms(plan: plan) }
     var workflow: Workflow { request.project.workflow }
     var resolved: ResolvedWorkflow { request.project.resolved }
 
@@ -52,6 +55,9 @@ struct PlanFacts {
         let plan = request.plan
         let resolved = request.project.resolved
         phases = PlanFacts.phases(of: plan, resolved.workflow)
+        finalizers = plan.selected.indices.filter {
+            plan.selected[$0] && plan.isFinalizer($0)
+        }
         let forecast = plan.simulate(
             limit: plan.limit == 1 ? max(2, request.options.processors) : plan.limit)
         self.forecast = forecast
@@ -85,7 +91,8 @@ struct PlanFacts {
     ) -> [(task: Int, number: Int32, steps: [Int])] {
         var phases: [(task: Int, number: Int32, steps: [Int])] = []
         var places: [Int64: Int] = [:]
-        for step in plan.selected.indices where plan.selected[step] {
+        for step in plan.selected.indices
+        where plan.selected[step] && !plan.isFinalizer(step) {
             let task = workflow.steps[step].task
             let key = Int64(task) << 32 | Int64(plan.phases[step])
             if let place = places[key] {

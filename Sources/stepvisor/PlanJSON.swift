@@ -31,6 +31,10 @@ struct PlanJSON {
             writer.endObject()
         }
         writer.endArray()
+        writer.key("finalizers")
+        writer.beginArray()
+        for step in facts.finalizers { write(step, to: &writer) }
+        writer.endArray()
         writeEdges(to: &writer)
         writeConflicts(to: &writer)
         writer.key("critical_path")
@@ -38,6 +42,7 @@ struct PlanJSON {
         for step in facts.criticalPath { writer.string(workflow.steps[step].id.rawValue) }
         writer.endArray()
         writeTimes(to: &writer)
+        facts.terms.writePolicy(to: &writer)
         writer.endObject()
         writer.bytes.append(UInt8(ascii: "\n"))
         return writer.bytes
@@ -57,6 +62,7 @@ struct PlanJSON {
         } else {
             writer.null("expected_ms")
         }
+        facts.terms.write(index, to: &writer)
         writer.endObject()
     }
 

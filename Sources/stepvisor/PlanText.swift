@@ -43,8 +43,14 @@ struct PlanText {
             add("\n" + style.bold(title) + " (\(count))\n")
             addSteps(phase.steps)
         }
+        if !facts.finalizers.isEmpty {
+            let count = Wording.count(facts.finalizers.count, "step")
+            add("\n" + style.bold("finalizers") + " (\(count), at the end whatever happened)\n")
+            addSteps(facts.finalizers)
+        }
         addConflicts()
         addTimes()
+        addTerms()
         return bytes
     }
 
@@ -91,9 +97,19 @@ struct PlanText {
             let names = step.resources.map { $0.units > 1 ? "\($0.units) \($0.name)" : $0.name }
             add("  [needs \(Sanitizer.line(names.joined(separator: ", ")))]")
         }
+        for tag in facts.terms.tags(of: index) { add("  [\(tag)]") }
         if !step.description.isEmpty { add("  " + style.dim(Sanitizer.line(step.description))) }
         while bytes.last == UInt8(ascii: " ") { bytes.removeLast() }
         bytes.append(UInt8(ascii: "\n"))
+        guard showsEverything else { return }
+        for line in facts.terms.backups(of: index) { add("      \(style.dim(line))\n") }
+    }
+
+    /// What the run does about failures and limits, and what would be parallel in one that is not.
+    private mutating func addTerms() {
+        let terms = facts.terms
+        for line in terms.policyLines { add(line + "\n") }
+        if let line = terms.wouldBeParallelLine { add(line + "\n") }
     }
 
     private mutating func addDependencies(of step: Int) {

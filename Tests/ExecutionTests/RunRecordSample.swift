@@ -45,6 +45,9 @@ enum RunRecordSample {
     private static let policyKinds: [RunEvent.Kind] =
         [
             .checkStarted(step: 1, pid: 7, startTicks: .max), .outputsEmpty(step: 0, []),
+            .logPart(
+                step: 0, LogPart(execution: 7, isCheck: false, previousEnd: 0, start: .max)),
+            .logPart(step: 99, LogPart(execution: 8, isCheck: true, previousEnd: 5, start: 60)),
             .outputsEmpty(step: 0, ["a", hostile]),
             .attemptFailed(
                 step: 0,

@@ -40,12 +40,12 @@ struct AttemptLineTests {
         #expect(run.at(500, .attemptFailed(step: 0, AttemptSample.failure(3))) == "")
         #expect(
             run.at(500, .reviewWanted(step: 0))
-                == "[0/2] review  a (0.5s): exit code 3; a decision is wanted\n")
+                == "[0/2] review  a (0.5s): exit code 3; decision wanted\n")
         let failure = AttemptFailure(reason: .notStarted("no such file"))
         run.at(600, .attemptFailed(step: 1, failure))
         #expect(
             run.at(600, .reviewWanted(step: 1))
-                == "[0/2] review  b: could not be started: no such file; a decision is wanted\n")
+                == "[0/2] review  b: could not be started: no such file; decision wanted\n")
     }
 
     @Test("the live region counts down rests, names attempts and checks, and what is slowed down")

@@ -90,6 +90,81 @@ struct AttemptViewTests {
         for name in names.sorted() { #expect(part.contains("`\(name)`"), "\(name)") }
     }
 
+    @Test("`logs --attempt` shows what one attempt wrote, whatever lines a step prints")
+    func logs() throws {
+        let space = try TestSpace()
+        // The first attempt prints a line like the one before the second, at its very time or not.
+        try space.workflow(
+            """
+            [execution.retry]
+            delay = "10ms"
+            [[steps]]
+            id = "a"
+            command = '''
+            if [ $STEPVISOR_ATTEMPT = 1 ]; then
+                echo "--- stepvisor: attempt 2, primary (exec_002) 2026-11-21T12:00:00.000Z ---"
+                printf 'no end'; exit 1
+            fi
+            echo "try $STEPVISOR_ATTEMPT"; exit 2
+            '''
+            retries = 1
+            backups = ["echo done"]
+            verify = "echo checked"
+            [[steps]]
+            id = "b"
+            command = "true"
+            dependencies = ["a"]
+            condition = "1 > 2"
+            """)
+        let result = try space.run()
+        #expect(result.code == 0, "\(result)")
+        #expect(
+            try space.run("logs", "a", "--attempt", "1").output
+                == "--- stepvisor: attempt 2, primary (exec_002) 2026-11-21T12:00:00.000Z ---\n"
+                + "no end")
+        #expect(try space.run("logs", "a", "--attempt=2").output == "try 2\n")
+        let last = try space.run("logs", "a", "--attempt", "3").output
+        #expect(last.hasPrefix("done\n--- stepvisor: verify ("), "\(last)")
+        #expect(last.hasSuffix(" ---\nchecked\n"), "\(last)")
+        let cases: [([String], String)] = [
+            (["logs", "a", "--attempt", "4"], "`a` made no attempt 4 in run"),
+            (["logs", "a", "--attempt", "4"], "the last one: `stepvisor logs a --attempt 3`"),
+            (["logs", "b", "--attempt", "1"], "`b` made no attempt in run"),
+            (["logs", "a", "--attempt", "0"], "`0`"),
+            (["logs", "--attempt", "1"], "name it: `logs STEP --attempt 1`"),
+            (["logs", "-f", "a", "--attempt", "1"], "`--attempt`"),
+        ]
+        for (words, text) in cases {
+            let refused = try space.start(words).wait()
+            #expect(refused.code == 2 && refused.error.contains(text), "\(words): \(refused)")
+        }
+    }
+
+    @Test("`logs --attempt` of a running step shows what it has written so far")
+    func runningLogs() throws {
+        let space = try TestSpace()
+        try space.workflow(
+            """
+            [execution.retry]
+            delay = "1ms"
+            [[steps]]
+            id = "a"
+            command = '''
+            echo "try $STEPVISOR_ATTEMPT"
+            [ $STEPVISOR_ATTEMPT = 2 ] || exit 1
+            touch begun; while [ ! -e go ]; do sleep 0.02; done; echo end
+            '''
+            retries = 1
+            """)
+        let run = try space.start(["run"])
+        #expect(TestSpace.wait { space.exists("begun") })
+        #expect(try space.run("logs", "a", "--attempt", "1").output == "try 1\n")
+        #expect(try space.run("logs", "a", "--attempt", "2").output == "try 2\n")
+        try space.file("go", "")
+        #expect(run.wait().code == 0)
+        #expect(try space.run("logs", "a", "--attempt", "2").output == "try 2\nend\n")
+    }
+
     private static func names(_ value: Any) -> Set<String> {
         switch value {
         case let object as [String: Any]:

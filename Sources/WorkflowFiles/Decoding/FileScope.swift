@@ -37,7 +37,10 @@ struct FileScope {
     func place(_ draft: inout StepDraft) {
         if !prefixes.isEmpty { draft.step.id = StepID(prefix + draft.step.id.rawValue) }
         if !environment.isEmpty {
-            draft.step.environment = environment.overridden(by: draft.step.environment)
+            // All steps that add nothing share one list.
+            draft.step.environment =
+                draft.step.environment.isEmpty
+                ? environment : environment.overridden(by: draft.step.environment)
         }
         if let runner { draft.step.runner = runner }
     }

@@ -13,7 +13,7 @@ extension WorkflowDecoder {
         let keys = draft.executionTable?.entries ?? []
         if let runner = settings.runner { scope.runner = runner }
         if keys.contains(where: { $0.key == "shell" }) { scope.shell = settings.shell }
-        for name in settings.secrets where !workflow.execution.secrets.contains(name) {
+        for name in settings.secrets where merged.secrets.insert(name).inserted {
             workflow.execution.secrets.append(name)
         }
         for resource in draft.workflow.resources { merge(resource) }
@@ -23,10 +23,12 @@ extension WorkflowDecoder {
     }
 
     private mutating func merge(_ resource: ResourceDeclaration) {
-        guard let first = workflow.resources.first(where: { $0.name == resource.name }) else {
+        guard let index = merged.resources[resource.name] else {
+            merged.resources[resource.name] = workflow.resources.count
             workflow.resources.append(resource)
             return
         }
+        let first = workflow.resources[index]
         var same = first
         same.range = resource.range
         guard same != resource else { return }
@@ -38,28 +40,22 @@ extension WorkflowDecoder {
     }
 
     private mutating func merge(changeClasses draft: WorkflowDraft) {
+        // A line that could not be read has an entry, and no class.
+        var places: [String: SourceRange] = [:]
+        for entry in draft.changes?.entries ?? [] { places[entry.key] = entry.keyRange }
         for line in draft.workflow.changeClasses {
-            guard let first = workflow.changeClasses.first(where: { $0.name == line.name }) else {
+            guard let first = merged.changes[line.name] else {
+                merged.changes[line.name] = (workflow.changeClasses.count, places[line.name])
                 workflow.changeClasses.append(line)
-                noteChangeClasses(of: draft)
                 continue
             }
-            guard first.patterns != line.patterns else { continue }
-            let place = draft.changes?.entries.first { $0.key == line.name }?.keyRange
+            guard workflow.changeClasses[first.index].patterns != line.patterns else { continue }
             reader.report(
                 .error(
                     "`\(line.name)` in `[changes]` is declared in another way by another file",
-                    at: place, help: "declare it in one file, or in both in the same way",
-                    related: changePlaces[line.name].map {
-                        [.init("first declared here", at: $0)]
-                    } ?? []))
-        }
-    }
-
-    /// Remembers where classes of files were declared first.
-    mutating func noteChangeClasses(of draft: WorkflowDraft) {
-        for entry in draft.changes?.entries ?? [] where changePlaces[entry.key] == nil {
-            changePlaces[entry.key] = entry.keyRange
+                    at: places[line.name],
+                    help: "declare it in one file, or in both in the same way",
+                    related: first.place.map { [.init("first declared here", at: $0)] } ?? []))
         }
     }
 
@@ -77,5 +73,29 @@ extension WorkflowDecoder {
                 "\(Wording.list(names, "and")) of an included file \(names.count == 1 ? "has" : "have") "
                     + "no effect: how a run goes is the main file's business", at: first.keyRange,
                 help: "set it in the main file"))
+    }
+}
+
+/// What is known of the settings of all files so far, by name.
+struct MergedSettings {
+    /// Index of a resource in the workflow.
+    var resources: [String: Int] = [:]
+    /// Index of a class of files in the workflow, and where it was declared first.
+    var changes: [String: (index: Int, place: SourceRange?)] = [:]
+    var secrets: Set<String> = []
+
+    init() {}
+
+    /// What the main file declares.
+    init(of draft: WorkflowDraft) {
+        for (index, resource) in draft.workflow.resources.enumerated() {
+            resources[resource.name] = index
+        }
+        secrets = Set(draft.workflow.execution.secrets)
+        var places: [String: SourceRange] = [:]
+        for entry in draft.changes?.entries ?? [] { places[entry.key] = entry.keyRange }
+        for (index, line) in draft.workflow.changeClasses.enumerated() {
+            changes[line.name] = (index, places[line.name])
+        }
     }
 }

@@ -7,6 +7,12 @@ struct StepList {
     /// Which steps stand in which scope, where it is more than that of the main file.
     private(set) var spans: [(steps: Range<Int>, scope: FileScope)] = []
 
+    /// How many values the steps hold that none of them shares with another.
+    private var values = 0
+    private var isFull = false
+    /// The most of them: a large step for many items would fill the memory.
+    private static let valueLimit = 5_000_000
+
     /// Whether an item gave no step, which others may name.
     private(set) var hasLostSteps = false
 
@@ -30,6 +36,7 @@ struct StepList {
     /// Adds a step, or the instances that it stands for.
     mutating func append(_ draft: StepDraft, with reader: inout ValueReader) {
         if draft.hasLostItems { hasLostSteps = true }
+        guard reserve(draft, with: &reader) else { return }
         guard let items = draft.items else {
             steps.append(draft.step)
             if let entry = draft.successPattern {
@@ -53,6 +60,27 @@ struct StepList {
         guard steps.count > start else { return }
         groups.append(
             StepGroup(draft.step.id, members: start..<steps.count, at: draft.step.range))
+    }
+
+    /// Whether there is room for what a step holds, times its items.
+    private mutating func reserve(_ draft: StepDraft, with reader: inout ValueReader) -> Bool {
+        let step = draft.step
+        let own =
+            1 + step.environment.count + step.inputs.count + step.outputFiles.count
+            + step.modifies.count + step.dependencies.count + step.resources.count
+            + step.recovery.backups.count
+        values += own * (draft.items?.count ?? 1)
+        guard values > Self.valueLimit else { return true }
+        hasLostSteps = true
+        if !isFull {
+            reader.report(
+                .error(
+                    "the steps hold more than \(Self.valueLimit) values together",
+                    at: draft.step.range,
+                    help: "an `[environment]` of the main file is held once for all steps"))
+        }
+        isFull = true
+        return false
     }
 
     /// Lets names mean what they mean in their file, and lines the shell of their file.

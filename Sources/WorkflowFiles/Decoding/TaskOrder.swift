@@ -21,29 +21,41 @@ struct TaskOrder {
                 return Dependency(StepID(meant ?? name), at: dependency.range)
             }
         }
+        var before = TaskEnds()
         for first in firstTasks where first > 0 && first < tasks.count {
             guard tasks[first].dependencies == nil else { continue }
-            let ends = Self.ends(of: tasks, before: first)
+            let ends = before.ends(of: tasks, before: first)
             if ends != [first - 1] {
                 tasks[first].dependencies = ends.map { Dependency(StepID(tasks[$0].id)) }
             }
         }
-        for file in speclets {
-            SpecletOrder(file, known: known).settle(&tasks, reportingTo: &reader)
+        before = TaskEnds()
+        for file in speclets where !file.speclets.isEmpty {
+            let entry = before.ends(of: tasks, before: file.tasks.lowerBound)
+            SpecletOrder(file, known: known, entry: entry)
+                .settle(&tasks, reportingTo: &reader)
         }
     }
+}
 
-    /// The tasks of the first ones that none of them waits for.
-    static func ends(of tasks: [WorkflowTask], before count: Int) -> [Int] {
-        var awaited: Set<String> = []
-        for index in 0..<count {
+/// The tasks before a file that none of those waits for; to be asked for one file after another.
+private struct TaskEnds {
+    private var awaited: Set<String> = []
+    private var ends: [Int] = []
+    private var count = 0
+
+    mutating func ends(of tasks: [WorkflowTask], before end: Int) -> [Int] {
+        for index in count..<max(count, end) {
             if let dependencies = tasks[index].dependencies {
                 for dependency in dependencies { awaited.insert(dependency.id.rawValue) }
             } else if index > 0 {
                 awaited.insert(tasks[index - 1].id)
             }
+            ends.append(index)
         }
-        return (0..<count).filter { !awaited.contains(tasks[$0].id) }
+        count = max(count, end)
+        ends.removeAll { awaited.contains(tasks[$0].id) }
+        return ends
     }
 }
 
@@ -51,14 +63,16 @@ struct TaskOrder {
 private struct SpecletOrder {
     private var file: SpecletFile
     private let known: [String: Int]
+    /// What all of them wait for.
+    private let entry: [Int]
 
-    init(_ file: SpecletFile, known: [String: Int]) {
+    init(_ file: SpecletFile, known: [String: Int], entry: [Int]) {
         self.file = file
         self.known = known
+        self.entry = entry
     }
 
     func settle(_ tasks: inout [WorkflowTask], reportingTo reader: inout ValueReader) {
-        guard !file.speclets.isEmpty else { return }
         var speclets = file.speclets
         let before = reader.diagnostics.count
         assign(&speclets, tasks, &reader)
@@ -77,14 +91,19 @@ private struct SpecletOrder {
         }
         let stages = graph.phaseIndices()
         let order = speclets.indices.sorted { (stages[$0], $0) < (stages[$1], $1) }
-        let entry = TaskOrder.ends(of: tasks, before: file.tasks.lowerBound)
         var ends: [[Int]] = Array(repeating: [], count: speclets.count)
-        for (place, speclet) in order.enumerated() {
+        // Whoever waits for the last one that runs alone waits for all that came before it.
+        var lastAlone: Int?
+        var unawaited: Set<Int> = []
+        for speclet in order {
             var awaited = Set(edges[speclet])
-            for other in order[..<place]
-            where !speclets[speclet].isParallelAllowed || !speclets[other].isParallelAllowed {
-                awaited.insert(other)
+            if let lastAlone { awaited.insert(lastAlone) }
+            if !speclets[speclet].isParallelAllowed {
+                awaited.formUnion(unawaited)
+                lastAlone = speclet
             }
+            unawaited.subtract(awaited)
+            unawaited.insert(speclet)
             let start =
                 awaited.isEmpty ? entry : awaited.sorted().flatMap { ends[$0] }
             ends[speclet] = chain(speclets[speclet], after: start, &tasks)
@@ -133,7 +152,7 @@ private struct SpecletOrder {
                     reader.report(
                         .error(
                             "speclet `\(id)` names an unknown task `\(name)`", at: range,
-                            help: Suggestion.help(for: name, among: tasks.map(\.id))))
+                            help: reader.suggestion(for: name) { tasks.map(\.id) }))
                     continue
                 }
                 if let first = owner[task] {
@@ -184,7 +203,7 @@ private struct SpecletOrder {
                         .error(
                             "speclet `\(speclet.id)` depends on an unknown speclet `\(name)`",
                             at: range,
-                            help: Suggestion.help(for: name, among: positions.keys.sorted())))
+                            help: reader.suggestion(for: name) { positions.keys.sorted() }))
                     return nil
                 }
                 guard target != index else {

@@ -8,6 +8,15 @@ struct ValueReader {
 
     mutating func report(_ diagnostic: Diagnostic) { diagnostics.append(diagnostic) }
 
+    private var suggestionsLeft = 20
+
+    /// "Did you mean" among many names; only for the first few, since each looks at all of them.
+    mutating func suggestion(for name: String, among names: () -> [String]) -> String? {
+        guard suggestionsLeft > 0 else { return nil }
+        suggestionsLeft -= 1
+        return Suggestion.help(for: name, among: names())
+    }
+
     /// Says what was expected and what was found.
     mutating func mismatch(_ key: String, _ expected: String, _ found: DocumentValue) {
         report(

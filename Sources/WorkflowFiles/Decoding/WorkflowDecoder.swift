@@ -18,8 +18,7 @@ public struct WorkflowDecoder {
     private var firstTasks: [Int] = []
     /// The speclets of each file, with the tasks that they have to name.
     private var speclets: [SpecletFile] = []
-    /// Where classes of files were declared.
-    var changePlaces: [String: SourceRange] = [:]
+    var merged = MergedSettings()
     /// Where the breaker of all resources was declared.
     var breakerPlace: SourceRange?
     /// Whether a step was left out because what it is named by could not be read.
@@ -66,8 +65,8 @@ public struct WorkflowDecoder {
         if scope.isIncluded {
             file.scope = merge(draft, into: scope)
         } else {
+            merged = MergedSettings(of: draft)
             swap(&draft.workflow, &workflow)
-            noteChangeClasses(of: draft)
             breakerPlace = draft.executionTable?.entry("breaker")?.keyRange
         }
         return file
@@ -83,11 +82,10 @@ public struct WorkflowDecoder {
         addSpeclets(of: file)
     }
 
-    /// How many steps there are so far.
-    var stepCount: Int { looseSteps.steps.count + taskSteps.steps.count }
-
-    /// Whether anything there is so far can be declared twice.
-    var contentCount: Int { stepCount + workflow.tasks.count }
+    /// How many steps and tasks there are so far: what can be declared twice.
+    var contentCount: Int {
+        looseSteps.steps.count + taskSteps.steps.count + workflow.tasks.count
+    }
 
     /// Adds a step file by what its header holds.
     /// - Parameters:

@@ -42,7 +42,7 @@ extension Validation {
                     .error(
                         "task `\(tasks[position].id)` depends on an unknown task "
                             + "`\(Self.shown(name))`", at: dependency.range,
-                        help: Suggestion.help(
+                        help: suggestion(
                             for: name, among: tasks.lazy.map(\.id).filter { !$0.isEmpty })))
                 return nil
             }

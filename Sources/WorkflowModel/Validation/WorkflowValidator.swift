@@ -70,11 +70,16 @@ struct Validation {
 
     /// "Did you mean" over all step ids; only for the first few, since each looks at every id.
     mutating func suggestion(for id: StepID, of step: StepID? = nil) -> String? {
+        // Nobody meant the step that depends.
+        suggestion(
+            for: id.rawValue, among: steps.lazy.map(\.id).filter { $0 != step }.map(\.rawValue))
+    }
+
+    /// The same among other names.
+    mutating func suggestion(for name: String, among names: some Sequence<String>) -> String? {
         guard suggestionsLeft > 0 else { return nil }
         suggestionsLeft -= 1
-        // Nobody meant the step that depends.
-        return Suggestion.help(
-            for: id.rawValue, among: steps.lazy.map(\.id).filter { $0 != step }.map(\.rawValue))
+        return Suggestion.help(for: name, among: names)
     }
 }
 

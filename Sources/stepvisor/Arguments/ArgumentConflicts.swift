@@ -33,6 +33,7 @@ enum ArgumentConflicts {
         return [
             ((.quiet, "--quiet"), (.verbose, "--verbose")),
             ((.decide, "--decide"), (.failed, "--failed")),
+            ((.follow, "--follow"), (.attempt, "--attempt")),
         ] + others.map { (replay, $0) }
     }
 

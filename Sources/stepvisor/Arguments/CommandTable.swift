@@ -74,7 +74,7 @@ extension CommandDeclaration {
 
     private static let logs = CommandDeclaration(
         .logs, "show the log of a step; without one, list the logs",
-        operands: .atMostOne("STEP"), options: [.follow, .ofRun, .json],
+        operands: .atMostOne("STEP"), options: [.follow, .attempt, .ofRun, .json],
         details: [
             "Bytes as the step wrote them; on a terminal escape sequences are neutralised.",
             "Here -f means --follow: the workflow's path is given with --file.",
@@ -83,6 +83,7 @@ extension CommandDeclaration {
         examples: [
             ("stepvisor logs build", "what build wrote in the latest run"),
             ("stepvisor logs -f build", "the same, and what it goes on to write"),
+            ("stepvisor logs build --attempt 2", "what its second attempt wrote"),
         ])
 
     private static let timeline = CommandDeclaration(

@@ -9,7 +9,7 @@ enum OptionKey: String, Hashable, Sendable, CaseIterable {
     case parallel, jobs, dryRun, keepGoing, only, from, until, skip
     case runner, timeout, grace, wait, output, resume, failed, decide, barriers, shuffle, replay
     // What other commands take.
-    case format, outputFile, check, run, follow, noWait, scope, template, strict
+    case format, outputFile, check, run, follow, attempt, noWait, scope, template, strict
     // What a later version will carry out.
     case smartExecution, since, cache, force
     case exitCode
@@ -206,6 +206,10 @@ extension OptionDeclaration {
         .run, "--run", value: .required("ID", .text), "of this run instead of the latest")
     static let follow = OptionDeclaration(
         .follow, "--follow", short: "f", "go on until the step has ended")
+
+    static let attempt = OptionDeclaration(
+        .attempt, "--attempt", value: .required("N", .number),
+        "only what this attempt of the step wrote, from 1")
 
     static let lock: [OptionDeclaration] = [
         OptionDeclaration(

@@ -1,0 +1,294 @@
+import Execution
+import Reporting
+import WorkflowModel
+
+/// On which terms steps run: what happens when an attempt fails, whether a step runs at all, and
+/// what has to hold before it counts as done.
+struct PlanTerms {
+    let plan: RunPlan
+
+    /// Columns of an expression that is shown in brackets.
+    private static let mostColumns = 48
+    /// Steps that are named of many.
+    private static let mostSteps = 8
+
+    /// What is out of the ordinary about a step, a few words each.
+    func tags(of index: Int) -> [String] {
+        let step = plan.resolved.workflow.steps[index]
+        var tags: [String] = []
+        if step.allowsFailure { tags.append("may fail") }
+        if let condition = step.gating.condition {
+            tags.append("if \(Self.clipped(Self.withoutIf(condition)))")
+        }
+        let recovery = step.recovery
+        if recovery.retries > 0 {
+            let on = recovery.retryOn.isEmpty ? "" : " on " + Self.text(recovery.retryOn)
+            tags.append(Wording.count(recovery.retries, "retry", plural: "retries") + on)
+        }
+        if !recovery.backups.isEmpty {
+            let idle = recovery.backups.indices.count {
+                plan.command(of: index, by: .backup($0 + 1)) == nil
+            }
+            let words = idle > 0 ? ", \(idle) in words only" : ""
+            tags.append(Wording.count(recovery.backups.count, "backup") + words)
+        }
+        if let pattern = step.gating.successPattern {
+            tags.append("log must hold \(Self.clipped(pattern))")
+        }
+        if let check = step.gating.verify { tags.append("verified by \(Self.clipped(check))") }
+        return tags
+    }
+
+    /// The backups of a step, a line each.
+    func backups(of index: Int) -> [String] {
+        let backups = plan.resolved.workflow.steps[index].recovery.backups
+        return backups.indices.map { place in
+            let command = plan.command(of: index, by: .backup(place + 1))
+            var line = "backup[\(place + 1)]: "
+            line += command == nil ? "in words only" : CommandText.text(command)
+            if let words = backups[place].description, !words.isEmpty {
+                line += " (\(Sanitizer.line(words)))"
+            }
+            return line
+        }
+    }
+
+    /// What the run does about failures and limits, a line each; what nothing depends on is left out.
+    var policyLines: [String] {
+        [failureLine] + [retryLine, throttleLine].compactMap { $0 } + breakerLines + limitLines
+    }
+
+    /// The steps that would run beside others with `--parallel`; nil of a run that is parallel.
+    var wouldBeParallelLine: String? {
+        let steps = plan.wouldBeParallel
+        guard !steps.isEmpty else { return nil }
+        let names = steps.map { plan.resolved.workflow.steps[$0].id.rawValue }
+        return "would be parallel: \(Wording.list(names, atMost: Self.mostSteps))"
+            + (plan.resolved.workflow.execution.isParallelEnabled
+                ? " (with `--parallel`)" : " (but for `parallel_enabled = false`)")
+    }
+
+    // MARK: - Words
+
+    private var failureLine: String {
+        let policy = plan.policy
+        var text = "on a critical failure: \(policy.propagation.rawValue)"
+        if policy.propagation == .haltOnCritical { text += ", \(strategy.rawValue)" }
+        if !policy.heedsCritical { text = "on a failure: what does not depend on it runs (-k)" }
+        if let threshold = policy.threshold {
+            let effect =
+                policy.mode == .dynamic
+                ? "asks" : policy.propagation == .collaborativeReview ? "review" : "halts"
+            text += "; after \(Wording.count(threshold, "failure")) in a row: \(effect)"
+        }
+        return text + "; mode \(policy.mode.rawValue)"
+    }
+
+    private var strategy: FailureStrategy {
+        plan.resolved.workflow.execution.failureStrategy
+    }
+
+    private var retryLine: String? {
+        let isUsed = plan.selected.indices.contains { step in
+            plan.selected[step] && plan.resolved.workflow.steps[step].recovery.retries > 0
+        }
+        guard isUsed else { return nil }
+        let retry = plan.policy.retry
+        var text =
+            "before a retry: \(Self.text(retry.delay)), doubled up to \(Self.text(retry.maxDelay))"
+        if let budget = retry.budget {
+            text += "; " + Wording.count(budget, "retry", plural: "retries") + " in all"
+        }
+        return text
+    }
+
+    private var throttleLine: String? {
+        guard let throttle = plan.policy.throttle else { return nil }
+        var signs: [String] = []
+        if !throttle.exitCodes.isEmpty {
+            signs.append(
+                "exit code " + Wording.list(throttle.exitCodes.map { String($0) }, "or"))
+        }
+        if let pattern = throttle.pattern {
+            signs.append("`\(Sanitizer.line(pattern))` in the log")
+        }
+        return "busy is \(Wording.list(signs, "or")): one less at once, again after "
+            + "\(Self.text(throttle.delay)), back after \(Self.text(throttle.recoverAfter))"
+    }
+
+    private var breakerLines: [String] {
+        breakers.map { name, breaker in
+            "breaker of `\(Sanitizer.line(name))`: opens after "
+                + "\(Wording.count(breaker.failures, "failure")) in a row for "
+                + "\(Self.text(breaker.coolDown)); steps "
+                + (breaker.whenOpen == .wait ? "wait" : "fail at once")
+        }
+    }
+
+    private var limitLines: [String] {
+        var lines: [String] = []
+        if let limit = plan.phaseLimit {
+            let declared = plan.resolved.workflow.execution.phaseTimeout
+            let base = declared.map { " (1.5 × \(Self.text($0)))" } ?? ""
+            lines.append("limit of a phase: \(Self.text(limit))\(base)")
+        }
+        if let limit = plan.runLimit { lines.append("limit of the run: \(Self.text(limit))") }
+        return lines
+    }
+
+    /// The breakers of resources that steps of the run take.
+    private var breakers: [(name: String, policy: BreakerPolicy)] {
+        var taken: Set<Int32> = []
+        for step in plan.selected.indices where plan.selected[step] {
+            for claim in plan.claims(of: step) { taken.insert(claim.resource) }
+        }
+        return zip(plan.resources, plan.policy.breakers).enumerated().compactMap { place, pair in
+            guard let breaker = pair.1, taken.contains(Int32(place)) else { return nil }
+            return (pair.0.name, breaker)
+        }
+    }
+
+    /// A condition without the word that it may begin with.
+    private static func withoutIf(_ text: String) -> String {
+        text.lowercased().hasPrefix("if ") ? String(text.dropFirst(3)) : text
+    }
+
+    private static func clipped(_ text: String) -> String {
+        "`\(TextWidth.clip(Sanitizer.line(text), to: mostColumns))`"
+    }
+
+    private static func text(_ length: Milliseconds) -> String {
+        DurationText.declared(milliseconds: length.value)
+    }
+
+    private static func text(_ triggers: [RetryTrigger]) -> String {
+        Wording.list(triggers.map(word), "or")
+    }
+
+    private static func word(_ trigger: RetryTrigger) -> String {
+        switch trigger {
+        case .exitCode(let code): String(code)
+        case .signal(let signal): SignalName.name(of: signal)
+        case .timeout: "timeout"
+        }
+    }
+}
+
+// MARK: - For programs
+
+extension PlanTerms {
+    /// The members of a step's object.
+    func write(_ index: Int, to writer: inout JSONWriter) {
+        let step = plan.resolved.workflow.steps[index]
+        writer.member("always", plan.isFinalizer(index))
+        writer.member("allow_failure", step.allowsFailure)
+        if let condition = step.gating.condition {
+            writer.member("condition", condition)
+        } else {
+            writer.null("condition")
+        }
+        writer.member("most_attempts", plan.mostAttempts(of: index))
+        writer.member("retries", step.recovery.retries)
+        writer.key("retry_on")
+        writer.beginArray()
+        for trigger in step.recovery.retryOn { writer.string(Self.word(trigger)) }
+        writer.endArray()
+        writer.key("backups")
+        writer.beginArray()
+        for (place, backup) in step.recovery.backups.enumerated() {
+            writer.beginObject()
+            if let command = plan.command(of: index, by: .backup(place + 1)) {
+                writer.member("command", CommandText.text(command))
+            } else {
+                writer.null("command")
+            }
+            writer.member("description", backup.description ?? "")
+            writer.endObject()
+        }
+        writer.endArray()
+        write("success_pattern", step.gating.successPattern, to: &writer)
+        write("verify", step.gating.verify, to: &writer)
+        write("timeout_ms", plan.timeout(of: index), to: &writer)
+        write("idle_timeout_ms", plan.idleTimeout(of: index), to: &writer)
+    }
+
+    /// The members that are about the whole run.
+    func writePolicy(to writer: inout JSONWriter) {
+        let policy = plan.policy
+        writer.newLine()
+        // `newLine` has placed the comma.
+        writer.key("policy")
+        writer.beginObject()
+        writer.member("error_propagation", policy.propagation.rawValue)
+        writer.member("failure_strategy", strategy.rawValue)
+        writer.member("heeds_critical", policy.heedsCritical)
+        writer.member("mode", policy.mode.rawValue)
+        if let threshold = policy.threshold {
+            writer.member("failure_threshold", threshold)
+        } else {
+            writer.null("failure_threshold")
+        }
+        writer.key("retry")
+        writer.beginObject()
+        write("delay_ms", policy.retry.delay, to: &writer)
+        write("max_delay_ms", policy.retry.maxDelay, to: &writer)
+        if let budget = policy.retry.budget {
+            writer.member("budget", budget)
+        } else {
+            writer.null("budget")
+        }
+        writer.endObject()
+        writeThrottle(to: &writer)
+        writeBreakers(to: &writer)
+        write("phase_limit_ms", plan.phaseLimit, to: &writer)
+        write("run_limit_ms", plan.runLimit, to: &writer)
+        writer.endObject()
+        writer.key("would_be_parallel")
+        writer.beginArray()
+        for step in plan.wouldBeParallel {
+            writer.string(plan.resolved.workflow.steps[step].id.rawValue)
+        }
+        writer.endArray()
+    }
+
+    private func writeThrottle(to writer: inout JSONWriter) {
+        guard let throttle = plan.policy.throttle else {
+            writer.null("throttle")
+            return
+        }
+        writer.key("throttle")
+        writer.beginObject()
+        writer.key("exit_codes")
+        writer.beginArray()
+        for code in throttle.exitCodes { writer.integer(code) }
+        writer.endArray()
+        write("pattern", throttle.pattern, to: &writer)
+        write("delay_ms", throttle.delay, to: &writer)
+        write("recover_after_ms", throttle.recoverAfter, to: &writer)
+        writer.endObject()
+    }
+
+    private func writeBreakers(to writer: inout JSONWriter) {
+        writer.key("breakers")
+        writer.beginArray()
+        for (name, breaker) in breakers {
+            writer.beginObject()
+            writer.member("resource", name)
+            writer.member("failures", breaker.failures)
+            write("cool_down_ms", breaker.coolDown, to: &writer)
+            writer.member("when_open", breaker.whenOpen.rawValue)
+            writer.endObject()
+        }
+        writer.endArray()
+    }
+
+    private func write(_ name: StaticString, _ text: String?, to writer: inout JSONWriter) {
+        if let text { writer.member(name, text) } else { writer.null(name) }
+    }
+
+    private func write(
+        _ name: StaticString, _ length: Milliseconds?, to writer: inout JSONWriter
+    ) {
+        if let length { writer.member(name, length.value) } else { writer.null(name) }
+    }
+}
