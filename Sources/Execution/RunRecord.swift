@@ -109,9 +109,14 @@ public struct RunRecord: Sendable, Hashable {
             finish(step, end, at: event.time)
         case .skipped(let step, let reason):
             finish(step, StepEnd(status: .skipped, reason: reason.withoutBasis), at: event.time)
-        case .halting, .suspended, .thresholdReached, .throttled, .throttleEased,
-            .breakerChanged:
-            break
+        default:
+            applyToRun(event)
+        }
+    }
+
+    /// Takes in an event that is about the whole run.
+    private mutating func applyToRun(_ event: RunEvent) {
+        switch event.kind {
         case .modeChanged(let mode):
             self.mode = mode
         case .finalizing:
@@ -130,6 +135,8 @@ public struct RunRecord: Sendable, Hashable {
         case .runEnded(let status):
             self.status = status
             endedAt = event.time
+        default:
+            break
         }
     }
 
