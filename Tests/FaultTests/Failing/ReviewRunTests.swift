@@ -141,7 +141,7 @@ struct ReviewRunTests {
         try space.file("go", "")
         #expect(terminal.waitFor("ok      c"))
         try space.file("fail", "")
-        #expect(terminal.waitFor("b: a decision is wanted"))
+        #expect(terminal.waitFor("] review  b "))
         #expect(space.lines("ended") == ["c"])
         #expect(!terminal.shown.contains("decide: `b`"))
         terminal.type("s\n")
