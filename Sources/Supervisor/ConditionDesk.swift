@@ -16,6 +16,8 @@ struct ConditionDesk {
     private let root: String
     /// How steps have ended, by id.
     private var statuses: [String: StepStatus] = [:]
+    /// Steps that the command line left out.
+    private var leftOut: Set<String> = []
     /// Read when the first condition asks for it.
     private var store: ChangeStore?
     private var looker: InputLooker
@@ -44,9 +46,12 @@ struct ConditionDesk {
                 unseen.append(step)
             }
         case .skipped(let step, .doneEarlier): settle(step, .complete)
-        case .skipped(let step, _):
+        case .skipped(let step, let reason):
             settle(step, .skipped)
             before[step] = nil
+            if reason == .notSelected, steps.indices.contains(step) {
+                leftOut.insert(steps[step].id.rawValue)
+            }
         default: break
         }
     }
@@ -73,7 +78,9 @@ struct ConditionDesk {
         let written = (steps[step].outputFiles + steps[step].modifies).map(\.text)
         return ConditionQuestion(
             step: step, condition: condition,
-            facts: RunFacts(statuses: statuses, directory: directory, remembered: remembered),
+            facts: RunFacts(
+                statuses: statuses, directory: directory, leftOut: leftOut,
+                remembered: remembered),
             lists: lists, written: written)
     }
 
@@ -157,6 +164,7 @@ struct RunFacts: ConditionFacts, Sendable {
     /// How steps have ended, by id.
     var statuses: [String: StepStatus]
     var directory: RunDirectory
+    var leftOut: Set<String> = []
     /// How files looked when the step last ended well.
     var remembered: ChangeStore.Digests = [:]
     /// How they look now.
@@ -166,6 +174,8 @@ struct RunFacts: ConditionFacts, Sendable {
     static let mostBytes = 1 << 20
 
     func status(of step: String) -> StepStatus? { statuses[step] }
+
+    func isLeftOut(_ step: String) -> Bool { leftOut.contains(step) }
 
     func results(of step: String) throws -> StepResults? {
         guard StepID.isValid(step) else { return nil }

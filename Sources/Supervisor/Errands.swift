@@ -151,7 +151,7 @@ extension Supervisor {
         inbox.append(answer.input)
     }
 
-    /// What runs is being stopped: what is looked for is of no use any more.
+    /// What runs is being stopped, and what is looked for is of no use any more.
     ///
     /// Finalizers that run after the stop have errands of their own.
     func giveUpErrands() {

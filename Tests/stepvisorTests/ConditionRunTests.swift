@@ -50,6 +50,19 @@ struct ConditionRunTests {
         #expect(result.error.contains("steps.review.score < 0.8"), "\(result)")
     }
 
+    @Test("what the command line leaves out gives no results, and the way out is said")
+    func leftOut() throws {
+        let space = try space(results: "score=0.5\n", condition: "steps.review.score < 0.8")
+        let result = try space.run("run", "--only", "improve")
+        #expect(result.code == 1, "\(result)")
+        #expect(
+            result.error.contains("step `review` has no results, since the command line left it"),
+            "\(result)")
+        #expect(result.error.contains("run it again: stepvisor run improve\n"), "\(result)")
+        #expect(try space.run("run", "improve").code == 0)
+        #expect(space.lines("ran") == ["improve"])
+    }
+
     @Test("`changed` holds the first time and after an edit, not in between")
     func changed() throws {
         let space = try space(results: "x=1\n", condition: "changed(\"docs/**\")")
