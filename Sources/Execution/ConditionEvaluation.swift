@@ -8,6 +8,8 @@ public protocol ConditionFacts {
     func results(of step: String) throws -> StepResults?
     /// Whether a file that one of the patterns matches has changed since the step last ended well.
     func changed(_ patterns: [String]) throws -> Bool
+    /// Whether the command line left the step out.
+    func isLeftOut(_ step: String) -> Bool
 }
 
 extension ConditionExpression {
@@ -32,7 +34,8 @@ struct ConditionFault: Error {
 /// One evaluation of a condition, with the values that it has seen so far.
 struct ConditionEvaluation<Facts: ConditionFacts> {
     let facts: Facts
-    private var seen: [(term: ConditionTerm, value: String)] = []
+    private var seen: Set<ConditionTerm> = []
+    private var shown: [String] = []
     private var results: [String: StepResults] = [:]
 
     /// Values that are shown at most.
@@ -42,7 +45,6 @@ struct ConditionEvaluation<Facts: ConditionFacts> {
 
     /// The values that it has seen, in their order, as one line: `steps.review.score = 0.9`.
     var seenValues: String {
-        let shown = seen.prefix(shownLimit).map { "\($0.term) = \($0.value)" }
         let more = seen.count > shownLimit ? ["and \(seen.count - shownLimit) more"] : []
         return (shown + more).joined(separator: ", ")
     }
@@ -101,8 +103,8 @@ struct ConditionEvaluation<Facts: ConditionFacts> {
     }
 
     private mutating func see(_ term: ConditionTerm, _ value: String) {
-        guard !seen.contains(where: { $0.term == term }) else { return }
-        seen.append((term, value))
+        guard seen.insert(term).inserted, shown.count < shownLimit else { return }
+        shown.append("\(term) = \(value)")
     }
 
     // MARK: Results
@@ -142,6 +144,10 @@ struct ConditionEvaluation<Facts: ConditionFacts> {
         return switch facts.status(of: step) {
         case .complete?, .cached?, nil:
             "step `\(step)` wrote no results to the file that `STEPVISOR_OUTPUT` names"
+        case .skipped? where facts.isLeftOut(step):
+            "step `\(step)` has no results, since the command line left it out; a run of the step "
+                + "by its name (`stepvisor run STEP`, without `--only`) runs what its condition "
+                + "names too"
         case .some(let status):
             "step `\(step)` has no results, since it is `\(status.rawValue)`; to allow for that "
                 + "write `\(reference) == \"complete\" and …`"

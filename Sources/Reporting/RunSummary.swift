@@ -123,7 +123,10 @@ public struct RunSummary: Sendable {
     }
 
     private func rerun(_ index: Int) -> String {
-        let words = ["stepvisor", "run"] + options + ["--only", record.name(of: index)]
+        // What a condition could not read was to come from other steps of the same run.
+        var only = ["--only"]
+        if case .conditionError = record.steps[index].reason { only = [] }
+        let words = ["stepvisor", "run"] + options + only + [record.name(of: index)]
         return Sanitizer.line(words.map { ShellWord.quoted($0) }.joined(separator: " "))
     }
 

@@ -1,4 +1,5 @@
 import Execution
+import Synchronization
 import SystemCalls
 import WorkflowModel
 
@@ -15,6 +16,8 @@ struct ConditionDesk {
     private let root: String
     /// How steps have ended, by id.
     private var statuses: [String: StepStatus] = [:]
+    /// Steps that the command line left out.
+    private var leftOut: Set<String> = []
     /// Read when the first condition asks for it.
     private var store: ChangeStore?
     private var looker: InputLooker
@@ -43,9 +46,12 @@ struct ConditionDesk {
                 unseen.append(step)
             }
         case .skipped(let step, .doneEarlier): settle(step, .complete)
-        case .skipped(let step, _):
+        case .skipped(let step, let reason):
             settle(step, .skipped)
             before[step] = nil
+            if reason == .notSelected, steps.indices.contains(step) {
+                leftOut.insert(steps[step].id.rawValue)
+            }
         default: break
         }
     }
@@ -72,7 +78,9 @@ struct ConditionDesk {
         let written = (steps[step].outputFiles + steps[step].modifies).map(\.text)
         return ConditionQuestion(
             step: step, condition: condition,
-            facts: RunFacts(statuses: statuses, directory: directory, remembered: remembered),
+            facts: RunFacts(
+                statuses: statuses, directory: directory, leftOut: leftOut,
+                remembered: remembered),
             lists: lists, written: written)
     }
 
@@ -107,8 +115,13 @@ struct ConditionDesk {
         return true
     }
 
-    /// Writes what is remembered; nothing runs any more, so that looking may take its time.
-    mutating func save(to state: StateDirectory) throws(SystemError) {
+    /// Writes what is remembered, after looks that may take as long as they are wanted.
+    ///
+    /// Nothing runs any more. What was not looked at to the end counts as changed the next time.
+    mutating func save(
+        to state: StateDirectory, while isWanted: @escaping @Sendable () -> Bool = { true }
+    ) throws(SystemError) {
+        looker.isWanted = isWanted
         for step in unseen {
             guard let looks = before.removeValue(forKey: step) else { continue }
             _ = remember(step, looks, budget: .unlimited)
@@ -151,6 +164,7 @@ struct RunFacts: ConditionFacts, Sendable {
     /// How steps have ended, by id.
     var statuses: [String: StepStatus]
     var directory: RunDirectory
+    var leftOut: Set<String> = []
     /// How files looked when the step last ended well.
     var remembered: ChangeStore.Digests = [:]
     /// How they look now.
@@ -160,6 +174,8 @@ struct RunFacts: ConditionFacts, Sendable {
     static let mostBytes = 1 << 20
 
     func status(of step: String) -> StepStatus? { statuses[step] }
+
+    func isLeftOut(_ step: String) -> Bool { leftOut.contains(step) }
 
     func results(of step: String) throws -> StepResults? {
         guard StepID.isValid(step) else { return nil }
@@ -242,6 +258,11 @@ extension InputLook {
     }
 }
 
+/// Somebody has sent a signal that stops what is being done.
+private final class Interruption: Sendable {
+    let hasCome = Atomic<Bool>(false)
+}
+
 extension Supervisor {
     /// Evaluates a step's condition, and answers the scheduler: at once, or when many files have
     /// been looked at.
@@ -267,11 +288,19 @@ extension Supervisor {
         }
     }
 
-    /// Writes how files looked when steps ended well; a failure makes later runs do too much, not
-    /// too little.
+    /// Writes how files looked when steps ended well.
+    ///
+    /// A failure makes later runs do too much, not too little. The run is over, so that a signal ends
+    /// the looking and nothing else.
     func saveChanges() {
         do {
-            try conditions.save(to: context.state)
+            let (source, interruption) = (signals, Interruption())
+            try conditions.save(to: context.state) {
+                if source.take().contains(where: ProcessSetup.stopSignals.contains) {
+                    interruption.hasCome.store(true, ordering: .relaxed)
+                }
+                return !interruption.hasCome.load(ordering: .relaxed)
+            }
         } catch {
             record(.warning(step: nil, "what `changed()` compares with is not kept: \(error)"))
         }

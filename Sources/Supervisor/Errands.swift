@@ -151,8 +151,9 @@ extension Supervisor {
         inbox.append(answer.input)
     }
 
-    /// What runs is being stopped: what is looked for is of no use any more. Finalizers that run
-    /// after the stop have errands of their own.
+    /// What runs is being stopped, and what is looked for is of no use any more.
+    ///
+    /// Finalizers that run after the stop have errands of their own.
     func giveUpErrands() {
         guard !errands.awaited.isEmpty else { return }
         errands.worker?.interrupt(upTo: errands.lastTicket)

@@ -143,6 +143,36 @@ struct ConditionEvaluationTests {
         #expect(outcome(condition) == .error(message))
     }
 
+    @Test("of a step that the command line left out it is said how to run it too")
+    func leftOut() throws {
+        var facts = facts
+        facts.leftOut = ["gone"]
+        #expect(
+            try ConditionExpression("steps.gone.x").evaluate(facts)
+                == .error(
+                    "step `gone` has no results, since the command line left it out; a run of the "
+                        + "step by its name (`stepvisor run STEP`, without `--only`) runs what its "
+                        + "condition names too"))
+    }
+
+    @Test("a condition with many different values costs no more than its length")
+    func manyValues() throws {
+        var facts = SampleFacts()
+        facts.files["a"] = (0..<20_000).map { "k\($0)=1\n" }.joined()
+        let many = (0..<20_000).map { "steps.a.k\($0) == 2" }.joined(separator: " or ")
+        let expression = try ConditionExpression(many)
+        let clock = ContinuousClock()
+        var outcome = ConditionOutcome.holds
+        let time = clock.measure { outcome = expression.evaluate(facts) }
+        guard case .fails(let values) = outcome else {
+            Issue.record("it holds")
+            return
+        }
+        #expect(values.hasSuffix(", and 19980 more"))
+        // Each with each would take a minute.
+        #expect(time < .seconds(20))
+    }
+
     @Test("files that cannot be compared make the condition an error")
     func unreadableFiles() throws {
         var facts = facts

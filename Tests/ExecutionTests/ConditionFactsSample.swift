@@ -12,6 +12,9 @@ struct SampleFacts: ConditionFacts {
     var files: [String: String] = [:]
     var changed: Set<String> = []
     var failure: String?
+    var leftOut: Set<String> = []
+
+    func isLeftOut(_ step: String) -> Bool { leftOut.contains(step) }
 
     func status(of step: String) -> StepStatus? { statuses[step] }
 
