@@ -141,7 +141,7 @@ struct ReviewRunTests {
         try space.file("go", "")
         #expect(terminal.waitFor("ok      c"))
         try space.file("fail", "")
-        #expect(terminal.waitFor("] review  b "))
+        #expect(terminal.waitFor("exit code 4; decision wanted"))
         #expect(space.lines("ended") == ["c"])
         #expect(!terminal.shown.contains("decide: `b`"))
         terminal.type("s\n")
