@@ -1,4 +1,5 @@
 import Execution
+import Synchronization
 import SystemCalls
 import WorkflowModel
 
@@ -114,8 +115,13 @@ struct ConditionDesk {
         return true
     }
 
-    /// Writes what is remembered; nothing runs any more, so that looking may take its time.
-    mutating func save(to state: StateDirectory) throws(SystemError) {
+    /// Writes what is remembered, after looks that may take as long as they are wanted.
+    ///
+    /// Nothing runs any more. What was not looked at to the end counts as changed the next time.
+    mutating func save(
+        to state: StateDirectory, while isWanted: @escaping @Sendable () -> Bool = { true }
+    ) throws(SystemError) {
+        looker.isWanted = isWanted
         for step in unseen {
             guard let looks = before.removeValue(forKey: step) else { continue }
             _ = remember(step, looks, budget: .unlimited)
@@ -252,6 +258,11 @@ extension InputLook {
     }
 }
 
+/// Somebody has sent a signal that stops what is being done.
+private final class Interruption: Sendable {
+    let hasCome = Atomic<Bool>(false)
+}
+
 extension Supervisor {
     /// Evaluates a step's condition, and answers the scheduler: at once, or when many files have
     /// been looked at.
@@ -277,11 +288,19 @@ extension Supervisor {
         }
     }
 
-    /// Writes how files looked when steps ended well; a failure makes later runs do too much, not
-    /// too little.
+    /// Writes how files looked when steps ended well.
+    ///
+    /// A failure makes later runs do too much, not too little. The run is over, so that a signal ends
+    /// the looking and nothing else.
     func saveChanges() {
         do {
-            try conditions.save(to: context.state)
+            let (source, interruption) = (signals, Interruption())
+            try conditions.save(to: context.state) {
+                if source.take().contains(where: ProcessSetup.stopSignals.contains) {
+                    interruption.hasCome.store(true, ordering: .relaxed)
+                }
+                return !interruption.hasCome.load(ordering: .relaxed)
+            }
         } catch {
             record(.warning(step: nil, "what `changed()` compares with is not kept: \(error)"))
         }

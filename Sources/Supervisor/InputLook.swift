@@ -24,6 +24,8 @@ struct InputLook: Sendable {
 struct InputLooker: Sendable {
     private let root: String
     private var known: [[UInt8]: KnownContent] = [:]
+    /// Asked while contents are read; once it is false what is left counts as unreadable.
+    var isWanted: @Sendable () -> Bool = { true }
 
     /// A content that need not be read again while the file looks the same.
     private struct KnownContent: Sendable {
@@ -164,6 +166,7 @@ struct InputLooker: Sendable {
                 let count = Platform.read(file.number, buffer.baseAddress, buffer.count)
                 if count > 0 {
                     content.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                    if !isWanted() { return ECANCELED }
                 } else if count == 0 {
                     return 0
                 } else if errno != EINTR {

@@ -136,7 +136,8 @@ struct HostileWorld: VirtualWorld {
     private mutating func acquire(
         _ step: Int, _ now: RunTime, _ agenda: inout VirtualRun.Agenda
     ) {
-        let answer = later(now, by: 2)
+        // Late enough now and then for what it waits for to change.
+        let answer = later(now, by: plan.policy.retry.seed != 0 && random.chance(20) ? 9 : 2)
         for claim in plan.claims(of: step) where heldUntil[Int(claim.resource)] > now {
             let resource = plan.resources[Int(claim.resource)]
             guard check.units(of: Int(claim.resource)) + Int(claim.units) + 1 > resource.capacity
@@ -202,7 +203,11 @@ struct HostileWorld: VirtualWorld {
         let isTired = check.attempts(of: step) > 20
         let open = choices.filter { !isTired || ($0 != .retry && $0 != .useBackup) }
         let answer = later(now, by: random.chance(70) ? 5 : 60)
-        agenda.add(.decided(step: step, open[random.below(open.count)]), at: answer)
+        // A backup is there for few, and is taken gladly.
+        let decision =
+            open.contains(.useBackup) && random.chance(40)
+            ? .useBackup : open[random.below(open.count)]
+        agenda.add(.decided(step: step, decision), at: answer)
     }
 
     /// When a step last wrote: in its rhythm, until it falls silent.

@@ -65,7 +65,7 @@ struct RandomPolicy {
     private static func breaker(_ random: inout SeededGenerator) -> BreakerSettings {
         var breaker = BreakerSettings()
         breaker.failures = 1 + random.below(3)
-        breaker.coolDown = Milliseconds(Int64(random.below(15) * 10))
+        breaker.coolDown = Milliseconds(Int64(random.below(random.chance(30) ? 3 : 15) * 10))
         breaker.whenOpen = random.chance(50) ? .wait : .fail
         return breaker
     }
@@ -75,7 +75,7 @@ struct RandomPolicy {
         if random.chance(30) {
             recovery.retryOn = [.exitCode(Int32(1 + random.below(255))), .signal(11), .timeout]
         }
-        guard random.chance(30) else { return }
+        guard random.chance(40) else { return }
         recovery.backups = (0...random.below(3)).map { _ in
             BackupMethod(command: random.chance(70) ? .arguments(["x"]) : nil)
         }

@@ -208,4 +208,34 @@ struct SchedulerBreakerTests {
                 "30010 breaker undeclared half_open -", "30010 launch b 2",
             ])
     }
+
+    @Test("a breaker that opened and cooled down while locks were being taken lets one try")
+    func cooledMeanwhile() throws {
+        var builder = PlanBuilder(jobs: 3)
+        builder.workflow.resources = [ResourceDeclaration("db", capacity: 3)]
+        builder.workflow.execution.breaker = BreakerSettings()
+        builder.workflow.execution.breaker?.failures = 1
+        builder.workflow.execution.breaker?.coolDown = Milliseconds(10)
+        for id in ["a", "b", "c"] {
+            builder.step(id) {
+                $0.isCritical = false
+                $0.resources = [ResourceUse("db")]
+            }
+        }
+        var scheduler = Scheduler(plan: try builder.plan())
+        func send(_ input: SchedulerInput, at time: Int64) -> [SchedulerAction] {
+            var actions: [SchedulerAction] = []
+            scheduler.handle(input, at: RunTime(milliseconds: time), into: &actions)
+            return actions.filter { if case .record = $0 { false } else { true } }
+        }
+        _ = send(.begin, at: 0)
+        _ = send(.locksAcquired(step: 0), at: 0)
+        _ = send(.started(step: 0, pid: 1, startTicks: 1), at: 0)
+        let exit = ExitStatus.exited(1)
+        _ = send(.leaderExited(step: 0, exit: exit, usage: nil, leftovers: []), at: 1)
+        // Both had asked for their locks while it was closed; it is half open by now.
+        _ = send(.tick, at: 11)
+        #expect(send(.locksAcquired(step: 1), at: 12).count == 1)
+        #expect(send(.locksAcquired(step: 2), at: 12) == [.releaseLocks(step: 2)])
+    }
 }

@@ -53,6 +53,54 @@ struct SchedulerPropertyTests {
         #expect(missing == [])
     }
 
+    @Test("an equal seed gives an equal run, down to the order of what is done in a moment")
+    func equalSeed() throws {
+        for seed in 0..<1000 {
+            var played: [[SchedulerAction]] = []
+            for _ in 0..<2 {
+                var random = SeededGenerator(seed: UInt64(seed))
+                let plan = try RandomPlan.make(&random, hasPolicy: true)
+                var world = WatchedWorld(HostileWorld(plan: plan, random: &random))
+                world.keepsActions = true
+                var run = VirtualRun(plan: plan)
+                world.inner.plot(&run.agenda)
+                _ = run.run(mostInputs: 20_000, in: &world)
+                played.append(world.actions)
+            }
+            guard played[0] == played[1] else {
+                let place = zip(played[0], played[1]).enumerated().first { $1.0 != $1.1 }
+                Issue.record("seed \(seed): \(String(describing: place))")
+                return
+            }
+        }
+    }
+
+    @Test("the hostile world brings about everything that a policy can lead to")
+    func everyPolicyHappens() throws {
+        var seen: [String: Int] = [:]
+        for seed in 0..<3000 {
+            var random = SeededGenerator(seed: UInt64(seed))
+            let plan = try RandomPlan.make(&random, hasPolicy: true)
+            var world = WatchedWorld(HostileWorld(plan: plan, random: &random))
+            var run = VirtualRun(plan: plan)
+            world.inner.plot(&run.agenda)
+            #expect(run.run(mostInputs: 20_000, in: &world))
+            seen.merge(world.seen, uniquingKeysWith: +)
+        }
+        let expected = [
+            "retry", "backup", "busy", "throttled", "eased", "breaker open", "breaker half_open",
+            "breaker closed", "check", "evaluate", "ask", "withdraw", "decided retry",
+            "decided backup", "decided skip", "decided continue", "decided halt",
+            "review unasked", "threshold", "mode dynamic", "mode collaborative", "finalizing",
+            "told", "condition error", "skipped: condition false", "skipped: decided skip",
+            "skipped: failures in a row", "skipped: awaits review", "skipped: breaker open",
+            "verify failed", "success pattern missing", "deferred check", "run review",
+            "run complete", "run failed", "run aborted",
+        ]
+        let missing = expected.filter { seen[$0, default: 0] < 10 }
+        #expect(missing == [], "\(missing.map { seen[$0, default: 0] })")
+    }
+
     /// Plays the run of a seed, and gives what did not hold.
     private static func violation(seed: UInt64, hasPolicy: Bool) throws -> String? {
         var random = SeededGenerator(seed: seed)

@@ -5,6 +5,10 @@ struct WatchedWorld: VirtualWorld {
     var inner: HostileWorld
     private(set) var seen: [String: Int] = [:]
     private var signals = 0
+    /// Whether it keeps what was done, and that.
+    var keepsActions = false
+    private(set) var actions: [SchedulerAction] = []
+    private var checking: Set<Int> = []
 
     init(_ inner: HostileWorld) { self.inner = inner }
 
@@ -12,7 +16,9 @@ struct WatchedWorld: VirtualWorld {
 
     mutating func admits(_ input: SchedulerInput, at now: RunTime) -> Bool {
         switch input {
-        case .launchDeferred: note("deferred")
+        case .launchDeferred(let step, _):
+            note("deferred")
+            if checking.contains(step) { note("deferred check") }
         case .resumed: note("resumed")
         case .signal:
             signals += 1
@@ -25,6 +31,8 @@ struct WatchedWorld: VirtualWorld {
     mutating func perform(
         _ action: SchedulerAction, at now: RunTime, _ agenda: inout VirtualRun.Agenda
     ) {
+        if keepsActions { actions.append(action) }
+        notePolicy(action)
         switch action {
         case .acquireLocks: note("acquire")
         case .releaseLocks: note("release")
@@ -46,6 +54,32 @@ struct WatchedWorld: VirtualWorld {
         default: break
         }
         inner.perform(action, at: now, &agenda)
+    }
+
+    private mutating func notePolicy(_ action: SchedulerAction) {
+        switch action {
+        case .launch(let step, _, let method, _, let failed):
+            checking.remove(step)
+            if method != .primary { note("backup") }
+            if !failed.isEmpty { note("told") }
+        case .launchCheck(let step, _):
+            checking.insert(step)
+            note("check")
+        case .evaluateCondition: note("evaluate")
+        case .askReview: note("ask")
+        case .withdrawReview: note("withdraw")
+        case .record(.attemptFailed(_, let failure)) where failure.isBusy: note("busy")
+        case .record(.retryScheduled(_, _, .primary, _)): note("retry")
+        case .record(.throttled): note("throttled")
+        case .record(.throttleEased): note("eased")
+        case .record(.breakerChanged(_, let phase, _)): note("breaker \(phase.rawValue)")
+        case .record(.decided(_, let decision)): note("decided \(decision.word)")
+        case .record(.reviewWanted): if !inner.plan.policy.canAsk { note("review unasked") }
+        case .record(.thresholdReached): note("threshold")
+        case .record(.modeChanged(let mode)): note("mode \(mode.rawValue)")
+        case .record(.finalizing): note("finalizing")
+        default: break
+        }
     }
 
     private func name(_ reason: StepReason) -> String {

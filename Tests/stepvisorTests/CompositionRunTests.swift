@@ -240,4 +240,75 @@ struct CompositionRunTests {
         #expect(many.code == 2 && many.error.contains("more than 100000 steps"), "\(many)")
         #expect(many.error.utf8.count < 10_000)
     }
+
+    /// A file of very many declarations, and what a workflow that includes it comes to.
+    struct Mass: CustomTestStringConvertible, Sendable {
+        let name: String
+        let code: Int32
+        let says: String
+        let text: @Sendable () -> String
+
+        var testDescription: String { name }
+
+        init(
+            _ name: String, code: Int32 = 0, says: String = "",
+            _ text: @escaping @Sendable () -> String
+        ) {
+            self.name = name
+            self.code = code
+            self.says = says
+            self.text = text
+        }
+
+        static func lines(_ count: Int, _ line: (Int) -> String) -> String {
+            (0..<count).map(line).joined()
+        }
+    }
+
+    static let masses = [
+        Mass("resources") { "[resources]\n" + Mass.lines(40_000) { "r\($0) = 1\n" } },
+        Mass("classes of files") { "[changes]\n" + Mass.lines(20_000) { "c\($0) = ['a']\n" } },
+        Mass("tasks that depend on nobody", code: 2, says: "depends on an unknown task `n0`") {
+            Mass.lines(4_000) {
+                "[[tasks]]\nid = \($0)\ndepends_on = ['n\($0)']\nsteps = [{ id = 1 }]\n"
+            }
+        },
+        Mass("speclets of unknown tasks", code: 2, says: "names an unknown task `n0`") {
+            Mass.lines(4_000) { "[[speclets]]\ntasks = ['n\($0)']\n" }
+                + Mass.lines(4_000) { "[[tasks]]\nid = \($0)\nsteps = [{ id = 1 }]\n" }
+        },
+        Mass("speclets that run alone") {
+            Mass.lines(4_000) { "[[speclets]]\nparallel_allowed = false\ntasks = [\($0)]\n" }
+                + Mass.lines(4_000) { "[[tasks]]\nid = \($0)\nsteps = [{ id = 1 }]\n" }
+        },
+        Mass("variables for many items", code: 2, says: "more than 5000000 values together") {
+            "[environment]\n" + Mass.lines(3_000) { "V\($0) = '1'\n" }
+                + "[[steps]]\nid = 'm'\nforeach = [" + Mass.lines(20_000) { "'\($0)'," } + "]\n"
+        },
+    ]
+
+    @Test("very many declarations are read soon, or refused", arguments: masses)
+    func mass(_ mass: Mass) throws {
+        let space = try TestSpace()
+        try space.file("part.toml", mass.text())
+        try space.workflow(Self.main("\"part.toml\""))
+        let check = try space.run("check", seconds: 120)
+        #expect(check.code == mass.code, "\(check.error.prefix(1_000))")
+        #expect(
+            mass.says.isEmpty || check.error.contains(mass.says), "\(check.error.prefix(1_000))")
+    }
+
+    @Test("many files with tasks of their own come one after the other")
+    func manyFiles() throws {
+        let space = try TestSpace()
+        let tasks = Mass.lines(90) {
+            "[[tasks]]\nid = \($0)\nsteps = [{ id = 1, command = 'true' }]\n"
+        }
+        try space.file("part.toml", tasks)
+        let includes = (0..<500).map { "{ file = \"part.toml\", prefix = \"p\($0)\" }" }
+        try space.workflow(Self.main(includes.joined(separator: ", ")))
+        let check = try space.run("check", seconds: 120)
+        #expect(check.code == 0, "\(check.error.prefix(1_000))")
+        #expect(check.output == "ok: 45001 steps, 44999 edges, 45000 phases\n", "\(check)")
+    }
 }

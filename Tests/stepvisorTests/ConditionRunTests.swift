@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -72,5 +73,44 @@ struct ConditionRunTests {
             #expect(result.code == 0, "\(result)")
             #expect(space.lines("ran").filter { $0 == "improve" }.count == count)
         }
+    }
+
+    @Test("Ctrl-C ends looking at many files before a step, and what was not seen has changed")
+    func interruptedBefore() throws {
+        let space = try space(results: "x=1\n", condition: "changed(\"big\")")
+        #expect(try space.shell("truncate -s 500G big").code == 0)
+        let command = try space.start(["run"])
+        let journal = ".stepvisor/latest/events.ndjson"
+        #expect(TestSpace.wait(seconds: 30) { space.text(journal).contains("\"ended\"") })
+        command.signal(SIGINT)
+        #expect(command.wait().end == .signal(SIGINT))
+        #expect(space.lines("ran").isEmpty)
+        try space.file("big", "small")
+        #expect(try space.run("run").code == 0)
+        #expect(space.lines("ran") == ["improve", "end"])
+    }
+
+    @Test(
+        "Ctrl-C ends looking at many files after the last step, and what was not seen has changed")
+    func interruptedAfter() throws {
+        let space = try TestSpace().file("big", "small").workflow(
+            """
+            [[steps]]
+            id = "grow"
+            command = "echo grow >> ran; [ -e done ] || truncate -s 500G big"
+            condition = 'changed("big")'
+            modifies = ["big"]
+            """)
+        let command = try space.start(["run"])
+        let journal = ".stepvisor/latest/events.ndjson"
+        #expect(TestSpace.wait(seconds: 30) { space.text(journal).contains("\"ended\"") })
+        command.signal(SIGINT)
+        let result = command.wait()
+        // All was done by then.
+        #expect(result.code == 0, "\(result)")
+        try space.file("big", "small").file("done", "")
+        #expect(try space.run("run").code == 0)
+        #expect(try space.run("run").code == 0)
+        #expect(space.lines("ran") == ["grow", "grow"])
     }
 }

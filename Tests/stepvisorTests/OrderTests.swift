@@ -100,6 +100,41 @@ struct OrderTests {
         #expect(preview.output.contains("left out: broken"))
     }
 
+    @Test(
+        "a replay of steps that overlapped keeps their order, which is neither file's nor graph's")
+    func replayOfParallel() throws {
+        let space = try TestSpace()
+        let steps = ["a", "b", "c", "d"].map { id in
+            """
+            [[steps]]
+            id = "\(id)"
+            command = "echo \(id) >> order.txt; [ -e quick ] || sleep 0.3; echo end >> order.txt"
+            \(id < "c" ? "resources_required = [\"lock\"]" : "")
+
+            """
+        }
+        try space.workflow(steps.joined())
+        #expect(try space.run("--parallel", "-j3").code == 0)
+        // `b` waited for the lock of `a`, while the others ran.
+        let starts = try order(space).filter { $0 != "end" }
+        #expect(starts.prefix(3).sorted() == ["a", "c", "d"] && starts.last == "b")
+        let recorded = try order(of: "latest", in: space)
+        #expect(recorded.sorted() == ["a", "b", "c", "d"] && recorded.last == "b")
+
+        try space.file("quick", "")
+        let again = try space.run("run", "--replay", "latest")
+        #expect(again.code == 0, "\(again)")
+        #expect(try order(space) == recorded.flatMap { [$0, "end"] })
+    }
+
+    /// The steps of a run in the order in which its journal says that they were launched.
+    private func order(of run: String, in space: TestSpace) throws -> [String] {
+        space.lines(".stepvisor/\(run)/events.ndjson").filter { $0.contains("\"launched\"") }
+            .compactMap { line in
+                ["a", "b", "c", "d"].first { line.contains("\"step\":\"\($0)\"") }
+            }
+    }
+
     @Test("a replay that cannot be is refused with what stands against it")
     func refused() throws {
         let space = try workflow()
