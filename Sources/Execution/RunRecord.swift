@@ -109,9 +109,18 @@ public struct RunRecord: Sendable, Hashable {
             finish(step, end, at: event.time)
         case .skipped(let step, let reason):
             finish(step, StepEnd(status: .skipped, reason: reason.withoutBasis), at: event.time)
+        case .warning(let step, let text):
+            notices.append(RunNotice(time: event.time, step: step, text: text))
         case .halting, .suspended, .thresholdReached, .throttled, .throttleEased,
-            .breakerChanged:
-            break
+            .breakerChanged, .modeChanged, .finalizing, .limitReached, .barrierPassed, .resumed,
+            .stopping, .runEnded:
+            applyToRun(event)
+        }
+    }
+
+    /// Takes in an event of the whole run.
+    private mutating func applyToRun(_ event: RunEvent) {
+        switch event.kind {
         case .modeChanged(let mode):
             self.mode = mode
         case .finalizing:
@@ -125,11 +134,11 @@ public struct RunRecord: Sendable, Hashable {
             suspendedTime = saturatingSum(suspendedTime, max(0, nanoseconds))
         case .stopping(let signal):
             stopSignal = stopSignal ?? signal
-        case .warning(let step, let text):
-            notices.append(RunNotice(time: event.time, step: step, text: text))
         case .runEnded(let status):
             self.status = status
             endedAt = event.time
+        default:
+            break
         }
     }
 
