@@ -115,7 +115,8 @@ public struct LiveView: RunView {
         while !rest.isEmpty {
             let start = rest.lastIndex(of: 0x0A).map { $0 + 1 } ?? rest.startIndex
             let line = Sanitizer.line(bytes: rest[start...])
-            if line.contains(where: { !$0.isWhitespace }) {
+            let isSeparator = line.hasPrefix("--- stepvisor: ") && line.hasSuffix(" ---")
+            if !isSeparator, line.contains(where: { !$0.isWhitespace }) {
                 return String(line.drop(while: \.isWhitespace))
             }
             rest = rest[..<max(rest.startIndex, start - 1)]

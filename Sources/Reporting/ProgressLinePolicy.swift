@@ -15,8 +15,10 @@ extension ProgressLine {
                 + "\(paths.count == 1 ? "output" : "outputs") \(names) "
                 + "\(paths.count == 1 ? "is" : "are") empty"
         case .reviewWanted(let step):
-            let failure = failedAttempt(of: step, record)
-            return line(.review, step, record, detail: "\(failure); decision wanted")
+            // Where nobody can be asked, its end has been said already.
+            let hasEnded = record.steps.indices.contains(step) && record.steps[step].status.isFinal
+            let failure = hasEnded ? ":" : failedAttempt(of: step, record) + ";"
+            return line(.review, step, record, detail: "\(failure) decision wanted")
         case .decided(let step, let decision):
             return line(.review, step, record, detail: ": decided: \(decision.word)")
         case .thresholdReached(let step, let failures):

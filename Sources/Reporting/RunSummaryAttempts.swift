@@ -86,7 +86,9 @@ extension RunSummary {
     }
 
     private var decisions: [String] {
-        var lines = record.modeChanges.map { change in
+        // A run that asks from its beginning on has changed nothing.
+        let begin = record.steps.compactMap(\.firstLaunchedAt).min() ?? .zero
+        var lines = record.modeChanges.filter { $0.time > begin }.map { change in
             "mode: \(change.mode.rawValue) from \(Wording.offset(change.time)) on"
         }
         let decided = record.decisionText

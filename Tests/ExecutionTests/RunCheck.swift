@@ -47,6 +47,8 @@ struct RunCheck {
     /// When the run must have been stopped at the latest.
     var runLimitAt: RunTime?
     var hasHitRunLimit = false
+    /// Whether that moment came while the run was being stopped for something else.
+    var isRunOver = false
     /// Whether finalizers have no more than five minutes.
     var isHurried = false
     /// When each phase that has begun must be over.

@@ -120,6 +120,7 @@ extension RunCheck {
 
     /// A turn is over: all is said, and nothing is held for nothing.
     mutating func turnEnds() {
+        noteRunLimit(lastTurn)
         expect(policy.owedThreshold == nil, "a threshold that was not said")
         expect(policy.owedMode == nil, "a mode that did not change")
         expect(policy.owedReview == nil, "a review that was not said")
@@ -174,11 +175,17 @@ extension RunCheck {
         expect(active == 0 && acquiring == 0, "finalizers beside others")
         expect(stop.signals < 3, "finalizers after a third signal")
         expect(!stop.isReviewAwaited, "finalizers in a run that awaits review")
-        let isRunOver = runLimitAt.map { $0 <= now } ?? false
-        if isRunOver { runLimitAt = nil }
+        noteRunLimit(now)
         isHurried = stop.stopsAll || isRunOver
         stopBefore = stop
         stop = Stop()
+    }
+
+    /// A limit that comes while what runs is being stopped stops nothing more.
+    private mutating func noteRunLimit(_ now: RunTime) {
+        guard stopsRunning, let limit = runLimitAt, limit <= now else { return }
+        runLimitAt = nil
+        isRunOver = true
     }
 
     /// The run has taken too long while finalizers run: they have five minutes from now on.

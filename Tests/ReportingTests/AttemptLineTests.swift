@@ -41,6 +41,12 @@ struct AttemptLineTests {
         #expect(
             run.at(500, .reviewWanted(step: 0))
                 == "[0/2] review  a (0.5s): exit code 3; decision wanted\n")
+        run.launch(1, at: 510)
+        run.end(1, at: 520, code: 1)
+        #expect(
+            run.at(530, .reviewWanted(step: 1)) == "[1/2] review  b: decision wanted\n")
+        run = ScriptedRun(["a", "b"], view: PlainView())
+        run.begin()
         let failure = AttemptFailure(reason: .notStarted("no such file"))
         run.at(600, .attemptFailed(step: 1, failure))
         #expect(

@@ -98,6 +98,10 @@ struct AttemptSummaryTests {
         #expect(text.contains("breaker of `db` opened once, open at the end\n"))
         #expect(text.contains("  attempt 1, primary, 1.0s: exit code 7\n"))
         #expect(!text.contains("decide about"))
+        let asking = SampleRun.record(
+            events: [(0, .modeChanged(.collaborative))] + SampleRun.launch(0, at: 1)
+                + [SampleRun.complete(0, at: 2), (2, .runEnded(.complete))])
+        #expect(!Self.summary(asking).contains("mode:"))
     }
 
     @Test("of very many attempts the first and the last are told")

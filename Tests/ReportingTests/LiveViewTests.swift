@@ -134,5 +134,10 @@ struct LiveViewTests {
         #expect(LiveView.lastLine(of: Array("10%\r20%".utf8)) == "20%")
         #expect(LiveView.lastLine(of: Array("\n\n".utf8)) == "")
         #expect(LiveView.lastLine(of: []) == "")
+        // The line between two attempts is no line of the step's.
+        #expect(
+            LiveView.lastLine(
+                of: Array("x\n--- stepvisor: attempt 2, primary (exec_002) t ---\n".utf8))
+                == "x")
     }
 }

@@ -15,7 +15,7 @@ private struct GuideExample {
             try space.file("\(directory)/\(name)", block)
         }
         for block in section.blocks("sh") where block.hasPrefix("#!/bin/sh") {
-            try space.file("\(directory)/tools/agent", block + "\n", mode: 0o755)
+            try space.file("\(directory)/agent", block + "\n", mode: 0o755)
         }
         let shown = try #require(section.blocks("text").first)
         let lines = shown.split(separator: "\n", maxSplits: 1).map(String.init)

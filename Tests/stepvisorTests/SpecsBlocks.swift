@@ -149,4 +149,80 @@ enum SpecsBlocks {
         [composition]
         includes = ["spec_analysis.md", "spec_testing.md"]
         """#
+
+    /// A whole file with the tables and spellings that real ones have, written for these tests.
+    static let whole = #"""
+        [meta]
+        file_role = "parameters"
+        goal_descriptor = "site"
+        related_files = ["spec_site.md", "exe_site.md"]
+        version = "1.0"
+
+        [execution]
+        default_mode = "dynamic"
+
+        [error_propagation]
+        enabled = true
+        strategy = "continue_and_log"
+        failure_threshold = 2
+
+        [logging]
+        level = "info"
+
+        [completion_criteria]
+        primary = ["the report is there"]
+
+        [[speclets]]
+        id = "write"
+        description = "Write"
+        tasks = [2]
+        depends_on = ["research"]
+
+        [[speclets]]
+        id = "research"
+        tasks = [1]
+        parallel_allowed = true
+
+        [[tasks]]
+        id = 1
+        description = "Research"
+        research_enabled = true
+
+        [[tasks.steps]]
+        id = 1
+        description = "Read"
+        expected_output = "Notes"
+        critical_flag = true
+        mode = "silent"
+        max_retries = 1
+
+        [[tasks.steps.backups]]
+        id = 1
+        description = "Ask"
+        execution_method = "cognitive"
+        trigger_condition = "primary_failure"
+
+        [[tasks.steps.backups]]
+        id = 2
+        description = "Grep"
+        execution_method = "tool"
+        tool_path = "scripts/grep"
+        tool_args = "--all docs"
+        trigger_condition = "backup_1_failure"
+
+        [[tasks]]
+        id = 2
+        description = "Write"
+
+        [[tasks.steps]]
+        id = 1
+        description = "Draft"
+        critical_flag = false
+        depends_on = []
+
+        [[tasks.steps]]
+        id = 2
+        description = "Review"
+        critical_flag = false
+        """#
 }

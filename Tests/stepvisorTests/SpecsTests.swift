@@ -145,4 +145,53 @@ struct SpecsTests {
             space.lines("ran.txt") == (1...5).map { "analysis.1.\($0)" }
                 + (1...3).map { "testing.1.\($0)" })
     }
+
+    /// The whole file with its tool, which notes how it was called.
+    private func whole() throws -> TestSpace {
+        let space = try TestSpace()
+        try space.file("parameters_site.toml", SpecsBlocks.whole)
+        try space.script("scripts/grep", "echo \"$STEPVISOR_METHOD: $*\" >> ran.txt")
+        return space
+    }
+
+    @Test("a whole file runs by its speclets, its retries, and each backup in turn")
+    func wholeFile() throws {
+        let space = try whole()
+        let runner =
+            "echo \"$STEPVISOR_STEP $STEPVISOR_METHOD: $STEPVISOR_DESCRIPTION\" >> ran.txt; "
+            + "test $STEPVISOR_STEP != 1.1"
+        let run = try space.run("-f", "spec_site.md", "--runner", runner)
+        #expect(run.code == 0, "\(run)")
+        #expect(
+            space.lines("ran.txt") == [
+                "1.1 primary: Read", "1.1 primary: Read", "1.1 backup[1]: Ask",
+                "backup[2]: --all docs", "2.1 primary: Draft", "2.2 primary: Review",
+            ])
+        #expect(run.error.contains("by backup[2], after 3 failed attempts"), "\(run)")
+        #expect(!run.error.contains("not yet honoured"), "\(run)")
+    }
+
+    @Test(
+        "its mode goes from dynamic to collaborative at the threshold, and a decision takes it up")
+    func dynamicMode() throws {
+        let space = try whole()
+        let words = ["-f", "parameters_site.toml", "--runner"]
+        let run = try space.start(words + ["test $STEPVISOR_STEP = 1.1"]).wait()
+        #expect(run.code == 3, "\(run)")
+        for part in [
+            "mode: dynamic from here on", "2 failures in a row, the last one `2.2`",
+            "mode: collaborative from here on", "--resume --decide 2.2=skip",
+        ] {
+            #expect(run.error.contains(part), "\(part) in \(run)")
+        }
+        let record = space.text(".stepvisor/latest/progress.json")
+        for part in [
+            "\"status\":\"review\"", "\"mode\":\"collaborative\"", "\"threshold_reached\"",
+        ] {
+            #expect(record.contains(part), "\(part)")
+        }
+        let decided = try space.start(words + ["true", "--resume", "--decide", "2.2=skip"]).wait()
+        #expect(decided.code == 0, "\(decided)")
+        #expect(decided.error.contains("2 complete, 1 skipped of 3 steps"), "\(decided)")
+    }
 }

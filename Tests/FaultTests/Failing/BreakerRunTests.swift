@@ -41,6 +41,10 @@ struct BreakerRunTests {
         let tried = try run.time { if case .launched(2, _, _, _) = $0 { true } else { false } }
         #expect(tried - opened >= 300_000_000)
         #expect(result.error.contains("breaker of `api`"), "\(result)")
+        let breakers = try ProgressFile(in: space).list("breakers")
+        #expect(breakers.first?["resource"] as? String == "api")
+        #expect(breakers.first?["state"] as? String == "closed")
+        #expect(breakers.first?["opened"] as? Int == 1)
     }
 
     @Test("a failure of the step that tries opens it again")

@@ -15,6 +15,9 @@ struct ProgressFile {
     /// A field of the run.
     func text(_ field: String) -> String? { document[field] as? String }
 
+    /// A list of objects of the run.
+    func list(_ field: String) -> [[String: Any]] { document[field] as? [[String: Any]] ?? [] }
+
     /// What became of a step.
     func step(_ id: String) throws -> [String: Any] {
         try #require(steps.first { $0["step_id"] as? String == id })

@@ -141,7 +141,7 @@ struct ReviewRunTests {
         try space.file("go", "")
         #expect(terminal.waitFor("ok      c"))
         try space.file("fail", "")
-        #expect(terminal.waitFor("b: a decision is wanted"))
+        #expect(terminal.waitFor("exit code 4; decision wanted"))
         #expect(space.lines("ended") == ["c"])
         #expect(!terminal.shown.contains("decide: `b`"))
         terminal.type("s\n")
@@ -204,6 +204,27 @@ struct ReviewRunTests {
         let result = jobs.wait()
         #expect(result.output.contains("ended with 0"), "\(result)")
         #expect(space.lines("ran") == ReviewWorkflow.tried + ["next none", "other none", "clean"])
+    }
+
+    @Test("dynamic: nobody is asked about the first failure, somebody from the threshold on")
+    func dynamic() throws {
+        let space = try TestSpace()
+        space.environment["NO_COLOR"] = "1"
+        try space.workflow(
+            "[execution]\ndefault_mode = \"dynamic\"\nfailure_threshold = 2\n"
+                + TestSpace.step("a", "exit 3", "critical = false")
+                + TestSpace.step("b", "exit 4", "critical = false")
+                + TestSpace.step("c", "exit 5") + TestSpace.step("d", "echo d >> ran"))
+        let terminal = try space.startOnTerminal(["run"])
+        #expect(terminal.waitFor("decide: `b` failed: exit code 4"))
+        #expect(terminal.shown.contains("2 failures in a row, the last one `b`"))
+        terminal.type("s\n")
+        #expect(terminal.waitFor("decide: `c` failed: exit code 5"))
+        #expect(!terminal.shown.contains("decide: `a`"))
+        terminal.type("c\n")
+        let result = terminal.wait()
+        #expect(result.end == .exit(1), "\(result)")
+        #expect(space.lines("ran") == ["d"])
     }
 
     @Test("killed at the question, stepvisor leaves it open, and the next run can be told")

@@ -88,7 +88,12 @@ struct ThrottleRunTests {
         let what = "at once" + (resource.map { " of `\($0)`" } ?? "")
         #expect(result.error.contains("at most 3 \(what), next start in 50ms"), "\(result)")
         #expect(result.error.contains("not busy for a while: at most 4 \(what)"), "\(result)")
-        #expect(space.text(".stepvisor/latest/progress.json").contains("\"retry_scheduled\""))
+        let throttled = try ProgressFile(in: space).list("throttled")
+        #expect(throttled.count == 1)
+        #expect(throttled.first?["resource"] as? String == resource)
+        #expect(throttled.first?["times"] as? Int == refused.count)
+        #expect(throttled.first?["limit"] as? Int == 4)
+        #expect(Set(throttled.first?["steps"] as? [String] ?? []) == Set(refused))
         for id in Set(refused) {
             #expect(run.log(id).contains("--- stepvisor: attempt 2, primary"))
         }
