@@ -109,12 +109,16 @@ public struct RunRecord: Sendable, Hashable {
             finish(step, end, at: event.time)
         case .skipped(let step, let reason):
             finish(step, StepEnd(status: .skipped, reason: reason.withoutBasis), at: event.time)
-        default:
+        case .warning(let step, let text):
+            notices.append(RunNotice(time: event.time, step: step, text: text))
+        case .halting, .suspended, .thresholdReached, .throttled, .throttleEased,
+            .breakerChanged, .modeChanged, .finalizing, .limitReached, .barrierPassed, .resumed,
+            .stopping, .runEnded:
             applyToRun(event)
         }
     }
 
-    /// Takes in an event that is about the whole run.
+    /// Takes in an event of the whole run.
     private mutating func applyToRun(_ event: RunEvent) {
         switch event.kind {
         case .modeChanged(let mode):
@@ -130,8 +134,6 @@ public struct RunRecord: Sendable, Hashable {
             suspendedTime = saturatingSum(suspendedTime, max(0, nanoseconds))
         case .stopping(let signal):
             stopSignal = stopSignal ?? signal
-        case .warning(let step, let text):
-            notices.append(RunNotice(time: event.time, step: step, text: text))
         case .runEnded(let status):
             self.status = status
             endedAt = event.time
