@@ -26,11 +26,22 @@ extension ProgressLine {
                 + "\(Wording.count(failures, "failure")) in a row, "
                 + "the last one `\(id(of: step, record))`"
         case .modeChanged(let mode):
-            return counter(record) + "mode: \(mode.rawValue) from here on"
+            return counter(record) + modeText(mode, record)
         case .finalizing:
             return counter(record) + style.dim("steps that always run begin")
         default:
             return shareText(for: kind, record)
+        }
+    }
+
+    /// A run that asks from its beginning on changes nothing, and what follows from it is said.
+    private func modeText(_ mode: ReviewMode, _ record: RunRecord) -> String {
+        let isChange = record.steps.contains { $0.firstLaunchedAt != nil }
+        let name = "mode: \(mode.rawValue)" + (isChange ? " from here on" : "")
+        switch mode {
+        case .silent: return name
+        case .dynamic: return name + ", after failures in a row a person decides"
+        case .collaborative: return name + ", a person decides about each critical failure"
         }
     }
 

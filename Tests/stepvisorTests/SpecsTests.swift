@@ -179,8 +179,10 @@ struct SpecsTests {
         let run = try space.start(words + ["test $STEPVISOR_STEP = 1.1"]).wait()
         #expect(run.code == 3, "\(run)")
         for part in [
-            "mode: dynamic from here on", "2 failures in a row, the last one `2.2`",
-            "mode: collaborative from here on", "--resume --decide 2.2=skip",
+            "mode: dynamic, after failures in a row a person decides",
+            "2 failures in a row, the last one `2.2`",
+            "mode: collaborative from here on, a person decides about each critical failure",
+            "--resume --decide 2.2=skip",
         ] {
             #expect(run.error.contains(part), "\(part) in \(run)")
         }
