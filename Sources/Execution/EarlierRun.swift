@@ -1,3 +1,5 @@
+import WorkflowModel
+
 /// What an earlier run has left, as its journal tells: which steps ended well, and from what.
 ///
 /// A step counts as done only by an `ended complete` after its last `launched`: whatever the journal
@@ -33,6 +35,10 @@ public struct EarlierRun: Sendable {
         var standing = Standing.notReached
         var basis: StepBasis?
         var sawInputsChange = false
+        /// Its last attempt failed, and another was to come.
+        var awaitsAttempt = false
+        /// What somebody decided about it since it was last launched.
+        var decision: ReviewDecision?
     }
 
     /// Folds the events of a journal.
@@ -57,6 +63,17 @@ public struct EarlierRun: Sendable {
         return step.standing
     }
 
+    /// What was decided about steps and still holds when the run is gone on with: where it stopped
+    /// before its end, for the next decision or otherwise, nobody is to decide anew.
+    public var standingDecisions: [StepDecision] {
+        guard end != .complete, end != .failed else { return [] }
+        return steps.indices.compactMap { index in
+            guard let decision = steps[index].decision, decision == .skip || decision == .proceed
+            else { return nil }
+            return StepDecision(StepID(header.steps[index].id), decision)
+        }
+    }
+
     private mutating func take(_ kind: RunEvent.Kind) {
         if let step = kind.step, !steps.indices.contains(step) { return }
         switch kind {
@@ -67,19 +84,17 @@ public struct EarlierRun: Sendable {
             if steps[step].standing == .inFlight { steps[step].basis = basis }
         case .inputsChanged(let step):
             steps[step].sawInputsChange = true
+        case .attemptFailed(let step, _):
+            guard steps[step].standing == .inFlight else { return }
+            steps[step].standing = .failed
+            steps[step].awaitsAttempt = true
+        case .decided(let step, let decision):
+            steps[step].decision = decision
         case .reviewWanted(let step):
             // Its last attempt had failed, whatever was or was not decided then.
             steps[step].standing = .failed
         case .ended(let step, let end):
-            // Only the end of what was launched counts, and only the first; but what failed before
-            // it could be launched has failed.
-            guard steps[step].standing == .inFlight else {
-                if steps[step].standing == .notReached, end.status == .failed {
-                    steps[step].standing = .failed
-                }
-                return
-            }
-            steps[step].standing = standing(after: end, basis: steps[step].basis)
+            takeEnd(end, of: step)
         case .skipped(let step, .doneEarlier(let run, let basis)):
             steps[step].standing = .done(DoneEarlier(run: run, basis: basis))
         case .skipped(let step, let reason):
@@ -93,6 +108,21 @@ public struct EarlierRun: Sendable {
             end = status
         default:
             break
+        }
+    }
+
+    /// Only the end of what was launched counts, and only the first; but what failed before it could
+    /// be launched has failed, and what was stopped between two attempts was stopped.
+    private mutating func takeEnd(_ end: StepEnd, of step: Int) {
+        switch steps[step].standing {
+        case .inFlight:
+            steps[step].standing = standing(after: end, basis: steps[step].basis)
+        case .failed where steps[step].awaitsAttempt && end.status == .aborted:
+            steps[step].standing = .aborted
+        case .notReached where end.status == .failed:
+            steps[step].standing = .failed
+        default:
+            return
         }
     }
 

@@ -167,14 +167,17 @@ extension Scheduler {
         for step in attempts.resting { closeUnstarted(step, .aborted, reason, &turn) }
     }
 
-    /// Ends a step that holds nothing: skipped when it never ran, else with a status.
+    /// Ends a step that holds nothing: skipped when it never ran and need not be said to have failed,
+    /// else with a status.
     mutating func closeUnstarted(
         _ step: Int, _ status: StepStatus, _ reason: StepReason, isAllowed: Bool = false,
         _ turn: inout Turn
     ) {
         launches.deferred[step] = nil
         if !isAllowed { policy.unwell.insert(step) }
-        if wasLaunched(step) {
+        var hasFailed = false
+        if case .breakerOpen = reason { hasFailed = true }
+        if wasLaunched(step) || hasFailed {
             endRest(of: step)
             turn.record(
                 .ended(

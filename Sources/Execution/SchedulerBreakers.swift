@@ -39,7 +39,8 @@ struct BreakerState: Sendable {
 extension Scheduler {
     /// An attempt has ended on its own terms.
     mutating func noteOutcome(of step: Int, succeeded: Bool, _ turn: inout Turn) {
-        guard plan.traits[step].contains(.isGuarded) else { return }
+        // Breakers keep no finalizer from its one run.
+        guard plan.traits[step].contains(.isGuarded), !plan.isFinalizer(step) else { return }
         for claim in plan.claims[step] {
             let resource = Int(claim.resource)
             guard let policy = plan.policy.breakers[resource] else { continue }

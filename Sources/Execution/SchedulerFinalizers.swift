@@ -52,6 +52,7 @@ extension Scheduler {
         finalizers.isHurried = stop.signal != nil || isRunOver
         stop = StopState()
         forgetWaiters()
+        liftBrakes()
         turn.record(.finalizing)
         for step in finalizers.steps {
             let needed = plan.resolved.graph.dependencies(of: step).count { isAhead($0) }
@@ -60,6 +61,17 @@ extension Scheduler {
         let first = finalizers.steps.filter { unmet[$0] == 0 && isAhead($0) }
         for step in first { dependenciesMet(step) }
         return true
+    }
+
+    /// What was busy or failed again and again is left alone for the sake of what may still wait;
+    /// the end of a run may not.
+    private mutating func liftBrakes() {
+        throttles.liftHolds()
+        breakers = BreakerState()
+        for resource in plan.resources.indices {
+            pool.set(.busy, false, on: resource)
+            pool.set(.down, false, on: resource)
+        }
     }
 
     /// Whether a finalizer has yet to run, or to pass on what it is given.

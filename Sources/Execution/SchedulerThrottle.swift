@@ -40,6 +40,11 @@ struct ThrottleState: Sendable {
         lines.values.contains { $0.holdsUntil != nil || $0.easesAt != nil }
     }
 
+    /// Nothing is put off any more; limits stay as they are.
+    mutating func liftHolds() {
+        for subject in lines.keys { lines[subject]?.holdsUntil = nil }
+    }
+
     mutating func shift(by nanoseconds: Int64) {
         for (subject, line) in lines {
             lines[subject]?.holdsUntil = line.holdsUntil?.advanced(byNanoseconds: nanoseconds)
@@ -59,8 +64,9 @@ extension Scheduler {
     /// Whether an attempt that ended so did so for being one too many at a time.
     ///
     /// What stepvisor ended itself, for a limit or for what it left behind, is a failure of its own.
+    /// After a stop nothing waits for better times.
     func isBusy(_ outcome: StepEnd, saysBusy: Bool = false) -> Bool {
-        guard let throttle = plan.policy.throttle else { return false }
+        guard let throttle = plan.policy.throttle, !finalizers.isHurried else { return false }
         switch outcome.reason {
         case .exited(let code): return saysBusy || throttle.exitCodes.contains(code)
         case .signalled, .outputsMissing, .successPatternMissing: return saysBusy

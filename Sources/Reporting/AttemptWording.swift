@@ -105,9 +105,15 @@ extension RunRecord {
     }
 
     /// The steps for whose decision the run has stopped, in the order in which they failed.
+    ///
+    /// One that never started since its phase was over is among them, though it is called skipped.
     public var awaitingDecision: [Int] {
         guard status == .review else { return [] }
-        return failedSteps.filter { steps[$0].reviews.last.map { $0.decision == nil } ?? false }
+        var asked: Set<Int> = []
+        return reviews.map(\.step).filter { step in
+            steps[step].reviews.last.map { $0.decision == nil } ?? false
+                && asked.insert(step).inserted
+        }
     }
 }
 

@@ -5,12 +5,13 @@ extension RunSummary {
     /// Lines about single steps or attempts; of more, the first and the last are shown.
     private static let mostLines = 8
 
-    /// What each attempt of a step came to, a line each; nothing for a step that made one.
+    /// What each attempt of a step came to, a line each; nothing for a step that ended with its first.
     func attemptLines(of index: Int) -> [String] {
         let step = record.steps[index]
         guard !step.earlierAttempts.isEmpty else { return [] }
         let attempts = step.allAttempts
-        guard attempts.count > 1 else { return [] }
+        // What ended between two attempts did not end as its last one did.
+        guard attempts.count > 1 || attempts.count == step.earlierAttempts.count else { return [] }
         var lines = attempts.map { attempt in
             var text = "  attempt \(attempt.number), \(attempt.method)"
             if let end = attempt.completedAt {

@@ -29,7 +29,7 @@ struct DecisionCheck {
                 throw CommandFailure(
                     .usage, "`--decide`: run \(run) had no step `\(id)`", help: failedSteps)
             }
-            guard standing == .failed else {
+            guard standing == .failed || standing == .skippedByDecision else {
                 throw CommandFailure(
                     .usage, "`--decide`: `\(id)` did not fail in run \(run): \(text(of: standing))",
                     help: failedSteps)

@@ -40,6 +40,13 @@ extension RunOptions {
         jobs = max(1, earlier.maxParallelSteps)
     }
 
+    /// Keeps what was decided before and is not decided otherwise now: of several steps that failed,
+    /// one is asked about at a time.
+    mutating func keepDecisions(of earlier: EarlierRun) {
+        let decided = Set(decisions.map(\.step))
+        decisions += earlier.standingDecisions.filter { !decided.contains($0.step) }
+    }
+
     /// Whether anything narrows down which steps are meant.
     var narrowsSteps: Bool {
         !(targets.isEmpty && only.isEmpty && from.isEmpty && until.isEmpty && skip.isEmpty)
@@ -74,6 +81,7 @@ struct RunRequest {
         if let replay { options.startOrder = .replay(run: replay.run, steps: replay.started) }
         if let earlier {
             try DecisionCheck(earlier, project.resolved.graph).check(options.decisions)
+            if !arguments.has(.failed) { options.keepDecisions(of: earlier) }
         }
         if let earlier, replay == nil { options.keepParallelism(of: earlier.header) }
         let most = Host.mostConcurrentSteps
@@ -106,6 +114,7 @@ struct RunRequest {
                     resuming: resume)
                 self.resume = resume
                 notes += ResumeText(resume, graph: project.resolved.graph).lines
+                notes += RunRequest.decisionNotes(options, arguments.decisions)
             } else {
                 plan = whole
                 resume = nil
@@ -114,6 +123,17 @@ struct RunRequest {
             throw PlanFailure.failure(error, arguments, project)
         }
         self.notes = plan.notes + notes + RunRequest.orderNotes(options, replay)
+    }
+
+    /// What was decided before and still holds.
+    private static func decisionNotes(
+        _ options: RunOptions, _ asked: [StepDecision]
+    ) -> [String] {
+        options.decisions.filter { !asked.contains($0) }.map { kept in
+            let id = Sanitizer.line(kept.step.rawValue)
+            return "  `\(id)`: \(kept.decision.word), as decided before;"
+                + " `--decide \(ShellWord.quoted(id))=retry` runs it"
+        }
     }
 
     /// In which order steps start, where that is no matter of course.

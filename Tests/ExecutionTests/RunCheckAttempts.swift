@@ -73,7 +73,7 @@ extension RunCheck {
 
     /// Whether a failure means "busy".
     func isBusy(_ step: Int, _ reason: StepReason?) -> Bool {
-        guard let throttle = plan.policy.throttle else { return false }
+        guard let throttle = plan.policy.throttle, !isHurried else { return false }
         let says = truths[step].found?.isBusy == true
         switch reason {
         case .exited(let code): return says || throttle.exitCodes.contains(code)

@@ -10,6 +10,10 @@ extension RunCheck {
             endedByDecision(step, end, at: now)
             return
         }
+        if case .breakerOpen = end.reason, courses[step].attempts == 0 {
+            failedFast(step, end, at: now)
+            return
+        }
         if case .conditionError = end.reason {
             expect(isConditionError(step) && !isStopping, step, "no error of its condition")
             expect(courses[step].attempts == 0, step, "its condition after a launch")
@@ -42,6 +46,21 @@ extension RunCheck {
         default:
             endProbes(of: step)
             unwell |= bit(step)
+        }
+    }
+
+    /// A step failed without a start, behind an open breaker.
+    private mutating func failedFast(_ step: Int, _ end: StepEnd, at now: RunTime) {
+        expect(brakes.isFailingFast(plan.claims(of: step)), step, "its breaker is not open")
+        expect(end.status == .failed && end.exit == nil, step, "\(end) behind a breaker")
+        expect(!isFinalizer(step), step, "a finalizer kept from its one run")
+        let isAllowed = declared(step).allowsFailure
+        expect(end.isAllowed == isAllowed, step, "isAllowed")
+        final |= bit(step)
+        if isAllowed {
+            endedWell |= bit(step)
+        } else {
+            hasFailed(step, at: now)
         }
     }
 
@@ -181,13 +200,6 @@ extension RunCheck {
                 // What comes behind a phase that took too long never starts.
                 expect(isBehindOverdue(step, now), step, "skipped for a phase that has time")
                 passOn(step)
-            }
-        case .breakerOpen:
-            expect(brakes.isFailingFast(plan.claims(of: step)), step, "its breaker is not open")
-            if declared(step).allowsFailure {
-                endedWell |= bit(step)
-            } else {
-                hasFailed(step, at: now)
             }
         case .other:
             expect(isObstructed(step), step, "skipped though it could run")

@@ -179,6 +179,9 @@ extension RunCheck {
         isHurried = stop.stopsAll || isRunOver
         stopBefore = stop
         stop = Stop()
+        // What was to be left alone for a while keeps none of them waiting.
+        for name in brakes.throttles.keys { brakes.throttles[name]?.holdsUntil = .zero }
+        brakes.breakers = [:]
     }
 
     /// A limit that comes while what runs is being stopped stops nothing more.

@@ -112,13 +112,13 @@ struct SchedulerBreakerTests {
                 isCritical
                 ? ["20 d skipped halted by c", "20 d2 skipped halted by c", "20 finish failed"]
                 : [
-                    "20 d skipped breaker of api open", "20 d2 skipped needs d",
+                    "20 d failed breaker of api open", "20 d2 skipped needs d",
                     "20 finish failed",
                 ]
             #expect(
                 did(&scene).filter { $0.hasPrefix("20 ") } == [
                     "20 breaker api open b", "20 b failed exited 1", "20 b2 skipped needs b",
-                    "20 c skipped breaker of api open", "20 c2 skipped needs c",
+                    "20 c failed breaker of api open", "20 c2 skipped needs c",
                 ] + rest)
         }
     }
@@ -237,5 +237,30 @@ struct SchedulerBreakerTests {
         _ = send(.tick, at: 11)
         #expect(send(.locksAcquired(step: 1), at: 12).count == 1)
         #expect(send(.locksAcquired(step: 2), at: 12) == [.releaseLocks(step: 2)])
+    }
+
+    @Test(
+        "neither waiting nor failing fast keeps a finalizer from its one run",
+        arguments: [false, true])
+    func finalizers(failsFast: Bool) throws {
+        var scene = try scene(["a", "b"], whenOpen: failsFast ? .fail : .wait) {
+            for id in ["y", "z"] {
+                $0.step(id) {
+                    $0.gating.always = true
+                    $0.resources = [ResourceUse("api")]
+                }
+            }
+        }
+        scene.exit("a", 1, at: 10)
+        scene.exit("b", 1, at: 20)
+        // Their own failures open nothing.
+        scene.exit("y", 1, at: 30)
+        scene.exit("z", at: 40)
+        let told = [
+            "20 breaker api open b", "20 b failed exited 1", "20 finalizing",
+            "20 launch y 3", "30 y failed exited 1", "30 launch z 4",
+            "40 z complete", "40 finish failed",
+        ]
+        #expect(did(&scene).suffix(told.count) == told)
     }
 }

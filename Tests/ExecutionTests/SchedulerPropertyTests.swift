@@ -93,7 +93,7 @@ struct SchedulerPropertyTests {
             "decided backup", "decided skip", "decided continue", "decided halt",
             "review unasked", "threshold", "mode dynamic", "mode collaborative", "finalizing",
             "told", "condition error", "skipped: condition false", "skipped: decided skip",
-            "skipped: failures in a row", "skipped: awaits review", "skipped: breaker open",
+            "skipped: failures in a row", "skipped: awaits review", "behind a breaker",
             "verify failed", "success pattern missing", "deferred check", "run review",
             "run complete", "run failed", "run aborted",
         ]

@@ -232,4 +232,22 @@ struct SchedulerThrottleTests {
         #expect(
             did(&scene).suffix(2) == ["6010 launch a 2 attempt 2", "15010 eased api to 4"])
     }
+
+    @Test(
+        "a resource that was busy keeps no finalizer waiting, and after a stop none is tried again")
+    func finalizers() throws {
+        var scene = try scene(["a"], delay: 100_000) {
+            $0.step("y") {
+                $0.gating.always = true
+                $0.resources = [ResourceUse("api")]
+            }
+        }
+        scene.exit("a", 75, at: 10)
+        scene.send(.signal(2), at: 20)
+        scene.exit("y", 75, at: 30)
+        let did = did(&scene)
+        #expect(did.contains("20 launch y 2"), "\(did)")
+        #expect(did.contains("30 y failed exited 75"), "\(did)")
+        #expect(did.last?.hasPrefix("30 finish") == true, "\(did)")
+    }
 }

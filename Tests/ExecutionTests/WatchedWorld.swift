@@ -105,7 +105,7 @@ struct WatchedWorld: VirtualWorld {
         case .conditionError: "condition error"
         case .successPatternMissing: "success pattern missing"
         case .verifyFailed: "verify failed"
-        case .breakerOpen: "breaker open"
+        case .breakerOpen: "behind a breaker"
         }
     }
 }

@@ -61,4 +61,38 @@ struct DecideTests {
         let again = try space.run("-n", "--resume", "--decide", "build=retry")
         #expect(again.output.contains("build  phase 2  decided: retry"))
     }
+
+    @Test("what was decided holds until the run has come to its end, or is decided otherwise")
+    func oneByOne() throws {
+        let space = try TestSpace()
+        try space.workflow(
+            """
+            [execution]
+            error_propagation = "collaborative_review"
+            [[steps]]
+            id = "a"
+            command = "echo a >> ran; exit 1"
+            [[steps]]
+            id = "b"
+            command = "echo b >> ran; exit 1"
+            [[steps]]
+            id = "c"
+            command = "echo c >> ran"
+            dependencies = ["a", "b"]
+            """)
+        #expect(try space.run().code == 3)
+        let second = try space.run("--resume", "--decide", "a=skip")
+        #expect(second.code == 3, "\(second)")
+        #expect(second.error.contains("--resume --decide b=skip"), "\(second)")
+        #expect(space.lines("ran") == ["a", "b"])
+        let again = try space.run("-n", "--resume", "--decide", "a=retry")
+        #expect(!again.output.contains("a (skip)"), "\(again)")
+        let third = try space.run("--resume", "--decide", "b=continue")
+        #expect(third.code == 1, "\(third)")
+        #expect(third.error.contains("`a`: skip, as decided before; `--decide a=retry` runs it"))
+        #expect(space.lines("ran") == ["a", "b", "c"])
+        // That run has come to its end: what was decided in it is over.
+        #expect(try space.run("--resume").code == 3)
+        #expect(space.lines("ran") == ["a", "b", "c", "a"])
+    }
 }
