@@ -108,6 +108,12 @@ struct DecodingErrorTests {
                     + "did you mean `kill`?"
             ),
             ("command = \" \"", "3:11 `command` must not be empty"),
+            ("verify = \"\"", "3:10 `verify` must not be empty"),
+            (
+                "success_pattern = \"\"",
+                "3:19 `success_pattern` must not be empty: it would be found in any log; "
+                    + "name a text to look for, or leave the key out"
+            ),
             ("command = []", "3:11 `command` must name a program first"),
             (
                 "command = 3",
@@ -176,6 +182,11 @@ struct DecodingErrorTests {
                 "[execution.throttle]\npattern = \"a(b\"",
                 "2:11 `pattern` is no regular expression: unmatched ( or \\(; for a character that "
                     + "has a meaning, such as `(`, write `\\\\` before it"
+            ),
+            (
+                "[execution.throttle]\npattern = \"\"",
+                "2:11 `pattern` must not be empty: it would be found in any log; "
+                    + "name a text to look for, or leave the key out"
             ),
             (
                 "[execution.throttle]\nexit_codes = [0]",
