@@ -94,6 +94,16 @@ struct DecodingErrorTests {
                     + "write \"90s\", \"5m\", \"1h30m\", \"250ms\" or a number of seconds"
             ),
             (
+                "timeout = \"100000d\"",
+                "3:11 `timeout` is too long, found `100000d`; "
+                    + "the longest duration is 100 years: \"36525d\""
+            ),
+            (
+                "grace = 3155760000.1",
+                "3:9 `grace` is too long, found 3155760000.1; "
+                    + "the longest duration is 100 years: \"36525d\""
+            ),
+            (
                 "timeout = 0",
                 "3:11 `timeout` must be longer than 0; leave the key out for no limit"
             ),
