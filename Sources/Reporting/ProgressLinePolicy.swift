@@ -75,7 +75,7 @@ extension ProgressLine {
         case .throttled(let step, let resource, let limit, let delay):
             return counter(record) + "busy: `\(id(of: step, record))`; at most \(limit) at once"
                 + subject(resource)
-                + ", next start in \(DurationText.declared(milliseconds: delay))"
+                + ", next start in \(Wording.rest(delay))"
         case .throttleEased(let resource, let limit):
             return counter(record) + "not busy for a while: at most \(limit) at once"
                 + subject(resource)
