@@ -66,7 +66,7 @@ extension ProgressLine {
         let length = last.flatMap { attempt in
             attempt.completedAt.map { style.dim(" (\(Wording.duration(attempt.elapsed(at: $0))))") }
         }
-        let reason = record.steps[step].reason.map { Sanitizer.line(record.text(of: $0)) }
+        let reason = record.shownReason(of: step)
         return "\(length ?? ""): \(reason ?? "failed")"
     }
 
