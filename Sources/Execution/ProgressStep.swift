@@ -11,7 +11,7 @@ extension JSONWriter {
         key("execution_id")
         execution(step.execution)
         member("status", step.status.rawValue)
-        let reason = step.reason.map { record.text(of: $0) }
+        let reason = record.reasonText(of: index)
         optional("reason", reason)
         optional("reason_code", step.reason?.code)
         optional("parallel_group", header.parallelGroup)

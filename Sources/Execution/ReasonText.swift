@@ -95,7 +95,18 @@ extension RunRecord {
     /// Why a step has its status, as a sentence; nil where it has no reason.
     public func reasonText(of step: Int) -> String? {
         guard steps.indices.contains(step) else { return nil }
-        return steps[step].reason.map { text(of: $0) }
+        return steps[step].reason.map { text(of: $0, by: step) }
+    }
+
+    /// A reason of a step's last attempt as a sentence, which names the command that took too long.
+    public func text(of reason: StepReason, by step: Int) -> String {
+        switch reason {
+        case .timedOut(.attempt, _), .timedOut(.idle, _):
+            let hasChecked = steps.indices.contains(step) && steps[step].hasChecked
+            return text(of: reason) + (hasChecked ? " while `verify` ran" : "")
+        default:
+            return text(of: reason)
+        }
     }
 
     /// A reason as a sentence, with the ids and ends of this run's steps.

@@ -53,6 +53,11 @@ public struct StepRecord: Sendable, Hashable {
         set { holders = newValue.map { [$0] } ?? [] }
     }
 
+    /// Whether the `verify` command of its last attempt was begun.
+    var hasChecked: Bool {
+        history.last { $0.name == .launched || $0.name == .checkStarted }?.name == .checkStarted
+    }
+
     /// Whether it ended well in an earlier run, and did not run again for that.
     public var isDoneEarlier: Bool {
         if case .doneEarlier = reason { status == .skipped } else { false }

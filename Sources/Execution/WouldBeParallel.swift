@@ -1,3 +1,4 @@
+import DependencyGraph
 import WorkflowModel
 
 extension RunPlan {
@@ -5,16 +6,38 @@ extension RunPlan {
     /// none of a run that is.
     ///
     /// A step would when its phase has another that is to run, parallel safe like itself, not in
-    /// conflict with it, and that can hold its resources at the same time.
+    /// conflict with it, and that can hold its resources at the same time. Finalizers share one
+    /// phase, in which each waits for those that it depends on.
     public var wouldBeParallel: [Int] {
         guard mode == .sequential else { return [] }
-        var phasesOfTasks: [Int64: [Int]] = [:]
+        let ranks = finalizerRanks
+        var stages: [Stage: [Int]] = [:]
         for step in selected.indices where couldShareTime(step) {
-            let task = Int64(resolved.workflow.steps[step].task)
-            phasesOfTasks[task << 32 | Int64(phases[step]), default: []].append(step)
+            let stage = Stage(
+                task: resolved.workflow.steps[step].task, phase: phases[step],
+                rank: ranks[step] ?? 0)
+            stages[stage, default: []].append(step)
         }
-        return phasesOfTasks.values.filter { $0.count > 1 }.flatMap { parallel(among: $0) }
-            .sorted()
+        return stages.values.filter { $0.count > 1 }.flatMap { parallel(among: $0) }.sorted()
+    }
+
+    /// Steps none of which waits for another.
+    private struct Stage: Hashable {
+        var task: Int
+        var phase: Int32
+        var rank: Int32
+    }
+
+    /// For each finalizer the length of the longest chain of finalizers that leads to it.
+    private var finalizerRanks: [Int: Int32] {
+        let finalizers = selected.indices.filter { isFinalizer($0) }
+        guard finalizers.count > 1 else { return [:] }
+        var ranks: [Int: Int32] = [:]
+        for step in resolved.graph.topologicalOrder() where isFinalizer(step) {
+            let before = resolved.graph.dependencies(of: step).lazy.compactMap { ranks[$0] }
+            ranks[step] = (before.max() ?? -1) + 1
+        }
+        return ranks
     }
 
     private func couldShareTime(_ step: Int) -> Bool {

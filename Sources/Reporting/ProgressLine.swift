@@ -25,7 +25,7 @@ struct ProgressLine {
             guard holders.updateValue(holder, forKey: step) != holder else { return nil }
             return line(.waiting, step, record, detail: ": " + Wording.holder(holder))
         case .terminating(let step, let signal, .timedOut(let kind, let limit)):
-            let reason = record.text(of: .timedOut(kind, limitMilliseconds: limit))
+            let reason = record.text(of: .timedOut(kind, limitMilliseconds: limit), by: step)
             return line(
                 .timeout, step, record,
                 detail: ": \(reason), sent \(SignalName.name(of: signal))")
@@ -111,7 +111,9 @@ struct ProgressLine {
         {
             detail += ": " + detour
         }
-        if let reason = end.reason { detail += ": " + Sanitizer.line(record.text(of: reason)) }
+        if let reason = end.reason {
+            detail += ": " + Sanitizer.line(record.text(of: reason, by: step))
+        }
         if end.isAllowed, end.status == .failed { detail += ", which is allowed" }
         if end.status == .failed, record.steps.indices.contains(step),
             let attempt = record.attemptText(of: step)

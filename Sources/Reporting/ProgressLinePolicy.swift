@@ -66,7 +66,7 @@ extension ProgressLine {
         let length = last.flatMap { attempt in
             attempt.completedAt.map { style.dim(" (\(Wording.duration(attempt.elapsed(at: $0))))") }
         }
-        let reason = record.steps[step].reason.map { Sanitizer.line(record.text(of: $0)) }
+        let reason = record.shownReason(of: step)
         return "\(length ?? ""): \(reason ?? "failed")"
     }
 
@@ -75,7 +75,7 @@ extension ProgressLine {
         case .throttled(let step, let resource, let limit, let delay):
             return counter(record) + "busy: `\(id(of: step, record))`; at most \(limit) at once"
                 + subject(resource)
-                + ", next start in \(DurationText.declared(milliseconds: delay))"
+                + ", next start in \(Wording.rest(delay))"
         case .throttleEased(let resource, let limit):
             return counter(record) + "not busy for a while: at most \(limit) at once"
                 + subject(resource)

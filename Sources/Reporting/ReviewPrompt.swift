@@ -62,7 +62,7 @@ public struct ReviewPrompt: Sendable {
         guard record.steps.indices.contains(question.step) else { return "`\(name)` failed" }
         let step = record.steps[question.step]
         var text = "`\(name)` failed"
-        if let reason = step.reason { text += ": " + Sanitizer.line(record.text(of: reason)) }
+        if let reason = record.shownReason(of: question.step) { text += ": " + reason }
         if step.attempts > 1 {
             text += "; \(step.attempts) attempts"
             if let method = step.method, method != .primary { text += ", the last by \(method)" }

@@ -7,6 +7,8 @@ struct FilePlace {
     var shown: String
     /// Where another file names it.
     var range: SourceRange?
+    /// How that file names it; empty for the main file.
+    var written = ""
 }
 
 /// What is known of the files that were included.
@@ -25,9 +27,10 @@ struct Inclusion {
 }
 
 extension Loading {
-    /// Adds what an entry of `includes` names.
+    /// Adds what an entry of `includes` names, which may be written in another way than it is found.
     mutating func include(
-        _ include: WorkflowInclude, from file: FilePlace, in scope: FileScope, chain: [FilePlace]
+        _ include: WorkflowInclude, written: String? = nil, from file: FilePlace,
+        in scope: FileScope, chain: [FilePlace]
     ) {
         guard !inclusion.isOver else { return }
         guard var place = find(include, from: file) else {
@@ -35,6 +38,7 @@ extension Loading {
             return
         }
         place.range = include.range
+        place.written = written ?? include.file
         var inner = scope.nested(include.prefix ?? ProseFile.descriptor(of: include.file))
         inner.isIncluded = true
         guard isAllowed(place, in: inner, chain: chain) else {
@@ -99,10 +103,13 @@ extension Loading {
                 "an include is relative to the file that names it; a pattern is none")
         }
         guard PathText.isInside(resolved, projectRoot) else {
-            let root = PathText.shown(projectRoot, from: workingDirectory)
+            let name = PathText.name(of: shown)
+            let copy = PathText.joined(
+                PathText.shown(projectRoot, from: workingDirectory),
+                "parts/" + (name == ".." ? PathText.name(of: resolved) : name))
             return refuse(
                 "`\(shown)` lies outside of the project, or leads out of it by a link",
-                "copy it into the project: `\(root)`")
+                "copy it into the project, such as to `\(copy)`, and include that")
         }
         return FilePlace(path: resolved, shown: shown)
     }
@@ -141,7 +148,7 @@ extension Loading {
                     "`\(place.shown)` is included twice, so each of its steps would be there twice",
                     at: place.range,
                     help: "remove one, or write "
-                        + "`{ file = \"\(PathText.name(of: place.path))\", prefix = \"again\" }`",
+                        + "`{ file = \"\(place.written)\", prefix = \"again\" }`",
                     related: first.range.map { [.init("first included here", at: $0)] } ?? []))
             return false
         }
@@ -193,7 +200,8 @@ extension Loading {
             settings.prefix = nil
             let inside = FilePlace(
                 path: place.path + "/-", shown: PathText.joined(place.shown, "-"))
-            include(settings, from: inside, in: scope, chain: chain + [place])
+            include(
+                settings, written: place.written, from: inside, in: scope, chain: chain + [place])
         } else if found.steps.isEmpty {
             inclusion.hasLostSteps = true
             report(

@@ -53,7 +53,7 @@ struct RecordedRun {
         }
         let help =
             NearMiss.best(for: id, among: known).map { "did you mean `\($0)`?" }
-            ?? known.last.map { "the latest is `\($0)`; `ls .stepvisor/runs` lists all" }
+            ?? state.latestRun().map { "the latest is `\($0)`; `ls .stepvisor/runs` lists all" }
             ?? "start one with `stepvisor run`"
         throw CommandFailure(.usage, "there is no run `\(id)`", help: help)
     }

@@ -61,6 +61,20 @@ struct WouldBeParallelTests {
             } == ["a", "b", "c"])
     }
 
+    @Test("finalizers that depend on each other come one after the other, those beside them do not")
+    func finalizers() throws {
+        func ids(_ others: [String]) throws -> [String] {
+            try Self.ids { builder in
+                builder.step("build")
+                builder.step("stop") { $0.gating.always = true }
+                builder.step("report", after: ["stop"]) { $0.gating.always = true }
+                for id in others { builder.step(id, after: ["build"]) { $0.gating.always = true } }
+            }
+        }
+        #expect(try ids([]) == [])
+        #expect(try ids(["notify"]) == ["stop", "notify"])
+    }
+
     @Test("a run that is parallel has none, one that was to be and may not has")
     func mode() throws {
         var builder = PlanBuilder(jobs: 4)

@@ -19,7 +19,7 @@ struct AttemptLineTests {
         #expect(
             text == """
                 [0/3] retry   api (1.0s): exit code 1; attempt 2 of 3 in 2.0s
-                [0/3] busy: `api`; at most 2 at once of `db`, next start in 4s
+                [0/3] busy: `api`; at most 2 at once of `db`, next start in 4.0s
                 [0/3] busy    api (1.0s): exit code 75; attempt 3 of 4 in 4.0s
                 [0/3] retry   api (1.0s): exit code 3; backup[1], attempt 4 of 4
                 [1/3] ok      api (3.0s): by backup[1], after 2 failed attempts and 1 busy one

@@ -117,6 +117,28 @@ struct PlainViewTests {
         #expect(run.end(1, at: 100) == "[1/1] ok      b (0.1s)\n")
     }
 
+    @Test("a limit that passed while `verify` ran says so, and only of that attempt")
+    func timeoutOfCheck() {
+        var run = ScriptedRun(["a", "b"], view: PlainView())
+        run.begin()
+        run.launch(0, at: 0)
+        run.at(100, .checkStarted(step: 0, pid: 200, startTicks: 0))
+        let reason = StepReason.timedOut(.attempt, limitMilliseconds: 300)
+        let words = "timed out after 300ms (attempt)"
+        #expect(
+            run.at(300, .terminating(step: 0, signal: 15, reason: reason))
+                == "[0/2] timeout a: \(words) while `verify` ran, sent SIGTERM\n")
+        run.at(310, .attemptFailed(step: 0, AttemptFailure(reason: reason)))
+        #expect(
+            run.at(310, .reviewWanted(step: 0))
+                == "[0/2] review  a (0.3s): \(words) while `verify` ran; decision wanted\n")
+        run.launch(0, at: 400)
+        #expect(
+            run.at(700, .ended(step: 0, StepEnd(status: .failed, reason: reason)))
+                == "[1/2] FAILED  a (0.3s): \(words)\n")
+        #expect(run.record.reasonText(of: 0) == words)
+    }
+
     @Test("ends of every kind have their word")
     func words() {
         var run = ScriptedRun(["a", "b", "c", "d"], view: PlainView())

@@ -236,6 +236,40 @@ struct CompositionTests {
                 "workflow.toml:1:44 `link.toml` lies outside of the project, or leads out of it by "
                     + "a link",
             ])
+        #expect(
+            loaded.diagnostics.map(\.help)
+                == ["outside.toml", "link.toml"].map {
+                    "copy it into the project, such as to `parts/\($0)`, and include that"
+                })
+    }
+
+    @Test(
+        "what to write for a file that is included twice is what stands there",
+        arguments: [
+            ("\"parts/p.toml\", \"parts/p.toml\"", "parts/p.toml"),
+            ("\"parts/workflow.toml\", \"parts\"", "parts"),
+        ])
+    func twice(includes: String, written: String) throws {
+        let loaded = try loadProject([
+            "workflow.toml": Self.main(includes), "parts/p.toml": "steps = [{ id = \"b\" }]",
+            "parts/workflow.toml": "steps = [{ id = \"c\" }]",
+        ])
+        let error = try #require(loaded.diagnostics.first { $0.severity == .error })
+        #expect(
+            error.help == "remove one, or write `{ file = \"\(written)\", prefix = \"again\" }`")
+    }
+
+    @Test("files of the directory that holds the main file are shown relative to it")
+    func sameDirectory() throws {
+        let project = try TemporaryProject()
+        try project.write("main.toml", Self.main("\".\""))
+        try project.write("workflow.toml", "composition.includes = [\"parts/p.toml\"]")
+        try project.write("parts/p.toml", "steps = [{ id = \"a\" }]")
+        let loaded = WorkflowLoader.load(path: "main.toml", workingDirectory: project.path)
+        #expect(
+            loaded.places.contains(
+                "main.toml:2:17 step `a` is declared twice | parts/p.toml:1:17"),
+            "\(loaded.places)")
     }
 
     @Test("files that include too much end with an error, not with a hang")

@@ -94,6 +94,16 @@ struct DecodingErrorTests {
                     + "write \"90s\", \"5m\", \"1h30m\", \"250ms\" or a number of seconds"
             ),
             (
+                "timeout = \"100000d\"",
+                "3:11 `timeout` is too long, found `100000d`; "
+                    + "the longest duration is 100 years: \"36525d\""
+            ),
+            (
+                "grace = 3155760000.1",
+                "3:9 `grace` is too long, found 3155760000.1; "
+                    + "the longest duration is 100 years: \"36525d\""
+            ),
+            (
                 "timeout = 0",
                 "3:11 `timeout` must be longer than 0; leave the key out for no limit"
             ),
@@ -108,6 +118,12 @@ struct DecodingErrorTests {
                     + "did you mean `kill`?"
             ),
             ("command = \" \"", "3:11 `command` must not be empty"),
+            ("verify = \"\"", "3:10 `verify` must not be empty"),
+            (
+                "success_pattern = \"\"",
+                "3:19 `success_pattern` must not be empty: it would be found in any log; "
+                    + "name a text to look for, or leave the key out"
+            ),
             ("command = []", "3:11 `command` must name a program first"),
             (
                 "command = 3",
@@ -176,6 +192,11 @@ struct DecodingErrorTests {
                 "[execution.throttle]\npattern = \"a(b\"",
                 "2:11 `pattern` is no regular expression: unmatched ( or \\(; for a character that "
                     + "has a meaning, such as `(`, write `\\\\` before it"
+            ),
+            (
+                "[execution.throttle]\npattern = \"\"",
+                "2:11 `pattern` must not be empty: it would be found in any log; "
+                    + "name a text to look for, or leave the key out"
             ),
             (
                 "[execution.throttle]\nexit_codes = [0]",

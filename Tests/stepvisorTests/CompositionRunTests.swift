@@ -108,7 +108,8 @@ struct CompositionRunTests {
             name: "a link out of the project", files: ["workflow.toml": main("\"out.toml\"")],
             printed: refused(
                 "`out.toml` lies outside of the project, or leads out of it by a link",
-                "\"out.toml\"", "copy it into the project: `.`"),
+                "\"out.toml\"",
+                "copy it into the project, such as to `parts/out.toml`, and include that"),
             prepare: { _ = try $0.shell("ln -s /etc/hostname out.toml") }),
         Mistake(
             name: "a link to itself", files: ["workflow.toml": main("\"loop.toml\"")],

@@ -151,6 +151,11 @@ struct OrderTests {
         let unknown = try space.run("--replay", "1999")
         #expect(unknown.code == 2)
         #expect(unknown.error.contains("there is no run `1999`"))
+        // Of runs that began in the same second the last by name need not be the latest.
+        let latest = try space.shell("printf %s \"$(readlink .stepvisor/latest)\"").output
+        try space.directory(".stepvisor/runs/29991231-235959-ffff")
+        let help = "the latest is `\(latest.dropFirst(5))`; "
+        #expect(try space.run("--replay", "1999").error.contains(help))
 
         try space.workflow(
             """

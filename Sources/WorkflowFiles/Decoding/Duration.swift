@@ -4,9 +4,20 @@ package import WorkflowModel
 package enum Duration {
     /// The longest duration that is taken: 100 years, so that sums of deadlines cannot overflow.
     static let longest: Double = 100 * 365.25 * 86_400_000
+    /// The same as it is written.
+    static let longestText = "36525d"
 
     /// Numbers with a unit, the larger unit first, without gaps; nil for anything else.
-    package static func parse(_ text: String) -> Milliseconds? {
+    package static func parse(_ text: String) -> Milliseconds? { total(of: text).flatMap(length) }
+
+    /// Whether a text is a duration but for being longer than the longest.
+    static func isTooLong(_ text: String) -> Bool { (total(of: text) ?? 0) > longest }
+
+    /// Whether a number of seconds is longer than the longest duration.
+    static func isTooLong(_ seconds: Double) -> Bool { seconds * 1000 > longest }
+
+    /// Milliseconds, however many.
+    private static func total(of text: String) -> Double? {
         var rest = Substring(text)
         var total = 0.0
         var lastFactor = Double.infinity
@@ -23,15 +34,15 @@ package enum Duration {
             lastFactor = factor
             total += number * factor
         }
-        return milliseconds(total)
+        return total
     }
 
     /// Seconds as a number.
     package static func seconds(_ seconds: Double) -> Milliseconds? {
-        milliseconds(seconds * 1000)
+        length(seconds * 1000)
     }
 
-    private static func milliseconds(_ value: Double) -> Milliseconds? {
+    private static func length(_ value: Double) -> Milliseconds? {
         guard value.isFinite, value >= 0, value <= longest else { return nil }
         // A length that was asked for is never rounded to none.
         return Milliseconds(value > 0 ? max(1, Int64(value + 0.5)) : 0)

@@ -123,9 +123,9 @@ extension WorkflowTables {
             draft.step.gating.conditionRange = entry.value.range
         },
         KeyRule("verify", "a string") { draft, entry, reader in
-            guard let line = reader.string(entry), !reader.refusingNUL(line, in: entry) else {
-                return
-            }
+            guard let line = reader.string(entry), !reader.refusingBlank(line, in: entry),
+                !reader.refusingNUL(line, in: entry)
+            else { return }
             draft.step.gating.verify = line
         },
         KeyRule("success_pattern", "a regular expression") { draft, entry, reader in

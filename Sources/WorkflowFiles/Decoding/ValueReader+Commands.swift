@@ -6,11 +6,8 @@ extension ValueReader {
     mutating func command(_ entry: DocumentTable.Entry) -> Command? {
         switch entry.value.content {
         case .string(let line):
-            guard line.utf8.contains(where: { $0 != 0x20 && $0 != 0x09 && $0 != 0x0A }) else {
-                report(.error("`\(entry.key)` must not be empty", at: entry.value.range))
-                return nil
-            }
-            return refusingNUL(line, in: entry) ? nil : .shell(line)
+            return refusingBlank(line, in: entry) || refusingNUL(line, in: entry)
+                ? nil : .shell(line)
         case .array:
             return arguments(entry).map(Command.arguments)
         default:
@@ -68,6 +65,13 @@ extension ValueReader {
             mismatch(variable.key, "a string", variable.value)
             return nil
         }
+    }
+
+    /// The shell does nothing for a blank line, and calls it a success.
+    mutating func refusingBlank(_ line: String, in entry: DocumentTable.Entry) -> Bool {
+        guard line.utf8.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0A }) else { return false }
+        report(.error("`\(entry.key)` must not be empty", at: entry.value.range))
+        return true
     }
 
     /// NUL ends every text that the system takes, so it would cut the rest off unseen.

@@ -60,18 +60,29 @@ struct ValueReader {
     mutating func duration(_ entry: DocumentTable.Entry, mayBeZero: Bool = false) -> Milliseconds? {
         let length: Milliseconds?
         let found: String
+        let isTooLong: Bool
         switch entry.value.content {
         case .integer(let number):
             length = Duration.seconds(Double(number))
             found = "\(number)"
+            isTooLong = Duration.isTooLong(Double(number))
         case .float(let number):
             length = Duration.seconds(number)
             found = "\(number)"
+            isTooLong = Duration.isTooLong(number)
         case .string(let text):
             length = Duration.parse(text)
             found = "`\(text)`"
+            isTooLong = Duration.isTooLong(text)
         default:
             mismatch(entry.key, "a duration", entry.value)
+            return nil
+        }
+        guard !isTooLong else {
+            report(
+                .error(
+                    "`\(entry.key)` is too long, found \(found)", at: entry.value.range,
+                    help: "the longest duration is 100 years: \"\(Duration.longestText)\""))
             return nil
         }
         guard let length else {

@@ -33,7 +33,7 @@ enum PathText {
         return directory.hasSuffix("/") ? directory + name : directory + "/" + name
     }
 
-    /// The path without `.`, and without `..` that takes back a name before it.
+    /// The path without `.`, and without `..` that takes back a name before it; `.` where none is left.
     static func collapsed(_ path: String) -> String {
         var names: [Substring] = []
         for name in path.split(separator: "/") where name != "." {
@@ -43,7 +43,8 @@ enum PathText {
                 names.append(name)
             }
         }
-        return (path.hasPrefix("/") ? "/" : "") + names.joined(separator: "/")
+        let text = (path.hasPrefix("/") ? "/" : "") + names.joined(separator: "/")
+        return text.isEmpty ? "." : text
     }
 
     /// Whether a path is a directory or lies in it; both without links.
