@@ -51,7 +51,8 @@ struct ThrottleRunTests {
             + TestSpace.step(
                 "calm",
                 """
-                until grep 'throttle_eased.*"limit":4' .stepvisor/latest/events.ndjson; do
+                until grep '"throttle' .stepvisor/latest/events.ndjson |
+                    tail -n 1 | grep 'throttle_eased.*"limit":4'; do
                     sleep 0.02
                 done
                 """,
