@@ -1,13 +1,8 @@
-import Dispatch
 import Execution
-import Foundation
 import Synchronization
-import SystemCalls
 
-/// The thread that does what would hold up the loop: looking through large logs, and at many files
+/// What would hold up the loop and is done elsewhere: looking through large logs, and at many files
 /// for a condition.
-///
-/// Made when the first such work comes up: most runs have none.
 final class Errands: Sendable {
     /// What came of one.
     struct Answer: Sendable {
@@ -21,67 +16,28 @@ final class Errands: Sendable {
         var looks: ConditionLooks = [:]
     }
 
-    private struct Desk {
-        var jobs: [@Sendable () -> Answer] = []
-        var answers: [Answer] = []
-    }
-
-    /// Readable when there are answers.
-    let descriptor: Int32
-    private let bell: Int32
-    private let desk = Mutex(Desk())
-    private let wakeUp = DispatchSemaphore(value: 0)
+    private let thread: WorkerThread<@Sendable () -> Answer, Answer>
     /// Work with a ticket up to this one is of no use any more.
     private let lastUnwanted = Atomic<Int>(0)
 
-    /// Starts the thread, which lives as long as this process.
     init() throws(SystemError) {
-        // A thread that cannot start says nothing, and every step would wait for its answer.
-        let code = stepvisor_probe_threads(1)
-        guard code == 0 else { throw SystemError("start", "a thread", code: code) }
-        var ends: [Int32] = [-1, -1]
-        guard stepvisor_pipe(&ends, 1) == 0 else { throw SystemError("open", "a pipe") }
-        (descriptor, bell) = (ends[0], ends[1])
-        let thread = Thread { [self] in work() }
-        thread.name = "stepvisor-errands"
-        thread.start()
+        thread = try WorkerThread(name: "stepvisor-errands") { { job in job() } }
     }
+
+    /// Readable when there are answers.
+    var descriptor: Int32 { thread.descriptor }
 
     /// Hands work over.
-    func send(_ job: @escaping @Sendable () -> Answer) {
-        desk.withLock { $0.jobs.append(job) }
-        wakeUp.signal()
-    }
+    func send(_ job: @escaping @Sendable () -> Answer) { thread.send(job) }
 
     /// What has been answered since the last call.
-    func take() -> [Answer] {
-        var buffer = [UInt8](repeating: 0, count: 64)
-        let count = buffer.count
-        while Platform.read(descriptor, &buffer, count) == count {}
-        return desk.withLock { desk in
-            defer { desk.answers = [] }
-            return desk.answers
-        }
-    }
+    func take() -> [Answer] { thread.take() }
 
     /// Lets long work come to an end, up to that with this ticket: nobody waits for it any more.
     func interrupt(upTo ticket: Int) { lastUnwanted.store(ticket, ordering: .relaxed) }
 
     /// Whether work is still wanted.
     func isWanted(_ ticket: Int) -> Bool { ticket > lastUnwanted.load(ordering: .relaxed) }
-
-    private func work() {
-        while true {
-            wakeUp.wait()
-            let job = desk.withLock { $0.jobs.isEmpty ? nil : $0.jobs.removeFirst() }
-            guard let job else { continue }
-            let answer = job()
-            desk.withLock { $0.answers.append(answer) }
-            _ = [UInt8(1)].withUnsafeBytes { bytes in
-                bytes.baseAddress.map { Platform.write(bell, $0, 1) }
-            }
-        }
-    }
 }
 
 /// Work that another thread does for the loop.

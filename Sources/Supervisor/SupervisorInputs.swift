@@ -52,7 +52,7 @@ extension Supervisor {
         }
         guard let worker = worker(for: order.step) else { return }
         inputs.awaited[order.step] = order
-        worker.send(.init(step: order.step, patterns: patterns, isAfter: false))
+        worker.send(InputJob(step: order.step, patterns: patterns, isAfter: false))
     }
 
     private func worker(for step: Int) -> InputWorker? {
@@ -99,7 +99,7 @@ extension Supervisor {
         else { return }
         if reading.count > InputDesk.fewFiles, let worker = inputs.worker {
             inputs.ended[step] = reading
-            worker.send(.init(step: step, patterns: reading.patterns, isAfter: true))
+            worker.send(InputJob(step: step, patterns: reading.patterns, isAfter: true))
         } else if inputs.bases.signature(of: reading.patterns) != reading.signature {
             record(.inputsChanged(step: step))
         }

@@ -1,0 +1,75 @@
+import Dispatch
+import Foundation
+import Synchronization
+import SystemCalls
+
+/// A thread that works for the loop, one job after another, so that the loop need not wait.
+///
+/// Made when the first job comes up: most runs have none.
+final class WorkerThread<Job: Sendable, Answer: Sendable>: Sendable {
+    private struct Desk {
+        var jobs: [Job] = []
+        var answers: [Answer] = []
+    }
+
+    /// Readable when there are answers.
+    let descriptor: Int32
+    private let bell: Int32
+    private let desk = Mutex(Desk())
+    private let wakeUp = DispatchSemaphore(value: 0)
+    private let isAnswered = DispatchSemaphore(value: 0)
+
+    /// Starts the thread, which lives as long as this process.
+    ///
+    /// - Parameters:
+    ///   - name: as the system's lists of threads have it.
+    ///   - begin: called on the thread; what it returns does the jobs.
+    /// - Throws: when the system has no thread or no pipe left.
+    init(
+        name: String, _ begin: @escaping @Sendable () -> (Job) -> Answer
+    ) throws(SystemError) {
+        // A thread that cannot start says nothing, and every step would wait for its answer.
+        let code = stepvisor_probe_threads(1)
+        guard code == 0 else { throw SystemError("start", "a thread", code: code) }
+        var ends: [Int32] = [-1, -1]
+        guard stepvisor_pipe(&ends, 1) == 0 else { throw SystemError("open", "a pipe") }
+        (descriptor, bell) = (ends[0], ends[1])
+        let thread = Thread { [self] in work(begin()) }
+        thread.name = name
+        thread.start()
+    }
+
+    /// Hands a job over.
+    func send(_ job: Job) {
+        desk.withLock { $0.jobs.append(job) }
+        wakeUp.signal()
+    }
+
+    /// What has been answered since the last call, in the order of the jobs.
+    func take() -> [Answer] {
+        var buffer = [UInt8](repeating: 0, count: 64)
+        let count = buffer.count
+        while Platform.read(descriptor, &buffer, count) == count {}
+        return desk.withLock { desk in
+            defer { desk.answers = [] }
+            return desk.answers
+        }
+    }
+
+    /// Waits for one more answer, at most a moment.
+    func wait() { _ = isAnswered.wait(timeout: .now() + .milliseconds(100)) }
+
+    private func work(_ answer: (Job) -> Answer) {
+        while true {
+            wakeUp.wait()
+            let job = desk.withLock { $0.jobs.isEmpty ? nil : $0.jobs.removeFirst() }
+            guard let job else { continue }
+            let answer = answer(job)
+            desk.withLock { $0.answers.append(answer) }
+            isAnswered.signal()
+            _ = [UInt8(1)].withUnsafeBytes { bytes in
+                bytes.baseAddress.map { Platform.write(bell, $0, 1) }
+            }
+        }
+    }
+}
