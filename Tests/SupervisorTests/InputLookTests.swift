@@ -206,7 +206,7 @@ struct InputLookTests {
         let look = looker.look(at: patterns, budget: StepBases.budget)
         let worker = try InputWorker(root: scene.space.root.path)
         worker.send(.init(step: 3, patterns: patterns, isAfter: false))
-        var answers: [InputWorker.Answer] = []
+        var answers: [InputAnswer] = []
         #expect(
             TestSpace.wait {
                 answers += worker.take()
