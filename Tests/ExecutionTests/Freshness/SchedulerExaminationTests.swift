@@ -203,7 +203,8 @@ struct SchedulerExaminationTests {
 
     @Test("a stop while a step is looked at keeps it from starting")
     func stop() throws {
-        var scene = try scene({ $0.open = [0] }, { $0.step("a") { $0.resources = [ResourceUse("db")] } })
+        var scene = try scene(
+            { $0.open = [0] }, { $0.step("a") { $0.resources = [ResourceUse("db")] } })
         scene.send(.signal(2), at: 1)
         #expect(scene.did() == ["acquire a", "examine a"])
         scene.send(.examined(step: 0, .due(Self.missing)), at: 2)

@@ -159,7 +159,9 @@ struct SmartPlanTests {
     @Test("one cause that wants a run is enough for one")
     func mixedCauses() {
         var plan = SmartPlan(choice: .remembered, usesCache: true)
-        plan.due = [0: [DueCause(.neverSucceeded)], 1: [DueCause(.neverSucceeded), DueCause(.noInputs)]]
+        plan.due = [
+            0: [DueCause(.neverSucceeded)], 1: [DueCause(.neverSucceeded), DueCause(.noInputs)],
+        ]
         #expect(plan.isExamined(0))
         #expect(!plan.isExamined(1))
     }
