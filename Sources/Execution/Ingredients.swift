@@ -131,6 +131,7 @@ public struct StepIngredients: Sendable {
     /// - Parameters:
     ///   - index: The step.
     ///   - answers: What its tools say of themselves, by command.
+    /// - Returns: The list, in an order that depends on the workflow alone.
     public func declared(of index: Int, answers: [String: String]) -> [Ingredient] {
         let settings = settings(of: index).dropFirst(keyed.count)
         return command(of: index)

@@ -46,6 +46,7 @@ enum Program {
         case .run: return try RunCommand(arguments, console).run()
         case .plan: return try PlanCommand(arguments, console).run()
         case .check: return try CheckCommand(arguments, console).run()
+        case .changes: return try ChangesCommand(arguments, console).run()
         case .graph: return try GraphCommand(arguments, console).run()
         case .status: return try InspectCommand(arguments, console).status()
         case .logs: return try LogsCommand(arguments, console).run()

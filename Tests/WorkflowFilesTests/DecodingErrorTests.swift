@@ -189,6 +189,11 @@ struct DecodingErrorTests {
                     + "\"education\", found `loud`"
             ),
             (
+                "[changes]\ndocs = [\"!**/[a.md\"]",
+                "2:9 the pattern `!**/[a.md` has a `[` without its `]`; for a literal bracket write "
+                    + "`\\[`"
+            ),
+            (
                 "[execution.throttle]\npattern = \"a(b\"",
                 "2:11 `pattern` is no regular expression: unmatched ( or \\(; for a character that "
                     + "has a meaning, such as `(`, write `\\\\` before it"

@@ -38,6 +38,7 @@ public struct StepProduct: Hashable, Sendable {
     ///     which produces the same from the same, as far as anybody knows.
     ///   - fingerprint: What it was made from.
     ///   - result: Of what it wrote to `STEPVISOR_OUTPUT`; nil for nothing.
+    /// - Returns: The digest.
     public static func digest(
         outputs: [FileContent]?, fingerprint: Digest, result: Digest?
     ) -> Digest {

@@ -1,6 +1,6 @@
 /// Every command, by its word.
 enum CommandName: String, Hashable, Sendable, CaseIterable {
-    case run, plan, check, graph, status, logs, timeline, lock, `init`, help
+    case run, plan, check, changes, graph, status, logs, timeline, lock, `init`, help
     // What a later version will carry out.
     case why, report, history, insights, clean, completions
 }

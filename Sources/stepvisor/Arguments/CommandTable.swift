@@ -1,7 +1,7 @@
 extension CommandDeclaration {
     /// The commands that this version carries out.
     static let working: [CommandDeclaration] =
-        [run, plan, check, graph, status, logs, timeline]
+        [run, plan, check, changes, graph, status, logs, timeline]
         + [lock, initialise, help]
 
     private static let run = CommandDeclaration(
