@@ -127,6 +127,9 @@ private struct SmoothWorld: VirtualWorld {
                 .leaderExited(step: step, exit: .exited(0), usage: nil, leftovers: []), at: end)
         case .verify(let step, _):
             agenda.add(.verified(step: step, Verification()), at: now)
+        case .examine(let step):
+            // Nobody knows before what its dependencies produce.
+            agenda.add(.examined(step: step, .due([])), at: now)
         case .evaluateCondition(let step):
             // Most conditions hold most of the time, and no result is known before the run.
             agenda.add(.conditionEvaluated(step: step, .holds), at: now)

@@ -58,6 +58,10 @@ struct JournalDecoder {
         "breaker_changed": { $0.breakerChanged($1) },
         "finalizing": { _, _ in .finalizing },
         "inputs_changed": { $0.step($1).map { .inputsChanged(step: $0) } },
+        "due": { decoder, members in
+            guard let step = decoder.step(members) else { return nil }
+            return members.causes().map { .due(step: step, $0) }
+        },
         "ended": { $0.ended($1) },
         "skipped": { $0.skipped($1) },
         "halting": { $0.step($1).map { .halting(step: $0) } },
@@ -241,6 +245,9 @@ struct JournalDecoder {
             }
         case "done_earlier":
             return reason.text("run").map { .doneEarlier(run: $0, basis: Self.basis(reason)) }
+        case "up_to_date": return reason.text("run").map { .upToDate(run: $0) }
+        case "unchanged": return reason.text("since").map { .unchanged(since: $0) }
+        case "restored": return reason.text("run").map { .restored(run: $0) }
         default:
             return policyReason(code, reason)
         }

@@ -52,6 +52,9 @@ public struct JournalEncoder: Sendable {
             write(leftovers)
         case .inputsChanged(let step):
             name("inputs_changed", of: step)
+        case .due(let step, let causes):
+            name("due", of: step)
+            writer.write(causes)
         case .ended(let step, let end):
             name("ended", of: step)
             write(end)
@@ -92,7 +95,7 @@ public struct JournalEncoder: Sendable {
             writer.string("run_ended")
             writer.member("status", status.rawValue)
         case .runStarted, .launched, .started, .waiting, .terminating, .killed, .leftovers,
-            .inputsChanged, .ended, .skipped:
+            .inputsChanged, .due, .ended, .skipped:
             // Of a step, or the first: written by the caller.
             break
         case .checkStarted, .logPart, .outputsEmpty, .attemptFailed, .retryScheduled, .reviewWanted,
@@ -222,6 +225,10 @@ public struct JournalEncoder: Sendable {
         case .doneEarlier(let run, let basis):
             writer.member("run", run)
             if let basis { writer.member("basis", basis.text) }
+        case .upToDate(let run), .restored(let run):
+            writer.member("run", run)
+        case .unchanged(let revision):
+            writer.member("since", revision)
         case .notSelected:
             break
         }
@@ -241,6 +248,7 @@ public struct JournalEncoder: Sendable {
         if let resumes = header.resumes { writer.member("resumes", resumes) }
         if let seed = header.seed { writer.member("seed", seed) }
         if let replays = header.replays { writer.member("replays", replays) }
+        writer.writeSmart(of: header)
         writer.key("tasks")
         writer.beginArray()
         for task in header.tasks {
@@ -313,6 +321,9 @@ extension StepReason {
         case .unkillable: "unkillable"
         case .outputsMissing: "outputs_missing"
         case .doneEarlier: "done_earlier"
+        case .upToDate: "up_to_date"
+        case .unchanged: "unchanged"
+        case .restored: "restored"
         case .notSelected: "not_selected"
         case .other: "other"
         }

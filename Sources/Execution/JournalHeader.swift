@@ -18,6 +18,8 @@ extension JournalDecoder {
         header.startTicks = members.integer("start") ?? 0
         header.seed = members.integer("seed")
         header.replays = members.text("replays")
+        header.smart = members.smartChoice()
+        header.usesCache = members.truth("cache")
         // A part that could not be read would shift every index after it.
         guard header.tasks.count == tasks.count, header.steps.count == steps.count else {
             return nil

@@ -80,6 +80,7 @@ public struct ProgressDocument: Sendable {
             writer.null("replays")
         }
         if let seed = header.seed { writer.member("seed", seed) } else { writer.null("seed") }
+        writer.writeSmart(of: header)
         writer.writePolicy(of: record)
     }
 

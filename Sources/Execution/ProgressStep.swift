@@ -39,6 +39,7 @@ extension JSONWriter {
         beginArray()
         for output in header.outputs { string(output) }
         endArray()
+        if let causes = record.causes[index] { write(causes) }
         write(step.leftovers)
         write(step.usage)
         key("events")

@@ -56,6 +56,12 @@ extension StepReason {
             return "exited with 0, but declared output \(names) is missing"
         case .doneEarlier(let run, _):
             return "done earlier, in run \(run)"
+        case .upToDate(let run):
+            return "up to date since run \(run)"
+        case .unchanged(let revision):
+            return "unchanged since \(revision)"
+        case .restored(let run):
+            return "restored from run \(run)"
         case .notSelected:
             return "left out by the command line"
         case .other(let text):

@@ -15,6 +15,8 @@ public struct RunEvent: Hashable, Sendable {
     public enum Kind: Hashable, Sendable {
         /// The first event of every journal.
         case runStarted(RunHeader)
+        /// It has to run, and why; told where a run skips what need not.
+        case due(step: Int, [DueCause])
         /// About to be started; written before it is, so that a death in between loses nothing.
         case launched(step: Int, attempt: Int, method: StepMethod, execution: Int)
         /// Its process exists: process id, and start time in clock ticks since boot (0 if unknown).
@@ -180,6 +182,10 @@ public struct RunHeader: Hashable, Sendable {
     public var seed: UInt64?
     /// The id of the run whose order this one keeps.
     public var replays: String?
+    /// What it skips: steps that are up to date, or unchanged since a revision.
+    public var smart = SmartChoice.off
+    /// Whether kept results were used.
+    public var usesCache = false
 
     /// The schema that this version writes.
     public static let currentSchema = 1

@@ -24,6 +24,8 @@ extension RunEvent.Kind {
             return .ended(step: step, end)
         case .skipped(let step, let reason):
             return .skipped(step: step, reason.masked(by: mask))
+        case .due(let step, let causes):
+            return .due(step: step, causes.map { $0.masked(by: mask) })
         case .attemptFailed(let step, var failure):
             failure.reason = failure.reason.masked(by: mask)
             return .attemptFailed(step: step, failure)
@@ -71,6 +73,18 @@ extension StepReason {
         case .successPatternMissing(let pattern): .successPatternMissing(mask.masked(pattern))
         default: self
         }
+    }
+}
+
+extension DueCause {
+    fileprivate func masked(by mask: SecretMask) -> DueCause {
+        var cause = self
+        cause.details = details.map { detail in
+            Detail(
+                mask.masked(detail.subject), change: detail.change,
+                old: detail.old.map { mask.masked($0) }, new: detail.new.map { mask.masked($0) })
+        }
+        return cause
     }
 }
 

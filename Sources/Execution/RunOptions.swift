@@ -37,6 +37,12 @@ public struct RunOptions: Hashable, Sendable {
     public var decisions: [StepDecision] = []
     /// `--shuffle`, `--replay`: in which order steps start that could start at once.
     public var startOrder = StartOrderChoice.byPath
+    /// `--smart-execution`, `--since`: what steps are compared with, to skip what has not changed.
+    public var smart = SmartChoice.off
+    /// `--cache`: kept results are put in place where they fit.
+    public var usesCache = false
+    /// `--force`: what is up to date runs all the same.
+    public var isForced = false
     /// What the spread of retry delays is drawn from.
     public var seed: UInt64 = 0
 

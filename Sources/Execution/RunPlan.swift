@@ -27,12 +27,14 @@ public struct RunPlan: Sendable {
     /// never shown: see ``measured(of:)``.
     public internal(set) var durations: [Int64]?
     /// Whether each step is to run and was measured before.
-    let isMeasured: [Bool]
+    var isMeasured: [Bool]
 
     /// Steps that ended well in an earlier run and are not to run again.
     public var doneEarlier: [Int: DoneEarlier]
     /// The id of the run that this one goes on with.
     public let resumes: String?
+    /// What need not run; nil where everything runs.
+    public internal(set) var smart: SmartPlan?
     /// In which order steps start that could start at once.
     public let startOrder: StartOrderChoice
 
@@ -136,6 +138,10 @@ public struct RunPlan: Sendable {
         case .byPath: break
         case .shuffled(let seed): header.seed = seed
         case .replay(let run, _): header.replays = run
+        }
+        if let smart {
+            header.smart = smart.choice
+            header.usesCache = smart.usesCache
         }
         for step in wouldBeParallel { header.steps[step].wouldBeParallel = true }
         return header

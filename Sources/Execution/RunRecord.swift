@@ -39,6 +39,8 @@ public struct RunRecord: Sendable, Hashable {
     public private(set) var isFinalizing = false
     /// What changed for more than one step, and what people were asked and decided, in order.
     public private(set) var sharedEvents: [RunEvent] = []
+    /// Why steps had to run, by step, where the run tells.
+    public private(set) var causes: [Int: [DueCause]] = [:]
     /// Nanoseconds that ended attempts took, added up.
     public private(set) var endedStepTime: Int64 = 0
     /// The step that was launched when none ran: of several that run now, it alone may not yet
@@ -74,6 +76,8 @@ public struct RunRecord: Sendable, Hashable {
         switch event.kind {
         case .runStarted:
             break
+        case .due(let step, let found):
+            causes[step] = found
         case .launched(let step, let attempt, let method, let execution):
             launch(step, attempt: attempt, method: method, execution: execution, at: event.time)
         case .started(let step, let pid, let startTicks, _):
@@ -300,7 +304,7 @@ extension RunEvent.Kind {
         case .breakerChanged(_, _, let step): step
         case .launched(let step, _, _, _), .started(let step, _, _, _), .waiting(let step, _),
             .terminating(let step, _, _), .killed(let step), .leftovers(let step, _),
-            .halting(let step), .inputsChanged(let step), .ended(let step, _),
+            .halting(let step), .due(let step, _), .inputsChanged(let step), .ended(let step, _),
             .skipped(let step, _):
             step
         case .warning(let step, _): step

@@ -49,7 +49,7 @@ extension RunRecord {
         return header.steps[step].dependencies.lazy.map { Int($0) }.filter { index in
             steps.indices.contains(index)
                 && (steps[index].status == .complete || steps[index].status == .cached
-                    || steps[index].isDoneEarlier)
+                    || steps[index].isDoneEarlier || steps[index].isUpToDate)
         }
     }
 

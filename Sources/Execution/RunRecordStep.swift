@@ -63,6 +63,14 @@ public struct StepRecord: Sendable, Hashable {
         if case .doneEarlier = reason { status == .skipped } else { false }
     }
 
+    /// Whether it did not run since what it would do was done, in an earlier run or altogether.
+    public var isUpToDate: Bool {
+        switch reason {
+        case .upToDate, .unchanged: status == .skipped
+        default: false
+        }
+    }
+
     /// Whether it has ended, and not so that what depends on it would run as ever.
     var isUnwell: Bool {
         switch status {
@@ -70,7 +78,8 @@ public struct StepRecord: Sendable, Hashable {
         case .aborted: return true
         case .skipped:
             switch reason {
-            case .doneEarlier, .notSelected, .conditionFalse, .decided: return false
+            case .doneEarlier, .upToDate, .unchanged, .notSelected, .conditionFalse, .decided:
+                return false
             default: return true
             }
         case .pending, .running, .complete, .cached: return false

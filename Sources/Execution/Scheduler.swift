@@ -11,7 +11,7 @@ import WorkflowModel
 /// is left. Where each part is: `SchedulerStarts` (slots, resources, conflicts, locks),
 /// `SchedulerExits` (what an attempt's processes came to), `SchedulerChecks` (`verify` commands),
 /// `SchedulerAttempts` (retries and backups), `SchedulerThrottle`, `SchedulerBreakers`,
-/// `SchedulerEnds` (outcomes, dependents, the end of the run), `SchedulerPolicy` (what failures
+/// `SchedulerExamination` (steps that need not run), `SchedulerEnds` (outcomes, dependents, the end of the run), `SchedulerPolicy` (what failures
 /// lead to), `SchedulerReviews` (questions), `SchedulerConditions`, `SchedulerFinalizers`,
 /// `SchedulerStops` (signals, halts, the stages of stopping), `SchedulerLimits` (time),
 /// `SchedulerBarriers` (phases), `SchedulerAbandon` (what cannot be killed).
@@ -48,6 +48,8 @@ public struct Scheduler: Sendable {
     var policy: PolicyState
     var reviews = ReviewState()
     var finalizers: FinalizerState
+    /// Why steps that were looked at run, until they are launched.
+    var causes: [Int: [DueCause]] = [:]
     /// Steps that are ready but for their condition, which nobody has been asked for yet.
     var toEvaluate: [Int] = []
     var deadlines = DeadlineQueue()
@@ -124,6 +126,7 @@ public struct Scheduler: Sendable {
         case .conditionEvaluated(let step, let outcome):
             conditionEvaluated(step, outcome, &turn)
         case .decided(let step, let decision): decided(step, decision, &turn)
+        case .examined(let step, let examination): examined(step, examination, &turn)
         case .output(let step, let time): output(step, at: time, &turn)
         case .wantsTerminal(let step, let signal): wantsTerminal(step, signal, &turn)
         case .resumed(let nanoseconds): resumed(after: nanoseconds, &turn)
@@ -140,6 +143,7 @@ public struct Scheduler: Sendable {
             turn.record(.skipped(step: step, .doneEarlier(run: done.run, basis: done.basis)))
             close(step)
         }
+        let upToDate = skipUpToDate(&turn)
         for step in 0..<states.count where isPassedOver(step) {
             turn.record(.skipped(step: step, .notSelected))
             close(step)
@@ -150,6 +154,7 @@ public struct Scheduler: Sendable {
             dependenciesMet(step)
         }
         for step in doneEarlier { satisfyDependents(of: step) }
+        for step in upToDate { satisfyDependents(of: step) }
         startRunClock(turn.now)
     }
 

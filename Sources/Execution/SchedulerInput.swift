@@ -25,6 +25,8 @@ public enum SchedulerInput: Hashable, Sendable {
     case conditionEvaluated(step: Int, ConditionOutcome)
     /// What a person decided about a step that failed.
     case decided(step: Int, ReviewDecision)
+    /// What a look at a step said, as ``SchedulerAction/examine(step:)`` asked.
+    case examined(step: Int, Examination)
     /// A process of the step's group was stopped for the terminal: by TTIN or TTOU.
     case wantsTerminal(step: Int, signal: Int32)
     /// stepvisor and its steps were stopped for so many nanoseconds up to now.
@@ -50,6 +52,8 @@ public enum SchedulerAction: Hashable, Sendable {
     case launch(step: Int, attempt: Int, method: StepMethod, execution: Int, failed: [Int] = [])
     /// Start a step's `verify` command, as part of the attempt that runs; answer as to `launch`.
     case launchCheck(step: Int, execution: Int)
+    /// See whether a step has to run, or put its kept result in place; answer `examined`.
+    case examine(step: Int)
     /// Evaluate a step's condition; answer `conditionEvaluated`.
     case evaluateCondition(step: Int)
     /// Ask a person about a step that failed; answer `decided`, unless it is withdrawn before.

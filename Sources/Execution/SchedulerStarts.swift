@@ -118,12 +118,12 @@ extension Scheduler {
             states.move(step, to: .acquiring)
             turn.act(.acquireLocks(step: step))
         } else {
-            launch(step, &turn)
+            proceed(step, &turn)
         }
         wakeClaims(of: step)
     }
 
-    private mutating func launch(_ step: Int, _ turn: inout Turn) {
+    mutating func launch(_ step: Int, _ turn: inout Turn) {
         states.move(step, to: .launching)
         holders[step] = nil
         let (attempt, method) = nextAttempt(of: step)
@@ -132,7 +132,10 @@ extension Scheduler {
         if let earlier = launches.deferred.removeValue(forKey: step) {
             execution = earlier
         } else {
-            if attempts.made(by: step) == 0 { warn(of: needs, for: step, &turn) }
+            if attempts.made(by: step) == 0 {
+                warn(of: needs, for: step, &turn)
+                recordCauses(of: step, &turn)
+            }
             attempts.count(step)
             launches.executions += 1
             execution = launches.executions
@@ -179,11 +182,11 @@ extension Scheduler {
         }
         // A breaker may have opened and cooled down while the locks were being taken.
         beginProbes(step)
-        launch(step, &turn)
+        proceed(step, &turn)
     }
 
     /// False for a step that must not start after all, now that its locks are known.
-    private mutating func mayStillStart(_ step: Int, _ turn: inout Turn) -> Bool {
+    mutating func mayStillStart(_ step: Int, _ turn: inout Turn) -> Bool {
         let overdue = overduePhase(of: step)
         let obstacle = obstacle(to: step)
         guard stop.isStopping || overdue != nil || obstacle != nil || !reviews.isEmpty else {

@@ -104,7 +104,8 @@ extension Scheduler {
     /// Sends a step that has a process what the stop has come to.
     mutating func applyStop(to step: Int, _ turn: inout Turn) {
         guard let flight = flights[step], let state = states[step],
-            state != .acquiring && state != .launching && state != .verifying
+            state != .acquiring && state != .examining && state != .launching
+                && state != .verifying
         else { return }
         switch stop.signals {
         case 0:

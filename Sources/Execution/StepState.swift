@@ -4,7 +4,7 @@
 /// pending ─▶ evaluating ─▶ ready ⇄ waiting
 ///                            │ ▲      ▲
 ///                            ▼ │      │ (busy)
-///                         acquiring ──┘
+///                         acquiring ──┘ ◀─ examining, which comes between the two
 ///                            ▼
 ///                         launching ─▶ running ─▶ terminating ─▶ settling ─▶ verifying ─▶ ended
 /// ```
@@ -22,6 +22,8 @@ enum StepState: UInt8, Sendable, CaseIterable {
     case waiting
     /// Its locks are being taken.
     case acquiring
+    /// It is looked at whether it has to run.
+    case examining
     /// Its process is being started.
     case launching
     /// Its leader lives, and nobody has asked it to stop.
@@ -47,7 +49,9 @@ enum StepState: UInt8, Sendable, CaseIterable {
         case (.pending, .ready), (.pending, .ended): true
         case (.ready, .waiting), (.ready, .acquiring), (.ready, .launching), (.ready, .ended): true
         case (.waiting, .ready), (.waiting, .ended): true
-        case (.acquiring, .launching), (.acquiring, .waiting): true
+        case (.acquiring, .launching), (.acquiring, .waiting), (.acquiring, .examining): true
+        case (.ready, .examining), (.examining, .launching), (.examining, .waiting): true
+        case (.examining, .ended): true
         case (.launching, .running), (.launching, .ready), (.launching, .ended): true
         case (.running, .terminating), (.running, .settling), (.running, .verifying): true
         case (.running, .ended): true

@@ -73,6 +73,12 @@ public enum StepReason: Hashable, Sendable {
     case outputsMissing([String])
     /// It ended well in an earlier run, and nothing that it depends on has changed since.
     indirect case doneEarlier(run: String, basis: StepBasis?)
+    /// Its last success, in this run, still holds.
+    case upToDate(run: String)
+    /// Nothing that it is made from differs from this git revision.
+    case unchanged(since: String)
+    /// What this run had produced from the same was put in place.
+    case restored(run: String)
     /// The command line left it out.
     case notSelected
     /// A reason that a newer version wrote.

@@ -17,7 +17,7 @@ struct ProgressLine {
         switch event.kind {
         case .runStarted(let header):
             return opening(header)
-        case .launched, .started, .checkStarted, .logPart, .leftovers, .suspended, .runEnded:
+        case .due, .launched, .started, .checkStarted, .logPart, .leftovers, .suspended, .runEnded:
             return nil
         case .waiting(let step, let holder):
             // A step of the same run is seen to run; only strangers are worth a line that stays.
@@ -136,7 +136,7 @@ struct ProgressLine {
         case .notSelected:
             leftOut += 1
             return nil
-        case .interrupted, .halted, .timedOut(.run, _), .doneEarlier:
+        case .interrupted, .halted, .timedOut(.run, _), .doneEarlier, .upToDate, .unchanged:
             // Said once for all by the line of the stop, and counted in the summary.
             return nil
         default:

@@ -179,6 +179,7 @@ public final class Supervisor {
                     failed: failed))
         case .launchCheck(let step, let execution): launchCheck(of: step, execution: execution)
         case .evaluateCondition(let step): evaluateCondition(of: step)
+        case .examine(let step): inbox.append(.examined(step: step, .due([])))
         case .askReview(let step, let choices): ask(about: step, choices)
         case .withdrawReview(let step): withdrawQuestion(about: step)
         case .signalGroup(let step, let signal): self.signal(step, signal)

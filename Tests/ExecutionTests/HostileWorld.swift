@@ -85,6 +85,7 @@ struct HostileWorld: VirtualWorld {
             check.verified(step, verification)
         case .conditionEvaluated(let step, let outcome): check.conditionIs(outcome, of: step)
         case .decided(let step, let decision): check.answered(step, decision)
+        case .examined: break
         case .leaderExited(let step, let exit, _, let leftovers):
             // A report of what is long gone must do no harm.
             guard check.isLeaderAlive(step) else { return random.chance(10) }
@@ -114,6 +115,8 @@ struct HostileWorld: VirtualWorld {
             temper[step] = Temper(of: step, plan, &random)
             answerLaunch(step, now, &agenda)
         case .evaluateCondition(let step): evaluate(step, now, &agenda)
+        case .examine(let step):
+            agenda.add(.examined(step: step, .due([])), at: later(now, by: 4))
         case .askReview(let step, let choices): ask(step, choices, now, &agenda)
         case .withdrawReview(let step):
             check.withdrawn(step)

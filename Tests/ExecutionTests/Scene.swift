@@ -153,6 +153,7 @@ struct Scene {
                 + (failed.isEmpty ? "" : " failed \(failed.map(name).joined(separator: ","))")
         case .launchCheck(let step, let execution): "launch check \(name(step)) \(execution)"
         case .evaluateCondition(let step): "evaluate \(name(step))"
+        case .examine(let step): "examine \(name(step))"
         case .askReview(let step, let choices):
             "ask \(name(step)) \(choices.map(\.word).joined(separator: ","))"
         case .withdrawReview(let step): "withdraw \(name(step))"
@@ -181,6 +182,7 @@ struct Scene {
             "\(name(step)) \(end.status)" + (end.reason.map { " " + describe($0) } ?? "")
                 + (end.isAllowed ? " allowed" : "")
         case .skipped(let step, let reason): "\(name(step)) skipped \(describe(reason))"
+        case .due(let step, let causes): "\(name(step)) due: \(causes.text)"
         case .halting(let step): "record halting \(name(step))"
         case .stopping(let signal): "record stopping \(signal)"
         case .limitReached(let kind, let limit): "limit \(kind) \(limit)"
@@ -229,6 +231,9 @@ struct Scene {
         case .unkillable(let pids): "unkillable \(pids)"
         case .outputsMissing(let patterns): "missing \(patterns)"
         case .doneEarlier(let run, _): "done in \(run)"
+        case .upToDate(let run): "up to date since \(run)"
+        case .unchanged(let revision): "unchanged since \(revision)"
+        case .restored(let run): "restored from \(run)"
         case .notSelected: "not selected"
         case .other(let text): text
         case .failuresInARow(let count): "\(count) in a row"
