@@ -9,8 +9,9 @@ public struct CleanReport: Hashable, Sendable {
     public var bytes: Int64 = 0
     /// Entries that could not be removed.
     public var failures = 0
-    /// Entries that are left, and their bytes.
+    /// Entries that are left.
     public var keptEntries = 0
+    /// Bytes that those take.
     public var keptBytes: Int64 = 0
 
     /// Nothing removed.
