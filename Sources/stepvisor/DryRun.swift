@@ -50,7 +50,8 @@ struct DryRun {
             text =
                 order.isEmpty
                 ? "would run nothing: \(smart.counts)\n"
-                : "would run at most \(order.count) of \(total), \(limit) (\(smart.counts)):\n"
+                : "would run \(smart.mayBeFewer ? "at most " : "")\(order.count) of \(total), "
+                    + "\(limit) (\(smart.counts)):\n"
         }
         let ids = TextWidth.columnWidth(steps.map(\.id.rawValue))
         let numberWidth = String(order.count).count

@@ -150,7 +150,8 @@ struct RunRequest {
         } catch {
             throw PlanFailure.failure(error, arguments, project)
         }
-        self.notes = plan.notes + notes + RunRequest.orderNotes(options, replay)
+        self.notes =
+            plan.notes + notes + RunRequest.orderNotes(options, replay)
             + RunRequest.smartNotes(options, arguments)
     }
 

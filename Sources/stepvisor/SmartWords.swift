@@ -57,6 +57,9 @@ struct SmartWords {
             }
     }
 
+    /// Whether some steps that may run need not after all.
+    var mayBeFewer: Bool { !smart.open.isEmpty }
+
     /// Where a step stands, as a clause on one line.
     func clause(of step: Int) -> String? {
         switch standing(of: step) {

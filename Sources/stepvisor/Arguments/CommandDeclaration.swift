@@ -1,6 +1,7 @@
 /// Every command, by its word.
 enum CommandName: String, Hashable, Sendable, CaseIterable {
-    case run, plan, check, changes, graph, status, logs, timeline, why, mark, forget, lock, `init`, help
+    case run, plan, check, changes, graph, status, logs, timeline, why, mark, forget, lock, `init`,
+        help
     // What a later version will carry out.
     case report, history, insights, clean, completions
 }

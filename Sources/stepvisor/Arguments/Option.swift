@@ -188,9 +188,7 @@ extension OptionDeclaration {
         OptionDeclaration(
             .smartExecution, "--smart-execution",
             "skip steps whose inputs have not changed since they succeeded"),
-        OptionDeclaration(
-            .since, "--since", value: .required("REV", .text),
-            "skip steps whose inputs do not differ from this git revision"),
+        OptionDeclaration(later: .since, "--since"),
         OptionDeclaration(
             .cache, "--cache",
             "put in place what a step made before from the same; implies --smart-execution"),
