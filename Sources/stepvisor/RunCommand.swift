@@ -60,7 +60,9 @@ struct RunCommand {
     private func smartLock(_ project: Project) throws -> ProjectLock? {
         guard !arguments.has(.dryRun), RunOptions(arguments).smart != .off else { return nil }
         let state = try StateDirectory(root: project.root, create: true)
-        return try ProjectGate(console).take(state, waits: arguments.has(.wait))
+        let lock = try ProjectGate(console).take(state, waits: arguments.has(.wait))
+        if !project.workflow.execution.secrets.isEmpty { try ProjectKey.make(in: state) }
+        return lock
     }
 
     private func replay(_ word: String, _ project: Project) throws -> Int32 {
