@@ -44,6 +44,9 @@ final class ProcessLauncher {
     /// at the first launch, and for what else is opened meanwhile.
     private var reservedDescriptors: Int32 { hasLaunched ? 5 : 10 }
 
+    /// /dev/null, for reading.
+    var nullInput: Int32 { input.descriptor }
+
     /// Opens /dev/null, which is every step's standard input.
     init() throws(SystemError) {
         var limit = rlimit()
@@ -51,6 +54,8 @@ final class ProcessLauncher {
         let null = try Descriptor.open("/dev/null", flags: O_RDONLY)
         input = InterceptingInput(descriptor: null.release())
     }
+
+    deinit { close(input.descriptor) }
 
     /// Starts a process in a process group of its own.
     ///
@@ -112,6 +117,9 @@ final class ProcessLauncher {
         process.executableURL = URL(fileURLWithPath: request.program, isDirectory: false)
         process.arguments = request.arguments
         process.environment = request.environment
+        if let directory = request.directory {
+            process.currentDirectoryURL = URL(fileURLWithPath: directory, isDirectory: true)
+        }
         process.standardInput = FileHandle(fileDescriptor: standardInput, closeOnDealloc: false)
         process.standardOutput = FileHandle(fileDescriptor: request.output, closeOnDealloc: false)
         process.standardError = FileHandle(fileDescriptor: standardError, closeOnDealloc: false)

@@ -46,14 +46,16 @@ enum Program {
         case .run: return try RunCommand(arguments, console).run()
         case .plan: return try PlanCommand(arguments, console).run()
         case .check: return try CheckCommand(arguments, console).run()
+        case .changes: return try ChangesCommand(arguments, console).run()
         case .graph: return try GraphCommand(arguments, console).run()
         case .status: return try InspectCommand(arguments, console).status()
         case .logs: return try LogsCommand(arguments, console).run()
         case .timeline: return try InspectCommand(arguments, console).timeline()
+        case .clean: return try CleanCommand(arguments, console).run()
         case .lock: return try LockingCommand(arguments, console).run()
         case .`init`: return try InitCommand(arguments, console).run()
         case .help: return try HelpText.run(arguments, console)
-        case .why, .report, .history, .insights, .clean, .completions:
+        case .why, .report, .history, .insights, .completions:
             throw ArgumentError.notYetSupported(arguments.command.rawValue)
         }
     }

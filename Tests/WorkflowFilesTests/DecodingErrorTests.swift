@@ -189,6 +189,11 @@ struct DecodingErrorTests {
                     + "\"education\", found `loud`"
             ),
             (
+                "[changes]\ndocs = [\"!**/[a.md\"]",
+                "2:9 the pattern `!**/[a.md` has a `[` without its `]`; for a literal bracket write "
+                    + "`\\[`"
+            ),
+            (
                 "[execution.throttle]\npattern = \"a(b\"",
                 "2:11 `pattern` is no regular expression: unmatched ( or \\(; for a character that "
                     + "has a meaning, such as `(`, write `\\\\` before it"
@@ -197,6 +202,15 @@ struct DecodingErrorTests {
                 "[execution.throttle]\npattern = \"\"",
                 "2:11 `pattern` must not be empty: it would be found in any log; "
                     + "name a text to look for, or leave the key out"
+            ),
+            (
+                "[cache]\nmax_size = \"much\"",
+                "2:12 `max_size` must be a size of more than nothing, found `much`; "
+                    + "write \"500MB\", \"5GB\", \"2GiB\" or a number of bytes"
+            ),
+            (
+                "[cache]\nmax_size = true",
+                "2:12 `max_size` must be a size, found true or false"
             ),
             (
                 "[execution.throttle]\nexit_codes = [0]",

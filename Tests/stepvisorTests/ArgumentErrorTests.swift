@@ -135,7 +135,7 @@ struct ArgumentErrorTests {
         "what a later version will do is refused by name",
         arguments: [
             "--smart-execution", "--since main", "--cache", "--force",
-            "plan --exit-code", "why", "report", "history", "insights", "clean", "completions bash",
+            "plan --exit-code", "why", "report", "history", "insights", "completions bash",
         ])
     func later(line: String) {
         let words = line.split(separator: " ").map(String.init)

@@ -24,7 +24,7 @@ extension WorkflowTables {
                 guard let table = reader.table(entry) else { return }
                 draft.changes = table
                 for line in table.entries {
-                    guard let patterns = reader.strings(line) else { continue }
+                    guard let patterns = reader.classPatterns(line) else { continue }
                     draft.workflow.changeClasses.append((line.key, patterns))
                 }
             },
@@ -174,6 +174,22 @@ extension ValueReader {
                 return nil
             }
             return include
+        }
+    }
+
+    /// Patterns of a class of files: nothing else looks at them before somebody asks for classes.
+    mutating func classPatterns(_ entry: DocumentTable.Entry) -> [String]? {
+        patterns(entry)?.map { pattern in
+            let text = pattern.text.hasPrefix("!") ? String(pattern.text.dropFirst()) : pattern.text
+            do throws(GlobError) {
+                _ = try Glob(text)
+            } catch {
+                report(
+                    .error(
+                        "the pattern `\(pattern.text)` \(error.message)", at: pattern.range,
+                        help: error.help))
+            }
+            return pattern.text
         }
     }
 

@@ -1,8 +1,8 @@
 /// Every command, by its word.
 enum CommandName: String, Hashable, Sendable, CaseIterable {
-    case run, plan, check, graph, status, logs, timeline, lock, `init`, help
+    case run, plan, check, changes, graph, status, logs, timeline, clean, lock, `init`, help
     // What a later version will carry out.
-    case why, report, history, insights, clean, completions
+    case why, report, history, insights, completions
 }
 
 /// How many words a command takes.
@@ -55,7 +55,7 @@ struct CommandDeclaration: Sendable {
     /// All commands, in the order in which help shows them.
     static let all: [CommandDeclaration] =
         working
-        + [.why, .report, .history, .insights, .clean, .completions].map {
+        + [.why, .report, .history, .insights, .completions].map {
             CommandDeclaration(later: $0)
         }
 

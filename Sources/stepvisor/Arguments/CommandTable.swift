@@ -1,8 +1,8 @@
 extension CommandDeclaration {
     /// The commands that this version carries out.
     static let working: [CommandDeclaration] =
-        [run, plan, check, graph, status, logs, timeline]
-        + [lock, initialise, help]
+        [run, plan, check, changes, graph, status, logs, timeline]
+        + [clean, lock, initialise, help]
 
     private static let run = CommandDeclaration(
         .run, "run the steps named and what they depend on; all when none is named",
@@ -91,6 +91,18 @@ extension CommandDeclaration {
         operands: .atMostOne("RUN"), options: [.ofRun, .json],
         details: ["The latest run when none is named; a run that is still going, too."],
         examples: [("stepvisor timeline", "the latest run")])
+
+    private static let clean = CommandDeclaration(
+        .clean, "remove what was kept of earlier runs",
+        options: OptionDeclaration.clean,
+        details: [
+            "The cache is `.stepvisor/cache`, or the directory that STEPVISOR_CACHE names. A run that",
+            "uses it meanwhile goes on; only entries are removed, nothing else in the directory.",
+        ],
+        examples: [
+            ("stepvisor clean --cache", "the whole cache"),
+            ("stepvisor clean --cache --older 7d", "what was not used for a week"),
+        ])
 
     private static let lock = CommandDeclaration(
         .lock, "run a command while holding a lock that steps use too",

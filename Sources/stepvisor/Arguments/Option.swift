@@ -13,6 +13,8 @@ enum OptionKey: String, Hashable, Sendable, CaseIterable {
     // What a later version will carry out.
     case smartExecution, since, cache, force
     case exitCode
+    // What `clean` takes.
+    case older
 }
 
 /// What may stand after an option.
@@ -179,10 +181,14 @@ extension OptionDeclaration {
                 value: .required("MODE", .choice(OutputMode.allCases.map(\.rawValue))),
                 "logs that are shown: failures (default), group, prefix, stream or none"),
             json,
-            OptionDeclaration(later: .smartExecution, "--smart-execution"),
+            OptionDeclaration(
+                .smartExecution, "--smart-execution",
+                "skip steps whose inputs have not changed since they succeeded"),
+            OptionDeclaration(
+                .cache, "--cache",
+                "put the outputs of a step in place that ran before with the same inputs"),
+            OptionDeclaration(.force, "--force", "run what is up to date, too"),
             OptionDeclaration(later: .since, "--since"),
-            OptionDeclaration(later: .cache, "--cache"),
-            OptionDeclaration(later: .force, "--force"),
         ]
 
     static let graph: [OptionDeclaration] = [
@@ -217,6 +223,14 @@ extension OptionDeclaration {
         OptionDeclaration(
             .scope, "--scope", value: .required("SCOPE", .choice(["project", "host"])),
             "among the runs of this project, or of all projects on this machine"),
+    ]
+
+    static let clean: [OptionDeclaration] = [
+        OptionDeclaration(.cache, "--cache", "the kept outputs and logs of steps"),
+        OptionDeclaration(
+            .older, "--older", value: .required("TIME", .duration),
+            "only what was not used for so long, such as 12h or 7d"),
+        json,
     ]
 
     static let strict = OptionDeclaration(

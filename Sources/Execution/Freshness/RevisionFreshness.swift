@@ -1,0 +1,45 @@
+/// Tells of a step by itself whether it is as it was at a revision.
+///
+/// Nothing is remembered for it, so a step counts as done where nothing that it reads differs, its
+/// declaration is the same, and all that it declares to write is there.
+public struct RevisionFreshness: Sendable {
+    private let changes: ChangedPaths
+
+    /// Goes by what differs from a revision.
+    public init(_ changes: ChangedPaths) { self.changes = changes }
+
+    /// What the revision says of a step.
+    ///
+    /// - Parameters:
+    ///   - reads: What it reads; nil where it does not declare that.
+    ///   - declaration: The workflow file in which it is declared otherwise than at the revision.
+    ///   - missing: What it declares to write and has not.
+    /// - Returns: Whether it has to run, if no step that it needs does.
+    public func freshness(
+        reads: ReadPatterns?, declaration: ChangedPath?, missing: [String]
+    ) -> StepFreshness {
+        guard let reads else { return .due([DueCause(.noInputs)]) }
+        var causes: [DueCause] = []
+        if let outside = reads.outside {
+            let detail = DueCause.Detail(outside, change: "outside of the project")
+            causes.append(DueCause(.inputsUnreadable, [detail]))
+        }
+        var changed = changes.touched(by: reads).map { changes.paths[$0] }
+        if let declaration, !changed.contains(where: { $0.bytes == declaration.bytes }) {
+            changed.insert(declaration, at: 0)
+        }
+        if !changed.isEmpty {
+            causes.append(
+                DueCause(
+                    .changedSince,
+                    changed.prefix(DueCause.mostDetails).map { path in
+                        DueCause.Detail(
+                            path.text, change: path.change.rawValue, old: changes.revision)
+                    }, omitted: max(0, changed.count - DueCause.mostDetails)))
+        }
+        if !missing.isEmpty {
+            causes.append(DueCause(.outputMissing, missing.map { DueCause.Detail($0) }))
+        }
+        return causes.isEmpty ? .upToDate(run: "") : .due(causes)
+    }
+}

@@ -1,0 +1,54 @@
+public import Execution
+import WorkflowModel
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Looks at steps for a comparison with a revision, and writes nothing.
+public struct RevisionLook {
+    private let plan: RunPlan
+    private let root: String
+
+    /// For the steps of a plan.
+    ///
+    /// - Parameters:
+    ///   - plan: Says what starts them.
+    ///   - root: The project root, absolute.
+    public init(plan: RunPlan, root: String) {
+        self.plan = plan
+        self.root = root
+    }
+
+    /// What a step reads: what it declares, and its script.
+    public func reads(of step: Int) -> ReadPatterns {
+        let patterns = InputPatterns(of: step, plan: plan, root: root)
+        return ReadPatterns(
+            included: patterns.included, excluded: patterns.excluded, scripts: patterns.scripts)
+    }
+
+    /// The outputs that a step declares and that are not there, as declared.
+    public func missingOutputs(of step: Int) -> [String] {
+        let declared = plan.resolved.workflow.steps[step].outputFiles.map(\.text)
+        guard !declared.isEmpty else { return [] }
+        let exclusions = declared.filter { $0.hasPrefix("!") }
+        return declared.filter { !$0.hasPrefix("!") && !isThere($0, except: exclusions) }
+    }
+
+    private func isThere(_ pattern: String, except exclusions: [String]) -> Bool {
+        // What is no pattern was refused when the workflow was read.
+        guard let patterns = try? InputPatterns([pattern] + exclusions, written: []) else {
+            return false
+        }
+        if let path = patterns.included.first?.literal {
+            guard !patterns.excluded.contains(where: { $0.matches(Glob.normalized(path)) }) else {
+                return false
+            }
+            var facts = stat()
+            return InputPath.with(root, Array(path.utf8)) { stat($0, &facts) } == 0
+        }
+        return InputScan.entries(of: patterns, root: root)?.isEmpty == false
+    }
+}
