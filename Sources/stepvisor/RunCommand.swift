@@ -1,3 +1,4 @@
+import DependencyGraph
 import Execution
 import Reporting
 import Supervisor
@@ -59,7 +60,9 @@ struct RunCommand {
     private func smartLock(_ project: Project) throws -> ProjectLock? {
         guard !arguments.has(.dryRun), RunOptions(arguments).smart != .off else { return nil }
         let state = try StateDirectory(root: project.root, create: true)
-        return try ProjectGate(console).take(state, waits: arguments.has(.wait))
+        let lock = try ProjectGate(console).take(state, waits: arguments.has(.wait))
+        if !project.workflow.execution.secrets.isEmpty { try ProjectKey.make(in: state) }
+        return lock
     }
 
     private func replay(_ word: String, _ project: Project) throws -> Int32 {
@@ -117,9 +120,12 @@ struct RunCommand {
             console.note("warning: \(concern)")
         }
         let final = FinalRecord()
+        let steps = request.plan.resolved.graph.nodes
+        let history = request.history
         let view = RecordingView(
             base: makeView(request), final: final,
-            place: UserPlace(projectRoot: request.project.root), mask: Secrecy.mask)
+            place: UserPlace(projectRoot: request.project.root), mask: Secrecy.mask,
+            usualTime: { step in history[steps[step]]?.nanoseconds })
         var context = RunContext(
             plan: request.plan, state: state, environment: Host.environment, view: view,
             viewDescriptor: console.wantsJSON

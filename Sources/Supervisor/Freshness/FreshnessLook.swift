@@ -13,7 +13,7 @@ public struct FreshnessLook: Sendable {
     private var looker: InputLooker
     var known: KnownSteps
     /// What tools say of themselves, by command.
-    var answers: [String: String] = [:]
+    private let answers: [String: String]
     /// What steps have produced, as far as it was asked or told; nil inside for what nobody knows.
     private var products: [Int: Digest?] = [:]
     /// Steps that may run, as far as was asked ahead.
@@ -42,6 +42,7 @@ public struct FreshnessLook: Sendable {
             plan: plan, inherited: environment,
             key: hasSecrets ? ProjectKey.text(root: root) : nil)
         looker = InputLooker(root: root)
+        answers = ToolAnswers.ask(plan, root: root, inherited: environment)
         known =
             state.map { KnownSteps(workflow: workflow, in: $0) } ?? KnownSteps(workflow: workflow)
         let steps = plan.resolved.workflow.steps
