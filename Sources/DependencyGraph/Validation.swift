@@ -125,15 +125,15 @@ struct EdgeValidation<ID: Hashable & Sendable> {
         self.nodes = nodes
         indices = [:]
         indices.reserveCapacity(nodes.count)
-        for (index, id) in nodes.enumerated() {
-            if let first = indices[id] {
-                problems.append(
-                    GraphProblem(
-                        .duplicate(id),
-                        at: [.init(declaration: index), .init(declaration: Int(first))]))
-            } else {
-                indices[id] = Int32(truncatingIfNeeded: index)
-            }
+        // Not specialised for the ids: each generic call costs, and each hash.
+        for index in 0..<nodes.count {
+            let number = Int32(truncatingIfNeeded: index)
+            guard let first = indices.updateValue(number, forKey: nodes[index]) else { continue }
+            indices[nodes[index]] = first
+            problems.append(
+                GraphProblem(
+                    .duplicate(nodes[index]),
+                    at: [.init(declaration: index), .init(declaration: Int(first))]))
         }
     }
 

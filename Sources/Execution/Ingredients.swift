@@ -19,7 +19,12 @@ public struct Ingredient: Hashable, Sendable {
 
 extension Sequence<Ingredient> {
     /// The list as one number: 64 bits of its SHA-256, each part framed by its length.
-    public var digest: UInt64 {
+    public var digest: UInt64 { hashed.digest64() }
+
+    /// The SHA-256 of the list, each part framed by its length.
+    public var fullDigest: Digest { Digest(hashed) }
+
+    private var hashed: SHA256 {
         // Gathered first: a hash fed word by word costs more than the words.
         var bytes: [UInt8] = []
         for ingredient in self {
@@ -32,7 +37,7 @@ extension Sequence<Ingredient> {
         }
         var hash = SHA256()
         hash.update(bytes)
-        return hash.digest64()
+        return hash
     }
 }
 
@@ -116,6 +121,29 @@ public struct StepIngredients: Sendable {
         }
         list += gating(of: step.gating)
         return list
+    }
+
+    /// What a fingerprint is made from, beside files and what other steps produce.
+    ///
+    /// A condition only decides whether the step runs; which steps it needs counts by what they
+    /// produce.
+    ///
+    /// - Parameters:
+    ///   - index: The step.
+    ///   - answers: What its tools say of themselves, by command.
+    /// - Returns: The list, in an order that depends on the workflow alone.
+    public func declared(of index: Int, answers: [String: String]) -> [Ingredient] {
+        let settings = settings(of: index).dropFirst(keyed.count)
+        return command(of: index)
+            + settings.compactMap { ingredient in
+                switch ingredient.name {
+                case "condition", "dependency": nil
+                case "tools":
+                    Ingredient(
+                        "tools \(ingredient.value)", answers[ingredient.value] ?? "no answer")
+                default: ingredient
+                }
+            }
     }
 
     private var keyed: [Ingredient] { key.map { [Ingredient("key", $0)] } ?? [] }

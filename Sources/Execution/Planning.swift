@@ -78,13 +78,15 @@ extension RunPlan {
             index: { resolved.graph.index(of: $0) })
         self.policy = policy
         isOptimistic = execution.failureStrategy == .optimistic
-        traits = workflow.steps.indices.map { step in
-            Self.traits(
-                of: workflow.steps[step],
-                takesLocks: table.claims[step].contains {
-                    table.resources[Int($0.resource)].isLockable
-                }
-            ).union(policy.traits(of: table.claims[step]))
+        // Through the buffer, since a step is dear to copy.
+        traits = workflow.steps.withUnsafeBufferPointer { steps in
+            steps.indices.map { step in
+                let claims = table.claims[step]
+                return Self.traits(
+                    of: steps[step],
+                    takesLocks: claims.contains { table.resources[Int($0.resource)].isLockable }
+                ).union(policy.traits(of: claims))
+            }
         }
         conflicts = Rows(
             count: selected.count,
@@ -124,13 +126,13 @@ extension RunPlan {
         if !step.isParallelSafe { traits.insert(.runsAlone) }
         if takesLocks { traits.insert(.takesLocks) }
         if !step.outputFiles.isEmpty { traits.insert(.declaresOutputs) }
-        if step.gating != Step.Gating() {
+        if step.hasGating {
             if step.gating.always { traits.insert(.isFinalizer) }
             if step.gating.condition != nil { traits.insert(.hasCondition) }
             if step.gating.successPattern != nil { traits.insert(.wantsPattern) }
             if step.gating.verify != nil { traits.insert(.hasCheck) }
         }
-        if step.recovery.retries > 0 || !step.recovery.backups.isEmpty {
+        if step.hasRecovery, step.recovery.retries > 0 || !step.recovery.backups.isEmpty {
             traits.insert(.recovers)
         }
         switch step.leftovers {
@@ -161,14 +163,15 @@ extension RunPlan {
 extension RunPlan {
     /// What always runs at the end is the last phase of its task, and no part of any other.
     private static func withFinalizersLast(_ phases: [Int32], _ workflow: Workflow) -> [Int32] {
-        guard workflow.steps.contains(where: { $0.gating.always }) else { return phases }
+        let finalizers = workflow.finalizers
+        guard !finalizers.isEmpty else { return phases }
         var last: [Int: Int32] = [:]
-        for step in workflow.steps.indices where !workflow.steps[step].gating.always {
+        for step in workflow.steps.indices where !finalizers.contains(step) {
             let task = workflow.steps[step].task
             last[task] = max(last[task] ?? 0, phases[step])
         }
         var phases = phases
-        for step in workflow.steps.indices where workflow.steps[step].gating.always {
+        for step in finalizers {
             phases[step] = (last[workflow.steps[step].task] ?? 0) + 1
         }
         return phases
@@ -180,7 +183,7 @@ extension RunPlan {
         let steps = resolved.workflow.steps
         let levels = resolved.graph.phaseIndices()
         var levelsOfTasks: [Int: Set<Int32>] = [:]
-        for step in steps.indices where !steps[step].gating.always {
+        for step in steps.indices where !steps[step].isFinalizer {
             levelsOfTasks[steps[step].task, default: []].insert(levels[step])
         }
         let numbers = levelsOfTasks.mapValues { levels in

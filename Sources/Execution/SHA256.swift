@@ -1,17 +1,28 @@
+import HashInstructions
+
 /// The hash function SHA-256 of FIPS 180-4, fed piece by piece.
 ///
-/// Knows nothing of what it hashes. It is written out here because the Linux toolchain brings none;
-/// the message schedule is a ring of sixteen words, as section 6.1.3 of the standard allows.
+/// Knows nothing of what it hashes. It is written out here because the Linux toolchain brings none:
+/// by the processor's instructions where it has them, else with a message schedule that is a ring of
+/// sixteen words, as section 6.1.3 of the standard allows.
 public struct SHA256: Sendable {
     private var state: State = .initial
     /// Bytes that do not fill a block yet; without memory of its own while there are none.
     private var rest: [UInt8] = []
     private var byteCount: UInt64 = 0
+    private let usesInstructions: Bool
 
     static let blockSize = 64
+    /// Whether the processor can do it by itself; asked once.
+    static let hasInstructions = stepvisor_has_sha256_instructions() == 1
 
     /// A hash of nothing so far.
-    public init() {}
+    public init() { usesInstructions = SHA256.hasInstructions }
+
+    /// The same in a way that is chosen: for what compares the two.
+    init(usesInstructions: Bool) {
+        self.usesInstructions = usesInstructions && SHA256.hasInstructions
+    }
 
     /// Hashes bytes; the same as hashing their pieces one after the other.
     public mutating func update(_ bytes: UnsafeRawBufferPointer) {
@@ -21,12 +32,14 @@ public struct SHA256: Sendable {
             taken = min(bytes.count, SHA256.blockSize - rest.count)
             rest.append(contentsOf: bytes[..<taken])
             guard rest.count == SHA256.blockSize else { return }
-            rest.withUnsafeBytes { state.compress($0) }
+            rest.withUnsafeBytes { state.take($0, byInstructions: usesInstructions) }
             rest.removeAll(keepingCapacity: true)
         }
         let whole = (bytes.count - taken) / SHA256.blockSize * SHA256.blockSize
         if whole > 0 {
-            state.compress(UnsafeRawBufferPointer(rebasing: bytes[taken..<(taken + whole)]))
+            state.take(
+                UnsafeRawBufferPointer(rebasing: bytes[taken..<(taken + whole)]),
+                byInstructions: usesInstructions)
             taken += whole
         }
         if taken < bytes.count { rest.append(contentsOf: bytes[taken...]) }
@@ -61,7 +74,7 @@ public struct SHA256: Sendable {
             for index in (rest.count + 1)..<(count - 8) { blocks[index] = 0 }
             blocks.storeBytes(
                 of: (byteCount &* 8).bigEndian, toByteOffset: count - 8, as: UInt64.self)
-            last.compress(UnsafeRawBufferPointer(blocks))
+            last.take(UnsafeRawBufferPointer(blocks), byInstructions: usesInstructions)
         }
         return last
     }
@@ -90,7 +103,22 @@ private struct State: Sendable {
     var firstWords: UInt64 { UInt64(a) << 32 | UInt64(b) }
 
     /// Takes in whole blocks.
-    mutating func compress(_ blocks: UnsafeRawBufferPointer) {
+    mutating func take(_ blocks: UnsafeRawBufferPointer, byInstructions: Bool) {
+        if byInstructions { compressByInstructions(blocks) } else { compress(blocks) }
+    }
+
+    private mutating func compressByInstructions(_ blocks: UnsafeRawBufferPointer) {
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 8) { words in
+            (words[0], words[1], words[2], words[3]) = (a, b, c, d)
+            (words[4], words[5], words[6], words[7]) = (e, f, g, h)
+            stepvisor_sha256_blocks(
+                words.baseAddress, blocks.baseAddress, blocks.count / SHA256.blockSize)
+            (a, b, c, d) = (words[0], words[1], words[2], words[3])
+            (e, f, g, h) = (words[4], words[5], words[6], words[7])
+        }
+    }
+
+    private mutating func compress(_ blocks: UnsafeRawBufferPointer) {
         withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 16) { schedule in
             State.roundConstants.withUnsafeBufferPointer { constants in
                 var offset = 0
@@ -112,17 +140,14 @@ private struct State: Sendable {
                 bigEndian: blocks.loadUnaligned(
                     fromByteOffset: offset &+ index &* 4, as: UInt32.self))
         }
-        eightRounds(from: 0, schedule, constants)
-        eightRounds(from: 8, schedule, constants)
+        eightRounds(from: 0, slot: 0, schedule, constants)
+        eightRounds(from: 8, slot: 8, schedule, constants)
         var first = 16
         while first < 64 {
-            for slot in 0..<16 {
-                schedule[slot] =
-                    schedule[slot] &+ State.smallSigma0(schedule[(slot &+ 1) & 15])
-                    &+ schedule[(slot &+ 9) & 15] &+ State.smallSigma1(schedule[(slot &+ 14) & 15])
-            }
-            eightRounds(from: first, schedule, constants)
-            eightRounds(from: first &+ 8, schedule, constants)
+            eightWords(from: 0, schedule)
+            eightRounds(from: first, slot: 0, schedule, constants)
+            eightWords(from: 8, schedule)
+            eightRounds(from: first &+ 8, slot: 8, schedule, constants)
             first &+= 16
         }
         a = a &+ old.a
@@ -135,13 +160,32 @@ private struct State: Sendable {
         h = h &+ old.h
     }
 
+    /// The next eight words of the schedule, each in the place of one that is used up.
+    @inline(__always)
+    private func eightWords(from slot: Int, _ schedule: UnsafeMutableBufferPointer<UInt32>) {
+        nextWord(slot, schedule)
+        nextWord(slot &+ 1, schedule)
+        nextWord(slot &+ 2, schedule)
+        nextWord(slot &+ 3, schedule)
+        nextWord(slot &+ 4, schedule)
+        nextWord(slot &+ 5, schedule)
+        nextWord(slot &+ 6, schedule)
+        nextWord(slot &+ 7, schedule)
+    }
+
+    @inline(__always)
+    private func nextWord(_ slot: Int, _ schedule: UnsafeMutableBufferPointer<UInt32>) {
+        schedule[slot] =
+            schedule[slot] &+ State.smallSigma0(schedule[(slot &+ 1) & 15])
+            &+ schedule[(slot &+ 9) & 15] &+ State.smallSigma1(schedule[(slot &+ 14) & 15])
+    }
+
     /// Eight rounds, after which every word is back in its place: no word is ever moved.
     @inline(__always)
     private mutating func eightRounds(
-        from first: Int, _ schedule: UnsafeMutableBufferPointer<UInt32>,
+        from first: Int, slot: Int, _ schedule: UnsafeMutableBufferPointer<UInt32>,
         _ constants: UnsafeBufferPointer<UInt32>
     ) {
-        let slot = first & 15
         State.round(a, b, c, &d, e, f, g, &h, schedule[slot] &+ constants[first])
         State.round(h, a, b, &c, d, e, f, &g, schedule[slot &+ 1] &+ constants[first &+ 1])
         State.round(g, h, a, &b, c, d, e, &f, schedule[slot &+ 2] &+ constants[first &+ 2])
@@ -163,7 +207,7 @@ private struct State: Sendable {
         let first = h &+ sigma1 &+ (g ^ (e & (f ^ g))) &+ input
         let sigma0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
         d = d &+ first
-        h = first &+ sigma0 &+ ((a & b) | (c & (a | b)))
+        h = first &+ sigma0 &+ ((a & b) ^ (c & (a ^ b)))
     }
 
     @inline(__always)

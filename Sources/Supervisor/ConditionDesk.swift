@@ -45,7 +45,9 @@ struct ConditionDesk {
                 before[step] = looks
                 unseen.append(step)
             }
-        case .skipped(let step, .doneEarlier): settle(step, .complete)
+        case .skipped(let step, .doneEarlier), .skipped(let step, .upToDate),
+            .skipped(let step, .unchanged):
+            settle(step, .complete)
         case .skipped(let step, let reason):
             settle(step, .skipped)
             before[step] = nil

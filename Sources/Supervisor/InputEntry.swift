@@ -45,6 +45,18 @@ struct InputFacts: Hashable, Sendable {
         inode = UInt64(facts.st_ino)
     }
 
+    init(
+        kind: Kind, isExecutable: Bool, size: Int64, modifiedAt: Int64, changedAt: Int64,
+        inode: UInt64
+    ) {
+        self.kind = kind
+        self.isExecutable = isExecutable
+        self.size = size
+        self.modifiedAt = modifiedAt
+        self.changedAt = changedAt
+        self.inode = inode
+    }
+
     init(unreadable error: Int32) {
         kind = .unreadable
         self.error = error

@@ -16,8 +16,11 @@ struct InputLook: Sendable {
     var signature: Int
     /// Whether all of it could be read; if not, nothing is known of a change.
     var isReadable: Bool
+    /// Files, directories and links, sorted by path, each as it was.
+    var files: [KnownFile] = []
+
     /// Files.
-    var count: Int
+    var count: Int { files.count }
 }
 
 /// Looks at the files that steps read, and remembers the contents of large ones.
@@ -30,53 +33,75 @@ struct InputLooker: Sendable {
     /// A content that need not be read again while the file looks the same.
     private struct KnownContent: Sendable {
         var facts: InputFacts
-        var digest: [UInt8]
+        var digest: Digest
     }
 
     /// Smaller files are read again as quickly as they are looked up.
     private static let leastKnownSize: Int64 = 1 << 16
     private static let mostKnown = 4096
-    /// A file that was changed as lately as this may change again and look the same, by the
-    /// coarseness of file systems' clocks.
-    private static let leastAge: Int64 = 2_000_000_000
 
     init(root: String) { self.root = root }
 
     /// The digest of a step that reads nothing.
     static let nothing = InputLook(
-        digest: 0, signature: 0, isReadable: true, count: 0)
+        digest: 0, signature: 0, isReadable: true)
 
     /// Looks at contents; nil when that would take more than the budget.
+    ///
+    /// - Parameters:
+    ///   - patterns: What is looked at.
+    ///   - hints: What is known of the files, sorted by path: those that look the same are not read.
+    ///   - budget: How much may be looked at and read.
+    /// - Returns: What there is.
     mutating func look(
-        at patterns: InputPatterns, budget: InputBudget = .unlimited
+        at patterns: InputPatterns, hints: [KnownFile] = [], budget: InputBudget = .unlimited
     ) -> InputLook? {
         guard !patterns.isEmpty else { return InputLooker.nothing }
         guard
             let entries = InputScan.entries(of: patterns, root: root, budget: budget.names)
         else { return nil }
-        let size = entries.reduce(Int64(0)) { $0 &+ ($1.facts.kind == .file ? $1.facts.size : 0) }
+        var reader = HintReader(hints)
+        let known = entries.map { reader.digest(of: $0) }
+        let size = zip(entries, known).reduce(Int64(0)) { sum, pair in
+            sum &+ (pair.0.facts.kind == .file && pair.1 == nil ? pair.0.facts.size : 0)
+        }
         guard size <= budget.bytes else { return nil }
         var hash = SHA256()
-        var isReadable = true
-        for entry in entries {
+        var look = InputLook(
+            digest: 0, signature: signature(of: entries, patterns), isReadable: true)
+        look.files.reserveCapacity(entries.count)
+        let now = RunClock.wallTime().microseconds &* 1000
+        for (entry, known) in zip(entries, known) {
+            let content = known.map { .success($0) } ?? content(of: entry)
             hash.update(number: UInt64(entry.path.count))
             hash.update(entry.path)
-            hash.update([entry.facts.kind.rawValue, entry.facts.isExecutable ? 1 : 0])
-            switch entry.facts.kind {
-            case .file:
-                isReadable = addContent(of: entry, to: &hash) && isReadable
-            case .link:
-                isReadable = addTarget(of: entry, to: &hash) && isReadable
-            case .unreadable:
-                hash.update(number: UInt64(UInt32(bitPattern: entry.facts.error)))
-                isReadable = false
-            case .directory, .fifo, .socket, .device:
-                break
+            hash.update([entry.facts.mark])
+            switch content {
+            case .success(let digest):
+                hash.update(digest.bytes)
+                look.files.append(
+                    KnownFile(path: entry.path, facts: entry.facts, digest: digest, seenAt: now))
+            case .failure(let problem):
+                hash.update(number: UInt64(UInt32(bitPattern: problem.code)))
+                look.isReadable = false
+                look.files.append(
+                    KnownFile(path: entry.path, facts: entry.facts, digest: .zero, seenAt: 0))
             }
         }
-        return InputLook(
-            digest: hash.digest64(), signature: signature(of: entries, patterns),
-            isReadable: isReadable, count: entries.count)
+        look.digest = hash.digest64()
+        return look
+    }
+
+    /// Why a content is not known: what the system said.
+    private struct Unreadable: Error { var code: Int32 }
+
+    private mutating func content(of entry: InputEntry) -> Result<Digest, Unreadable> {
+        switch entry.facts.kind {
+        case .file: fileContent(of: entry)
+        case .link: linkContent(of: entry)
+        case .unreadable: .failure(Unreadable(code: entry.facts.error))
+        case .directory, .fifo, .socket, .device: .success(.zero)
+        }
     }
 
     /// The signature of ``InputLook`` as it is now, without reading any content.
@@ -100,25 +125,22 @@ struct InputLooker: Sendable {
         return hasher.finalize()
     }
 
-    private mutating func addContent(of entry: InputEntry, to hash: inout SHA256) -> Bool {
+    private mutating func fileContent(of entry: InputEntry) -> Result<Digest, Unreadable> {
         if let content = known[entry.path], content.facts == entry.facts {
-            hash.update(content.digest)
-            return true
+            return .success(content.digest)
         }
-        guard let digest = digest(of: entry.path, follows: false, to: &hash) else { return false }
-        hash.update(digest)
-        let age =
-            RunClock.wallTime().microseconds &* 1000
-            &- max(entry.facts.changedAt, entry.facts.modifiedAt)
-        if entry.facts.size >= InputLooker.leastKnownSize, age > InputLooker.leastAge {
+        let content = content(of: entry.path, follows: false)
+        guard case .success(let digest) = content else { return content }
+        let now = RunClock.wallTime().microseconds &* 1000
+        if entry.facts.size >= InputLooker.leastKnownSize, entry.facts.isSettled(at: now) {
             if known.count >= InputLooker.mostKnown { known.removeAll() }
             known[entry.path] = KnownContent(facts: entry.facts, digest: digest)
         }
-        return true
+        return content
     }
 
     /// A link counts by its text, and by the content of the file that it leads to.
-    private func addTarget(of entry: InputEntry, to hash: inout SHA256) -> Bool {
+    private func linkContent(of entry: InputEntry) -> Result<Digest, Unreadable> {
         var target = [UInt8](repeating: 0, count: 4096)
         let count = target.withUnsafeMutableBytes { buffer -> Int in
             guard let start = buffer.baseAddress?.assumingMemoryBound(to: CChar.self) else {
@@ -126,37 +148,32 @@ struct InputLooker: Sendable {
             }
             return InputPath.with(root, entry.path) { readlink($0, start, buffer.count) }
         }
-        guard count >= 0 else {
-            hash.update(number: UInt64(UInt32(bitPattern: errno)))
-            return false
-        }
+        guard count >= 0 else { return .failure(Unreadable(code: errno)) }
+        var hash = SHA256()
         hash.update(number: UInt64(count))
         hash.update(Array(target[..<count]))
         var facts = stat()
         guard InputPath.with(root, entry.path, { stat($0, &facts) }) == 0,
             facts.st_mode & S_IFMT == S_IFREG
-        else { return true }
-        guard let digest = digest(of: entry.path, follows: true, to: &hash) else { return false }
-        hash.update(digest)
-        return true
+        else { return .success(Digest(hash)) }
+        switch content(of: entry.path, follows: true) {
+        case .failure(let problem): return .failure(problem)
+        case .success(let digest):
+            hash.update(digest.bytes)
+            return .success(Digest(hash))
+        }
     }
 
-    /// The SHA-256 of a file; nil, with the reason hashed, when it cannot be read as one.
-    private func digest(
-        of path: [UInt8], follows: Bool, to hash: inout SHA256
-    ) -> [UInt8]? {
+    /// The SHA-256 of a file.
+    private func content(of path: [UInt8], follows: Bool) -> Result<Digest, Unreadable> {
         let flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (follows ? 0 : O_NOFOLLOW)
         let number = InputPath.with(root, path) { open($0, flags) }
-        guard number >= 0 else {
-            hash.update(number: UInt64(UInt32(bitPattern: errno)))
-            return nil
-        }
+        guard number >= 0 else { return .failure(Unreadable(code: errno)) }
         let file = Descriptor(owning: number)
         var facts = stat()
         guard fstat(file.number, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
             // It was exchanged since it was looked at: a fifo is not read, it would block.
-            hash.update(number: UInt64(UInt32(bitPattern: EINVAL)))
-            return nil
+            return .failure(Unreadable(code: EINVAL))
         }
         var content = SHA256()
         let size = max(1, min(1 << 18, Int(clamping: facts.st_size) + 1))
@@ -174,10 +191,22 @@ struct InputLooker: Sendable {
                 }
             }
         }
-        guard code == 0 else {
-            hash.update(number: UInt64(UInt32(bitPattern: code)))
-            return nil
+        return code == 0 ? .success(Digest(content)) : .failure(Unreadable(code: code))
+    }
+}
+
+/// Finds what is known of files that are asked for in the order of their paths.
+private struct HintReader {
+    private var hints: ArraySlice<KnownFile>
+
+    init(_ hints: [KnownFile]) { self.hints = hints[...] }
+
+    /// What a file's content was, where nothing speaks for its having changed since.
+    mutating func digest(of entry: InputEntry) -> Digest? {
+        while let hint = hints.first, hint.path.lexicographicallyPrecedes(entry.path) {
+            hints.removeFirst()
         }
-        return content.digest()
+        guard let hint = hints.first, hint.path == entry.path else { return nil }
+        return hint.content(for: entry.facts)
     }
 }

@@ -5,14 +5,26 @@ typealias InputWorker = WorkerThread<InputJob, InputAnswer>
 struct InputJob: Sendable {
     var step: Int
     var patterns: InputPatterns
-    /// Whether the step has ended, so that only the signature is asked.
-    var isAfter: Bool
+    var purpose: Purpose
+    /// What is known of the files, sorted by path.
+    var hints: [KnownFile] = []
+
+    /// What the look is for.
+    enum Purpose: Sendable {
+        /// The step is to start.
+        case start
+        /// It has ended: only the signature is asked.
+        case end
+        /// It has ended well: what it has written.
+        case outputs
+    }
 }
 
 /// What was seen.
 struct InputAnswer: Sendable {
     var step: Int
-    /// Nil after the step has ended.
+    var purpose: InputJob.Purpose
+    /// Nil where only the signature was asked.
     var look: InputLook?
     var signature: Int
 }
@@ -23,12 +35,14 @@ extension InputWorker {
         try self.init(name: "stepvisor-inputs") {
             var looker = InputLooker(root: root)
             return { job in
-                guard !job.isAfter else {
+                guard job.purpose != .end else {
                     return InputAnswer(
-                        step: job.step, look: nil, signature: looker.signature(of: job.patterns))
+                        step: job.step, purpose: .end, look: nil,
+                        signature: looker.signature(of: job.patterns))
                 }
-                let look = looker.look(at: job.patterns) ?? InputLooker.nothing
-                return InputAnswer(step: job.step, look: look, signature: look.signature)
+                let look = looker.look(at: job.patterns, hints: job.hints) ?? InputLooker.nothing
+                return InputAnswer(
+                    step: job.step, purpose: job.purpose, look: look, signature: look.signature)
             }
         }
     }

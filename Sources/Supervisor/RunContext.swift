@@ -31,6 +31,10 @@ public struct RunContext {
     /// Absolute path of stepvisor itself, which is started once more to guard the run; nil for a
     /// run without a guardian.
     public var guardian: String?
+    /// What is known of the steps, where it was asked before the run.
+    public var freshness: FreshnessLook?
+    /// The workflow's file or directory, by whose name what is known of it is kept.
+    public var workflow = ""
     /// Takes secrets out of everything that is recorded or shown.
     public var secrets = SecretMask.none
 
@@ -47,5 +51,12 @@ public struct RunContext {
         self.isTerminal = isTerminal
         self.warnings = warnings
         self.guardian = guardian
+    }
+
+    /// What is known of the steps, as it is now.
+    var ownFreshness: FreshnessLook {
+        FreshnessLook(
+            plan: plan, state: state, root: state.root, workflow: workflow,
+            environment: environment, mask: secrets)
     }
 }

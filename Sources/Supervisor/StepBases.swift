@@ -52,8 +52,10 @@ public struct StepBases {
     }
 
     /// Looks at what a step reads; nil when that is too much to be done in passing.
-    mutating func quickLook(at patterns: InputPatterns) -> InputLook? {
-        looker.look(at: patterns, budget: StepBases.budget)
+    mutating func quickLook(
+        at patterns: InputPatterns, hints: [KnownFile] = []
+    ) -> InputLook? {
+        looker.look(at: patterns, hints: hints, budget: StepBases.budget)
     }
 
     /// The signature of what a step reads, as it is now.

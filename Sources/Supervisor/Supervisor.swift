@@ -50,6 +50,7 @@ public final class Supervisor {
     /// Leaders of steps that cannot be killed.
     var abandoned: [ChildProcess] = []
     var inputs: InputDesk
+    var freshness: FreshnessDesk
     var conditions: ConditionDesk
     var attempts = AttemptDesk()
     var errands = ErrandDesk()
@@ -93,6 +94,7 @@ public final class Supervisor {
         scheduler = Scheduler(plan: context.plan)
         inputs = InputDesk(
             plan: context.plan, root: context.state.root, environment: context.environment)
+        freshness = FreshnessDesk(context.freshness ?? context.ownFreshness)
         conditions = ConditionDesk(plan: context.plan, root: context.state.root)
         try CarriedOutputs.copy(into: directory, of: context)
         let start = RunEvent(.runStarted(header), at: .zero)
@@ -136,6 +138,12 @@ public final class Supervisor {
             problem: problem?.descriptionWithAdvice)
     }
 
+    /// Whether a signal has stopped the run, be it while only its end is left to be written.
+    var isStoppedAtTheEnd: Bool {
+        if stopSignal == nil { stopSignal = signalAtTheEnd() }
+        return stopSignal != nil
+    }
+
     // MARK: Telling and doing
 
     func tell(_ input: SchedulerInput) {
@@ -170,6 +178,7 @@ public final class Supervisor {
             }
             record(kind)
             conditions.note(kind)
+            noteFreshness(kind)
         case .acquireLocks(let step): acquireLocks(of: step)
         case .releaseLocks(let step): held[step] = nil
         case .launch(let step, let attempt, let method, let execution, let failed):
@@ -179,7 +188,7 @@ public final class Supervisor {
                     failed: failed))
         case .launchCheck(let step, let execution): launchCheck(of: step, execution: execution)
         case .evaluateCondition(let step): evaluateCondition(of: step)
-        case .examine(let step): inbox.append(.examined(step: step, .due([])))
+        case .examine(let step): examine(step)
         case .askReview(let step, let choices): ask(about: step, choices)
         case .withdrawReview(let step): withdrawQuestion(about: step)
         case .signalGroup(let step, let signal): self.signal(step, signal)

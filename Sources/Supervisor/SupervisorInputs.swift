@@ -43,19 +43,35 @@ struct InputDesk {
 extension Supervisor {
     /// Starts a step once it is known what it is started from: now, or when the worker has looked.
     func launch(_ order: LaunchOrder) {
+        guard !awaitsProducts(of: order) else { return }
         prepare(order)
+        let isRemembered = freshness.look.remembers(order.step)
         let patterns = inputs.bases.patterns(of: order.step)
-        if let look = inputs.bases.quickLook(at: patterns) {
-            inputs.keep(look, of: patterns, for: order.step)
-            start(order, basis: inputs.bases.basis(of: order.step, look))
+        let hints = isRemembered ? freshness.look.hints(for: order.step) : []
+        if let look = inputs.bases.quickLook(at: patterns, hints: hints) {
+            start(order, look, patterns)
             return
         }
-        guard let worker = worker(for: order.step) else { return }
+        guard let worker = inputWorker(for: order.step) else { return }
         inputs.awaited[order.step] = order
-        worker.send(InputJob(step: order.step, patterns: patterns, isAfter: false))
+        worker.send(
+            InputJob(step: order.step, patterns: patterns, purpose: .start, hints: hints))
     }
 
-    private func worker(for step: Int) -> InputWorker? {
+    private func start(_ order: LaunchOrder, _ look: InputLook, _ patterns: InputPatterns) {
+        inputs.keep(look, of: patterns, for: order.step)
+        guard noteStart(order, look) else {
+            inbox.append(.launchDeferred(step: order.step, message: "the run stops"))
+            return
+        }
+        start(order, basis: inputs.bases.basis(of: order.step, look))
+    }
+
+    /// The thread that looks at files.
+    ///
+    /// - Parameter step: The step whose launch is put off where there is none to be had.
+    /// - Returns: The thread.
+    func inputWorker(for step: Int?) -> InputWorker? {
         if let worker = inputs.worker { return worker }
         do {
             let worker = try InputWorker(root: context.state.root)
@@ -63,7 +79,9 @@ extension Supervisor {
             inputs.worker = worker
             return worker
         } catch {
-            inbox.append(.launchDeferred(step: step, message: error.description))
+            if let step {
+                inbox.append(.launchDeferred(step: step, message: error.description))
+            }
             return nil
         }
     }
@@ -71,19 +89,26 @@ extension Supervisor {
     /// Takes what the worker has seen.
     func takeLooks() {
         for answer in inputs.worker?.take() ?? [] {
-            if let look = answer.look {
+            switch (answer.purpose, answer.look) {
+            case (.start, let look?):
                 // One that is not awaited any more was given up by a stop.
                 guard let order = inputs.awaited.removeValue(forKey: answer.step) else { continue }
-                let patterns = inputs.bases.patterns(of: order.step)
-                inputs.keep(look, of: patterns, for: order.step)
-                start(order, basis: inputs.bases.basis(of: order.step, look))
-            } else if let reading = inputs.ended.removeValue(forKey: answer.step),
-                reading.signature != answer.signature
-            {
-                record(.inputsChanged(step: answer.step))
+                start(order, look, inputs.bases.patterns(of: order.step))
+            case (.outputs, let look?):
+                keep(look, of: answer.step)
+            default:
+                if let reading = inputs.ended.removeValue(forKey: answer.step),
+                    reading.signature != answer.signature
+                {
+                    record(.inputsChanged(step: answer.step))
+                    noteFreshness(.inputsChanged(step: answer.step))
+                }
             }
         }
     }
+
+    /// Whether the worker looks at what a step has read.
+    func isLookingAgain(at step: Int) -> Bool { inputs.ended[step] != nil }
 
     /// The run is stopping: steps that wait for the worker do not start any more.
     func giveUpLooks() {
@@ -91,6 +116,7 @@ extension Supervisor {
             inputs.awaited[step] = nil
             inbox.append(.launchDeferred(step: step, message: "the run stops"))
         }
+        giveUpAwaiting()
     }
 
     /// A step has exited with 0: whether what it read is still what it was started from.
@@ -99,16 +125,19 @@ extension Supervisor {
         else { return }
         if reading.count > InputDesk.fewFiles, let worker = inputs.worker {
             inputs.ended[step] = reading
-            worker.send(InputJob(step: step, patterns: reading.patterns, isAfter: true))
+            worker.send(InputJob(step: step, patterns: reading.patterns, purpose: .end))
         } else if inputs.bases.signature(of: reading.patterns) != reading.signature {
             record(.inputsChanged(step: step))
+            noteFreshness(.inputsChanged(step: step))
         }
     }
 
     /// Waits for the last looks, so that the run's end stays the last line of the journal.
     func awaitLooks() {
-        var patience = 30
-        while !inputs.ended.isEmpty, patience > 0 {
+        // Nobody waits for what a run that was stopped has left.
+        var patience = freshness.isWaiting ? 36_000 : 30
+        while !inputs.ended.isEmpty || freshness.isWaiting, patience > 0 {
+            if freshness.isWaiting, isStoppedAtTheEnd { patience = min(patience, 30) }
             inputs.worker?.wait()
             takeLooks()
             patience -= 1

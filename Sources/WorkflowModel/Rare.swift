@@ -23,6 +23,9 @@ public struct Rare<Value: Defaulted>: Hashable, Sendable {
     /// Wraps a value; the default costs nothing.
     public init(wrappedValue: Value) { self.wrappedValue = wrappedValue }
 
+    /// Whether it is another than the default, told without taking it out.
+    var isSet: Bool { box != nil }
+
     /// The value, which is the default where none was set.
     public var wrappedValue: Value {
         get { box?.value ?? Value() }

@@ -157,6 +157,15 @@ public struct Step: Hashable, Sendable {
         self.range = range
     }
 
+    /// Whether anything gates it, told without taking ``gating`` out.
+    public var hasGating: Bool { _gating.isSet }
+
+    /// Whether it declares ``recovery``, told without taking it out.
+    public var hasRecovery: Bool { _recovery.isSet }
+
+    /// Runs once at the end, also after a failure.
+    public var isFinalizer: Bool { _gating.isSet && gating.always }
+
     /// Limit per attempt.
     public var timeout: Milliseconds? {
         get { limits.timeout }

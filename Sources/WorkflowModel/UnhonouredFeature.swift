@@ -70,6 +70,6 @@ extension Workflow {
 
 extension Step {
     fileprivate var declaresMoreThanItsRun: Bool {
-        recovery != Recovery() || gating != Gating()
+        hasRecovery || hasGating
     }
 }

@@ -20,7 +20,7 @@ public struct Workflow: Sendable {
     public var changeClasses: [(name: String, patterns: [String])]
 
     /// Indices of the steps that run at the end, whatever happened.
-    public var finalizers: Set<Int> { Set(steps.indices.filter { steps[$0].gating.always }) }
+    public var finalizers: Set<Int> { Set(steps.indices.filter { steps[$0].isFinalizer }) }
 
     /// An empty workflow.
     public init(name: String) {

@@ -1,6 +1,7 @@
 import Execution
 import Reporting
 import Supervisor
+import WorkflowFiles
 import WorkflowModel
 
 /// `stepvisor run`: load, plan, take the project, supervise, exit code.
@@ -27,7 +28,9 @@ struct RunCommand {
         if !arguments.has(.dryRun) { closeInherited() }
         if let word = arguments.text(.replay) { return try replay(word, project) }
         guard let resumption = Resumption(arguments, console, root: project.root) else {
-            return try carryOut(try RunRequest(project, arguments), project)
+            let lock = try smartLock(project)
+            return try carryOut(
+                try RunRequest(project, arguments), project, holding: lock)
         }
         let lock = try resumption.lock(waits: arguments.has(.wait), isDry: arguments.has(.dryRun))
         switch try resumption.base() {
@@ -50,6 +53,13 @@ struct RunCommand {
             }
             return try carryOut(request, project, holding: lock)
         }
+    }
+
+    /// What is known of steps is read when nobody else can change it any more.
+    private func smartLock(_ project: Project) throws -> ProjectLock? {
+        guard !arguments.has(.dryRun), RunOptions(arguments).smart != .off else { return nil }
+        let state = try StateDirectory(root: project.root, create: true)
+        return try ProjectGate(console).take(state, waits: arguments.has(.wait))
     }
 
     private func replay(_ word: String, _ project: Project) throws -> Int32 {
@@ -117,6 +127,8 @@ struct RunCommand {
             isTerminal: !console.wantsJSON && console.isErrorLive, warnings: warnings,
             guardian: Host.ownProgram)
         context.secrets = Secrecy.mask
+        context.freshness = request.freshness
+        context.workflow = request.project.loaded.path ?? ""
         let supervisor = try Supervisor(context)
         lock.name(supervisor)
         let result = supervisor.run()

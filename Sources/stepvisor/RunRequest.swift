@@ -27,6 +27,13 @@ extension RunOptions {
             && !arguments.has(.json) && !arguments.has(.quiet)
         needsCommands = arguments.command == .run
         decisions = arguments.decisions
+        usesCache = arguments.has(.cache)
+        isForced = arguments.has(.force)
+        if let revision = arguments.text(.since) {
+            smart = .since(revision)
+        } else if arguments.has(.smartExecution) || usesCache {
+            smart = .remembered
+        }
         // Two runs that fail side by side are to try again at different times.
         seed = arguments.number(.shuffle) ?? .random(in: 0...UInt64(UInt32.max))
         if arguments.has(.shuffle) { startOrder = .shuffled(seed: seed) }
@@ -38,6 +45,13 @@ extension RunOptions {
         guard !parallel, jobs == nil, earlier.mode == .parallel else { return }
         parallel = true
         jobs = max(1, earlier.maxParallelSteps)
+    }
+
+    /// Skips what the earlier run would have skipped, where the command line says nothing.
+    mutating func keepSmart(of earlier: RunHeader) {
+        guard smart == .off else { return }
+        smart = earlier.smart
+        usesCache = earlier.usesCache
     }
 
     /// Keeps what was decided before and is not decided otherwise now: of several steps that failed,
@@ -62,6 +76,8 @@ struct RunRequest {
     let notes: [String]
     /// What is taken over of an earlier run.
     let resume: ResumePlan?
+    /// What is known of the steps, where the run skips what need not run.
+    private(set) var freshness: FreshnessLook?
 
     /// Plans what a command line asks for.
     ///
@@ -83,7 +99,10 @@ struct RunRequest {
             try DecisionCheck(earlier, project.resolved.graph).check(options.decisions)
             if !arguments.has(.failed) { options.keepDecisions(of: earlier) }
         }
-        if let earlier, replay == nil { options.keepParallelism(of: earlier.header) }
+        if let earlier, replay == nil {
+            options.keepParallelism(of: earlier.header)
+            options.keepSmart(of: earlier.header)
+        }
         let most = Host.mostConcurrentSteps
         if let jobs = options.jobs, jobs > most {
             notes.append("`-j \(jobs)` is more than `ulimit -n` allows: using \(most)")
@@ -99,6 +118,7 @@ struct RunRequest {
         self.options = options
         do throws(PlanError) {
             let history = DurationStore.read(root: project.root)
+            var plan: RunPlan
             let whole = try RunPlan.make(
                 resolved: project.resolved, options: options, history: history)
             if let earlier {
@@ -119,6 +139,10 @@ struct RunRequest {
                 plan = whole
                 resume = nil
             }
+            if options.smart != .off {
+                freshness = SmartRequest(project, options).adopt(into: &plan)
+            }
+            self.plan = plan
         } catch {
             throw PlanFailure.failure(error, arguments, project)
         }

@@ -46,15 +46,20 @@ struct SHA256Tests {
         bytes.map { (String($0 >> 4, radix: 16)) + String($0 & 15, radix: 16) }.joined()
     }
 
-    @Test("short messages have the published hashes", arguments: vectors.indices)
-    func published(number: Int) {
+    @Test(
+        "short messages have the published hashes, by the processor's instructions and without",
+        arguments: vectors.indices, [true, false])
+    func published(number: Int, usesInstructions: Bool) {
         let (message, hash) = Self.vectors[number]
         #expect(hex(SHA256.digest(of: message)) == hash)
+        var other = SHA256(usesInstructions: usesInstructions)
+        other.update(message)
+        #expect(hex(other.digest()) == hash)
     }
 
-    @Test("a million times `a` has the published hash")
-    func million() {
-        var hash = SHA256()
+    @Test("a million times `a` has the published hash", arguments: [true, false])
+    func million(usesInstructions: Bool) {
+        var hash = SHA256(usesInstructions: usesInstructions)
         let piece = [UInt8](repeating: UInt8(ascii: "a"), count: 1000)
         for _ in 0..<1000 { hash.update(piece) }
         #expect(
@@ -68,8 +73,8 @@ struct SHA256Tests {
         for length in [0, 1, 55, 56, 63, 64, 65, 127, 128, 129, 500] {
             let message = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ length) }
             let whole = SHA256.digest(of: message)
-            for _ in 0..<20 {
-                var hash = SHA256()
+            for turn in 0..<20 {
+                var hash = SHA256(usesInstructions: turn % 2 == 0)
                 var rest = message[...]
                 while !rest.isEmpty {
                     let count = Int.random(in: 1...min(rest.count, 150), using: &random)

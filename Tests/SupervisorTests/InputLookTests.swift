@@ -205,7 +205,7 @@ struct InputLookTests {
         #expect(looker.look(at: patterns, budget: InputBudget(names: .max, bytes: 10)) == nil)
         let look = looker.look(at: patterns, budget: StepBases.budget)
         let worker = try InputWorker(root: scene.space.root.path)
-        worker.send(.init(step: 3, patterns: patterns, isAfter: false))
+        worker.send(.init(step: 3, patterns: patterns, purpose: .start))
         var answers: [InputAnswer] = []
         #expect(
             TestSpace.wait {

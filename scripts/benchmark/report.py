@@ -141,12 +141,30 @@ def time_targets(results):
     return rows
 
 
+def idle_targets(results):
+    rows = []
+    for result in only(results, "noop"):
+        name = result.workload.name
+        rows.append(verdict(f"{name}: x ninja", 1.0, result.ratio("stepvisor", "ninja")))
+        mine, other = result.median("stepvisor", "peak_mib"), result.median("ninja", "peak_mib")
+        detail = f" ({mine:.0f} and {other:.0f} MiB)" if mine and other else ""
+        rows.append(verdict(f"{name}: peak RSS x ninja", 2.0, mine / other if mine and other else None, detail=detail))
+    for result in only(results, "touch"):
+        rows.append(verdict(f"{result.workload.name}: x ninja", 1.0, result.ratio("stepvisor", "ninja")))
+        steps = len(result.workload.steps)
+        idle = next((r for r in only(results, "noop") if len(r.workload.steps) == steps), None)
+        mine, other = result.median("stepvisor"), idle.median("stepvisor") if idle else None
+        rows.append(verdict(f"{result.workload.name}: above nothing changed", 10, mine - other if mine and other else None,
+                            "{:.1f}", " ms"))
+    return rows
+
+
 def targets(results, quick):
     lines = ["## Targets", ""]
     if quick:
         lines += ["A quick run: the workloads are smaller than those the targets speak of.", ""]
     columns = [("figure", "---"), ("target", "---"), ("measured", "---"), ("reached", "---")]
-    return lines + table(columns, size_targets(results) + time_targets(results)) + [""]
+    return lines + table(columns, size_targets(results) + idle_targets(results) + time_targets(results)) + [""]
 
 
 def machine_lines(machine):

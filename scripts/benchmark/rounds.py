@@ -175,11 +175,50 @@ class Bench:
             entry.declared = set(os.listdir(entry.folder))
             if run.status != 0 or not {step.id for step in workload.steps} <= entry.declared:
                 entry.failure = f"first run: {explain(run)}"
+        if entry.tool.reads_files(workload):
+            entry.failure = self.settle(entry, workload)
         if workload.kind in ("plan", "version") and not entry.failure:
             entry.failure = self.silence(entry, workload)
         if entry.failure:
             self.say(f"  {tool.name}: FAILED: {entry.failure}")
         return entry
+
+    def settle(self, entry, workload):
+        """Writes the inputs and has all steps run; then nothing must run any more, and what is edited must."""
+        folder = entry.folder
+        for name in ("in", "out"):
+            os.makedirs(os.path.join(folder, name))
+        for step in workload.steps:
+            for path in step.inputs:
+                with open(os.path.join(folder, path), "w") as file:
+                    file.write(path + "\n")
+        command = entry.tool.command(workload)
+        # The second run learns that files have not changed since that were too young for the first one to tell.
+        for number in ("first", "second"):
+            run = self.meter.run(folder, command)
+            if run.status != 0 or run.timed_out:
+                return f"{number} run: {explain(run)}"
+        entry.declared = set(os.listdir(folder))
+        before = self.outputs(entry, workload)
+        run = self.meter.run(folder, command)
+        if run.status != 0 or self.outputs(entry, workload) != before:
+            return f"nothing had changed, but steps ran ({explain(run)})"
+        step = self.edit(entry, workload, 0)
+        self.meter.run(folder, command)
+        changed = [path for path, fact in self.outputs(entry, workload).items() if fact != before[path]]
+        return None if changed == [step.output] else f"after an edit {len(changed)} steps ran, and one should"
+
+    def outputs(self, entry, workload):
+        paths = [step.output for step in workload.steps]
+        facts = [os.stat(os.path.join(entry.folder, path)) for path in paths]
+        return {path: (fact.st_mtime_ns, fact.st_ino) for path, fact in zip(paths, facts)}
+
+    def edit(self, entry, workload, number):
+        """Changes the first input of one step; another one in each round."""
+        step = workload.steps[(len(workload.steps) // 2 + number) % len(workload.steps)]
+        with open(os.path.join(entry.folder, step.inputs[0]), "a") as file:
+            file.write(f"edited {number}\n")
+        return step
 
     def silence(self, entry, workload):
         """A program that does nothing is fast: a plan has to name every step, a version has to say something."""
@@ -218,6 +257,8 @@ class Bench:
 
     def turn(self, entry, workload, number):
         self.clean(entry)
+        if workload.kind == "touch":
+            self.edit(entry, workload, number + 1)
         command = entry.tool.version_command() if workload.kind == "version" else entry.tool.command(workload)
         # What a tool prints goes nowhere, but where the steps' output is the point it has to arrive somewhere.
         keeps = workload.output_mib and entry.tool.name != "parallel"

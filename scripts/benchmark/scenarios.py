@@ -45,6 +45,10 @@ def markdown(found):
             f"In phases it took {100 - 100 * many / one:.1f} % less; by the steps' own times it is 36.6 %.", ""]
 
 
+def program(toolbox, path):
+    return toolbox.find("stepvisor", path)
+
+
 def measure(meter, program, root, scratch, rounds, say):
     source = os.path.join(root, "scripts", "benchmark", "scenario")
     try:

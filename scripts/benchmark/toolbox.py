@@ -57,6 +57,22 @@ class Toolbox:
     def foundation(self):
         return self.compiled("foundation", ".swift", ["swiftc", "-O", "-static-stdlib", "-swift-version", "6"])
 
+    def hashing(self):
+        """The program that hashes in both ways, of the product's own source."""
+        sources = os.path.join(self.root, "Sources")
+        instructions = os.path.join(sources, "HashInstructions")
+        folder = os.path.join(self.folder, "hash")
+        os.makedirs(folder, exist_ok=True)
+        program, object_file = os.path.join(folder, "hashing"), os.path.join(folder, "HashInstructions.o")
+        include = os.path.join(instructions, "include")
+        self.say("compiling hashing.swift")
+        call(["clang", "-O2", "-c", f"-I{include}", os.path.join(instructions, "HashInstructions.c"), "-o", object_file])
+        call(["swiftc", "-O", "-wmo", "-parse-as-library", "-swift-version", "6", "-enable-upcoming-feature",
+              "InternalImportsByDefault", "-module-name", "hashing", "-I", include,
+              os.path.join(sources, "Execution", "SHA256.swift"), os.path.join(self.sources, "hashing.swift"),
+              object_file, "-o", program], cwd=folder)
+        return program
+
     def packaged(self, name):
         program, package = PACKAGES[name]
         found = shutil.which(program)

@@ -40,6 +40,10 @@ class Tool:
         """A command that brings the folder of a plan workload to "nothing to do", or None."""
         return None
 
+    def reads_files(self, workload):
+        """Whether steps declare files, and those that have not changed are left out."""
+        return workload.kind in ("idle", "touch")
+
 
 def text_file(folder, name, lines):
     with open(os.path.join(folder, name), "w") as file:
@@ -110,6 +114,12 @@ class Make(Tool):
     note = "`-O`: a temporary file, then its own output"
 
     def write(self, folder, workload):
+        if self.reads_files(workload):
+            lines = ["all: " + " ".join(step.output for step in workload.steps)]
+            for step in workload.steps:
+                lines += [f"{step.output}: " + " ".join(step.inputs), f"\t@{words(step)}"]
+            text_file(folder, "Makefile", lines)
+            return
         ids = [step.id for step in workload.steps]
         lines = ["all: " + " ".join(ids)]
         if workload.kind != "plan":
@@ -132,6 +142,12 @@ class Ninja(Tool):
     note = "kept in memory, then its own output"
 
     def write(self, folder, workload):
+        if self.reads_files(workload):
+            lines = ["rule step", "  command = cp $first $out"]
+            for step in workload.steps:
+                lines += [f"build {step.output}: step " + " ".join(step.inputs), f"  first = {step.inputs[0]}"]
+            text_file(folder, "build.ninja", lines)
+            return
         ids = [step.id for step in workload.steps]
         lines = ["rule step", "  command = " + (": > $out" if workload.kind == "plan" else "$run")]
         for step in workload.steps:
@@ -230,10 +246,17 @@ class Stepvisor(Tool):
             lines += ["", "[[steps]]", f'id = "{step.id}"', f"command = {json.dumps(step.command)}"]
             if step.dependencies:
                 lines.append(f"dependencies = {json.dumps([ids[d] for d in step.dependencies])}")
+            if step.inputs:
+                lines.append(f"inputs = {json.dumps(step.inputs)}")
+            if step.output:
+                lines.append(f"output_files = {json.dumps([step.output])}")
         text_file(folder, "workflow.toml", lines)
 
     def command(self, workload):
-        return [self.program, "plan", "-v"] if workload.kind == "plan" else [self.program, "run", "-j", str(workload.jobs)]
+        if workload.kind == "plan":
+            return [self.program, "plan", "-v"]
+        smart = ["--smart-execution"] if self.reads_files(workload) else []
+        return [self.program, "run", *smart, "-j", str(workload.jobs)]
 
 
 # The order of the tables before they are sorted, and of the turns.

@@ -8,6 +8,8 @@ class Step:
     id: str
     command: list
     dependencies: list = field(default_factory=list)  # numbers of earlier or later steps
+    inputs: list = field(default_factory=list)  # files that it reads
+    output: str = None  # the file that it writes
 
 
 @dataclass
@@ -16,7 +18,7 @@ class Workload:
     family: str
     jobs: int
     steps: list
-    kind: str = "run"  # or "plan", "version"
+    kind: str = "run"  # or "plan", "version"; "idle": nothing has changed; "touch": one input has
     tools: tuple = ()  # empty: every tool that can
     optimum: float = None  # ms
     output_mib: int = 0  # a step writes this much
@@ -52,6 +54,12 @@ def layers(depth, width):
             spread = sorted({column, (column + 1) % width, (column + 7) % width})
             steps.append(Step(f"s{layer}_{column}", TRUE, [above + c for c in spread] if layer else []))
     return steps
+
+
+def copying(count):
+    """Steps that read three files and write one, as `cp` of the first."""
+    return [Step(f"s{i}", ["cp", f"in/{i}.0", f"out/{i}"], inputs=[f"in/{i}.{k}" for k in range(3)], output=f"out/{i}")
+            for i in range(count)]
 
 
 MINUTE = 10  # ms
@@ -129,6 +137,13 @@ def all_workloads(quick):
     for deep, across in growth:
         found.append(Workload(f"growth-{deep}x{across}", "growth", 2, layers(deep, across), tools=("limit", "stepvisor"),
                               about="the cost of a step as the workflow grows", fixed_size=False))
+    for steps in (1000,) if quick else (10000, 50000):
+        found.append(Workload(f"noop-{steps}", "noop", 2, copying(steps), kind="idle", tools=("stepvisor", "ninja", "make"),
+                              about="steps with three inputs and one output each, nothing changed", fixed_size=False))
+    touched = 1000 if quick else 10000
+    found.append(Workload(f"touch-1-of-{touched}", "touch", 2, copying(touched), kind="touch",
+                          tools=("stepvisor", "ninja", "make"), about="the same, one input edited before each run",
+                          fixed_size=False))
     for jobs in (2, 8):
         # 8 jobs: the critical path. 2 jobs: 0.5 for step 0, 8 for group 1 (15 whole minutes do not halve), 1.5 + 1.5 for
         # steps 6 and 7, 1.5 for steps 9, 10 and 12 on two slots, 1 for step 11: 14 minutes.

@@ -7,7 +7,7 @@ struct PathIndex {
     typealias Owner = Int32
 
     private var ownersOfPath: [String: [Owner]] = [:]
-    private var singleOwner: [String: Owner] = [:]
+    private var singleOwner = PathTable()
     private var globs: [(glob: Glob, owner: Owner)] = []
     private var globsOfDirectory: [String: [Int]] = [:]
     private var sortedPaths: [String]?
@@ -17,12 +17,10 @@ struct PathIndex {
 
     mutating func add(path: String, owner: Owner) {
         // Nearly every file has one writer, which needs no list.
-        if singleOwner[path] == nil {
-            singleOwner[path] = owner
-        } else {
+        if !singleOwner.insert(owner, for: path) {
             ownersOfPath[path, default: []].append(owner)
         }
-        sortedPaths = nil
+        if sortedPaths != nil { sortedPaths = nil }
     }
 
     mutating func add(_ glob: Glob, owner: Owner) {
@@ -39,6 +37,9 @@ struct PathIndex {
             (path, (singleOwner[path].map { [$0] } ?? []) + others)
         }
     }
+
+    /// Whether there may be an entry that means this path, in one look.
+    func mayHaveOwner(of path: String) -> Bool { hasGlobs || singleOwner[path] != nil }
 
     /// Calls `body` with each entry that means this path.
     func forEachOwner(of path: String, _ body: (Owner) -> Void) {
@@ -61,7 +62,7 @@ struct PathIndex {
             forEachOwner(of: path) { found.append(($0, path)) }
             return found
         }
-        let paths = sortedPaths ?? singleOwner.keys.sorted(by: Self.isBefore)
+        let paths = sortedPaths ?? singleOwner.paths.sorted(by: Self.isBefore)
         sortedPaths = paths
         for path in Self.slice(of: paths, inside: glob.directory) where glob.matches(path) {
             if let owner = singleOwner[path] { found.append((owner, path)) }

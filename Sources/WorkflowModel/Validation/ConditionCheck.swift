@@ -1,7 +1,7 @@
 extension Validation {
     /// Conditions are read, so that a mistake in one is found before the run that would need it.
     mutating func checkConditions() {
-        for position in workflow.steps.indices {
+        for position in workflow.steps.indices where workflow.steps[position].hasGating {
             guard let text = workflow.steps[position].gating.condition else { continue }
             do throws(ConditionError) {
                 let parsed = try ConditionParser.parse(text)

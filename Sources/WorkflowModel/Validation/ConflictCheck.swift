@@ -8,16 +8,13 @@ extension Validation {
 
     /// Steps that write the same file, and that the graph does not order.
     mutating func findConflicts(in graph: Graph<StepID>) -> [OutputConflict] {
-        var written = WrittenFiles()
-        for position in workflow.steps.indices {
-            written.add(workflow.steps[position].outputFiles, of: position, &globs)
-            written.add(
-                workflow.steps[position].modifies, of: position, isModification: true, &globs)
-        }
+        var written = takeWrittenFiles()
+        let shared = written.files.sharedPaths
+        guard !shared.isEmpty || !written.patterns.isEmpty else { return [] }
         let exclusions = ExclusionList(workflow, &globs)
         var pairs = WriterPairs()
         var ranks: [Int]?
-        for (path, owners) in written.files.sharedPaths.sorted(by: { $0.path < $1.path }) {
+        for (path, owners) in shared.sorted(by: { $0.path < $1.path }) {
             let steps = uniqueSteps(owners, path: path, written, exclusions)
             if steps.count > Self.smallGroup {
                 let rank = ranks ?? Self.ranks(in: graph)
@@ -45,6 +42,22 @@ extension Validation {
             if pairs.count > Self.conflictLimit { return reportTooManyConflicts(text) }
         }
         return pairs.unordered(in: graph)
+    }
+
+    /// All files that steps write, those of the inferred edges where there are no others.
+    private mutating func takeWrittenFiles() -> WrittenFiles {
+        let modifies = workflow.steps.indices.contains { !workflow.steps[$0].modifies.isEmpty }
+        if !modifies, let outputs = outputFiles {
+            outputFiles = nil
+            return outputs
+        }
+        var written = WrittenFiles(capacity: workflow.steps.count)
+        for position in workflow.steps.indices {
+            written.add(workflow.steps[position].outputFiles, of: position, &globs)
+            written.add(
+                workflow.steps[position].modifies, of: position, isModification: true, &globs)
+        }
+        return written
     }
 
     /// Writers of one path, each once, in declaration order.

@@ -1,9 +1,11 @@
 extension Validation {
-    func isFinalizer(_ step: Int32) -> Bool { workflow.steps[Int(step)].gating.always }
+    func isFinalizer(_ step: Int32) -> Bool { workflow.steps[Int(step)].isFinalizer }
 
     /// What runs at the end cannot come before what does not.
     mutating func checkFinalizers() {
-        guard workflow.steps.contains(where: { $0.gating.always }) else { return }
+        guard workflow.steps.indices.contains(where: { workflow.steps[$0].isFinalizer }) else {
+            return
+        }
         for edge in edges where isFinalizer(edge.dependency) && !isFinalizer(edge.dependent) {
             let step = workflow.steps[Int(edge.dependent)]
             let other = workflow.steps[Int(edge.dependency)]

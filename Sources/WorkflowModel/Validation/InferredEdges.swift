@@ -23,11 +23,15 @@ extension Validation {
 
     /// A step whose `inputs` match another's `output_files` waits for it.
     mutating func addInferredEdges() {
-        guard workflow.steps.contains(where: { !$0.inputs.isEmpty }) else { return }
-        var outputs = WrittenFiles()
+        guard workflow.steps.indices.contains(where: { !workflow.steps[$0].inputs.isEmpty }) else {
+            return
+        }
+        var outputs = WrittenFiles(capacity: workflow.steps.count)
         for position in workflow.steps.indices {
             outputs.add(workflow.steps[position].outputFiles, of: position, &globs)
         }
+        // The look for conflicts asks for the same files.
+        defer { outputFiles = outputs }
         guard !outputs.isEmpty else { return }
         let taken = ExclusionList(workflow, &globs)
         var seen = Set<UInt64>(minimumCapacity: edges.count)
@@ -37,14 +41,16 @@ extension Validation {
         for position in workflow.steps.indices where !workflow.steps[position].inputs.isEmpty {
             let inputs = workflow.steps[position].inputs
             let exclusions = inputs.filter(\.isExclusion)
-            for (number, input) in inputs.enumerated() where !input.isExclusion {
-                let matches = outputs.matches(
+            for number in inputs.indices where !inputs[number].isExclusion {
+                let input = inputs[number]
+                let found = outputs.matches(
                     of: input.text, known: &producersOfPattern, globs: &globs)
+                guard let matches = found else { continue }
                 for match in matches {
                     let write = outputs.writes[Int(match.write)]
                     // What a finalizer writes is there for the next run.
                     guard Int(write.step) != position,
-                        workflow.steps[position].gating.always || !isFinalizer(write.step)
+                        workflow.steps[position].isFinalizer || !isFinalizer(write.step)
                     else { continue }
                     if let path = match.path, taken.exclude(path, from: write) { continue }
                     if !exclusions.isEmpty,

@@ -51,7 +51,7 @@ extension Validation {
         var sinks = sources
         for position in workflow.steps.indices {
             let task = workflow.steps[position].task
-            guard workflow.tasks.indices.contains(task), !workflow.steps[position].gating.always
+            guard workflow.tasks.indices.contains(task), !workflow.steps[position].isFinalizer
             else { continue }
             if !waits[position] { sources[task].append(Int32(truncatingIfNeeded: position)) }
             if !isAwaited[position] { sinks[task].append(Int32(truncatingIfNeeded: position)) }

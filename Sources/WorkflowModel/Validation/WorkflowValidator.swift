@@ -50,6 +50,8 @@ struct Validation {
     var groupIndex: [StepID: Int] = [:]
     var isOverGroupLimit = false
     var globs = GlobCache()
+    /// What `output_files` name, once the inferred edges were looked for.
+    var outputFiles: WrittenFiles?
     /// What the conditions that could be read say, by step, with full ids.
     var conditions: [Int: ConditionExpression] = [:]
     var conditionEdges: [Edge] = []

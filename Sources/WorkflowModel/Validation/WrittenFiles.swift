@@ -23,10 +23,16 @@ struct WrittenFiles {
 
     var isEmpty: Bool { writes.isEmpty }
 
+    init(capacity: Int) {
+        writes.reserveCapacity(capacity)
+        files.reserve(capacity)
+    }
+
     mutating func add(
         _ list: [FilePattern], of step: Int, isModification: Bool = false, _ globs: inout GlobCache
     ) {
-        for (number, pattern) in list.enumerated() where !pattern.isExclusion {
+        for number in list.indices where !list[number].isExclusion {
+            let pattern = list[number]
             let owner = Int32(truncatingIfNeeded: writes.count)
             writes.append(
                 Write(
@@ -46,18 +52,20 @@ struct WrittenFiles {
         }
     }
 
-    /// All writes that have a file in common with a path or a pattern.
+    /// All writes that have a file in common with a path or a pattern; nil for none.
     mutating func matches(
         of text: String, known: inout [String: [Match]], globs: inout GlobCache
-    ) -> [Match] {
+    ) -> [Match]? {
         if !Glob.needsCompiling(text) {
             let path = Glob.normalized(text)
+            // Most inputs are no step's output.
+            guard files.mayHaveOwner(of: path) else { return nil }
             var found: [Match] = []
             files.forEachOwner(of: path) { found.append(Match(write: $0, path: path)) }
             return found
         }
         if let earlier = known[text] { return earlier }
-        guard let glob = globs.valid(text) else { return [] }
+        guard let glob = globs.valid(text) else { return nil }
         let found = files.owners(overlapping: glob).map { Match(write: $0.owner, path: $0.path) }
         known[text] = found
         return found
@@ -82,13 +90,18 @@ struct ExclusionList {
 
     init(_ workflow: Workflow, _ globs: inout GlobCache) {
         for position in workflow.steps.indices {
-            add(workflow.steps[position].outputFiles, to: position * 2, &globs)
-            add(workflow.steps[position].modifies, to: position * 2 + 1, &globs)
+            if !workflow.steps[position].outputFiles.isEmpty {
+                add(workflow.steps[position].outputFiles, to: position * 2, &globs)
+            }
+            if !workflow.steps[position].modifies.isEmpty {
+                add(workflow.steps[position].modifies, to: position * 2 + 1, &globs)
+            }
         }
     }
 
     private mutating func add(_ list: [FilePattern], to key: Int, _ globs: inout GlobCache) {
-        for pattern in list where pattern.isExclusion {
+        for number in list.indices where list[number].isExclusion {
+            let pattern = list[number]
             guard let glob = globs.valid(pattern.path) else { continue }
             globsOfList[key, default: []].append(glob)
         }

@@ -179,10 +179,14 @@ extension OptionDeclaration {
                 value: .required("MODE", .choice(OutputMode.allCases.map(\.rawValue))),
                 "logs that are shown: failures (default), group, prefix, stream or none"),
             json,
-            OptionDeclaration(later: .smartExecution, "--smart-execution"),
+            OptionDeclaration(
+                .smartExecution, "--smart-execution",
+                "skip steps whose inputs have not changed since they succeeded"),
+            OptionDeclaration(
+                .cache, "--cache",
+                "put the outputs of a step in place that ran before with the same inputs"),
+            OptionDeclaration(.force, "--force", "run what is up to date, too"),
             OptionDeclaration(later: .since, "--since"),
-            OptionDeclaration(later: .cache, "--cache"),
-            OptionDeclaration(later: .force, "--force"),
         ]
 
     static let graph: [OptionDeclaration] = [

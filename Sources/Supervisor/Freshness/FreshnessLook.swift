@@ -1,0 +1,249 @@
+import DependencyGraph
+public import Execution
+import WorkflowModel
+
+/// Says of steps whether what their last success left still holds.
+///
+/// Reads only; what is learnt in a run is told by ``note(_:of:)`` and the like.
+public struct FreshnessLook: Sendable {
+    let plan: RunPlan
+    private let root: String
+    private let ingredients: StepIngredients
+    private let mask: SecretMask
+    private var looker: InputLooker
+    var known: KnownSteps
+    /// What tools say of themselves, by command.
+    var answers: [String: String] = [:]
+    /// What steps have produced, as far as it was asked or told; nil inside for what nobody knows.
+    private var products: [Int: Digest?] = [:]
+    /// Steps that may run, as far as was asked ahead.
+    private var mayRun: Set<Int> = []
+    /// Whether what a step left is kept: it says what it reads, or something needs it that does.
+    private let isRemembered: [Bool]
+
+    /// A look at the steps of a plan.
+    ///
+    /// - Parameters:
+    ///   - plan: Says what starts them.
+    ///   - state: The state of the project; nil where there is none yet.
+    ///   - root: The project root, absolute.
+    ///   - workflow: The workflow's file or directory, whose name tells it from others of the project.
+    ///   - environment: What steps inherit, for `env_inputs`.
+    ///   - mask: Takes secrets out of what is kept and shown.
+    public init(
+        plan: RunPlan, state: StateDirectory?, root: String, workflow: String,
+        environment: [String: String], mask: SecretMask = .none
+    ) {
+        self.plan = plan
+        self.root = root
+        self.mask = mask
+        let hasSecrets = !plan.resolved.workflow.execution.secrets.isEmpty
+        ingredients = StepIngredients(
+            plan: plan, inherited: environment,
+            key: hasSecrets ? ProjectKey.text(root: root) : nil)
+        looker = InputLooker(root: root)
+        known =
+            state.map { KnownSteps(workflow: workflow, in: $0) } ?? KnownSteps(workflow: workflow)
+        let steps = plan.resolved.workflow.steps
+        isRemembered = steps.indices.map { index in
+            !steps[index].inputs.isEmpty
+                || plan.resolved.graph.dependents(of: index).contains { !steps[$0].inputs.isEmpty }
+        }
+    }
+
+    /// Whether nothing of what was known could be read.
+    public var isDamaged: Bool { known.isDamaged }
+
+    /// Whether what a step left is kept.
+    func remembers(_ step: Int) -> Bool { isRemembered[step] }
+
+    /// What is known of a step before the run begins.
+    public mutating func freshness(of step: Int) -> StepFreshness {
+        let declared = plan.resolved.workflow.steps[step]
+        guard !declared.inputs.isEmpty else { return .due([DueCause(.noInputs)]) }
+        if known.isDamaged { return .due([DueCause(.stateUnreadable)]) }
+        return verdict(of: step, assuming: mayRun)?.freshness
+            ?? .due([DueCause(.inputsUnreadable)])
+    }
+
+    /// What is known of a step before the run begins, asked once each, dependencies first.
+    ///
+    /// Of a step that needs one that may run, only what that one cannot mend makes it due.
+    public mutating func freshnessAhead(of step: Int) -> StepFreshness {
+        let freshness = freshness(of: step)
+        let needs = plan.resolved.graph.dependencies(of: step)
+        if case .due = freshness {
+            mayRun.insert(step)
+        } else if needs.contains(where: { mayRun.contains($0) }) {
+            mayRun.insert(step)
+        }
+        return freshness
+    }
+
+    /// What a look at a step says.
+    struct Verdict: Sendable {
+        var freshness: StepFreshness
+        /// What it is made from now, where that is known.
+        var contents: StepContents?
+        /// Its files as they are now.
+        var files: [KnownFile] = []
+    }
+
+    /// What there is to say of a step as things are; nil where that takes more than the budget.
+    ///
+    /// - Parameters:
+    ///   - step: The step.
+    ///   - running: Steps that run first: what their products and files are now decides nothing.
+    ///   - budget: How much may be looked at and read.
+    /// - Returns: What the look says.
+    mutating func verdict(
+        of step: Int, assuming running: Set<Int> = [], budget: InputBudget = .unlimited
+    ) -> Verdict? {
+        let knowledge = known[id(of: step)]
+        guard let look = look(at: step, budget: budget) else { return nil }
+        guard look.isReadable else {
+            return Verdict(freshness: .due([DueCause(.inputsUnreadable, look.unreadable)]))
+        }
+        let contents = contents(of: step, look)
+        guard case .done(let memory) = knowledge else {
+            return Verdict(
+                freshness: .due(knowledge.causes), contents: contents, files: look.files)
+        }
+        let needs = plan.resolved.graph.dependencies(of: step)
+        let isProvisional = !running.isEmpty && needs.contains { running.contains($0) }
+        var causes: [DueCause]
+        if let contents {
+            causes = contents.causes(since: memory.contents)
+        } else {
+            causes = [DueCause(.dependencyDiffers, unknownNeeds(of: step))]
+        }
+        if isProvisional {
+            causes.removeAll { $0.kind == .inputsChanged || $0.kind == .dependencyDiffers }
+        }
+        guard let left = outputCauses(of: step, memory, budget: budget) else { return nil }
+        causes += left
+        return Verdict(
+            freshness: causes.isEmpty ? .upToDate(run: memory.run) : .due(causes),
+            contents: contents, files: look.files)
+    }
+
+    // MARK: - What a step is made from
+
+    /// What a step is made from, its files having been looked at; nil where a step that it needs has
+    /// produced nothing that is known.
+    mutating func contents(of step: Int, _ look: InputLook) -> StepContents? {
+        var produced: [StepProduct] = []
+        for dependency in plan.resolved.graph.dependencies(of: step) {
+            guard let digest = product(of: dependency) else { return nil }
+            produced.append(StepProduct(step: id(of: dependency), digest: digest))
+        }
+        produced.sort { $0.step < $1.step }
+        let declared = ingredients.declared(of: step, answers: answers)
+        let digest = declared.fullDigest
+        return StepContents(
+            declared: mask.isEmpty
+                ? declared : declared.map { Ingredient($0.name, mask.masked($0.value)) },
+            declaredDigest: digest, files: look.files.map(\.content), products: produced)
+    }
+
+    /// Looks at what a step reads, without the contents of what looks as it did.
+    mutating func look(at step: Int, budget: InputBudget = .unlimited) -> InputLook? {
+        looker.look(at: patterns(of: step), hints: hints(for: step), budget: budget)
+    }
+
+    /// What is known of the files that a step reads.
+    func hints(for step: Int) -> [KnownFile] {
+        known.lastSuccess(of: id(of: step))?.inputs ?? []
+    }
+
+    /// What a step reads.
+    func patterns(of step: Int) -> InputPatterns {
+        InputPatterns(of: step, plan: plan, root: root)
+    }
+
+    /// What a step declares to write; nil where it declares nothing.
+    func outputPatterns(of step: Int) -> InputPatterns? {
+        let texts = plan.resolved.workflow.steps[step].outputFiles.map(\.text)
+        guard !texts.isEmpty else { return nil }
+        return try? InputPatterns(texts, written: [])
+    }
+
+    /// Looks at what a step has written.
+    mutating func outputs(of step: Int, budget: InputBudget = .unlimited) -> InputLook? {
+        guard let patterns = outputPatterns(of: step) else { return InputLooker.nothing }
+        let hints = known.lastSuccess(of: id(of: step))?.outputs ?? []
+        return looker.look(at: patterns, hints: hints, budget: budget)
+    }
+
+    // MARK: - What steps have produced
+
+    /// Tells what a step has produced in this run; nil for what cannot be known.
+    mutating func note(_ product: Digest?, of step: Int) { products[step] = .some(product) }
+
+    /// Whether it is known what a step has produced, or that it cannot be known.
+    func isKnown(productOf step: Int) -> Bool { products[step] != nil }
+
+    /// What a step has produced, as things are now; nil where nobody knows.
+    mutating func product(of step: Int) -> Digest? {
+        if let product = products[step] { return product }
+        let product = lastProduct(of: step)
+        products[step] = .some(product)
+        return product
+    }
+
+    private mutating func lastProduct(of step: Int) -> Digest? {
+        guard outputPatterns(of: step) != nil else {
+            if case .done(let memory) = known[id(of: step)] { return memory.product }
+            return nil
+        }
+        // What is there now is what a dependent would read, whoever has left it.
+        guard let look = outputs(of: step), look.isReadable else { return nil }
+        return StepProduct.digest(
+            outputs: look.files.map(\.content), fingerprint: .zero,
+            result: known.lastSuccess(of: id(of: step))?.result)
+    }
+
+    mutating func unknownNeeds(of step: Int) -> [DueCause.Detail] {
+        plan.resolved.graph.dependencies(of: step).compactMap { dependency in
+            product(of: dependency) == nil ? DueCause.Detail(id(of: dependency)) : nil
+        }
+    }
+
+    // MARK: - Outputs
+
+    /// What of a step's outputs is not as its last success left it.
+    private mutating func outputCauses(
+        of step: Int, _ memory: StepMemory, budget: InputBudget
+    ) -> [DueCause]? {
+        var missing: [DueCause.Detail] = []
+        if memory.result != nil, !known.hasResult(of: id(of: step), in: root) {
+            missing.append(.init("its STEPVISOR_OUTPUT"))
+        }
+        guard memory.declaresOutputs else {
+            return missing.isEmpty ? [] : [DueCause(.outputMissing, missing)]
+        }
+        guard let look = outputs(of: step, budget: budget) else { return nil }
+        let now = Dictionary(
+            look.files.map { ($0.path, $0.content) }, uniquingKeysWith: { $1 })
+        missing += memory.outputs.filter { now[$0.path] == nil }.map { .init($0.content.name) }
+        let before = Dictionary(
+            memory.outputs.map { ($0.path, $0.content) }, uniquingKeysWith: { $1 })
+        let changed = look.files.compactMap { file -> DueCause.Detail? in
+            guard let old = before[file.path] else {
+                return .init(file.content.name, change: "new")
+            }
+            return old == file.content ? nil : .init(file.content.name, change: "edited")
+        }
+        return (missing.isEmpty ? [] : [DueCause(.outputMissing, missing)])
+            + (changed.isEmpty ? [] : [DueCause(.outputChanged, changed)])
+    }
+
+    func id(of step: Int) -> String { plan.resolved.workflow.steps[step].id.rawValue }
+}
+
+extension InputLook {
+    /// What of it could not be read.
+    var unreadable: [DueCause.Detail] {
+        files.filter { $0.seenAt == 0 }.map { .init($0.content.name) }
+    }
+}

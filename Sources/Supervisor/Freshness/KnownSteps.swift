@@ -1,0 +1,324 @@
+import Execution
+import SystemCalls
+import WorkflowModel
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// What is known of the steps of a workflow from earlier runs: `.stepvisor/known/<workflow>/steps`.
+///
+/// A file of records that only grows: each is written in one go, and the last one of a step counts. A
+/// record that a death cut off at the end is no record; damage anywhere else makes nothing known, since
+/// what is missing might be that a step was started. It is rewritten whole, under a temporary name,
+/// where most of it is out of date.
+///
+/// ```
+/// file    "stepvisor known 1\n" record…
+/// record  mark (4 bytes)  length of the rest (4)  checksum of what follows (8)  kind (1)  id  …
+/// ```
+struct KnownSteps {
+    static let folder = "known"
+    private static let name = "steps"
+    private static let firstLine = Array("stepvisor known 1\n".utf8)
+    private static let mark: UInt32 = 0x4b53_5601
+    private static let headSize = 16
+    /// A larger file was not written by this program.
+    private static let mostBytes = 1 << 31
+
+    private enum Kind: UInt8 {
+        case started = 1
+        case done, moved, forgotten
+    }
+
+    /// Where the last record of a step is, without its head.
+    private struct Entry {
+        var kind: Kind
+        var range: Range<Int>
+        /// The last success, though the step may have been started since: its files are known.
+        var success: Range<Int>?
+    }
+
+    let key: String
+    private var bytes: [UInt8] = []
+    private var entries: [String: Entry] = [:]
+    /// Bytes of the file that are whole records; what follows is cut off before anything is added.
+    private var wholeBytes = 0
+    /// Whether there is a file, and it cannot be relied on.
+    private(set) var isDamaged = false
+    private var file: Int32 = -1
+
+    /// Nothing known, of the workflow whose file or directory has this name.
+    init(workflow: String) { key = KnownSteps.key(of: workflow) }
+
+    /// What is known in a project; nothing where nothing can be read.
+    init(workflow: String, in state: StateDirectory) {
+        self.init(workflow: workflow)
+        guard
+            let file = PrivateFile.reading(
+                [KnownSteps.folder, key, KnownSteps.name], in: state.descriptor),
+            let size = file.size, size > 0
+        else { return }
+        guard size < KnownSteps.mostBytes else {
+            isDamaged = true
+            return
+        }
+        bytes = FileBytes.read(file.number, offset: 0, limit: Int(size))
+        index()
+    }
+
+    /// A name for a directory: that of the workflow's file, or a digest where it is a strange one.
+    private static func key(of workflow: String) -> String {
+        let name = workflow.split(separator: "/").last.map(String.init) ?? "workflow"
+        let isPlain = name.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"),
+                UInt8(ascii: "_"):
+                true
+            default: false
+            }
+        }
+        guard isPlain, name.utf8.count <= 64, !name.hasPrefix(".") else {
+            return "w-" + Digest(of: Array(name.utf8)).text.prefix(32)
+        }
+        return name
+    }
+
+    // MARK: - Reading
+
+    /// What is known of a step.
+    subscript(step: String) -> StepKnowledge {
+        guard let entry = entries[step] else { return .none }
+        var reader = MemoryReader(bytes[entry.range])
+        switch entry.kind {
+        case .started: return .started(run: reader.text() ?? "")
+        case .moved: return .moved(run: reader.text() ?? "")
+        case .forgotten: return .forgotten
+        case .done: return reader.memory().map { .done($0) } ?? .none
+        }
+    }
+
+    /// The last success of a step, though it may not count any more; what its files were is known from it.
+    func lastSuccess(of step: String) -> StepMemory? {
+        entries[step]?.success.flatMap { range in
+            var reader = MemoryReader(bytes[range])
+            return reader.memory()
+        }
+    }
+
+    private mutating func index() {
+        guard bytes.starts(with: KnownSteps.firstLine) else {
+            isDamaged = bytes.count >= KnownSteps.firstLine.count
+            bytes = []
+            return
+        }
+        var place = KnownSteps.firstLine.count
+        while place < bytes.count {
+            guard let end = take(at: place) else {
+                finish(at: place)
+                return
+            }
+            place = end
+        }
+        wholeBytes = place
+    }
+
+    /// Takes one record; nil where there is no whole one.
+    private mutating func take(at place: Int) -> Int? {
+        guard let body = body(at: place) else { return nil }
+        var reader = MemoryReader(bytes[body])
+        guard let kind = reader.number(UInt8.self).flatMap(Kind.init(rawValue:)),
+            let id = reader.blob()
+        else { return nil }
+        let start = body.lowerBound + 1 + 4 + id.count
+        note(kind, of: String(decoding: id, as: UTF8.self), in: start..<body.upperBound)
+        return body.upperBound
+    }
+
+    private mutating func note(_ kind: Kind, of step: String, in range: Range<Int>) {
+        let success = kind == .done ? range : entries[step]?.success
+        entries[step] = Entry(kind: kind, range: range, success: success)
+    }
+
+    /// What follows the head of a record, where it is whole and unharmed.
+    private func body(at place: Int) -> Range<Int>? {
+        var reader = MemoryReader(bytes[place...])
+        guard reader.number(UInt32.self) == KnownSteps.mark,
+            let length = reader.number(UInt32.self), let checksum = reader.number(UInt64.self),
+            Int(length) <= bytes.count - place - KnownSteps.headSize
+        else { return nil }
+        let start = place + KnownSteps.headSize
+        let body = start..<(start + Int(length))
+        return KnownSteps.checksum(of: bytes[body]) == checksum ? body : nil
+    }
+
+    /// No whole record begins here: the rest was cut off by a death, unless one begins further on.
+    private mutating func finish(at place: Int) {
+        wholeBytes = place
+        var next = place + 1
+        let first = UInt8(truncatingIfNeeded: KnownSteps.mark)
+        while let found = bytes[next...].firstIndex(of: first) {
+            if body(at: found) != nil {
+                isDamaged = true
+                entries = [:]
+                wholeBytes = 0
+                bytes = []
+                return
+            }
+            next = found + 1
+        }
+        bytes.removeSubrange(place...)
+    }
+
+    /// Eight bytes at a time, each mixed with what came before.
+    private static func checksum(of bytes: ArraySlice<UInt8>) -> UInt64 {
+        bytes.withUnsafeBytes { buffer in
+            var sum: UInt64 = 0x9e37_79b9_7f4a_7c15 ^ UInt64(buffer.count)
+            var place = 0
+            while place + 8 <= buffer.count {
+                let word = buffer.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+                sum = mix(sum ^ UInt64(littleEndian: word))
+                place += 8
+            }
+            var rest: UInt64 = 0
+            while place < buffer.count {
+                rest = rest << 8 | UInt64(buffer[place])
+                place += 1
+            }
+            return mix(sum ^ rest)
+        }
+    }
+
+    private static func mix(_ value: UInt64) -> UInt64 {
+        let product = value.multipliedFullWidth(by: 0xd6e8_feb8_6659_fd93)
+        return product.high ^ product.low ^ value >> 32
+    }
+
+    // MARK: - Writing
+
+    /// Notes that a step is about to be started: whatever was known of it does not hold any more.
+    mutating func noteStart(of step: String, run: String, in state: StateDirectory)
+        throws(SystemError)
+    {
+        try append(.started, of: step, in: state) { $0.text(run) }
+    }
+
+    /// Notes a success of which nothing is kept, since what the step reads changed meanwhile.
+    mutating func noteMove(of step: String, run: String, in state: StateDirectory)
+        throws(SystemError)
+    {
+        try append(.moved, of: step, in: state) { $0.text(run) }
+    }
+
+    /// Notes a success.
+    mutating func remember(
+        _ memory: StepMemory, of step: String, in state: StateDirectory
+    ) throws(SystemError) {
+        try append(.done, of: step, in: state) { $0.memory(memory) }
+    }
+
+    /// Forgets a step's success.
+    mutating func forget(_ step: String, in state: StateDirectory) throws(SystemError) {
+        try append(.forgotten, of: step, in: state) { _ in }
+    }
+
+    private mutating func append(
+        _ kind: Kind, of step: String, in state: StateDirectory,
+        _ body: (inout MemoryWriter) -> Void
+    ) throws(SystemError) {
+        if file < 0 { try openForWriting(in: state) }
+        let record = KnownSteps.record(kind, of: step, body)
+        try FileBytes.write(record, to: file, subject: shown)
+        let start = bytes.count
+        bytes += record
+        let id = KnownSteps.headSize + 1 + 4 + step.utf8.count
+        note(kind, of: step, in: (start + id)..<bytes.count)
+    }
+
+    private static func record(
+        _ kind: Kind, of step: String, _ body: (inout MemoryWriter) -> Void
+    ) -> [UInt8] {
+        var writer = MemoryWriter()
+        writer.number(kind.rawValue)
+        writer.text(step)
+        body(&writer)
+        var head = MemoryWriter()
+        head.number(mark)
+        head.number(UInt32(truncatingIfNeeded: writer.bytes.count))
+        head.number(checksum(of: writer.bytes[...]))
+        return head.bytes + writer.bytes
+    }
+
+    private var shown: String {
+        "\(StateDirectory.name)/\(KnownSteps.folder)/\(key)/\(KnownSteps.name)"
+    }
+
+    /// Opens the file, without what does not count any more.
+    private mutating func openForWriting(in state: StateDirectory) throws(SystemError) {
+        let folder = try directory(in: state)
+        if wholeBytes == 0 || isWasteful {
+            try rewrite(in: folder.number)
+        }
+        let opened = try PrivateFile.open(
+            KnownSteps.name, in: folder.number, flags: O_WRONLY | O_APPEND, shown: shown)
+        guard ftruncate(opened.number, off_t(wholeBytes)) == 0 else {
+            throw SystemError("write", shown)
+        }
+        file = opened.release()
+    }
+
+    func directory(in state: StateDirectory) throws(SystemError) -> Descriptor {
+        let parent = try PrivateFile.directory(
+            KnownSteps.folder, in: state.descriptor,
+            shown: "\(StateDirectory.name)/\(KnownSteps.folder)", create: true)
+        return try PrivateFile.directory(
+            key, in: parent.number,
+            shown: "\(StateDirectory.name)/\(KnownSteps.folder)/\(key)", create: true)
+    }
+
+    /// Whether more than half of a file that is not small does not count any more.
+    private var isWasteful: Bool {
+        guard bytes.count > 1 << 16 else { return false }
+        let live = entries.values.reduce(0) { sum, entry in
+            let success = entry.success.map { $0 == entry.range ? 0 : $0.count } ?? 0
+            return sum + entry.range.count + success + KnownSteps.headSize * 2
+        }
+        return live < bytes.count / 2
+    }
+
+    /// Writes what counts under a temporary name, and puts that in the place of the file.
+    private mutating func rewrite(in folder: Int32) throws(SystemError) {
+        var whole = KnownSteps.firstLine
+        for (step, entry) in entries.sorted(by: { $0.key < $1.key }) {
+            if let success = entry.success, success != entry.range {
+                whole += KnownSteps.record(.done, of: step) { $0.append(bytes[success]) }
+            }
+            whole += KnownSteps.record(entry.kind, of: step) { $0.append(bytes[entry.range]) }
+        }
+        let temporary = "\(KnownSteps.name).tmp"
+        do {
+            let file = try PrivateFile.open(
+                temporary, in: folder, flags: O_WRONLY | O_CREAT | O_TRUNC, shown: shown)
+            try FileBytes.write(whole, to: file.number, subject: shown)
+        } catch {
+            unlinkat(folder, temporary, 0)
+            throw error
+        }
+        guard renameat(folder, temporary, folder, KnownSteps.name) == 0 else {
+            throw SystemError("write", shown)
+        }
+        bytes = whole
+        entries = [:]
+        isDamaged = false
+        index()
+    }
+
+    /// Closes the file.
+    mutating func close() {
+        if file >= 0 { Platform.close(file) }
+        file = -1
+    }
+}

@@ -1,0 +1,216 @@
+import Execution
+
+/// What is known of a step's last success.
+struct StepMemory: Hashable, Sendable {
+    /// The run in which it succeeded.
+    var run: String
+    /// What it was made from.
+    var contents: StepContents
+    /// Of ``contents``.
+    var fingerprint: Digest
+    /// The files of ``contents`` with how they looked, in the same order.
+    var inputs: [KnownFile]
+    /// What it left behind, sorted by path.
+    var outputs: [KnownFile]
+    /// Whether it declares outputs.
+    var declaresOutputs: Bool
+    /// Of what it wrote to `STEPVISOR_OUTPUT`; nil for nothing.
+    var result: Digest?
+
+    /// What it has produced.
+    var product: Digest {
+        StepProduct.digest(
+            outputs: declaresOutputs ? outputs.map(\.content) : nil, fingerprint: fingerprint,
+            result: result)
+    }
+}
+
+/// Where a step stands, as far as is known.
+enum StepKnowledge: Hashable, Sendable {
+    /// Nothing is known of a success.
+    case none
+    /// It was started in this run, and did not end well since.
+    case started(run: String)
+    /// It ended well in this run, and its inputs changed meanwhile.
+    case moved(run: String)
+    /// Somebody asked to forget it.
+    case forgotten
+    /// It ended well.
+    case done(StepMemory)
+
+    /// Why a step has to run whatever it is made from; empty for one that ended well.
+    var causes: [DueCause] {
+        switch self {
+        case .none: [DueCause(.neverSucceeded)]
+        case .started: [DueCause(.interrupted)]
+        case .moved: [DueCause(.inputsMoved)]
+        case .forgotten: [DueCause(.forgotten)]
+        case .done: []
+        }
+    }
+}
+
+/// Puts values into bytes, numbers as this machine has them: the file stays on it.
+struct MemoryWriter {
+    private(set) var bytes: [UInt8] = []
+
+    mutating func number<Number: FixedWidthInteger>(_ value: Number) {
+        withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+    }
+
+    mutating func append(_ value: ArraySlice<UInt8>) { bytes.append(contentsOf: value) }
+
+    mutating func bytes(_ value: [UInt8]) {
+        number(UInt32(truncatingIfNeeded: value.count))
+        bytes.append(contentsOf: value)
+    }
+
+    mutating func text(_ value: String) {
+        number(UInt32(truncatingIfNeeded: value.utf8.count))
+        bytes.append(contentsOf: value.utf8)
+    }
+
+    mutating func digest(_ value: Digest) {
+        number(value.words.0)
+        number(value.words.1)
+        number(value.words.2)
+        number(value.words.3)
+    }
+
+    mutating func files(_ files: [KnownFile]) {
+        number(UInt32(truncatingIfNeeded: files.count))
+        for file in files {
+            bytes(file.path)
+            number(file.facts.kind.rawValue)
+            number(UInt8(file.facts.isExecutable ? 1 : 0))
+            number(file.facts.size)
+            number(file.facts.modifiedAt)
+            number(file.facts.changedAt)
+            number(file.facts.inode)
+            number(file.seenAt)
+            digest(file.digest)
+        }
+    }
+
+    mutating func memory(_ memory: StepMemory) {
+        text(memory.run)
+        digest(memory.fingerprint)
+        digest(memory.contents.declaredDigest)
+        number(UInt8(memory.declaresOutputs ? 1 : 0))
+        number(UInt8(memory.result == nil ? 0 : 1))
+        digest(memory.result ?? .zero)
+        files(memory.inputs)
+        files(memory.outputs)
+        number(UInt32(truncatingIfNeeded: memory.contents.products.count))
+        for product in memory.contents.products {
+            text(product.step)
+            digest(product.digest)
+        }
+        number(UInt32(truncatingIfNeeded: memory.contents.declared.count))
+        for ingredient in memory.contents.declared {
+            text(ingredient.name)
+            text(ingredient.value)
+        }
+    }
+}
+
+/// Reads what ``MemoryWriter`` wrote; everything is nil once something does not fit.
+struct MemoryReader {
+    private let bytes: ArraySlice<UInt8>
+    private var place: Int
+
+    init(_ bytes: ArraySlice<UInt8>) {
+        self.bytes = bytes
+        place = bytes.startIndex
+    }
+
+    var isAtEnd: Bool { place == bytes.endIndex }
+
+    mutating func number<Number: FixedWidthInteger>(_ type: Number.Type) -> Number? {
+        let size = MemoryLayout<Number>.size
+        guard bytes.endIndex - place >= size else { return nil }
+        defer { place += size }
+        let offset = place
+        return bytes.withUnsafeBytes { buffer in
+            Number(
+                littleEndian: buffer.loadUnaligned(
+                    fromByteOffset: offset - bytes.startIndex, as: Number.self))
+        }
+    }
+
+    mutating func blob() -> [UInt8]? {
+        guard let count = number(UInt32.self), bytes.endIndex - place >= Int(count) else {
+            return nil
+        }
+        defer { place += Int(count) }
+        return Array(bytes[place..<(place + Int(count))])
+    }
+
+    mutating func text() -> String? { blob().map { String(decoding: $0, as: UTF8.self) } }
+
+    mutating func digest() -> Digest? {
+        guard let a = number(UInt64.self), let b = number(UInt64.self),
+            let c = number(UInt64.self), let d = number(UInt64.self)
+        else { return nil }
+        return Digest((a, b, c, d))
+    }
+
+    /// How many parts follow, each of so many bytes at least: a wrong number asks for no memory.
+    private mutating func count(ofSize size: Int) -> Int? {
+        guard let count = number(UInt32.self), Int(count) <= (bytes.endIndex - place) / size else {
+            return nil
+        }
+        return Int(count)
+    }
+
+    mutating func files() -> [KnownFile]? {
+        guard let count = count(ofSize: 70) else { return nil }
+        var files: [KnownFile] = []
+        files.reserveCapacity(count)
+        for _ in 0..<count {
+            guard let file = file() else { return nil }
+            files.append(file)
+        }
+        return files
+    }
+
+    private mutating func file() -> KnownFile? {
+        guard let path = blob(), let rawKind = number(UInt8.self),
+            let kind = InputFacts.Kind(rawValue: rawKind), let executable = number(UInt8.self),
+            let size = number(Int64.self), let modifiedAt = number(Int64.self),
+            let changedAt = number(Int64.self), let inode = number(UInt64.self),
+            let seenAt = number(Int64.self), let digest = digest()
+        else { return nil }
+        let facts = InputFacts(
+            kind: kind, isExecutable: executable == 1, size: size, modifiedAt: modifiedAt,
+            changedAt: changedAt, inode: inode)
+        return KnownFile(path: path, facts: facts, digest: digest, seenAt: seenAt)
+    }
+
+    mutating func memory() -> StepMemory? {
+        guard let run = text(), let fingerprint = digest(), let declaredDigest = digest(),
+            let declaresOutputs = number(UInt8.self), let hasResult = number(UInt8.self),
+            let result = digest(), let inputs = files(), let outputs = files(),
+            let productCount = count(ofSize: 36)
+        else { return nil }
+        var products: [StepProduct] = []
+        for _ in 0..<productCount {
+            guard let step = text(), let digest = digest() else { return nil }
+            products.append(StepProduct(step: step, digest: digest))
+        }
+        guard let ingredientCount = count(ofSize: 8) else { return nil }
+        var declared: [Ingredient] = []
+        declared.reserveCapacity(ingredientCount)
+        for _ in 0..<ingredientCount {
+            guard let name = text(), let value = text() else { return nil }
+            declared.append(Ingredient(name, value))
+        }
+        return StepMemory(
+            run: run,
+            contents: StepContents(
+                declared: declared, declaredDigest: declaredDigest, files: inputs.map(\.content),
+                products: products),
+            fingerprint: fingerprint, inputs: inputs, outputs: outputs,
+            declaresOutputs: declaresOutputs == 1, result: hasResult == 1 ? result : nil)
+    }
+}

@@ -1,0 +1,228 @@
+import DependencyGraph
+import Execution
+import WorkflowModel
+
+/// What a run knows of the steps whose success is remembered.
+struct FreshnessDesk {
+    var look: FreshnessLook
+    /// What steps that run were made from, with their files as they looked at their start.
+    fileprivate var begun: [Int: Begun] = [:]
+    /// Steps that ended well although what they read has changed since their start.
+    private var moved: Set<Int> = []
+    /// Steps that have ended well, and whose outputs the worker looks at.
+    fileprivate var leaving: [Int: Begun] = [:]
+    /// What is to be done once it is known what a step has produced.
+    fileprivate var awaiting: [Awaited] = []
+
+    fileprivate struct Begun: Sendable {
+        var contents: StepContents?
+        var files: [KnownFile]
+    }
+
+    fileprivate enum Awaited {
+        case launch(LaunchOrder)
+        case examination(Int)
+
+        var step: Int {
+            switch self {
+            case .launch(let order): order.step
+            case .examination(let step): step
+            }
+        }
+    }
+
+    init(_ look: FreshnessLook) { self.look = look }
+
+    /// What a step reads has changed while it ran.
+    mutating func noteMove(of step: Int) {
+        if begun[step] != nil || leaving[step] != nil { moved.insert(step) }
+    }
+
+    fileprivate mutating func takeMove(of step: Int) -> Bool { moved.remove(step) != nil }
+
+    /// Whether what the worker looks at has to be known before the run may end.
+    var isWaiting: Bool { !leaving.isEmpty }
+}
+
+/// Remembering what steps were made from and what they left, and telling of a step whether that
+/// still holds.
+extension Supervisor {
+    // MARK: - Before a step starts
+
+    /// Whether a step has to wait until it is known what those that it needs have produced.
+    func awaitsProducts(of order: LaunchOrder) -> Bool {
+        guard needsProducts(order.step) else { return false }
+        freshness.awaiting.append(.launch(order))
+        return true
+    }
+
+    private func needsProducts(_ step: Int) -> Bool {
+        guard !freshness.leaving.isEmpty, freshness.look.remembers(step) else { return false }
+        return context.plan.resolved.graph.dependencies(of: step).contains {
+            freshness.leaving[$0] != nil
+        }
+    }
+
+    /// Notes what an attempt of a step is made from, and that its last success does not count any more.
+    ///
+    /// - Returns: Whether it may be started: a mark that cannot be written would let what a death
+    ///   leaves half done count as done.
+    func noteStart(_ order: LaunchOrder, _ look: InputLook) -> Bool {
+        let step = order.step
+        guard !order.isCheck, freshness.look.remembers(step) else { return true }
+        let contents =
+            order.failed.isEmpty && look.isReadable
+            ? freshness.look.contents(of: step, look) : nil
+        freshness.begun[step] = FreshnessDesk.Begun(contents: contents, files: look.files)
+        guard order.isFirst || order.attempt == 1 else { return true }
+        do {
+            try freshness.look.known.noteStart(
+                of: header.steps[step].id, run: directory.id, in: context.state)
+            return true
+        } catch {
+            stop(because: error)
+            return false
+        }
+    }
+
+    // MARK: - After a step has ended
+
+    /// Takes in how a step has ended.
+    func noteFreshness(_ event: RunEvent.Kind) {
+        switch event {
+        case .ended(let step, let end) where freshness.look.remembers(step):
+            guard end.status == .complete else {
+                freshness.begun[step] = nil
+                if end.status != .cached { freshness.look.note(nil, of: step) }
+                return
+            }
+            remember(step)
+        case .skipped(let step, .upToDate): carryResult(of: step)
+        case .inputsChanged(let step): freshness.noteMove(of: step)
+        default: break
+        }
+    }
+
+    private func remember(_ step: Int) {
+        guard let begun = freshness.begun.removeValue(forKey: step) else { return }
+        freshness.leaving[step] = begun
+        // What is known of its inputs comes first, from the same thread.
+        if !isLookingAgain(at: step),
+            let look = freshness.look.outputs(of: step, budget: StepBases.budget)
+        {
+            keep(look, of: step)
+            return
+        }
+        guard let worker = inputWorker(for: nil),
+            let patterns = freshness.look.outputPatterns(of: step)
+        else {
+            let look = freshness.look.outputs(of: step)
+            keep(look ?? InputLooker.nothing, of: step)
+            return
+        }
+        worker.send(InputJob(step: step, patterns: patterns, purpose: .outputs))
+    }
+
+    /// Keeps a success, now that it is known what it has left.
+    func keep(_ outputs: InputLook, of step: Int) {
+        guard let begun = freshness.leaving.removeValue(forKey: step) else { return }
+        let id = header.steps[step].id
+        let hasMoved = freshness.takeMove(of: step)
+        do {
+            let result = try freshness.look.known.keepResult(
+                of: id, from: directory, in: context.state,
+                wasThere: freshness.look.known.lastSuccess(of: id)?.result != nil)
+            guard let contents = begun.contents, outputs.isReadable else {
+                freshness.look.note(nil, of: step)
+                resumeAwaiting()
+                return
+            }
+            let memory = StepMemory(
+                run: directory.id, contents: contents, fingerprint: contents.fingerprint,
+                inputs: begun.files, outputs: outputs.files,
+                declaresOutputs: freshness.look.outputPatterns(of: step) != nil, result: result)
+            freshness.look.note(memory.product, of: step)
+            if hasMoved {
+                try freshness.look.known.noteMove(of: id, run: directory.id, in: context.state)
+            } else {
+                try freshness.look.known.remember(memory, of: id, in: context.state)
+            }
+        } catch {
+            freshness.look.note(nil, of: step)
+            record(.warning(step: step, "its success is not remembered: \(error.description)"))
+        }
+        resumeAwaiting()
+    }
+
+    /// Goes on with what waited for products, as far as they are known now.
+    private func resumeAwaiting() {
+        guard !freshness.awaiting.isEmpty else { return }
+        let all = freshness.awaiting
+        freshness.awaiting = []
+        for awaited in all {
+            switch awaited {
+            case .launch(let order): launch(order)
+            case .examination(let step): examine(step)
+            }
+        }
+    }
+
+    /// The run is stopping: nothing that waits for products starts any more.
+    func giveUpAwaiting() {
+        for awaited in freshness.awaiting {
+            switch awaited {
+            case .launch(let order):
+                inbox.append(
+                    .launchDeferred(step: order.step, message: "the run stops"))
+            case .examination(let step):
+                inbox.append(.examined(step: step, .due([])))
+            }
+        }
+        freshness.awaiting = []
+    }
+
+    // MARK: - Whether a step has to run
+
+    /// Looks whether what a step's last success left still holds.
+    func examine(_ step: Int) {
+        guard !needsProducts(step) else {
+            freshness.awaiting.append(.examination(step))
+            return
+        }
+        if let verdict = freshness.look.verdict(of: step, budget: StepBases.budget) {
+            inbox.append(.examined(step: step, examination(of: verdict)))
+            return
+        }
+        let look = freshness.look
+        send(for: step, otherwise: .examined(step: step, .due([]))) { _ in
+            var look = look
+            let verdict = look.verdict(of: step)
+            let examination: Examination =
+                switch verdict?.freshness {
+                case .upToDate(let run)?: .upToDate(run: run)
+                case .due(let causes)?: .due(causes)
+                case nil: .due([])
+                }
+            return Errands.Answer(step: step, input: .examined(step: step, examination))
+        }
+    }
+
+    private func examination(of verdict: FreshnessLook.Verdict) -> Examination {
+        switch verdict.freshness {
+        case .upToDate(let run): .upToDate(run: run)
+        case .due(let causes): .due(causes)
+        }
+    }
+
+    /// Gives what a step that does not run wrote to `STEPVISOR_OUTPUT` to this run.
+    private func carryResult(of step: Int) {
+        let id = header.steps[step].id
+        let known = freshness.look.known
+        guard known.lastSuccess(of: id)?.result != nil else { return }
+        do {
+            try known.carryResult(of: id, into: directory, from: context.state)
+        } catch {
+            record(.warning(step: step, "its results are not there: \(error.description)"))
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import Execution
+import Supervisor
+import WorkflowFiles
+import WorkflowModel
+
+/// Finds out before a run what of it need not run.
+struct SmartRequest {
+    private let project: Project
+    private let options: RunOptions
+
+    init(_ project: Project, _ options: RunOptions) {
+        self.project = project
+        self.options = options
+    }
+
+    /// Takes what need not run out of a plan.
+    ///
+    /// - Returns: What is known of the steps, which the run goes on with.
+    func adopt(into plan: inout RunPlan) -> FreshnessLook {
+        var look = FreshnessLook(
+            plan: plan, state: try? StateDirectory(root: project.root, create: false),
+            root: project.root, workflow: project.loaded.path ?? "",
+            environment: Host.environment, mask: Secrecy.mask)
+        let selected = plan.selected.indices.map {
+            plan.selected[$0] && plan.doneEarlier[$0] == nil
+        }
+        plan.adopt(
+            .decide(
+                options.smart, graph: plan.resolved.graph, selected: selected,
+                finalizers: plan.resolved.workflow.finalizers, usesCache: options.usesCache,
+                isForced: options.isForced
+            ) { look.freshnessAhead(of: $0) })
+        return look
+    }
+}
