@@ -112,7 +112,7 @@ struct RevisionFreshnessTests {
             builder.step("before")
             builder.step("a", after: ["before"]) { $0.inputs = [FilePattern("x")] }
             change(&builder)
-            return DeclaredSteps(of: try builder.plan()).declaration(of: "a")
+            return DeclaredSteps(of: try builder.plan()).declaration(of: StepID("a"))
         }
         let plain = try declaration { _ in }
         #expect(plain != nil)
