@@ -157,5 +157,5 @@ struct ConditionEvaluation<Facts: ConditionFacts> {
 
 extension StepRecord {
     /// How it ended as far as conditions are concerned: what an earlier run has done is done.
-    public var settledStatus: StepStatus { isDoneEarlier ? .complete : status }
+    public var settledStatus: StepStatus { isDoneEarlier || isUpToDate ? .complete : status }
 }

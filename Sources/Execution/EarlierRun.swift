@@ -97,6 +97,10 @@ public struct EarlierRun: Sendable {
             takeEnd(end, of: step)
         case .skipped(let step, .doneEarlier(let run, let basis)):
             steps[step].standing = .done(DoneEarlier(run: run, basis: basis))
+        case .skipped(let step, .upToDate(let run)):
+            steps[step].standing = .done(DoneEarlier(run: run))
+        case .skipped(let step, .unchanged):
+            steps[step].standing = .done(DoneEarlier(run: header.runID))
         case .skipped(let step, let reason):
             switch reason {
             case .notSelected: steps[step].standing = .notSelected
@@ -121,6 +125,8 @@ public struct EarlierRun: Sendable {
             steps[step].standing = .aborted
         case .notReached where end.status == .failed:
             steps[step].standing = .failed
+        case .notReached where end.status == .cached:
+            steps[step].standing = .done(DoneEarlier(run: header.runID))
         default:
             return
         }

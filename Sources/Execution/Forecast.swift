@@ -82,7 +82,7 @@ extension RunPlan {
     /// which depends on their durations, by phase and rank.
     public var startSequence: [Int] {
         let running = order.steps.map { Int($0) }.filter {
-            selected[$0] && doneEarlier[$0] == nil
+            selected[$0] && doneEarlier[$0] == nil && !isUpToDate($0)
         }
         guard limit == 1 else {
             let sorted = running.sorted { a, b in

@@ -78,6 +78,9 @@ extension RunRecord {
     /// The number of steps that had ended well in an earlier run and did not run again.
     public var doneEarlierCount: Int { steps.count { $0.isDoneEarlier } }
 
+    /// Steps that did not have to run.
+    public var upToDateCount: Int { steps.count { $0.isUpToDate } }
+
     /// The number of phases in which threads of work joined.
     ///
     /// A phase counts once when one of its steps was launched after two or more steps that it

@@ -58,6 +58,9 @@ public struct ViewSurroundings: Sendable {
     /// Path of a step's log as a user would type it.
     public var logPath: @Sendable (_ step: Int) -> String
 
+    /// Nanoseconds that a step took in earlier runs, by step index; nil where that is not known.
+    public var usualTime: @Sendable (_ step: Int) -> Int64? = { _ in nil }
+
     /// What a view may ask.
     public init(
         terminalSize: (columns: Int, rows: Int)?,

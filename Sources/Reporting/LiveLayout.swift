@@ -33,9 +33,12 @@ struct LiveLayout {
             let elapsed = record.steps[step].elapsed(at: now) ?? 0
             let clock = ProgressLine.clock(elapsed)
             let gap = String(repeating: " ", count: max(0, 6 - clock.count))
+            // Why it runs, until it has something to say itself.
+            let last = lastLine(step)
+            let text = last.isEmpty ? record.shownCause(of: step) ?? "" : last
             return line([
                 (name(step, width, record), { $0 }), (gap + clock + "  ", { $0 }),
-                (note(step, record), style.yellow), (lastLine(step), style.dim),
+                (note(step, record), style.yellow), (text, style.dim),
             ])
         }
         lines += shownWaiting.map { step in

@@ -116,8 +116,8 @@ extension EdgeOrigin {
 }
 
 extension StepRecord {
-    /// The status by which a box is coloured: what was done earlier looks like what is cached.
-    var drawnStatus: StepStatus { isDoneEarlier ? .cached : status }
+    /// The status by which a box is coloured: what was done before looks like what is cached.
+    var drawnStatus: StepStatus { isDoneEarlier || isUpToDate ? .cached : status }
 }
 
 extension StepStatus {

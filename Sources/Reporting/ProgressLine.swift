@@ -7,6 +7,8 @@ struct ProgressLine {
     let style: Style
     /// Steps that the command line left out: they count neither as done nor in all.
     private var leftOut = 0
+    /// Steps that were said to run, and why.
+    private var announced: Set<Int> = []
     /// Whom steps were last said to wait for, so that each is said once.
     private var holders: [Int: LockHolder] = [:]
 
@@ -67,10 +69,12 @@ struct ProgressLine {
     }
 
     /// The line that says that a step runs.
-    func running(_ step: Int, record: RunRecord) -> String {
+    mutating func running(_ step: Int, record: RunRecord) -> String {
         let attempt =
             record.steps.indices.contains(step) ? record.attemptText(of: step) : nil
-        return line(.running, step, record, detail: attempt.map { ": " + $0 } ?? "")
+        announced.insert(step)
+        let detail = attempt ?? record.shownCause(of: step)
+        return line(.running, step, record, detail: detail.map { ": " + $0 } ?? "")
     }
 
     /// The line that says which steps still run.
@@ -110,6 +114,11 @@ struct ProgressLine {
             let detour = record.detourText(of: step)
         {
             detail += ": " + detour
+        } else if end.status == .complete, !announced.contains(step),
+            let cause = record.shownCause(of: step)
+        {
+            // A quick step was never said to run.
+            detail += style.dim(": \(cause)")
         }
         if let reason = end.reason {
             detail += ": " + Sanitizer.line(record.text(of: reason, by: step))

@@ -64,7 +64,8 @@ public struct RunSummary: Sendable {
         var places: [Group: Int] = [:]
         for (index, step) in record.steps.enumerated()
         where (step.status == .aborted || step.status == .skipped)
-            && (namesLeftOut || step.reason != .notSelected && !step.isDoneEarlier)
+            && (namesLeftOut
+                || step.reason != .notSelected && !step.isDoneEarlier && !step.isUpToDate)
         {
             let group = Group(status: step.status, reason: sharedReason(of: index, step))
             if let place = places[group] {
@@ -133,21 +134,39 @@ public struct RunSummary: Sendable {
     /// How to go on with a run in which something was left undone; the failures say how for their own.
     private var further: String? {
         guard record.status == .aborted || record.status == .failed else { return nil }
-        let skipped = record.counts[.skipped] - leftOut - record.doneEarlierCount
+        let skipped =
+            record.counts[.skipped] - leftOut - record.doneEarlierCount - record.upToDateCount
         guard record.counts[.aborted] + skipped > 0 else { return nil }
         let words = ["stepvisor", "run"] + options + ["--resume"]
         return Sanitizer.line("go on: " + words.map { ShellWord.quoted($0) }.joined(separator: " "))
+    }
+
+    /// What the steps that did not have to run usually take, where that is known.
+    private var savedByState: String {
+        let saved = record.steps.indices.reduce(Int64(0)) { sum, step in
+            guard record.steps[step].isUpToDate || record.steps[step].status == .cached else {
+                return sum
+            }
+            return sum + (surroundings.usualTime(step) ?? 0)
+        }
+        return saved >= 50_000_000 ? " (saved \(Wording.duration(saved)))" : ""
     }
 
     private var totals: String {
         let wall = Wording.duration(record.wallTime())
         let planned = record.steps.count - leftOut
         let total = Wording.count(planned, "step")
+        let upToDate = record.upToDateCount
         let counts = Wording.counts(
-            record.counts, without: leftOut, doneEarlier: record.doneEarlierCount, style: style)
+            record.counts, without: leftOut, doneEarlier: record.doneEarlierCount,
+            upToDate: upToDate, style: style)
         let ending = leftOut > 0 ? "; \(Wording.count(leftOut, "step")) left out" : ""
         if planned == 0, leftOut > 0, record.status == .complete {
             return style.green("nothing to do") + ending
+        }
+        if planned == upToDate, record.status == .complete {
+            let all = planned == 1 ? "the step is" : "all \(total) are"
+            return style.green("nothing to do") + ": \(all) up to date\(ending)"
         }
         // Cached steps had nothing to do either.
         let hasRun = record.steps.contains { $0.launchedAt != nil }
@@ -157,7 +176,8 @@ public struct RunSummary: Sendable {
         }
         var status = record.status.rawValue
         if let signal = record.stopSignal { status += " by \(SignalName.name(of: signal))" }
-        var line = style.paint(status, as: record.status) + ": \(counts) of \(total) in \(wall)"
+        var line = style.paint(status, as: record.status) + ": \(counts)\(savedByState)"
+        line += " of \(total) in \(wall)"
         let saved = record.timeSaved()
         let sum = record.sumOfStepTimes()
         // Less is as much as starting the steps took.

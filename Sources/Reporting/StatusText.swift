@@ -76,7 +76,7 @@ public struct StatusText: Sendable {
         let total = Wording.count(record.steps.count, "step")
         let counts = Wording.counts(
             record.counts, doneEarlier: record.doneEarlierCount,
-            isInterrupted: record.status == .interrupted, style: style)
+            upToDate: record.upToDateCount, isInterrupted: record.status == .interrupted, style: style)
         return "\(total): \(counts)"
     }
 
@@ -118,6 +118,7 @@ public struct StatusText: Sendable {
         case .running, .complete, .failed, .aborted, .skipped, .cached:
             if let reason = record.shownReason(of: index) { details.append(reason) }
         }
+        if let cause = record.shownCause(of: index) { details.append(cause) }
         if step.isChecking { details.append("checks") }
         if step.status == .failed, step.isAllowed { details.append("which is allowed") }
         if step.status == .complete, let detour = record.detourText(of: index) {

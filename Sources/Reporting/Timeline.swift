@@ -90,7 +90,7 @@ public struct Timeline: Sendable {
             lines += bars.suffix(Self.mostBars - 1).map { row(of: $0, scale) }
         }
         let words = [StepStatus.cached, .skipped, .pending].map(\.rawValue)
-        for word in [Wording.doneEarlier] + words {
+        for word in [Wording.doneEarlier, Wording.upToDate] + words {
             let others = group.steps.filter {
                 record.steps[$0].launchedAt == nil && Wording.status(record.steps[$0]) == word
             }

@@ -70,31 +70,39 @@ public enum Wording {
 
     /// How many steps stand where, in the order that matters to a reader: `3 complete, 1 failed`.
     ///
-    /// So many of the skipped ones are not counted, and so many others were done earlier. What a
-    /// dead stepvisor left running is `unknown`.
+    /// So many of the skipped ones are not counted, and so many others were done earlier or are up
+    /// to date. What a dead stepvisor left running is `unknown`.
     public static func counts(
         _ counts: StatusCounts, without leftOut: Int = 0, doneEarlier: Int = 0,
-        isInterrupted: Bool = false, style: Style = .plain
+        upToDate: Int = 0, isInterrupted: Bool = false, style: Style = .plain
     ) -> String {
         let order: [StepStatus] = [
             .complete, .cached, .running, .pending, .skipped, .aborted, .failed,
         ]
         var parts = order.compactMap { status -> String? in
-            let number = counts[status] - (status == .skipped ? leftOut + doneEarlier : 0)
+            let others = status == .skipped ? leftOut + doneEarlier + upToDate : 0
+            let number = counts[status] - others
             let word = isInterrupted && status == .running ? "unknown" : status.rawValue
             return number > 0 ? style.paint("\(number) \(word)", as: status) : nil
         }
         if doneEarlier > 0 { parts.append(style.green("\(doneEarlier) \(Self.doneEarlier)")) }
+        if upToDate > 0 { parts.append(style.green("\(upToDate) \(Self.upToDate)")) }
         return parts.joined(separator: ", ")
     }
+
+    /// What stands for the status of a step that did not have to run.
+    public static let upToDate = "up to date"
 
     /// What stands for the status of a step that ended well in an earlier run.
     public static let doneEarlier = "done earlier"
 
     /// Where a step stands, in a word or two.
     public static func status(_ step: StepRecord) -> String {
-        step.isDoneEarlier ? doneEarlier : step.status.rawValue
+        step.isDoneEarlier ? doneEarlier : step.isUpToDate ? upToDate : step.status.rawValue
     }
+
+    /// Columns that the reason of a running step may take.
+    static let causeColumns = 100
 
     /// A task by its id; the steps that stand beside the declared tasks have one without an id.
     public static func task(_ id: String, atStart isAtStart: Bool = false) -> String {
@@ -114,6 +122,12 @@ public enum Wording {
 extension RunRecord {
     /// A step's id as it may be shown.
     func shownName(of step: Int) -> String { Sanitizer.line(name(of: step)) }
+
+    /// Why a step had to run, in short; nil where the run does not tell.
+    func shownCause(of step: Int) -> String? {
+        guard let causes = causes[step], !causes.isEmpty else { return nil }
+        return TextWidth.clip(Sanitizer.line(causes.text), to: Wording.causeColumns)
+    }
 
     /// Why a step has its status, as it may be shown.
     func shownReason(of step: Int) -> String? { reasonText(of: step).map { Sanitizer.line($0) } }

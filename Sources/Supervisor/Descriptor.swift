@@ -132,6 +132,15 @@ enum Platform {
         #endif
     }
 
+    /// Opens an existing path, links followed; closed in children.
+    static func open(_ path: String, _ flags: Int32) -> Int32 {
+        #if canImport(Glibc)
+            Glibc.open(path, flags | O_CLOEXEC)
+        #else
+            Darwin.open(path, flags | O_CLOEXEC)
+        #endif
+    }
+
     static func close(_ descriptor: Int32) {
         #if canImport(Glibc)
             _ = Glibc.close(descriptor)

@@ -63,7 +63,7 @@ public enum ProjectTrust {
     }
 
     /// Root, this user, and who became root by `sudo`: that one may run anything anyway.
-    private static func isTrusted(_ user: uid_t) -> Bool {
+    static func isTrusted(_ user: uid_t) -> Bool {
         if user == 0 || user == geteuid() { return true }
         return isRoot && Host.environment["SUDO_UID"].flatMap { uid_t($0) } == user
     }

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #ifdef __linux__
+#include <linux/fs.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -226,6 +227,26 @@ int stepvisor_open_at(int directory, const char *name, int flags, mode_t mode) {
         result = openat(directory, name, flags | O_NOFOLLOW | O_CLOEXEC, mode);
     } while (result == -1 && errno == EINTR);
     return result;
+}
+
+int stepvisor_clone_range(int source, off_t offset, off_t length, int target, off_t place) {
+#ifdef FICLONERANGE
+    struct file_clone_range range;
+    memset(&range, 0, sizeof range);
+    range.src_fd = source;
+    range.src_offset = (uint64_t)offset;
+    range.src_length = (uint64_t)length;
+    range.dest_offset = (uint64_t)place;
+    return ioctl(target, FICLONERANGE, &range);
+#else
+    (void)source;
+    (void)offset;
+    (void)length;
+    (void)target;
+    (void)place;
+    errno = ENOSYS;
+    return -1;
+#endif
 }
 
 int stepvisor_is_network_filesystem(int descriptor) {

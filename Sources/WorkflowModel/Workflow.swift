@@ -18,6 +18,8 @@ public struct Workflow: Sendable {
     public var groups: [StepGroup]
     /// The `[changes]` table: class name and its patterns.
     public var changeClasses: [(name: String, patterns: [String])]
+    /// The `[cache]` table.
+    public var cache: CacheSettings
 
     /// Indices of the steps that run at the end, whatever happened.
     public var finalizers: Set<Int> { Set(steps.indices.filter { steps[$0].isFinalizer }) }
@@ -33,6 +35,7 @@ public struct Workflow: Sendable {
         includes = []
         groups = []
         changeClasses = []
+        cache = CacheSettings()
     }
 }
 

@@ -117,9 +117,12 @@ struct RunCommand {
             console.note("warning: \(concern)")
         }
         let final = FinalRecord()
+        let steps = request.plan.resolved.graph.nodes
+        let history = request.history
         let view = RecordingView(
             base: makeView(request), final: final,
-            place: UserPlace(projectRoot: request.project.root), mask: Secrecy.mask)
+            place: UserPlace(projectRoot: request.project.root), mask: Secrecy.mask,
+            usualTime: { step in history[steps[step]]?.nanoseconds })
         var context = RunContext(
             plan: request.plan, state: state, environment: Host.environment, view: view,
             viewDescriptor: console.wantsJSON

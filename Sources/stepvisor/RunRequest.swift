@@ -78,6 +78,8 @@ struct RunRequest {
     let resume: ResumePlan?
     /// What is known of the steps, where the run skips what need not run.
     private(set) var freshness: FreshnessLook?
+    /// What steps took in earlier runs.
+    let history: [StepID: Milliseconds]
 
     /// Plans what a command line asks for.
     ///
@@ -117,7 +119,7 @@ struct RunRequest {
         }
         self.options = options
         do throws(PlanError) {
-            let history = DurationStore.read(root: project.root)
+            history = DurationStore.read(root: project.root)
             var plan: RunPlan
             let whole = try RunPlan.make(
                 resolved: project.resolved, options: options, history: history)

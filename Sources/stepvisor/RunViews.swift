@@ -18,6 +18,8 @@ struct RecordingView: RunView {
     let final: FinalRecord
     let place: UserPlace
     let mask: SecretMask
+    /// Nanoseconds that a step took in earlier runs, by index.
+    let usualTime: @Sendable (Int) -> Int64?
 
     var frameInterval: Int64? { base.frameInterval }
 
@@ -63,6 +65,7 @@ struct RecordingView: RunView {
         var seen = surroundings
         let place = place
         seen.logPath = { place.path(ofProjectFile: surroundings.logPath($0)) }
+        seen.usualTime = usualTime
         return seen
     }
 }

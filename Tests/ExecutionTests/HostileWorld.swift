@@ -85,7 +85,9 @@ struct HostileWorld: VirtualWorld {
             check.verified(step, verification)
         case .conditionEvaluated(let step, let outcome): check.conditionIs(outcome, of: step)
         case .decided(let step, let decision): check.answered(step, decision)
-        case .examined: break
+        case .examined(let step, let examination):
+            guard check.isExamining(step) else { return random.chance(10) }
+            check.examined(step, examination)
         case .leaderExited(let step, let exit, _, let leftovers):
             // A report of what is long gone must do no harm.
             guard check.isLeaderAlive(step) else { return random.chance(10) }
@@ -116,7 +118,8 @@ struct HostileWorld: VirtualWorld {
             answerLaunch(step, now, &agenda)
         case .evaluateCondition(let step): evaluate(step, now, &agenda)
         case .examine(let step):
-            agenda.add(.examined(step: step, .due([])), at: later(now, by: 4))
+            check.examines(step, at: now)
+            examine(step, now, &agenda)
         case .askReview(let step, let choices): ask(step, choices, now, &agenda)
         case .withdrawReview(let step):
             check.withdrawn(step)
@@ -186,6 +189,20 @@ struct HostileWorld: VirtualWorld {
         let answer = later(now, by: random.chance(80) ? 4 : 40)
         agenda.add(.conditionEvaluated(step: step, outcome), at: answer)
         if random.chance(5) { agenda.add(.conditionEvaluated(step: step, .holds), at: answer) }
+    }
+
+    private mutating func examine(
+        _ step: Int, _ now: RunTime, _ agenda: inout VirtualRun.Agenda
+    ) {
+        // What the plan has found due needs no other cause.
+        let isKnown = plan.smart?.due[step] != nil
+        let due: Examination = .due(
+            isKnown && random.chance(50) ? [] : [DueCause(.dependencyDiffers, [.init("x")])])
+        let answer: Examination =
+            random.chance(40) ? due : random.chance(60) ? .upToDate(run: "u") : .restored(run: "c")
+        let time = later(now, by: random.chance(80) ? 4 : 30)
+        agenda.add(.examined(step: step, answer), at: time)
+        if random.chance(10) { agenda.add(.examined(step: step, .restored(run: "x")), at: time) }
     }
 
     private mutating func ask(

@@ -54,7 +54,24 @@ struct RandomPlan {
                 plan.doneEarlier[step] = DoneEarlier(run: "r\(step)")
             }
         }
+        if random.chance(30) { plan.adopt(smart(for: plan, &random)) }
         return plan
+    }
+
+    /// What of a plan need not run, by looks that find anything.
+    private static func smart(for plan: RunPlan, _ random: inout SeededGenerator) -> SmartPlan {
+        let changes = [5, 30, 70][random.below(3)]
+        let looks: [StepFreshness] = (0..<plan.count).map { step in
+            guard random.chance(changes) else { return .upToDate(run: "r\(step)") }
+            let kinds: [DueCause.Kind] = [.neverSucceeded, .inputsChanged, .noInputs]
+            return .due([DueCause(kinds[random.below(3)], [.init("f")])])
+        }
+        return SmartPlan.decide(
+            random.chance(80) ? .remembered : .since("main"), graph: plan.resolved.graph,
+            selected: (0..<plan.count).map { plan.selected[$0] && plan.doneEarlier[$0] == nil },
+            finalizers: Set((0..<plan.count).filter { plan.isFinalizer($0) }),
+            usesCache: random.chance(30), isForced: random.chance(5)
+        ) { looks[$0] }
     }
 
     private static func limit(_ execution: inout ExecutionSettings, _ random: inout SeededGenerator)

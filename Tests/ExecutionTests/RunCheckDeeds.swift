@@ -21,7 +21,7 @@ extension RunCheck {
     mutating func released(_ step: Int) {
         expect(holding & bit(step) != 0, step, "gives back locks that it does not have")
         expect(
-            truths[step].life == .none || truths[step].life == .gone, step,
+            !isExamining(step) && (truths[step].life == .none || truths[step].life == .gone), step,
             "gives its locks back too early")
         holding &= ~bit(step)
     }
@@ -35,9 +35,8 @@ extension RunCheck {
     }
 
     mutating func launched(_ step: Int, _ launch: Launch, at now: RunTime) {
-        let others = active | stuck
-        active |= bit(step)
         let course = courses[step]
+        expect(!isExamining(step), step, "launched while it is looked at")
         expect(truths[step].life == .none && final & bit(step) == 0, step, "launched twice")
         expect(
             truths[step].execution == launch.execution && launch.execution > 0, step,
@@ -45,50 +44,60 @@ extension RunCheck {
         expect(
             launch.attempt == course.attempts && launch.method == course.method, step,
             "another attempt than on record")
-        expect(!isStopping, step, "launched after a stop")
-        expect(reviews.queue.isEmpty, step, "launched while a question is open")
-        expect(
-            plan.selected[step] && plan.doneEarlier[step] == nil, step,
-            "launched though not selected")
-        expectNeedsSettled(step, "launched")
+        mayBegin(step, "launched", at: now)
+        active |= bit(step)
         let failed = steps(needs[step] & unwell)
         expect(
             launch.failed == failed, step, "told of \(launch.failed) instead of \(failed)")
-        expect(
-            declared(step).gating.condition == nil || course.condition == .holds, step,
-            "launched without its condition")
         passesBrakes(step, at: now)
-        expect(active.nonzeroBitCount <= plan.limit, step, "over the limit")
+        if plan.hasBarriers, !isFinalizer(step), let limit = plan.phaseLimit,
+            phaseLimits[plan.place(of: step)] == nil
+        {
+            phaseLimits[plan.place(of: step)] = now.advanced(byNanoseconds: limit.nanoseconds)
+        }
+        truths[step].life = .launching
+    }
+
+    /// Whether a step may take its slot: to be launched, or to be looked at before.
+    mutating func mayBegin(_ step: Int, _ what: String, at now: RunTime) {
+        let others = (active | stuck) & ~bit(step)
+        let all = others | bit(step)
+        expect(!isStopping, step, "\(what) after a stop")
+        expect(reviews.queue.isEmpty, step, "\(what) while a question is open")
+        expect(
+            plan.selected[step] && plan.doneEarlier[step] == nil, step,
+            "\(what) though not selected")
+        expectNeedsSettled(step, what)
+        expect(
+            declared(step).gating.condition == nil || courses[step].condition == .holds, step,
+            "\(what) without its condition")
+        expect((active | bit(step)).nonzeroBitCount <= plan.limit, step, "over the limit")
         expect(others & conflicts[step] == 0, step, "beside a conflicting step")
-        expect(others == 0 || alone & (active | stuck) == 0, step, "not alone")
-        checkBarrier(step, at: now)
+        expect(others == 0 || alone & all == 0, step, "not alone")
+        checkBarrier(step, what, at: now)
         var isLocked = false
         for claim in plan.claims(of: step) {
             let resource = plan.resources[Int(claim.resource)]
             isLocked = isLocked || resource.isLockable
             expect(
-                units(of: Int(claim.resource), held: active | stuck) <= resource.capacity, step,
+                units(of: Int(claim.resource), held: all) <= resource.capacity, step,
                 "over the capacity of `\(resource.name)`")
         }
-        expect(isLocked == (holding & bit(step) != 0), step, "launched without its locks")
-        truths[step].life = .launching
+        expect(isLocked == (holding & bit(step) != 0), step, "\(what) without its locks")
     }
 
-    private mutating func checkBarrier(_ step: Int, at now: RunTime) {
+    private mutating func checkBarrier(_ step: Int, _ what: String, at now: RunTime) {
         guard plan.hasBarriers, !isFinalizer(step) else { return }
         let place = plan.place(of: step)
         for other in 0..<plan.count where (final | finalizers) & bit(other) == 0 {
             let before = plan.place(of: other)
             expect(
                 before.task != place.task || before.phase >= place.phase, step,
-                "launched before step \(other) of an earlier phase has ended")
+                "\(what) before step \(other) of an earlier phase has ended")
         }
         // At the very moment of its end a step that was given its locks may just be launched.
         let limit = phaseLimits[place] ?? now
-        expect(limit >= now, step, "launched after the end of its phase")
-        if let limit = plan.phaseLimit, phaseLimits[place] == nil {
-            phaseLimits[place] = now.advanced(byNanoseconds: limit.nanoseconds)
-        }
+        expect(limit >= now, step, "\(what) after the end of its phase")
     }
 
     mutating func groupSignalled(_ step: Int, _ signal: Int32, at now: RunTime) {
@@ -184,7 +193,9 @@ extension RunCheck {
         expect(runEnded == nil, "on record after the end")
         switch kind {
         case .launched(let step, let attempt, let method, let execution):
+            launchesUnskipped(step)
             launchedOnRecord(step, attempt, method, execution, at: now)
+        case .due(let step, let causes): dueOnRecord(step, causes)
         case .started(let step, _, _, _), .checkStarted(let step, _, _):
             expect(truths[step].life == .alive, step, "started on record without a process")
         case .terminating(let step, _, let reason): truths[step].said = reason

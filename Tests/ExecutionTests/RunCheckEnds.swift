@@ -10,6 +10,10 @@ extension RunCheck {
             endedByDecision(step, end, at: now)
             return
         }
+        if end.status == .cached {
+            endedAsRestored(step, end)
+            return
+        }
         if case .breakerOpen = end.reason, courses[step].attempts == 0 {
             failedFast(step, end, at: now)
             return
@@ -170,8 +174,10 @@ extension RunCheck {
             courses[step].attempts == 0 || reason == .decided(.skip), step,
             "skipped after its launch")
         expect(!reviews.queue.contains(step), step, "skipped while it is asked about")
+        expect(!isExamining(step), step, "skipped while it is looked at")
         final |= bit(step)
         switch reason {
+        case .upToDate, .unchanged: skippedAsUpToDate(step, reason)
         case .notSelected:
             expect(
                 !plan.selected[step] && plan.doneEarlier[step] == nil, step,

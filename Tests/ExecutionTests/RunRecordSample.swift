@@ -39,7 +39,8 @@ enum RunRecordSample {
         .decided(.proceed), .conditionFalse(hostile, values: hostile),
         .conditionError(hostile, message: ""), .successPatternMissing(hostile),
         .verifyFailed(.exited(3)), .verifyFailed(.signalled(6, coreDumped: true)),
-        .breakerOpen(resource: hostile),
+        .breakerOpen(resource: hostile), .upToDate(run: hostile), .unchanged(since: hostile),
+        .restored(run: "r"),
     ]
 
     private static let policyKinds: [RunEvent.Kind] =
@@ -104,6 +105,7 @@ enum RunRecordSample {
             .ended(step: 2, StepEnd(status: .cached)),
             .halting(step: 1), .stopping(signal: 2), .warning(step: nil, hostile),
             .warning(step: 1, ""), .inputsChanged(step: 1), .inputsChanged(step: 99),
+            .due(step: 1, [DueCause(.outputMissing, [.init(hostile)]), DueCause(.forced)]),
             .killed(step: 99), .suspended, .resumed(after: 0), .resumed(after: .max),
             .barrierPassed(task: 0, phase: 1), .barrierPassed(task: -1, phase: .max),
         ]

@@ -48,6 +48,9 @@ struct SchedulerPropertyTests {
             "skipped: timed out phase", "skipped: timed out run", "skipped: other",
             "not started", "halted", "interrupted", "skipped: halted", "skipped: interrupted",
             "skipped: needs", "skipped: not selected", "run complete", "run failed", "run aborted",
+            "due", "examine", "examined due", "examined up to date", "examined restored",
+            "examined in a stop: due", "examined in a stop: up to date", "skipped: up to date",
+            "skipped: unchanged", "restored",
         ]
         let missing = expected.filter { seen[$0, default: 0] < 10 }
         #expect(missing == [])

@@ -20,6 +20,9 @@ struct WatchedWorld: VirtualWorld {
             note("deferred")
             if checking.contains(step) { note("deferred check") }
         case .resumed: note("resumed")
+        case .examined(let step, let answer) where inner.check.isExamining(step):
+            note("examined \(name(answer))")
+            if inner.check.isStopping { note("examined in a stop: \(name(answer))") }
         case .signal:
             signals += 1
             if signals == 3 { note("third signal") }
@@ -66,6 +69,8 @@ struct WatchedWorld: VirtualWorld {
             checking.insert(step)
             note("check")
         case .evaluateCondition: note("evaluate")
+        case .examine: note("examine")
+        case .record(.due): note("due")
         case .askReview: note("ask")
         case .withdrawReview: note("withdraw")
         case .record(.attemptFailed(_, let failure)) where failure.isBusy: note("busy")
@@ -79,6 +84,14 @@ struct WatchedWorld: VirtualWorld {
         case .record(.modeChanged(let mode)): note("mode \(mode.rawValue)")
         case .record(.finalizing): note("finalizing")
         default: break
+        }
+    }
+
+    private func name(_ examination: Examination) -> String {
+        switch examination {
+        case .due: "due"
+        case .upToDate: "up to date"
+        case .restored: "restored"
         }
     }
 

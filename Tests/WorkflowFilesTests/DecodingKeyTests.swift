@@ -25,6 +25,7 @@ struct KeyCase: Sendable, CustomTestStringConvertible {
         case .throttle: "[execution.throttle]\n\(line)\n" + step
         case .breaker: "[execution.breaker]\n\(line)\n" + step
         case .resource: "[resources.api]\n\(line)\n" + step
+        case .cache: "[cache]\n\(line)\n" + step
         case .composition: "[composition]\n\(line)\n" + step
         case .include where spelling == "file": "[[composition.includes]]\n\(line)\n" + step
         case .include: "[[composition.includes]]\nfile = \"x\"\n\(line)\n" + step

@@ -82,6 +82,10 @@ int stepvisor_try_shared_lock(int descriptor);
 /// `open` relative to a directory, without following a link at the last part, closed in children.
 int stepvisor_open_at(int directory, const char *name, int flags, mode_t mode);
 
+/// Lets a part of a file share the blocks of a part of another one, where the file system can: both
+/// places and the length are whole blocks, or the part reaches to the end of the source.
+int stepvisor_clone_range(int source, off_t offset, off_t length, int target, off_t place);
+
 /// Whether a file lies on a file system whose locks do not reach other machines or may not exist
 /// (NFS, SMB, FUSE and their like): 1, else 0.
 int stepvisor_is_network_filesystem(int descriptor);

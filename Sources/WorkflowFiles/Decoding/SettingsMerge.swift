@@ -18,7 +18,7 @@ extension WorkflowDecoder {
         }
         for resource in draft.workflow.resources { merge(resource) }
         merge(changeClasses: draft)
-        noteIdleKeys(keys.filter { !Self.ownKeys.contains($0.key) }, draft.errorPropagation)
+        noteIdleKeys(keys.filter { !Self.ownKeys.contains($0.key) }, [draft.errorPropagation, draft.cache])
         return scope
     }
 
@@ -60,13 +60,13 @@ extension WorkflowDecoder {
     }
 
     private mutating func noteIdleKeys(
-        _ keys: [DocumentTable.Entry], _ propagation: DocumentTable.Entry?
+        _ keys: [DocumentTable.Entry], _ tables: [DocumentTable.Entry?]
     ) {
         // What is left alone in any file need not be said of this one.
         let idle = keys.filter { WorkflowTables.execution.honours($0.key) }
-        guard let first = idle.first ?? propagation else { return }
-        var names = idle.map { "`\($0.key)`" }
-        if propagation != nil { names.append("`[error_propagation]`") }
+        let tables = tables.compactMap(\.self)
+        guard let first = idle.first ?? tables.first else { return }
+        let names = idle.map { "`\($0.key)`" } + tables.map { "`[\($0.key)]`" }
         reader.report(
             Diagnostic(
                 .note,

@@ -28,6 +28,11 @@ extension WorkflowTables {
                     draft.workflow.changeClasses.append((line.key, patterns))
                 }
             },
+            KeyRule("cache", "a table") { draft, entry, reader in
+                guard let table = reader.table(entry) else { return }
+                cache.decode(table, into: &draft.workflow.cache, with: &reader)
+                draft.cache = entry
+            },
             KeyRule("error_propagation", "a table") { draft, entry, _ in
                 draft.errorPropagation = entry
             },
@@ -54,6 +59,15 @@ extension WorkflowTables {
         "post_execution_analysis", "constitution", "project_constitution",
         "constitutional_compliance",
     ]
+
+    static let cache = KeyTable<CacheSettings>(
+        .cache,
+        [
+            KeyRule("max_size", "a size") { cache, entry, reader in
+                if let size = reader.size(entry) { cache.maxSize = size }
+            },
+            .limit("max_age") { $0.maxAge = $1 },
+        ])
 
     static let composition = KeyTable<Workflow>(
         .composition,
@@ -125,6 +139,7 @@ struct WorkflowDraft {
     var executionTable: DocumentTable?
     var errorPropagation: DocumentTable.Entry?
     var changes: DocumentTable?
+    var cache: DocumentTable.Entry?
     var steps: DocumentTable.Entry?
     var tasks: DocumentTable.Entry?
     var speclets: DocumentTable.Entry?

@@ -1,0 +1,311 @@
+import Execution
+import SystemCalls
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The directory that holds the cache: `.stepvisor/cache`, or what `STEPVISOR_CACHE` names.
+///
+/// An entry is a file of its own, `v1-linux-x86_64/ab/abcd…`: other forms and platforms never meet.
+/// What is being written lies in `writing/`, locked, and gets its name when it is whole.
+final class CacheDirectory: Sendable {
+    /// The variable that names another place.
+    static let variable = "STEPVISOR_CACHE"
+
+    /// As messages show it.
+    let shown: String
+    let descriptor: Int32
+    /// Whose it is: what this user has kept there is trusted.
+    private let owner: uid_t
+    /// Rights of entries and of directories below: who may enter the directory may read them.
+    private let fileMode: mode_t
+    private let directoryMode: mode_t
+
+    /// Opens the directory, and makes it when asked to.
+    ///
+    /// - Parameters:
+    ///   - state: The project's state.
+    ///   - environment: Where the variable is looked for; one that is empty is none.
+    ///   - create: Whether to make what is missing.
+    /// - Throws: What the system said, or why it is not used.
+    init(
+        state: StateDirectory, environment: [String: String], create: Bool
+    ) throws(SystemError) {
+        let named = environment[CacheDirectory.variable] ?? ""
+        if named.isEmpty {
+            shown = "\(StateDirectory.name)/cache"
+            descriptor = try PrivateFile.directory(
+                "cache", in: state.descriptor, shown: shown, create: create
+            ).release()
+        } else {
+            shown = named
+            let path = named.hasPrefix("/") ? named : "\(state.root)/\(named)"
+            if create { try CacheDirectory.make(path) }
+            // Its user has named it, so links in its path are followed.
+            descriptor = Platform.open(path, O_RDONLY | O_DIRECTORY)
+            guard descriptor >= 0 else { throw SystemError("open", named) }
+        }
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0 else {
+            let error = SystemError("look at", shown)
+            close(descriptor)
+            throw error
+        }
+        owner = facts.st_uid
+        directoryMode = facts.st_mode & 0o7777
+        fileMode = 0o600 | facts.st_mode & 0o044
+    }
+
+    deinit { close(descriptor) }
+
+    /// Makes a directory for this user alone, and those above it as usual.
+    private static func make(_ path: String) throws(SystemError) {
+        if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT else { throw SystemError("make the directory", path) }
+        let names = path.split(separator: "/")
+        for count in 1..<max(1, names.count) {
+            mkdir("/" + names.prefix(count).joined(separator: "/"), 0o777)
+        }
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+            throw SystemError("make the directory", path)
+        }
+    }
+
+    // MARK: Entries
+
+    /// The entries of this form and platform.
+    static let ownGeneration = "v\(CacheManifest.version)-\(platform)"
+
+    private static var platform: String {
+        #if os(Linux)
+            let system = "linux"
+        #else
+            let system = "macos"
+        #endif
+        #if arch(x86_64)
+            return "\(system)-x86_64"
+        #elseif arch(arm64)
+            return "\(system)-arm64"
+        #else
+            return "\(system)-other"
+        #endif
+    }
+
+    /// The path of an entry below the directory.
+    static func path(of fingerprint: Digest) -> String {
+        let text = fingerprint.text
+        return "\(ownGeneration)/\(text.prefix(2))/\(text)"
+    }
+
+    /// An entry that is open.
+    struct OpenEntry: ~Copyable {
+        let file: Descriptor
+        let size: UInt64
+        let inode: UInt64
+    }
+
+    /// What looking for an entry finds.
+    enum Finding: ~Copyable {
+        case missing
+        /// It is there, and is of somebody who is not trusted: a clause.
+        case refused(String)
+        case found(OpenEntry)
+    }
+
+    /// Opens an entry, if it is there and of somebody who is trusted.
+    func open(_ path: String) -> Finding {
+        let number = stepvisor_open_at(descriptor, path, O_RDONLY | O_NONBLOCK, 0)
+        guard number >= 0 else {
+            return errno == ENOENT ? .missing : .refused(SystemError.text(of: errno))
+        }
+        let file = Descriptor(owning: number)
+        var facts = stat()
+        guard fstat(number, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
+            return .refused("it is no regular file")
+        }
+        guard facts.st_uid == owner || ProjectTrust.isTrusted(facts.st_uid) else {
+            return .refused("it belongs to another user (uid \(facts.st_uid))")
+        }
+        guard facts.st_mode & 0o022 == 0 else {
+            return .refused("others than its owner may write to it")
+        }
+        return .found(
+            OpenEntry(file: file, size: UInt64(facts.st_size), inode: UInt64(facts.st_ino)))
+    }
+
+    /// Whether there is an entry.
+    func has(_ path: String) -> Bool {
+        var facts = stat()
+        return fstatat(descriptor, path, &facts, AT_SYMLINK_NOFOLLOW) == 0
+    }
+
+    /// Removes an entry if it is still the one that was looked at.
+    @discardableResult
+    func remove(_ path: String, inode: UInt64) -> Bool {
+        var facts = stat()
+        guard fstatat(descriptor, path, &facts, AT_SYMLINK_NOFOLLOW) == 0,
+            UInt64(facts.st_ino) == inode
+        else { return true }
+        return unlinkat(descriptor, path, 0) == 0 || errno == ENOENT
+    }
+
+    /// Notes that an entry was of use just now: the least recently used go first.
+    static func touch(_ file: borrowing Descriptor) { futimens(file.number, nil) }
+
+    // MARK: Writing
+
+    private static let writing = "writing"
+    private static let temporaryPrefix = "w-"
+
+    /// A file without a name among the entries yet.
+    final class Temporary {
+        let name: String
+        let file: Descriptor
+
+        init(name: String, file: consuming Descriptor) {
+            self.name = name
+            self.file = file
+        }
+    }
+
+    /// Begins an entry.
+    func temporary() throws(SystemError) -> Temporary {
+        let directory = try subdirectory(CacheDirectory.writing)
+        let random = String(UInt64.random(in: .min ... .max), radix: 16)
+        let name = "\(CacheDirectory.temporaryPrefix)\(getpid())-\(random)"
+        let file = try Descriptor.open(
+            name, in: directory.number, flags: O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
+        // Whoever finds it unlocked knows that its writer is dead.
+        _ = stepvisor_try_lock(file.number)
+        return Temporary(name: name, file: file)
+    }
+
+    /// Gives a file that is whole its place.
+    func publish(
+        _ temporary: Temporary, as fingerprint: Digest
+    ) throws(SystemError) {
+        let name = temporary.name
+        if fileMode != 0o600, fchmod(temporary.file.number, fileMode) != 0 {
+            throw SystemError("set the rights of", "\(shown)/\(name)")
+        }
+        let text = fingerprint.text
+        let source = try subdirectory(CacheDirectory.writing)
+        for attempt in 0..<2 {
+            let generation = try subdirectory(CacheDirectory.ownGeneration)
+            let target = try subdirectory(String(text.prefix(2)), in: generation.number)
+            if renameat(source.number, name, target.number, text) == 0 { return }
+            // Somebody who cleans has removed the directory meanwhile.
+            guard errno == ENOENT, attempt == 0 else {
+                throw SystemError("write", "\(shown)/\(CacheDirectory.path(of: fingerprint))")
+            }
+        }
+    }
+
+    /// Takes back a file that will not become an entry.
+    func discard(_ name: String) { unlinkat(descriptor, "\(CacheDirectory.writing)/\(name)", 0) }
+
+    private func subdirectory(
+        _ name: String, in parent: Int32? = nil
+    ) throws(SystemError) -> Descriptor {
+        let parent = parent ?? descriptor
+        let isNew = mkdirat(parent, name, 0o700) == 0
+        guard isNew || errno == EEXIST else {
+            throw SystemError("make the directory", "\(shown)/\(name)")
+        }
+        let number = stepvisor_open_at(parent, name, O_RDONLY | O_DIRECTORY, 0)
+        guard number >= 0 else { throw SystemError("open", "\(shown)/\(name)") }
+        let directory = Descriptor(owning: number)
+        if isNew, directoryMode != 0o700 { fchmod(number, directoryMode) }
+        return directory
+    }
+
+    // MARK: Keeping house
+
+    /// An entry as its directory shows it.
+    struct Listed: Hashable, Sendable {
+        var path: String
+        var inode: UInt64
+        /// Bytes that it takes, in whole blocks.
+        var size: Int64
+        /// Nanoseconds since 1970.
+        var usedAt: Int64
+    }
+
+    /// All entries, of other forms too; nothing else that may lie in the directory.
+    func list() -> [Listed] {
+        var entries: [Listed] = []
+        for generation in DirectoryListing.names(of: descriptor) ?? []
+        where CacheDirectory.isGeneration(generation) {
+            for group in names(in: generation) where CacheDirectory.isHex(group, digits: 2) {
+                let directory = "\(generation)/\(group)"
+                for name in names(in: directory) where CacheDirectory.isHex(name, digits: 64) {
+                    var facts = stat()
+                    let path = "\(directory)/\(name)"
+                    guard fstatat(descriptor, path, &facts, AT_SYMLINK_NOFOLLOW) == 0,
+                        facts.st_mode & S_IFMT == S_IFREG
+                    else { continue }
+                    entries.append(
+                        Listed(
+                            path: path, inode: UInt64(facts.st_ino),
+                            size: (Int64(facts.st_size) + 4095) / 4096 * 4096,
+                            usedAt: InputFacts(facts).modifiedAt))
+                }
+            }
+        }
+        return entries
+    }
+
+    /// Removes directories that are empty.
+    func removeEmptyDirectories() {
+        for generation in DirectoryListing.names(of: descriptor) ?? []
+        where CacheDirectory.isGeneration(generation) {
+            for group in names(in: generation) where CacheDirectory.isHex(group, digits: 2) {
+                unlinkat(descriptor, "\(generation)/\(group)", AT_REMOVEDIR)
+            }
+            unlinkat(descriptor, generation, AT_REMOVEDIR)
+        }
+    }
+
+    /// Removes what writers have left that were killed.
+    func removeAbandoned(now: Int64) {
+        for name in names(in: CacheDirectory.writing)
+        where name.hasPrefix(CacheDirectory.temporaryPrefix) {
+            let path = "\(CacheDirectory.writing)/\(name)"
+            let number = stepvisor_open_at(descriptor, path, O_RDONLY | O_NONBLOCK, 0)
+            guard number >= 0 else { continue }
+            let file = Descriptor(owning: number)
+            var facts = stat()
+            guard fstat(file.number, &facts) == 0 else { continue }
+            let age = now - InputFacts(facts).modifiedAt
+            let lock = stepvisor_try_lock(file.number)
+            // Not every file system has locks; a minute is for one who has not locked it yet.
+            if lock == 0 && age > CacheDirectory.minute
+                || lock < 0 && age > 1440 * CacheDirectory.minute
+            {
+                unlinkat(descriptor, path, 0)
+            }
+        }
+    }
+
+    private static let minute: Int64 = 60_000_000_000
+
+    private func names(in path: String) -> [String] {
+        let number = stepvisor_open_at(descriptor, path, O_RDONLY | O_DIRECTORY, 0)
+        guard number >= 0 else { return [] }
+        let directory = Descriptor(owning: number)
+        return DirectoryListing.names(of: directory.number) ?? []
+    }
+
+    private static func isGeneration(_ name: String) -> Bool {
+        name.hasPrefix("v") && name.contains("-")
+            && name.dropFirst().prefix { $0 != "-" }.allSatisfy { $0.isASCII && $0.isNumber }
+    }
+
+    private static func isHex(_ name: String, digits: Int) -> Bool {
+        name.utf8.count == digits
+            && name.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    }
+}

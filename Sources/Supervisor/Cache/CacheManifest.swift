@@ -1,0 +1,216 @@
+import Execution
+
+/// What an entry of the cache holds: its beginning, sealed by a SHA-256.
+///
+/// The length depends on the paths alone, so that it can be written last and stand first.
+struct CacheManifest: Hashable, Sendable {
+    /// What a part is; the raw values are in the files.
+    enum Kind: UInt8, Sendable {
+        case file = 1
+        case directory, link
+        /// What the step wrote to its log.
+        case log
+        /// What it wrote to `STEPVISOR_OUTPUT`.
+        case result
+    }
+
+    /// One output, or the log, or the result.
+    struct Part: Hashable, Sendable {
+        var kind: Kind
+        /// Relative to the project root; empty for what is no output.
+        var path: [UInt8] = []
+        /// The nine bits of who may read, write and execute.
+        var mode: UInt16 = 0
+        /// Where a link leads, as it says.
+        var target: [UInt8] = []
+        /// Where its content begins in the entry, and how long it is.
+        var offset: UInt64 = 0
+        var size: UInt64 = 0
+        var digest = Digest.zero
+    }
+
+    /// What it was made from.
+    var fingerprint: Digest
+    /// When, in microseconds since 1970.
+    var createdAt: Int64 = 0
+    /// The run that produced it.
+    var run: String
+    var step: String
+    /// The root of the project that produced it.
+    var project: String
+    var parts: [Part]
+
+    static let version: UInt32 = 1
+    /// Bytes before the manifest itself.
+    static let headerSize = 64
+    /// A longer manifest was not written by this program.
+    static let longest = 1 << 28
+    private static let magic = Array("stepvisor-cache\n".utf8)
+
+    /// The outputs.
+    var outputs: some Sequence<Part> { parts.lazy.filter { !$0.path.isEmpty } }
+
+    /// The log or the result, where the entry has one.
+    func part(_ kind: Kind) -> Part? { parts.first { $0.kind == kind } }
+
+    /// Header and manifest of an entry that has so many bytes in all.
+    func encoded(total: UInt64) -> [UInt8] {
+        var body = ByteWriter()
+        body.bytes += fingerprint.bytes
+        body.number(UInt64(bitPattern: createdAt))
+        body.text(Array(run.utf8))
+        body.text(Array(step.utf8))
+        body.text(Array(project.utf8))
+        body.number(UInt32(clamping: parts.count))
+        for part in parts {
+            body.number(part.kind.rawValue)
+            body.number(part.mode)
+            body.text(part.path)
+            body.text(part.target)
+            body.number(part.offset)
+            body.number(part.size)
+            body.bytes += part.digest.bytes
+        }
+        var header = ByteWriter()
+        header.bytes += CacheManifest.magic
+        header.number(CacheManifest.version)
+        header.number(UInt32(clamping: body.bytes.count))
+        header.number(total)
+        let seal = CacheManifest.seal(header.bytes, body.bytes)
+        return header.bytes + seal.bytes + body.bytes
+    }
+
+    /// What the header tells: how long the manifest is, and the entry as a whole.
+    ///
+    /// - Throws: ``CacheDamage`` when it was written by something else, or by another version.
+    static func lengths(of header: [UInt8]) throws(CacheDamage) -> (manifest: Int, total: UInt64) {
+        guard header.count >= headerSize else { throw CacheDamage("it is cut off") }
+        guard header.starts(with: magic) else { throw CacheDamage("it is no entry of a cache") }
+        var reader = ByteReader(header[magic.count...])
+        guard let version = reader.number(UInt32.self), let length = reader.number(UInt32.self),
+            let total = reader.number(UInt64.self)
+        else { throw CacheDamage("it is cut off") }
+        guard version == Self.version else {
+            throw CacheDamage("it has the form of another version of stepvisor (\(version))")
+        }
+        guard length <= longest else { throw CacheDamage("its list of parts is damaged") }
+        return (Int(length), total)
+    }
+
+    fileprivate static func seal(_ header: [UInt8], _ body: [UInt8]) -> Digest {
+        var hash = SHA256()
+        hash.update(header)
+        hash.update(body)
+        return Digest(hash)
+    }
+}
+
+extension CacheManifest {
+    /// Reads header and manifest.
+    init(decoding bytes: [UInt8]) throws(CacheDamage) {
+        let (length, total) = try CacheManifest.lengths(of: bytes)
+        let end = CacheManifest.headerSize + length
+        guard bytes.count >= end else { throw CacheDamage("it is cut off") }
+        let body = Array(bytes[CacheManifest.headerSize..<end])
+        let seal = Digest(bytes: bytes[32..<CacheManifest.headerSize])
+        guard seal == CacheManifest.seal(Array(bytes[..<32]), body) else {
+            throw CacheDamage("its list of parts is damaged")
+        }
+        guard let manifest = CacheManifest(body: body) else {
+            throw CacheDamage("its list of parts makes no sense")
+        }
+        self = manifest
+        for part in parts {
+            let (last, overflow) = part.offset.addingReportingOverflow(part.size)
+            guard !overflow, last <= total, part.size == 0 || part.offset >= UInt64(end) else {
+                throw CacheDamage("its list of parts makes no sense")
+            }
+        }
+    }
+
+    private init?(body: [UInt8]) {
+        var reader = ByteReader(body[...])
+        guard let fingerprint = reader.take(32).flatMap({ Digest(bytes: $0) }),
+            let createdAt = reader.number(UInt64.self), let run = reader.text(),
+            let step = reader.text(), let project = reader.text(),
+            let count = reader.number(UInt32.self)
+        else { return nil }
+        self.init(
+            fingerprint: fingerprint, createdAt: Int64(bitPattern: createdAt),
+            run: String(decoding: run, as: UTF8.self), step: String(decoding: step, as: UTF8.self),
+            project: String(decoding: project, as: UTF8.self), parts: [])
+        for _ in 0..<count {
+            guard let part = CacheManifest.part(&reader) else { return nil }
+            parts.append(part)
+        }
+        guard reader.isAtEnd, isInOrder else { return nil }
+    }
+
+    private static func part(_ reader: inout ByteReader) -> Part? {
+        guard let kind = reader.number(UInt8.self).flatMap(Kind.init),
+            let mode = reader.number(UInt16.self), let path = reader.text(),
+            let target = reader.text(),
+            let offset = reader.number(UInt64.self), let size = reader.number(UInt64.self),
+            let digest = reader.take(32).flatMap({ Digest(bytes: $0) })
+        else { return nil }
+        return Part(
+            kind: kind, path: Array(path), mode: mode & 0o777, target: Array(target),
+            offset: offset, size: size, digest: digest)
+    }
+
+    /// Outputs sorted and each once, then at most one log and one result, which have no path.
+    private var isInOrder: Bool {
+        let outputs = parts.prefix { !$0.path.isEmpty }
+        guard
+            zip(outputs, outputs.dropFirst()).allSatisfy({
+                $0.path.lexicographicallyPrecedes($1.path)
+            })
+        else { return false }
+        let rest = parts[outputs.count...].map(\.kind)
+        return outputs.allSatisfy { [.file, .directory, .link].contains($0.kind) }
+            && rest.allSatisfy { $0 == .log || $0 == .result } && Set(rest).count == rest.count
+    }
+}
+
+/// Why an entry cannot be used, nor can it ever be: a clause about it.
+struct CacheDamage: Error, Hashable {
+    var reason: String
+    init(_ reason: String) { self.reason = reason }
+}
+
+/// Numbers, least significant byte first, and texts with their length before them.
+private struct ByteWriter {
+    var bytes: [UInt8] = []
+
+    mutating func number<Number: FixedWidthInteger>(_ value: Number) {
+        withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+    }
+
+    mutating func text(_ text: [UInt8]) {
+        number(UInt32(clamping: text.count))
+        bytes += text
+    }
+}
+
+/// Reads what ``ByteWriter`` wrote; nil where there is not as much.
+private struct ByteReader {
+    private var rest: ArraySlice<UInt8>
+
+    init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
+
+    var isAtEnd: Bool { rest.isEmpty }
+
+    mutating func take(_ count: Int) -> ArraySlice<UInt8>? {
+        guard count <= rest.count else { return nil }
+        defer { rest = rest.dropFirst(count) }
+        return rest.prefix(count)
+    }
+
+    mutating func number<Number: FixedWidthInteger>(_ type: Number.Type) -> Number? {
+        take(Number.bitWidth / 8)?.reversed().reduce(0) { $0 << 8 | Number(truncatingIfNeeded: $1) }
+    }
+
+    mutating func text() -> ArraySlice<UInt8>? {
+        number(UInt32.self).flatMap { take(Int($0)) }
+    }
+}

@@ -1,0 +1,28 @@
+import WorkflowModel
+
+/// What a step declares to produce, as the cache sees it.
+struct CachePatterns {
+    let patterns: InputPatterns
+
+    /// Patterns that are none were refused when the workflow was loaded.
+    init?(_ outputs: [String]) {
+        guard let patterns = try? InputPatterns(outputs, written: []) else { return nil }
+        self.patterns = patterns
+    }
+
+    /// Whether something is an output of the step: by a pattern, or in a directory that is one.
+    func mean(_ path: String) -> Bool {
+        guard !patterns.excluded.contains(where: { $0.matches(path) }) else { return false }
+        return patterns.included.contains { glob in
+            glob.matches(path) || glob.literal.map { path.hasPrefix("\($0)/") } ?? false
+        }
+    }
+
+    /// The first pattern that nothing of some paths is meant by.
+    func unmet(by paths: [String]) -> String? {
+        patterns.included.first { glob in !paths.contains { glob.matches($0) } }?.text
+    }
+
+    /// Whether a path is declared by itself, and not found by a pattern.
+    func name(_ path: String) -> Bool { patterns.included.contains { $0.literal == path } }
+}

@@ -1,0 +1,336 @@
+import Execution
+import SystemCalls
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Why an entry is no hit: a clause.
+enum CacheTrouble: Error {
+    /// It can never be one.
+    case damage(String)
+    /// It cannot be put in place here and now.
+    case unfit(String)
+
+    /// Takes what the system said as a reason not to use an entry here and now.
+    static func meet<Value>(
+        _ body: () throws(SystemError) -> Value
+    ) throws(CacheTrouble) -> Value {
+        do {
+            return try body()
+        } catch {
+            throw .unfit(error.description)
+        }
+    }
+
+    /// Takes the call that has just failed as such a reason: reads `errno`.
+    static func failure(_ call: String, _ subject: String) -> CacheTrouble {
+        .unfit(SystemError(call, subject).description)
+    }
+}
+
+/// Puts the outputs of one entry in place, or none.
+///
+/// Everything is first made under names that mean nothing and verified while it is copied; only
+/// when all is there the names are changed, each in one step. Where that fails in the middle it is
+/// no hit: the step runs, and writes all of it anew.
+struct CacheRestoring {
+    private let entry: Int32
+    private let manifest: CacheManifest
+    private let cache: StepCache
+    private let tree: ProjectTree
+    /// What is ready to get its name.
+    private var staged: [Staged] = []
+
+    /// A file or link that waits, with its name in the staging directory or beside its place.
+    private struct Staged {
+        var path: ProjectPath
+        var name: String
+        var isBeside: Bool
+        var isPlaced = false
+    }
+
+    /// Reads what an entry holds, and checks that it is what the step declares.
+    init(
+        _ entry: borrowing CacheDirectory.OpenEntry, of fingerprint: Digest, outputs: [String],
+        cache: StepCache
+    ) throws(CacheTrouble) {
+        self.entry = entry.file.number
+        self.cache = cache
+        do throws(CacheDamage) {
+            manifest = try CacheRestoring.manifest(of: entry)
+        } catch {
+            throw .damage(error.reason)
+        }
+        guard manifest.fingerprint == fingerprint else {
+            throw .damage("it was made from something else than its name says")
+        }
+        guard let patterns = CachePatterns(outputs) else {
+            throw .unfit("a pattern of the step's outputs is none")
+        }
+        let paths = manifest.outputs.map { String(decoding: $0.path, as: UTF8.self) }
+        if let stranger = paths.first(where: { !patterns.mean($0) }) {
+            throw .damage("it holds `\(stranger)`, which is no output of the step")
+        }
+        if let unmet = patterns.unmet(by: paths) {
+            throw .damage("it holds nothing of the output `\(unmet)`")
+        }
+        tree = try CacheTrouble.meet { () throws(SystemError) in
+            try ProjectTree(root: cache.root)
+        }
+    }
+
+    private static func manifest(
+        of entry: borrowing CacheDirectory.OpenEntry
+    ) throws(CacheDamage) -> CacheManifest {
+        // Most manifests come with the first read.
+        var bytes = FileBytes.read(
+            entry.file.number, offset: 0, limit: min(1 << 16, Int(clamping: entry.size)))
+        let (length, total) = try CacheManifest.lengths(of: bytes)
+        guard total == entry.size else {
+            throw CacheDamage("it is cut off, or something follows it")
+        }
+        let wanted = CacheManifest.headerSize + length
+        if bytes.count < wanted {
+            bytes += FileBytes.read(
+                entry.file.number, offset: Int64(bytes.count), limit: wanted - bytes.count)
+        }
+        return try CacheManifest(decoding: bytes)
+    }
+
+    /// Does all of it.
+    ///
+    /// - Parameters:
+    ///   - step: The step's id.
+    ///   - run: Where its log and result go.
+    /// - Returns: What was put in place.
+    /// - Throws: Why nothing was.
+    mutating func run(step: String, into run: RunDirectory) throws(CacheTrouble) -> CachedEntry {
+        var isDone = false
+        defer { if !isDone { undo() } }
+        var files = 0
+        for part in manifest.outputs {
+            try stage(part)
+            files += 1
+        }
+        try verifyLog()
+        let result = try self.result()
+        do throws(CacheTrouble) {
+            if let result {
+                try CacheTrouble.meet { () throws(SystemError) in
+                    try run.writeResult(result, of: step)
+                }
+            }
+            try place()
+            try setDirectoryModes()
+        } catch {
+            run.removeResult(of: step)
+            throw error
+        }
+        isDone = true
+        var cached = CachedEntry(
+            run: manifest.run, project: manifest.project, files: files,
+            logBytes: manifest.part(.log)?.size ?? 0)
+        do throws(SystemError) {
+            try replay(into: run, step: step)
+        } catch {
+            cached.concern = "its log was not replayed: \(error.description)"
+        }
+        return cached
+    }
+
+    // MARK: Making ready
+
+    private mutating func stage(_ part: CacheManifest.Part) throws(CacheTrouble) {
+        guard let path = ProjectPath(part.path) else {
+            throw .damage("it holds a path that leads out of the project")
+        }
+        let parent = try self.parent(of: path)
+        var facts = stat()
+        let isThere = fstatat(parent, path.name, &facts, AT_SYMLINK_NOFOLLOW) == 0
+        let isDirectory = isThere && facts.st_mode & S_IFMT == S_IFDIR
+        switch part.kind {
+        case .directory:
+            if isDirectory { return }
+            guard !isThere else { throw .unfit("`\(path.text)` is a link, or no directory") }
+            guard mkdirat(parent, path.name, 0o777) == 0 else {
+                throw .failure("make the directory", path.text)
+            }
+            tree.noteMade(path)
+        case .file, .link:
+            guard !isDirectory else {
+                throw .unfit("a directory is in the place of `\(path.text)`")
+            }
+            let place = try makeReady(path, in: parent)
+            if part.kind == .link {
+                guard
+                    symlinkat(
+                        part.target.map(CChar.init(bitPattern:)) + [0], place.directory, place.name)
+                        == 0
+                else { throw .failure("link", path.text) }
+            } else {
+                try copy(part, to: place.name, in: place.directory)
+            }
+        case .log, .result: break
+        }
+    }
+
+    private func parent(of path: ProjectPath) throws(CacheTrouble) -> Int32 {
+        try CacheTrouble.meet { () throws(SystemError) in try tree.parent(of: path, make: true) }
+    }
+
+    /// A name for something that waits: in the staging directory, or beside its place where that
+    /// is on another file system, from which nothing can be moved in one step.
+    private mutating func makeReady(
+        _ path: ProjectPath, in parent: Int32
+    ) throws(CacheTrouble) -> (directory: Int32, name: String) {
+        var (here, there) = (stat(), stat())
+        guard fstat(cache.staging.number, &here) == 0, fstat(parent, &there) == 0 else {
+            throw .failure("look at", path.text)
+        }
+        let isBeside = here.st_dev != there.st_dev
+        let number = staged.count
+        let name = isBeside ? ".stepvisor-\(getpid())-\(number)" : "\(number)"
+        staged.append(Staged(path: path, name: name, isBeside: isBeside))
+        let directory = isBeside ? parent : cache.staging.number
+        unlinkat(directory, name, 0)
+        return (directory, name)
+    }
+
+    private func copy(
+        _ part: CacheManifest.Part, to name: String, in directory: Int32
+    ) throws(CacheTrouble) {
+        let shown = String(decoding: part.path, as: UTF8.self)
+        let number = stepvisor_open_at(directory, name, O_RDWR | O_CREAT | O_EXCL, 0o600)
+        guard number >= 0 else { throw .failure("write", shown) }
+        let file = Descriptor(owning: number)
+        let copy = CacheContent.copy(
+            entry, from: part.offset, size: part.size, to: number, at: 0)
+        guard copy.writeError == 0 else {
+            throw .unfit(SystemError("write", shown, code: copy.writeError).description)
+        }
+        try verify(copy, part)
+        // A block that is shared may bring the beginning of the next part along.
+        if part.size >= CacheContent.cloned, ftruncate(file.number, off_t(part.size)) != 0 {
+            throw .failure("write", shown)
+        }
+        guard fchmod(file.number, mode_t(part.mode)) == 0 else {
+            throw .failure("set the rights of", shown)
+        }
+    }
+
+    private func verify(
+        _ copy: CacheContent.Copy, _ part: CacheManifest.Part
+    ) throws(CacheTrouble) {
+        guard copy.readError == 0 else {
+            throw .unfit(
+                "it cannot be read: \(SystemError.text(of: copy.readError))")
+        }
+        guard copy.size == part.size, copy.digest == part.digest else {
+            let shown = String(decoding: part.path, as: UTF8.self)
+            let what =
+                part.kind == .file ? "`\(shown)`" : part.kind == .log ? "the log" : "the result"
+            throw .damage("the content of \(what) is damaged")
+        }
+    }
+
+    private func verifyLog() throws(CacheTrouble) {
+        guard let log = manifest.part(.log) else { return }
+        try verify(
+            CacheContent.copy(entry, from: log.offset, size: log.size, to: nil, at: 0), log)
+    }
+
+    /// What the step wrote to `STEPVISOR_OUTPUT`; nil where it wrote nothing.
+    private func result() throws(CacheTrouble) -> [UInt8]? {
+        guard let part = manifest.part(.result) else { return nil }
+        var bytes: [UInt8] = []
+        let copy = CacheContent.copy(
+            entry, from: part.offset, size: part.size, to: nil, at: 0
+        ) { bytes += $0 }
+        try verify(copy, part)
+        return bytes
+    }
+
+    // MARK: Giving names
+
+    private mutating func place() throws(CacheTrouble) {
+        for number in staged.indices {
+            cache.beforePlacing(number)
+            let file = staged[number]
+            let parent = try self.parent(of: file.path)
+            let source = file.isBeside ? parent : cache.staging.number
+            let code = file.name.withCString {
+                renameat(source, $0, parent, file.path.name)
+            }
+            guard code == 0 else { throw .failure("write", file.path.text) }
+            staged[number].isPlaced = true
+        }
+    }
+
+    /// The inner ones first: a directory that may not be written may not be entered either.
+    private func setDirectoryModes() throws(CacheTrouble) {
+        for part in manifest.parts.reversed() where part.kind == .directory {
+            guard let path = ProjectPath(part.path) else { continue }
+            let parent = try self.parent(of: path)
+            let number = stepvisor_open_at(parent, path.name, O_RDONLY | O_DIRECTORY, 0)
+            guard number >= 0 else { throw .failure("open", path.text) }
+            let directory = Descriptor(owning: number)
+            var facts = stat()
+            guard fstat(directory.number, &facts) == 0 else { throw .failure("look at", path.text) }
+            if facts.st_mode & 0o777 == mode_t(part.mode) { continue }
+            guard fchmod(directory.number, mode_t(part.mode)) == 0 else {
+                throw .failure("set the rights of", path.text)
+            }
+        }
+    }
+
+    private func replay(into run: RunDirectory, step: String) throws(SystemError) {
+        let log = try run.openLog(of: step)
+        try FileBytes.write(
+            Array("stepvisor: replayed from run \(manifest.run)\n".utf8), to: log.number,
+            subject: "\(step).log")
+        guard let part = manifest.part(.log) else { return }
+        var offset: UInt64 = 0
+        while offset < part.size {
+            let bytes = FileBytes.read(
+                entry, offset: Int64(part.offset + offset),
+                limit: Int(min(UInt64(CacheContent.chunk), part.size - offset)))
+            if bytes.isEmpty { return }
+            try FileBytes.write(bytes, to: log.number, subject: "\(step).log")
+            offset += UInt64(bytes.count)
+        }
+    }
+
+    /// Removes what has got no name, and directories that were made for nothing.
+    private func undo() {
+        for file in staged where !file.isPlaced {
+            if !file.isBeside {
+                unlinkat(cache.staging.number, file.name, 0)
+            } else if let parent = try? tree.parent(of: file.path) {
+                unlinkat(parent, file.name, 0)
+            }
+        }
+        tree.removeMade()
+    }
+}
+
+extension RunDirectory {
+    /// Puts a step's result where the step would have written it, in one step.
+    func writeResult(_ bytes: [UInt8], of step: String) throws(SystemError) {
+        let shown = "\(StateDirectory.runPath(id))/outputs"
+        let outputs = try PrivateFile.directory(
+            "outputs", in: descriptor, shown: shown, create: true)
+        let temporary = "result.tmp"
+        let file = try PrivateFile.open(
+            temporary, in: descriptor, flags: O_WRONLY | O_CREAT | O_TRUNC, shown: shown)
+        try FileBytes.write(bytes, to: file.number, subject: shown)
+        guard renameat(descriptor, temporary, outputs.number, step) == 0 else {
+            throw SystemError("write", "\(shown)/\(step)")
+        }
+    }
+
+    /// Takes back what ``writeResult(_:of:)`` wrote.
+    func removeResult(of step: String) { unlinkat(descriptor, "outputs/\(step)", 0) }
+}

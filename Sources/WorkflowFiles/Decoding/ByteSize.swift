@@ -1,0 +1,53 @@
+/// Reads sizes as people write them: `5GB`, `1.5 TB`, `512MiB`, or a number of bytes.
+enum ByteSize {
+    /// The most that is taken: what sums of many such sizes can hold.
+    static let largest: Int64 = 1 << 60
+
+    /// A number, and a unit in letters of any case; nil for anything else and for too much.
+    static func parse(_ text: String) -> Int64? {
+        let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+        guard let first = digits.first, let last = digits.last, first != ".", last != ".",
+            let number = Double(digits)
+        else { return nil }
+        var unit = text.dropFirst(digits.count)
+        while unit.first == " " { unit = unit.dropFirst() }
+        guard let factor = factors[unit.lowercased()] else { return nil }
+        let size = number * factor
+        guard size.isFinite, size <= Double(largest) else { return nil }
+        // What was asked for is never rounded to nothing.
+        return number > 0 ? max(1, Int64(size)) : 0
+    }
+
+    private static let factors: [String: Double] = [
+        "": 1, "b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12, "kib": 1024,
+        "mib": 1_048_576, "gib": 1_073_741_824, "tib": 1_099_511_627_776,
+    ]
+}
+
+extension ValueReader {
+    /// A size of more than nothing.
+    mutating func size(_ entry: DocumentTable.Entry) -> Int64? {
+        let size: Int64?
+        let found: String
+        switch entry.value.content {
+        case .integer(let number):
+            size = number <= ByteSize.largest ? number : nil
+            found = "\(number)"
+        case .string(let text):
+            size = ByteSize.parse(text)
+            found = "`\(text)`"
+        default:
+            mismatch(entry.key, "a size", entry.value)
+            return nil
+        }
+        guard let size, size > 0 else {
+            report(
+                .error(
+                    "`\(entry.key)` must be a size of more than nothing, found \(found)",
+                    at: entry.value.range,
+                    help: "write \"500MB\", \"5GB\", \"2GiB\" or a number of bytes"))
+            return nil
+        }
+        return size
+    }
+}

@@ -1,0 +1,129 @@
+import Testing
+
+@testable import Execution
+
+@Suite("Why a step has to run")
+struct DueCauseTests {
+    private typealias Detail = DueCause.Detail
+
+    /// Every kind with what it says.
+    private static let sentences: [(cause: DueCause, text: String)] = [
+        (DueCause(.neverSucceeded), "never succeeded"),
+        (DueCause(.interrupted), "did not end well when it last ran"),
+        (DueCause(.forced), "forced"),
+        (DueCause(.forgotten), "forgotten by `stepvisor forget`"),
+        (DueCause(.noInputs), "declares no `inputs`"),
+        (DueCause(.always), "runs at the end of every run"),
+        (
+            DueCause(
+                .inputsChanged,
+                [Detail("docs/a.md", change: "edited"), Detail("docs/b.md", change: "new")]),
+            "inputs changed: docs/a.md (edited), docs/b.md (new)"
+        ),
+        (
+            DueCause(
+                .inputsChanged,
+                [Detail("a", change: "removed"), Detail("b", change: "retyped")]),
+            "inputs changed: a (removed), b (retyped)"
+        ),
+        (DueCause(.inputsMoved), "inputs changed while it ran"),
+        (
+            DueCause(.inputsUnreadable, [Detail("a/b", change: "Permission denied")]),
+            "inputs cannot be read: a/b (Permission denied)"
+        ),
+        (
+            DueCause(.commandChanged, [Detail("", old: "make", new: "make -j2")]),
+            "command changed: make → make -j2"
+        ),
+        (
+            DueCause(.settingChanged, [Detail("working_directory", new: "docs")]),
+            "setting changed: working_directory: (none) → docs"
+        ),
+        (
+            DueCause(.environmentChanged, [Detail("LANG", old: "C"), Detail("A", new: "1")]),
+            "environment changed: LANG: C → (none); A: (none) → 1"
+        ),
+        (
+            DueCause(.environmentChanged, [Detail("TOKEN")]),
+            "environment changed: TOKEN"
+        ),
+        (
+            DueCause(.toolChanged, [Detail("swift --version", old: "6.3.0", new: "6.3.1")]),
+            "tool changed: swift --version: 6.3.0 → 6.3.1"
+        ),
+        (
+            DueCause(.dependencyDiffers, [Detail("build")]),
+            "dependency build produced a different result"
+        ),
+        (
+            DueCause(.dependencyDiffers, [Detail("build"), Detail("docs")]),
+            "dependencies build, docs produced a different result"
+        ),
+        (DueCause(.outputMissing, [Detail("out/x")]), "output missing: out/x"),
+        (
+            DueCause(.outputChanged, [Detail("out/x", change: "edited")]),
+            "output is not as it was left: out/x (edited)"
+        ),
+        (
+            DueCause(.changedSince, [Detail("a.swift", old: "main"), Detail("b.swift")]),
+            "changed since main: a.swift, b.swift"
+        ),
+        (DueCause(.dependencyRuns, [Detail("build")]), "needs build, which runs"),
+        (
+            DueCause(.dependencyRuns, [Detail("build"), Detail("docs")]),
+            "needs build, docs, which run"
+        ),
+        (DueCause(.stateUnreadable), "what was known of it cannot be read"),
+    ]
+
+    @Test("every kind has its sentence", arguments: sentences.indices)
+    func sentence(index: Int) {
+        let (cause, text) = Self.sentences[index]
+        #expect(cause.text == text)
+    }
+
+    @Test("no kind is left out of the sentences")
+    func complete() {
+        #expect(Set(Self.sentences.map(\.cause.kind)) == Set(DueCause.Kind.allCases))
+    }
+
+    @Test("several causes are told in one line")
+    func several() {
+        let causes = [DueCause(.outputMissing, [Detail("x")]), DueCause(.forced)]
+        #expect(causes.text == "output missing: x; forced")
+    }
+
+    private static func many(_ count: Int) -> [DueCause.Detail] {
+        (1...count).map { DueCause.Detail("f\($0)", old: "1", new: "2") }
+    }
+
+    @Test(
+        "of many differences the first twenty are told and the rest is counted",
+        arguments: [(19, 0), (20, 0), (21, 1), (120, 100)])
+    func many(count: Int, omitted: Int) {
+        let cause = DueCause(.inputsChanged, Self.many(count))
+        #expect(cause.details.count == min(count, 20))
+        #expect(cause.omitted == omitted)
+        #expect(cause.text.hasPrefix("inputs changed: f1, f2, f3"))
+        let end = omitted > 0 ? "f20, and \(omitted) more" : ", f\(count)"
+        #expect(cause.text.hasSuffix(end))
+        let exchanged = DueCause(.environmentChanged, Self.many(count)).text
+        #expect(exchanged.hasSuffix("; and \(omitted) more") == (omitted > 0))
+    }
+
+    @Test("what was counted before stays counted")
+    func counted() {
+        let cause = DueCause(.outputMissing, Self.many(22), omitted: 5)
+        #expect(cause.omitted == 7)
+        #expect(DueCause(.outputMissing, cause.details, omitted: cause.omitted) == cause)
+    }
+
+    @Test(
+        "a kept result stands in for a run unless somebody asked for it or nobody knows its inputs")
+    func restoring() {
+        let never: Set<DueCause.Kind> = [.forced, .noInputs, .always, .inputsUnreadable]
+        for kind in DueCause.Kind.allCases {
+            #expect(DueCause(kind).allowsRestoring == !never.contains(kind), "\(kind)")
+        }
+    }
+}
