@@ -109,7 +109,9 @@ extension Supervisor {
                 return
             }
             remember(step)
-        case .skipped(let step, .upToDate): carryResult(of: step)
+        case .skipped(let step, .upToDate):
+            carryResult(of: step)
+            refresh(step)
         case .inputsChanged(let step): freshness.noteMove(of: step)
         default: break
         }
@@ -224,6 +226,13 @@ extension Supervisor {
         case .upToDate(let run): .upToDate(run: run)
         case .due(let causes): .due(causes)
         }
+    }
+
+    /// Keeps how the files of a step that does not run look now, so that they need not be read again.
+    private func refresh(_ step: Int) {
+        guard let memory = freshness.look.takeRefreshed(step) else { return }
+        // Only a help for the next run.
+        try? freshness.look.known.remember(memory, of: header.steps[step].id, in: context.state)
     }
 
     /// Gives what a step that does not run wrote to `STEPVISOR_OUTPUT` to this run.

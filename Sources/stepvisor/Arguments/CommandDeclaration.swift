@@ -1,9 +1,9 @@
 /// Every command, by its word.
 enum CommandName: String, Hashable, Sendable, CaseIterable {
-    case run, plan, check, changes, graph, status, logs, timeline, why, mark, forget, lock, `init`,
+    case run, plan, check, changes, graph, status, logs, timeline, why, mark, forget, clean, lock, `init`,
         help
     // What a later version will carry out.
-    case report, history, insights, clean, completions
+    case report, history, insights, completions
 }
 
 /// How many words a command takes.
@@ -60,7 +60,7 @@ struct CommandDeclaration: Sendable {
     /// All commands, in the order in which help shows them.
     static let all: [CommandDeclaration] =
         working
-        + [.report, .history, .insights, .clean, .completions].map {
+        + [.report, .history, .insights, .completions].map {
             CommandDeclaration(later: $0)
         }
 

@@ -2,7 +2,7 @@ extension CommandDeclaration {
     /// The commands that this version carries out.
     static let working: [CommandDeclaration] =
         [run, plan, check, changes, graph, status, logs, timeline]
-        + [why, mark, forget, lock, initialise, help]
+        + [why, mark, forget, clean, lock, initialise, help]
 
     private static let run = CommandDeclaration(
         .run, "run the steps named and what they depend on; all when none is named",
@@ -117,6 +117,18 @@ extension CommandDeclaration {
         .forget, "forget that steps succeeded, so that they run next time",
         operands: .atLeastOne("STEP"), options: [.wait],
         examples: [("stepvisor forget build docs", "both run with --smart-execution, too")])
+
+    private static let clean = CommandDeclaration(
+        .clean, "remove what was kept of earlier runs",
+        options: OptionDeclaration.clean,
+        details: [
+            "The cache is `.stepvisor/cache`, or the directory that STEPVISOR_CACHE names. A run that",
+            "uses it meanwhile goes on; only entries are removed, nothing else in the directory.",
+        ],
+        examples: [
+            ("stepvisor clean --cache", "the whole cache"),
+            ("stepvisor clean --cache --older 7d", "what was not used for a week"),
+        ])
 
     private static let lock = CommandDeclaration(
         .lock, "run a command while holding a lock that steps use too",

@@ -12,6 +12,8 @@ enum OptionKey: String, Hashable, Sendable, CaseIterable {
     case format, outputFile, check, run, follow, attempt, noWait, scope, template, strict
     // What is skipped.
     case smartExecution, since, cache, force, exitCode, between
+    // What `clean` takes.
+    case older
 }
 
 /// What may stand after an option.
@@ -236,6 +238,14 @@ extension OptionDeclaration {
         OptionDeclaration(
             .scope, "--scope", value: .required("SCOPE", .choice(["project", "host"])),
             "among the runs of this project, or of all projects on this machine"),
+    ]
+
+    static let clean: [OptionDeclaration] = [
+        OptionDeclaration(.cache, "--cache", "the kept outputs and logs of steps"),
+        OptionDeclaration(
+            .older, "--older", value: .required("TIME", .duration),
+            "only what was not used for so long, such as 12h or 7d"),
+        json,
     ]
 
     static let strict = OptionDeclaration(

@@ -34,6 +34,9 @@ struct ParsedArguments: Sendable {
         values[key, default: []].append(value)
     }
 
+    /// All options that were given.
+    var keys: Set<OptionKey> { Set(values.keys) }
+
     /// Whether an option was given.
     func has(_ key: OptionKey) -> Bool { values[key] != nil }
 
