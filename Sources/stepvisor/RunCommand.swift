@@ -1,3 +1,4 @@
+import DependencyGraph
 import Execution
 import Reporting
 import Supervisor

@@ -1,3 +1,5 @@
+import WorkflowModel
+
 /// Reads sizes as people write them: `5GB`, `1.5 TB`, `512MiB`, or a number of bytes.
 enum ByteSize {
     /// The most that is taken: what sums of many such sizes can hold.

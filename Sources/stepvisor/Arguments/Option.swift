@@ -115,6 +115,10 @@ extension OptionDeclaration {
     /// Only of commands that have something to say to programs.
     static let json = OptionDeclaration(.json, "--json", "print JSON on standard output")
 
+    static let since = OptionDeclaration(
+        .since, "--since", value: .required("REV", .text),
+        "skip steps that this git revision has as they are: none of their inputs differs")
+
     static let jobs = OptionDeclaration(
         .jobs, "--jobs", short: "j", value: .required("N", .jobs),
         "at most N steps at once (a number, N% of the processors, or auto); implies --parallel")
@@ -186,7 +190,7 @@ extension OptionDeclaration {
                 .cache, "--cache",
                 "put the outputs of a step in place that ran before with the same inputs"),
             OptionDeclaration(.force, "--force", "run what is up to date, too"),
-            OptionDeclaration(later: .since, "--since"),
+            since,
         ]
 
     static let graph: [OptionDeclaration] = [
