@@ -76,7 +76,8 @@ public struct StatusText: Sendable {
         let total = Wording.count(record.steps.count, "step")
         let counts = Wording.counts(
             record.counts, doneEarlier: record.doneEarlierCount,
-            upToDate: record.upToDateCount, isInterrupted: record.status == .interrupted, style: style)
+            upToDate: record.upToDateCount, isInterrupted: record.status == .interrupted,
+            style: style)
         return "\(total): \(counts)"
     }
 

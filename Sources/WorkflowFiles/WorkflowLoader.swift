@@ -2,6 +2,24 @@ public import WorkflowModel
 
 /// Finds the workflow that is meant, reads it, and checks it: read, decode, validate.
 public enum WorkflowLoader {
+    /// Where the file of a workflow lies that is one plain file, without links, and its project.
+    ///
+    /// Nil for any other: what it is made of is known only when it is loaded.
+    public static func place(
+        path: String?, from directory: String
+    ) -> (file: String, root: String)? {
+        guard let named = path ?? WorkflowSearch.nearest(to: directory), !named.isEmpty,
+            !named.utf8.contains(0)
+        else { return nil }
+        let absolute = named.hasPrefix("/") ? named : directory + "/" + named
+        guard FileKind(absolute) == .regular, !absolute.lowercased().hasSuffix(".md"),
+            let file = PathText.resolved(absolute),
+            let root = PathText.resolved(PathText.parent(of: absolute)),
+            PathText.parent(of: file) == root
+        else { return nil }
+        return (file, root)
+    }
+
     /// Loads the named workflow, or the nearest one.
     /// - Parameters:
     ///   - path: A file or a directory of step files, as typed after `-f`; nil to look for one.

@@ -34,6 +34,7 @@ struct SmartRequest {
                 finalizers: plan.resolved.workflow.finalizers, usesCache: options.usesCache,
                 isForced: options.isForced
             ) { compared?($0) ?? look.freshnessAhead(of: $0) })
+        look.forgetGlances()
         return look
     }
 }

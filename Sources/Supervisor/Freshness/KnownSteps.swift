@@ -11,19 +11,21 @@ import WorkflowModel
 /// What is known of the steps of a workflow from earlier runs: `.stepvisor/known/<workflow>/steps`.
 ///
 /// A file of records that only grows: each is written in one go, and the last one of a step counts. A
-/// record that a death cut off at the end is no record; damage anywhere else makes nothing known, since
+/// record that a death cut off at the end is no record; any other damage makes nothing known, since
 /// what is missing might be that a step was started. It is rewritten whole, under a temporary name,
 /// where most of it is out of date.
 ///
 /// ```
 /// file    "stepvisor known 1\n" record…
-/// record  mark (4 bytes)  length of the rest (4)  checksum of what follows (8)  kind (1)  id  …
+/// record  mark, mixed with the length (4 bytes)  length of the rest (4)  checksum of what follows (8)  kind (1)  id  …
 /// ```
 struct KnownSteps {
     static let folder = "known"
     private static let name = "steps"
     private static let firstLine = Array("stepvisor known 1\n".utf8)
-    private static let mark: UInt32 = 0x4b53_5601
+    /// Mixed with the length of a record, so that neither can be changed alone.
+    private static func mark(of length: UInt32) -> UInt32 { 0x4b53_5601 ^ length &* 0x9e37_79b1 }
+
     private static let headSize = 16
     /// A larger file was not written by this program.
     private static let mostBytes = 1 << 31
@@ -101,6 +103,17 @@ struct KnownSteps {
         }
     }
 
+    /// The bytes of a step's success that counts; nil where none does.
+    func success(of step: String) -> Range<Int>? {
+        guard let entry = entries[step], entry.kind == .done else { return nil }
+        return entry.range
+    }
+
+    /// Calls with all bytes, to which ``success(of:)`` refers.
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        bytes.withUnsafeBytes(body)
+    }
+
     /// The last success of a step, though it may not count any more; what its files were is known from it.
     func lastSuccess(of step: String) -> StepMemory? {
         entries[step]?.success.flatMap { range in
@@ -146,8 +159,8 @@ struct KnownSteps {
     /// What follows the head of a record, where it is whole and unharmed.
     private func body(at place: Int) -> Range<Int>? {
         var reader = MemoryReader(bytes[place...])
-        guard reader.number(UInt32.self) == KnownSteps.mark,
-            let length = reader.number(UInt32.self), let checksum = reader.number(UInt64.self),
+        guard let mark = reader.number(UInt32.self), let length = reader.number(UInt32.self),
+            mark == KnownSteps.mark(of: length), let checksum = reader.number(UInt64.self),
             Int(length) <= bytes.count - place - KnownSteps.headSize
         else { return nil }
         let start = place + KnownSteps.headSize
@@ -155,22 +168,28 @@ struct KnownSteps {
         return KnownSteps.checksum(of: bytes[body]) == checksum ? body : nil
     }
 
-    /// No whole record begins here: the rest was cut off by a death, unless one begins further on.
+    /// No whole record begins here: the rest was cut off by a death, or all of it is in doubt.
     private mutating func finish(at place: Int) {
-        wholeBytes = place
-        var next = place + 1
-        let first = UInt8(truncatingIfNeeded: KnownSteps.mark)
-        while let found = bytes[next...].firstIndex(of: first) {
-            if body(at: found) != nil {
-                isDamaged = true
-                entries = [:]
-                wholeBytes = 0
-                bytes = []
-                return
-            }
-            next = found + 1
+        guard isCutOff(at: place) else {
+            isDamaged = true
+            entries = [:]
+            wholeBytes = 0
+            bytes = []
+            return
         }
+        wholeBytes = place
         bytes.removeSubrange(place...)
+    }
+
+    /// Whether what is left is the beginning of a record, or room that was never filled.
+    private func isCutOff(at place: Int) -> Bool {
+        let rest = bytes[place...]
+        if rest.allSatisfy({ $0 == 0 }) || rest.count < 8 { return true }
+        var reader = MemoryReader(rest)
+        guard let mark = reader.number(UInt32.self), let length = reader.number(UInt32.self)
+        else { return true }
+        return mark == KnownSteps.mark(of: length)
+            && Int(length) > rest.count - KnownSteps.headSize
     }
 
     /// Eight bytes at a time, each mixed with what came before.
@@ -246,10 +265,19 @@ struct KnownSteps {
         writer.text(step)
         body(&writer)
         var head = MemoryWriter()
-        head.number(mark)
-        head.number(UInt32(truncatingIfNeeded: writer.bytes.count))
+        let length = UInt32(truncatingIfNeeded: writer.bytes.count)
+        head.number(mark(of: length))
+        head.number(length)
         head.number(checksum(of: writer.bytes[...]))
         return head.bytes + writer.bytes
+    }
+
+    /// Where it is, relative to the project root.
+    var path: String { shown }
+
+    /// The success of a step that counts; nil where none does.
+    func memory(of step: String) -> StepMemory? {
+        if case .done(let memory) = self[step] { memory } else { nil }
     }
 
     private var shown: String {

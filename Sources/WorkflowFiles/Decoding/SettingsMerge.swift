@@ -18,7 +18,8 @@ extension WorkflowDecoder {
         }
         for resource in draft.workflow.resources { merge(resource) }
         merge(changeClasses: draft)
-        noteIdleKeys(keys.filter { !Self.ownKeys.contains($0.key) }, [draft.errorPropagation, draft.cache])
+        noteIdleKeys(
+            keys.filter { !Self.ownKeys.contains($0.key) }, [draft.errorPropagation, draft.cache])
         return scope
     }
 
