@@ -93,10 +93,11 @@ struct CacheCleaningTests {
     func clean() throws {
         let scene = try Self.scene(4)
         let older = try CacheCleaning.clean(
-            scene.state, environment: [:], olderThan: .seconds(3 * 3600 - 60))
+            root: scene.space.root.path, environment: [:], olderThan: .seconds(3 * 3600 - 60))
         #expect(older.entries == 2 && older.bytes == 2 * 8192 && older.keptEntries == 2)
         #expect(Self.left(scene, of: 4) == [2, 3])
-        let all = try CacheCleaning.clean(scene.state, environment: [:], olderThan: nil)
+        let all = try CacheCleaning.clean(
+            root: scene.space.root.path, environment: [:], olderThan: nil)
         #expect(all.entries == 2 && all.keptEntries == 0)
         #expect(DirectoryListing.names(of: scene.space.path(".stepvisor/cache")) == ["writing"])
         #expect(try scene.store().size != nil)
@@ -105,7 +106,8 @@ struct CacheCleaningTests {
     @Test("where there is no cache there is nothing to clean, and none is made")
     func nothing() throws {
         let scene = try CacheScene()
-        let report = try CacheCleaning.clean(scene.state, environment: [:], olderThan: nil)
+        let report = try CacheCleaning.clean(
+            root: scene.space.root.path, environment: [:], olderThan: nil)
         #expect(report == CleanReport() && !scene.space.exists(".stepvisor/cache"))
     }
 
@@ -124,7 +126,7 @@ struct CacheCleaningTests {
         let other = "home/v2-linux-x86_64/ab/\(String(repeating: "a", count: 64))"
         try scene.space.file(other, "x")
         let report = try CacheCleaning.clean(
-            scene.state, environment: scene.environment, olderThan: nil)
+            root: scene.space.root.path, environment: scene.environment, olderThan: nil)
         #expect(report.entries == 2 && !scene.space.exists(other))
         for name in strangers { #expect(scene.space.text(name) == "mine", "\(name)") }
     }
@@ -141,7 +143,8 @@ struct CacheCleaningTests {
         for name in [names[0], names[2]] {
             Self.use(scene.space.path(".stepvisor/cache/writing/\(name)"), secondsAgo: 300)
         }
-        _ = try CacheCleaning.clean(scene.state, environment: [:], olderThan: nil)
+        _ = try CacheCleaning.clean(
+            root: scene.space.root.path, environment: [:], olderThan: nil)
         let left = DirectoryListing.names(of: scene.space.path(".stepvisor/cache/writing")) ?? []
         #expect(left.sorted() == [living.name, "w-2-fresh"].sorted())
         #expect(living.file.size == 0)
@@ -153,8 +156,7 @@ struct CacheCleaningTests {
         try scene.removeOutputs()
         let root = scene.space.root.path
         scene.beforePlacing = { _ in
-            guard let state = try? StateDirectory(root: root, create: false) else { return }
-            _ = try? CacheCleaning.clean(state, environment: [:], olderThan: nil)
+            _ = try? CacheCleaning.clean(root: root, environment: [:], olderThan: nil)
         }
         try scene.writeLog("x")
         #expect(try scene.restore(CacheScene.fingerprint(0)).entry != nil)

@@ -211,6 +211,14 @@ struct CompositionTests {
         ),
         (
             [
+                "workflow.toml": main("\"p.toml\""),
+                "p.toml": "cache.max_size = 7\nsteps = [{ id = \"b\" }]",
+            ],
+            "p.toml:1:1 `[cache]` of an included file has no effect: how a run goes is the main "
+                + "file's business"
+        ),
+        (
+            [
                 "workflow.toml": main("{ file = \"p.toml\", prefix = \"q\" }"),
                 "p.toml": "[[steps]]\nid = \"b\"\ndependencies = [\"nobody\"]",
             ],

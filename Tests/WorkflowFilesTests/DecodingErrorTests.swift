@@ -204,6 +204,15 @@ struct DecodingErrorTests {
                     + "name a text to look for, or leave the key out"
             ),
             (
+                "[cache]\nmax_size = \"much\"",
+                "2:12 `max_size` must be a size of more than nothing, found `much`; "
+                    + "write \"500MB\", \"5GB\", \"2GiB\" or a number of bytes"
+            ),
+            (
+                "[cache]\nmax_size = true",
+                "2:12 `max_size` must be a size, found true or false"
+            ),
+            (
                 "[execution.throttle]\nexit_codes = [0]",
                 "2:15 `exit_codes` holds no exit code from 1 to 255"
             ),

@@ -211,6 +211,11 @@ private let otherCases: [KeyCase] = [
     KeyCase(table: .workflow, line: "changes.docs = [\"*.md\"]\nsteps = [{ id = \"a\" }]") {
         $0.changeClasses.map(\.name) == ["docs"] && $0.changeClasses[0].patterns == ["*.md"]
     },
+    KeyCase(table: .workflow, line: "cache.max_size = 7\nsteps = [{ id = \"a\" }]") {
+        $0.cache.maxSize == 7
+    },
+    KeyCase(table: .cache, line: "max_size = \"2GiB\"") { $0.cache.maxSize == 2 << 30 },
+    KeyCase(table: .cache, line: "max_age = \"7d\"") { $0.cache.maxAge == .seconds(7 * 86_400) },
     KeyCase(
         table: .workflow,
         line: "error_propagation.strategy = \"continue_and_log\"\nsteps = [{ id = \"a\" }]"

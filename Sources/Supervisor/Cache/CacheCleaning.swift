@@ -26,17 +26,17 @@ public enum CacheCleaning {
     /// writes gets its name later.
     ///
     /// - Parameters:
-    ///   - state: The project's state.
+    ///   - root: The project root, absolute.
     ///   - environment: Where `STEPVISOR_CACHE` may name another place.
     ///   - age: The least time since an entry's last use; nil for all.
     /// - Returns: What was removed; nothing where there is no cache.
     /// - Throws: What the system said, or why it is not used.
     public static func clean(
-        _ state: StateDirectory, environment: [String: String], olderThan age: Milliseconds?
+        root: String, environment: [String: String], olderThan age: Milliseconds?
     ) throws(SystemError) -> CleanReport {
         let directory: CacheDirectory
         do {
-            directory = try CacheDirectory(state: state, environment: environment, create: false)
+            directory = try CacheDirectory(root: root, environment: environment, create: false)
         } catch  where error.isAbsence {
             return CleanReport()
         }

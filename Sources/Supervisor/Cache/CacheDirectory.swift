@@ -27,22 +27,23 @@ final class CacheDirectory: Sendable {
     /// Opens the directory, and makes it when asked to.
     ///
     /// - Parameters:
-    ///   - state: The project's state.
+    ///   - root: The project root, absolute.
     ///   - environment: Where the variable is looked for; one that is empty is none.
     ///   - create: Whether to make what is missing.
     /// - Throws: What the system said, or why it is not used.
     init(
-        state: StateDirectory, environment: [String: String], create: Bool
+        root: String, environment: [String: String], create: Bool
     ) throws(SystemError) {
         let named = environment[CacheDirectory.variable] ?? ""
         if named.isEmpty {
             shown = "\(StateDirectory.name)/cache"
+            let state = try StateDirectory(root: root, create: create)
             descriptor = try PrivateFile.directory(
                 "cache", in: state.descriptor, shown: shown, create: create
             ).release()
         } else {
             shown = named
-            let path = named.hasPrefix("/") ? named : "\(state.root)/\(named)"
+            let path = named.hasPrefix("/") ? named : "\(root)/\(named)"
             if create { try CacheDirectory.make(path) }
             // Its user has named it, so links in its path are followed.
             descriptor = Platform.open(path, O_RDONLY | O_DIRECTORY)

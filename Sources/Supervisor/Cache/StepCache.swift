@@ -83,7 +83,8 @@ final class StepCache: Sendable {
         state: StateDirectory, environment: [String: String], limits: CacheSettings,
         mask: SecretMask = .none, beforePlacing: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws(SystemError) {
-        directory = try CacheDirectory(state: state, environment: environment, create: true)
+        directory = try CacheDirectory(
+            root: state.root, environment: environment, create: true)
         root = state.root
         self.limits = limits
         self.mask = mask

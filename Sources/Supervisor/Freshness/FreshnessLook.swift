@@ -148,12 +148,18 @@ public struct FreshnessLook: Sendable {
             produced.append(StepProduct(step: id(of: dependency), digest: digest))
         }
         produced.sort { $0.step < $1.step }
+        var contents = ownContents(of: step, look)
+        contents.products = produced
+        return contents
+    }
+
+    /// What a step is made from, but for what the steps that it needs have produced.
+    func ownContents(of step: Int, _ look: InputLook) -> StepContents {
         let declared = ingredients.declared(of: step, answers: answers)
-        let digest = declared.fullDigest
         return StepContents(
             declared: mask.isEmpty
                 ? declared : declared.map { Ingredient($0.name, mask.masked($0.value)) },
-            declaredDigest: digest, files: look.files.map(\.content), products: produced)
+            declaredDigest: declared.fullDigest, files: look.files.map(\.content), products: [])
     }
 
     /// Looks at what a step reads, without the contents of what looks as it did.
