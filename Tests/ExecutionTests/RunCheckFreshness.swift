@@ -95,8 +95,9 @@ extension RunCheck {
     mutating func endedAsRestored(_ step: Int, _ end: StepEnd) {
         expect(end.exit == nil && !end.isAllowed, step, "\(end) without a process")
         expect(courses[step].attempts == 0, step, "restored after its launch")
-        guard case .restored(let run) = freshness.found[step] else {
-            expect(false, step, "restored after \(String(describing: freshness.found[step]))")
+        let found = freshness.found[step]
+        guard case .restored(let run) = found else {
+            expect(false, step, "restored after \(String(describing: found))")
             return
         }
         expect(end.reason == .restored(run: run), step, "\(end)")
