@@ -71,7 +71,9 @@ extension RunPlan {
             limit: limit, wall: Milliseconds(max(Int64(floor), share)), sum: Milliseconds(sum),
             criticalPathLength: Milliseconds(path.reduce(0) { $0 &+ known[$1] }),
             criticalPath: path.filter { selected[$0] },
-            unmeasuredCount: selected.indices.count { selected[$0] && !isMeasured[$0] })
+            unmeasuredCount: selected.indices.count {
+                selected[$0] && !isMeasured[$0] && !isUpToDate($0)
+            })
     }
 }
 

@@ -57,7 +57,8 @@ extension StepReason {
         case .doneEarlier(let run, _):
             return "done earlier, in run \(run)"
         case .upToDate(let run):
-            return "up to date since run \(run)"
+            return run.hasPrefix(Self.markPrefix)
+                ? "up to date since \(run)" : "up to date since run \(run)"
         case .unchanged(let revision):
             return "unchanged since \(revision)"
         case .restored(let run):
@@ -66,6 +67,18 @@ extension StepReason {
             return "left out by the command line"
         case .other(let text):
             return text.isEmpty ? "no reason was given" : text
+        }
+    }
+
+    /// Before the time at which somebody took a step as done, in the place of the run in which it
+    /// succeeded.
+    public static let markPrefix = "mark "
+
+    /// The run that did what this reason says has not to be done again.
+    public var sourceRun: String? {
+        switch self {
+        case .doneEarlier(let run, _), .upToDate(let run), .restored(let run): run
+        default: nil
         }
     }
 

@@ -41,7 +41,8 @@ extension RunPlan {
     }
 
     private func couldShareTime(_ step: Int) -> Bool {
-        selected[step] && doneEarlier[step] == nil && !traits[step].contains(.runsAlone)
+        selected[step] && doneEarlier[step] == nil && !isUpToDate(step)
+            && !traits[step].contains(.runsAlone)
     }
 
     /// Those of a phase's steps that could run beside another.

@@ -17,6 +17,17 @@ public enum Host {
         return Array(UnsafeRawBufferPointer(start: value, count: strlen(value)))
     }
 
+    /// The user whose rights this process has.
+    public static var user: Int { Int(geteuid()) }
+
+    /// What tells a program from another one that was put in its place.
+    public static func identity(of program: String) -> String {
+        var facts = stat()
+        guard stat(program, &facts) == 0 else { return "" }
+        let found = InputFacts(facts)
+        return "\(found.size) \(found.modifiedAt) \(found.changedAt) \(found.inode)"
+    }
+
     /// Processors that this process may use, at least 1.
     public static var processors: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
 

@@ -73,7 +73,7 @@ struct InputPatterns: Sendable {
     }
 
     /// The file of the project that a command starts, or gives to an interpreter to run.
-    private static func script(
+    static func script(
         of command: Command?, in directory: String?, root: String
     ) -> String? {
         let words: ArraySlice<String>

@@ -98,7 +98,7 @@ public struct StoredRun: Sendable {
         return PrivateFile.reading(["logs", "\(step).log"], in: directory.number)
     }
 
-    private func read(_ name: String) throws(SystemError) -> [UInt8] {
+    func read(_ name: String) throws(SystemError) -> [UInt8] {
         let path = "\(StateDirectory.runPath(id))/\(name)"
         guard let file = PrivateFile.reading([name], in: directory.number) else {
             throw SystemError("read", path)

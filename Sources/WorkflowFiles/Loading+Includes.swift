@@ -159,7 +159,7 @@ extension Loading {
         _ place: FilePlace, in scope: FileScope, chain: [FilePlace]
     ) {
         do throws(FileProblem) {
-            let bytes = try FileInput.read(place.path)
+            let bytes = try read(place.path)
             inclusion.bytes += bytes.count
             guard inclusion.bytes <= FileInput.sizeLimit else {
                 stop(

@@ -12,9 +12,14 @@ struct Loading {
     private var isRead = false
     /// What is known of the files that were included.
     var inclusion = Inclusion()
+    /// What files were when it counts; nil for now.
+    let earlier: ((String) -> EarlierFile)?
+    /// The files of ``files`` that are no step files, by index: absolute, without links.
+    private var workflowFiles: [Int: String] = [:]
 
-    init(workingDirectory: String) {
+    init(workingDirectory: String, earlier: ((String) -> EarlierFile)? = nil) {
         self.workingDirectory = workingDirectory
+        self.earlier = earlier
         projectRoot = workingDirectory
     }
 
@@ -52,7 +57,7 @@ struct Loading {
     private mutating func loadFile(_ path: String, shown: String) {
         let bytes: [UInt8]
         do throws(FileProblem) {
-            bytes = try FileInput.read(path)
+            bytes = try read(path)
         } catch {
             report(FileProblem(shown, error.reason).diagnostic)
             return
@@ -67,6 +72,7 @@ struct Loading {
         _ bytes: [UInt8], at place: FilePlace, in scope: FileScope, chain: [FilePlace]
     ) {
         let number = files.add(SourceFile(path: place.shown, bytes: bytes))
+        workflowFiles[number] = place.path
         let (table, problems) =
             place.path.hasSuffix(".json")
             ? JSONReader.read(bytes, file: number) : TOMLReader.read(bytes, file: number)
@@ -136,6 +142,6 @@ struct Loading {
         if all.contains(where: { $0.severity == .error }) { resolved = nil }
         return LoadedWorkflow(
             resolved: resolved, workflow: workflow, diagnostics: all.sortedByPlace(),
-            files: files, projectRoot: projectRoot, path: shownPath)
+            files: files, workflowFiles: workflowFiles, projectRoot: projectRoot, path: shownPath)
     }
 }

@@ -2,13 +2,35 @@ public import WorkflowModel
 
 /// Finds the workflow that is meant, reads it, and checks it: read, decode, validate.
 public enum WorkflowLoader {
+    /// Where the file of a workflow lies that is one plain file, without links, and its project.
+    ///
+    /// Nil for any other: what it is made of is known only when it is loaded.
+    public static func place(
+        path: String?, from directory: String
+    ) -> (file: String, root: String)? {
+        guard let named = path ?? WorkflowSearch.nearest(to: directory), !named.isEmpty,
+            !named.utf8.contains(0)
+        else { return nil }
+        let absolute = named.hasPrefix("/") ? named : directory + "/" + named
+        guard FileKind(absolute) == .regular, !absolute.lowercased().hasSuffix(".md"),
+            let file = PathText.resolved(absolute),
+            let root = PathText.resolved(PathText.parent(of: absolute)),
+            PathText.parent(of: file) == root
+        else { return nil }
+        return (file, root)
+    }
+
     /// Loads the named workflow, or the nearest one.
     /// - Parameters:
     ///   - path: A file or a directory of step files, as typed after `-f`; nil to look for one.
     ///   - workingDirectory: Where relative paths and the search begin; absolute.
+    ///   - earlier: What a workflow file, absolute and free of links, was at the time that is meant;
+    ///     step files are read as they are now. Nil for now.
     /// - Returns: What was found, with every mistake of all files in it.
-    public static func load(path: String?, workingDirectory: String) -> LoadedWorkflow {
-        var loading = Loading(workingDirectory: workingDirectory)
+    public static func load(
+        path: String?, workingDirectory: String, earlier: ((String) -> EarlierFile)? = nil
+    ) -> LoadedWorkflow {
+        var loading = Loading(workingDirectory: workingDirectory, earlier: earlier)
         if let path {
             loading.load(path)
         } else if let found = WorkflowSearch.nearest(to: workingDirectory) {
@@ -33,6 +55,8 @@ public struct LoadedWorkflow: Sendable {
     public var diagnostics: [Diagnostic]
     /// The files that were read, for showing places.
     public var files: SourceTable
+    /// Those of ``files`` that are no step files, by index: absolute and free of links.
+    public var workflowFiles: [Int: String]
     /// The directory that steps run in, absolute and free of links; the working directory where no workflow was found.
     public var projectRoot: String
     /// The file or directory that was loaded, as messages show it; nil where none was found.

@@ -22,6 +22,7 @@ struct CheckCommand {
             diagnostics += CheckCommand.commandProblems(resolved, root: loaded.projectRoot)
             diagnostics += CheckCommand.idleBackups(resolved.workflow)
             diagnostics += CheckCommand.undeclaredResources(resolved.workflow)
+            diagnostics += SmartNotes(resolved).diagnostics
             diagnostics += Secrecy.warnings(on: resolved.workflow)
             diagnostics += resolved.workflow.withoutEffect.map { Diagnostic(.warning, $0) }
         }

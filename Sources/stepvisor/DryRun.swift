@@ -10,11 +10,14 @@ struct DryRun {
     private let reasons: SelectionReasons
     /// Why steps run that an earlier run was about; empty where none is gone on with.
     private let rerunReasons: [Int: String]
+    /// Why steps run, or need not, where that was asked.
+    private let smart: SmartWords?
 
     init(_ request: RunRequest, console: Console) {
         self.request = request
         self.console = console
         reasons = SelectionReasons(request.plan, request.options)
+        smart = SmartWords(request.plan)
         if let resume = request.resume {
             rerunReasons =
                 ResumeText(resume, graph: request.project.resolved.graph).reasons
@@ -43,6 +46,13 @@ struct DryRun {
         let total = Wording.count(plan.count, "step")
         let order = order
         var text = "would run \(order.count) of \(total), \(limit):\n"
+        if let smart {
+            text =
+                order.isEmpty
+                ? "would run nothing: \(smart.counts)\n"
+                : "would run \(smart.mayBeFewer ? "at most " : "")\(order.count) of \(total), "
+                    + "\(limit) (\(smart.counts)):\n"
+        }
         let ids = TextWidth.columnWidth(steps.map(\.id.rawValue))
         let numberWidth = String(order.count).count
         var saysLast = false
@@ -58,6 +68,10 @@ struct DryRun {
             text += "  \(reason(of: step))"
             text += "  " + console.outputStyle.dim(CommandText.text(plan.command(of: step)))
             text += "\n" + details(of: step, indent: 4 + numberWidth)
+        }
+        for (since, done) in smart?.upToDate ?? [] {
+            text += "\(since): "
+            text += Wording.list(done.map { steps[$0].id.rawValue }, atMost: 20) + "\n"
         }
         for (run, done) in doneEarlier {
             text += "done earlier, in run \(Sanitizer.line(run)): "
@@ -89,7 +103,7 @@ struct DryRun {
 
     private func reason(of step: Int) -> String {
         if let decision = plan.policy.decisions[step] { return "decided: \(decision.word)" }
-        return rerunReasons[step] ?? reasons.text(of: step)
+        return smart?.clause(of: step) ?? rerunReasons[step] ?? reasons.text(of: step)
     }
 
     /// Steps that are taken over, by the run in which they ran.
@@ -118,6 +132,7 @@ struct DryRun {
             writer.member("order", place + 1)
             writer.member("phase", plan.phases[step])
             writer.member("reason", reason(of: step))
+            smart?.write(step, to: &writer)
             writer.member("command", CommandText.text(plan.command(of: step)))
             terms.write(step, to: &writer)
             writer.endObject()
@@ -134,6 +149,7 @@ struct DryRun {
             }
         }
         writer.endArray()
+        if let smart { write(smart.upToDate, to: &writer) }
         writer.key("left_out")
         writer.beginArray()
         for step in plan.selected.indices where !plan.selected[step] {
@@ -143,6 +159,23 @@ struct DryRun {
         terms.writePolicy(to: &writer)
         writer.endObject()
         return String(decoding: writer.bytes, as: UTF8.self) + "\n"
+    }
+}
+
+extension DryRun {
+    /// Writes which steps need not run.
+    private func write(
+        _ groups: [(since: String, steps: [Int])], to writer: inout JSONWriter
+    ) {
+        writer.key("up_to_date")
+        writer.beginArray()
+        for step in groups.flatMap(\.steps) {
+            writer.beginObject()
+            writer.member("step_id", steps[step].id.rawValue)
+            smart?.write(step, to: &writer)
+            writer.endObject()
+        }
+        writer.endArray()
     }
 }
 

@@ -77,17 +77,21 @@ struct LogsCommand {
 
     /// The run that has the log of a step: an earlier one where it was not run again.
     private func whereItRan(
-        _ step: Int, of run: RecordedRun
+        _ step: Int, of run: RecordedRun, hops: Int = 20
     ) throws -> (run: RecordedRun, step: Int) {
-        guard case .doneEarlier(let id, _) = run.record.steps[step].reason, id != run.run.id
-        else { return (run, step) }
         let name = run.record.header.steps[step].id
+        // One that was put in place has the log with it.
+        guard let id = run.record.steps[step].reason?.sourceRun, id != run.run.id,
+            run.run.logSize(of: name) == nil
+        else { return (run, step) }
         let root = try Project.read(arguments).projectRoot
         guard let earlier = try? RecordedRun.find(id, root: root, console: console),
             let place = try? earlier.step(name)
         else { return (run, step) }
-        console.note("`\(Sanitizer.line(name))` was done earlier: this is its log of run \(id)")
-        return (earlier, place)
+        let word = Wording.status(run.record.steps[step])
+        console.note("`\(Sanitizer.line(name))` was \(word): this is its log of run \(id)")
+        // That one may have gone on with one before it.
+        return hops > 0 ? try whereItRan(place, of: earlier, hops: hops - 1) : (earlier, place)
     }
 
     private func list(_ run: RecordedRun) throws {
@@ -111,8 +115,8 @@ struct LogsCommand {
     }
 
     private func noLog(of step: StepRecord) -> String {
-        guard case .doneEarlier(let run, _) = step.reason else { return "no log" }
-        return "\(Wording.doneEarlier), in run \(Sanitizer.line(run))"
+        guard let run = step.reason?.sourceRun else { return "no log" }
+        return "\(Wording.status(step)), in run \(Sanitizer.line(run))"
     }
 
     private func json(_ run: RecordedRun) -> [UInt8] {

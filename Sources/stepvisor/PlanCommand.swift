@@ -25,8 +25,11 @@ struct PlanCommand {
             text.showsEverything = console.verbosity == .verbose
             try console.out(text.render())
         }
-        return 0
+        return arguments.has(.exitCode) && facts.smart?.isDue ?? false ? PlanCommand.due : 0
     }
+
+    /// The exit code of `--exit-code` where there is work.
+    private static let due: Int32 = 3
 }
 
 /// What both forms of a plan show.
@@ -47,6 +50,8 @@ struct PlanFacts {
 
     var plan: RunPlan { request.plan }
     var terms: PlanTerms { PlanTerms(plan: plan) }
+    /// Why steps run, or need not, where that was asked.
+    var smart: SmartWords? { SmartWords(plan) }
     var workflow: Workflow { request.project.workflow }
     var resolved: ResolvedWorkflow { request.project.resolved }
 

@@ -5,8 +5,12 @@ import WorkflowModel
 /// A plan for programs.
 struct PlanJSON {
     private let facts: PlanFacts
+    private let smart: SmartWords?
 
-    init(_ facts: PlanFacts) { self.facts = facts }
+    init(_ facts: PlanFacts) {
+        self.facts = facts
+        smart = facts.smart
+    }
 
     /// The whole document.
     var bytes: [UInt8] {
@@ -63,6 +67,7 @@ struct PlanJSON {
             writer.null("expected_ms")
         }
         facts.terms.write(index, to: &writer)
+        smart?.write(index, to: &writer)
         writer.endObject()
     }
 

@@ -9,6 +9,7 @@ struct PlanText {
     private let style: Style
     private var bytes: [UInt8] = []
     private let origins: [Int64: EdgeOrigin]
+    private let smart: SmartWords?
     /// Whether no list is cut.
     var showsEverything = false
 
@@ -19,6 +20,7 @@ struct PlanText {
     init(_ facts: PlanFacts, style: Style) {
         self.facts = facts
         self.style = style
+        smart = facts.smart
         var origins: [Int64: EdgeOrigin] = [:]
         for edge in facts.resolved.inferredEdges {
             origins[Int64(edge.dependency) << 32 | Int64(edge.dependent)] = edge.origin
@@ -66,6 +68,7 @@ struct PlanText {
             : "\(plan.selectedCount) of \(Wording.count(plan.count, "step"))"
         let phases = Wording.count(facts.phases.count, "phase")
         add("\(style.bold(name)): \(selected), \(edges), \(phases)\n")
+        if let smart { add("\(smart.counts)\n") }
     }
 
     private mutating func addSteps(_ phase: [Int]) {
@@ -98,6 +101,10 @@ struct PlanText {
             add("  [needs \(Sanitizer.line(names.joined(separator: ", ")))]")
         }
         for tag in facts.terms.tags(of: index) { add("  [\(tag)]") }
+        if let smart, let clause = smart.clause(of: index) {
+            let isSkipped = plan.isUpToDate(index)
+            add("  [\(isSkipped ? clause : style.yellow("runs: \(clause)"))]")
+        }
         if !step.description.isEmpty { add("  " + style.dim(Sanitizer.line(step.description))) }
         while bytes.last == UInt8(ascii: " ") { bytes.removeLast() }
         bytes.append(UInt8(ascii: "\n"))

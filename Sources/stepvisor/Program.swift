@@ -51,11 +51,14 @@ enum Program {
         case .status: return try InspectCommand(arguments, console).status()
         case .logs: return try LogsCommand(arguments, console).run()
         case .timeline: return try InspectCommand(arguments, console).timeline()
+        case .why: return try WhyCommand(arguments, console).run()
+        case .mark: return try MarkCommand(arguments, console).mark()
+        case .forget: return try MarkCommand(arguments, console).forget()
         case .clean: return try CleanCommand(arguments, console).run()
         case .lock: return try LockingCommand(arguments, console).run()
         case .`init`: return try InitCommand(arguments, console).run()
         case .help: return try HelpText.run(arguments, console)
-        case .why, .report, .history, .insights, .completions:
+        case .report, .history, .insights, .completions:
             throw ArgumentError.notYetSupported(arguments.command.rawValue)
         }
     }

@@ -10,12 +10,17 @@ struct RunCommand {
     private let arguments: ParsedArguments
     private let console: Console
 
+    /// The short way, for a run that may take it.
+    private let idle: IdleGate?
+
     init(_ arguments: ParsedArguments, _ console: Console) {
         self.arguments = arguments
         self.console = console
+        idle = IdleGate(arguments, console)
     }
 
     func run() throws -> Int32 {
+        if let code = try idle?.run() { return code }
         let project: Project
         do {
             project = try Project.load(arguments, console)
@@ -141,6 +146,9 @@ struct RunCommand {
         if let record = final.record {
             // Only a help for the next plan: a run that went well does not fail for it.
             try? DurationStore.add(record, to: state)
+            if result.status == .complete, request.notes.isEmpty, warnings.isEmpty {
+                idle?.keep(record, of: request.project, in: state)
+            }
         }
         lock.release()
         return exitCode(result, final.record, UserPlace(projectRoot: request.project.root))

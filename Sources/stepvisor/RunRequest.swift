@@ -31,7 +31,9 @@ extension RunOptions {
         isForced = arguments.has(.force)
         if let revision = arguments.text(.since) {
             smart = .since(revision)
-        } else if arguments.has(.smartExecution) || usesCache {
+        } else if arguments.has(.smartExecution) || usesCache || arguments.has(.exitCode)
+            || arguments.command == .why
+        {
             smart = .remembered
         }
         // Two runs that fail side by side are to try again at different times.
@@ -148,7 +150,21 @@ struct RunRequest {
         } catch {
             throw PlanFailure.failure(error, arguments, project)
         }
-        self.notes = plan.notes + notes + RunRequest.orderNotes(options, replay)
+        self.notes =
+            plan.notes + notes + RunRequest.orderNotes(options, replay)
+            + RunRequest.smartNotes(options, arguments)
+    }
+
+    /// Options that have no effect.
+    private static func smartNotes(
+        _ options: RunOptions, _ arguments: ParsedArguments
+    ) -> [String] {
+        guard options.isForced else { return [] }
+        if options.smart == .off {
+            return ["`--force` has no effect: without `--smart-execution` every step runs anyway"]
+        }
+        guard arguments.has(.since) else { return [] }
+        return ["`--since` has no effect beside `--force`: every step runs"]
     }
 
     /// What was decided before and still holds.

@@ -30,6 +30,7 @@ struct SmartRequest {
                 finalizers: plan.resolved.workflow.finalizers, usesCache: options.usesCache,
                 isForced: options.isForced
             ) { look.freshnessAhead(of: $0) })
+        look.forgetGlances()
         return look
     }
 }

@@ -1,6 +1,6 @@
 extension JSONWriter {
     /// Writes why a step has to run, as journal and `progress.json` have it: the member `causes`.
-    mutating func write(_ causes: [DueCause]) {
+    package mutating func write(_ causes: [DueCause]) {
         key("causes")
         beginArray()
         for cause in causes {

@@ -18,6 +18,11 @@ public struct FreshnessLook: Sendable {
     private var products: [Int: Digest?] = [:]
     /// Steps that may run, as far as was asked ahead.
     private var mayRun: Set<Int> = []
+    /// What was found to look as its last success left it, each at the beginning of the run.
+    private var glances: StepGlances
+    /// What is known of steps that are up to date, with files as they look now: those that had been too
+    /// young to be known by their looks, or were written anew with the same content.
+    private var refreshed: [Int: StepMemory] = [:]
     /// Whether what a step left is kept: it says what it reads, or something needs it that does.
     private let isRemembered: [Bool]
 
@@ -45,6 +50,7 @@ public struct FreshnessLook: Sendable {
         answers = ToolAnswers.ask(plan, root: root, inherited: environment)
         known =
             state.map { KnownSteps(workflow: workflow, in: $0) } ?? KnownSteps(workflow: workflow)
+        glances = StepGlances(plan: plan, root: root, ingredients: ingredients)
         let steps = plan.resolved.workflow.steps
         isRemembered = steps.indices.map { index in
             !steps[index].inputs.isEmpty
@@ -71,6 +77,7 @@ public struct FreshnessLook: Sendable {
     ///
     /// Of a step that needs one that may run, only what that one cannot mend makes it due.
     public mutating func freshnessAhead(of step: Int) -> StepFreshness {
+        glances.lookAhead(at: known)
         let freshness = freshness(of: step)
         let needs = plan.resolved.graph.dependencies(of: step)
         if case .due = freshness {
@@ -100,6 +107,7 @@ public struct FreshnessLook: Sendable {
     mutating func verdict(
         of step: Int, assuming running: Set<Int> = [], budget: InputBudget = .unlimited
     ) -> Verdict? {
+        if let run = glance(at: step) { return Verdict(freshness: .upToDate(run: run)) }
         let knowledge = known[id(of: step)]
         guard let look = look(at: step, budget: budget) else { return nil }
         guard look.isReadable else {
@@ -121,8 +129,9 @@ public struct FreshnessLook: Sendable {
         if isProvisional {
             causes.removeAll { $0.kind == .inputsChanged || $0.kind == .dependencyDiffers }
         }
-        guard let left = outputCauses(of: step, memory, budget: budget) else { return nil }
-        causes += left
+        guard let left = outputs(of: step, budget: budget) else { return nil }
+        causes += outputCauses(of: step, memory, left)
+        if causes.isEmpty { refresh(memory, of: step, inputs: look.files, outputs: left.files) }
         return Verdict(
             freshness: causes.isEmpty ? .upToDate(run: memory.run) : .due(causes),
             contents: contents, files: look.files)
@@ -139,12 +148,18 @@ public struct FreshnessLook: Sendable {
             produced.append(StepProduct(step: id(of: dependency), digest: digest))
         }
         produced.sort { $0.step < $1.step }
+        var contents = ownContents(of: step, look)
+        contents.products = produced
+        return contents
+    }
+
+    /// What a step is made from, but for what the steps that it needs have produced.
+    func ownContents(of step: Int, _ look: InputLook) -> StepContents {
         let declared = ingredients.declared(of: step, answers: answers)
-        let digest = declared.fullDigest
         return StepContents(
             declared: mask.isEmpty
                 ? declared : declared.map { Ingredient($0.name, mask.masked($0.value)) },
-            declaredDigest: digest, files: look.files.map(\.content), products: produced)
+            declaredDigest: declared.fullDigest, files: look.files.map(\.content), products: [])
     }
 
     /// Looks at what a step reads, without the contents of what looks as it did.
@@ -213,9 +228,9 @@ public struct FreshnessLook: Sendable {
     // MARK: - Outputs
 
     /// What of a step's outputs is not as its last success left it.
-    private mutating func outputCauses(
-        of step: Int, _ memory: StepMemory, budget: InputBudget
-    ) -> [DueCause]? {
+    private func outputCauses(
+        of step: Int, _ memory: StepMemory, _ look: InputLook
+    ) -> [DueCause] {
         var missing: [DueCause.Detail] = []
         if memory.result != nil, !known.hasResult(of: id(of: step), in: root) {
             missing.append(.init("its STEPVISOR_OUTPUT"))
@@ -223,7 +238,6 @@ public struct FreshnessLook: Sendable {
         guard memory.declaresOutputs else {
             return missing.isEmpty ? [] : [DueCause(.outputMissing, missing)]
         }
-        guard let look = outputs(of: step, budget: budget) else { return nil }
         let now = Dictionary(
             look.files.map { ($0.path, $0.content) }, uniquingKeysWith: { $1 })
         missing += memory.outputs.filter { now[$0.path] == nil }.map { .init($0.content.name) }
@@ -237,6 +251,47 @@ public struct FreshnessLook: Sendable {
         }
         return (missing.isEmpty ? [] : [DueCause(.outputMissing, missing)])
             + (changed.isEmpty ? [] : [DueCause(.outputChanged, changed)])
+    }
+
+    // MARK: - Looks alone
+
+    /// The run of a step's last success where nothing but looks is needed to say that it still holds.
+    private mutating func glance(at step: Int) -> String? {
+        guard mask.isEmpty, let memory = glances.memory(of: step, known) else { return nil }
+        let needs = plan.resolved.graph.dependencies(of: step)
+        guard memory.products.count == needs.count else { return nil }
+        for dependency in needs {
+            let id = id(of: dependency)
+            guard let old = memory.products.first(where: { $0.step == id }),
+                product(of: dependency) == old.digest
+            else { return nil }
+        }
+        return memory.run
+    }
+
+    /// The looks from the beginning of the run say nothing any more.
+    public mutating func forgetGlances() { glances.forget() }
+
+    private mutating func refresh(
+        _ memory: StepMemory, of step: Int, inputs: [KnownFile], outputs: [KnownFile]
+    ) {
+        guard inputs.count == memory.inputs.count else { return }
+        let new = inputs + (memory.declaresOutputs ? outputs : [])
+        guard new.count == memory.inputs.count + memory.outputs.count else { return }
+        let gains = zip(memory.inputs + memory.outputs, new).contains { old, new in
+            new.facts.kind == .file && new.facts.isSettled(at: new.seenAt)
+                && (old.facts != new.facts || !old.facts.isSettled(at: old.seenAt))
+        }
+        guard gains else { return }
+        var memory = memory
+        memory.inputs = inputs
+        if memory.declaresOutputs { memory.outputs = outputs }
+        refreshed[step] = memory
+    }
+
+    /// What is to be kept of a step that was found up to date; nil where it is known already.
+    mutating func takeRefreshed(_ step: Int) -> StepMemory? {
+        refreshed.removeValue(forKey: step)
     }
 
     func id(of step: Int) -> String { plan.resolved.workflow.steps[step].id.rawValue }

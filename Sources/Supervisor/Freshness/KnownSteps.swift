@@ -103,6 +103,17 @@ struct KnownSteps {
         }
     }
 
+    /// The bytes of a step's success that counts; nil where none does.
+    func success(of step: String) -> Range<Int>? {
+        guard let entry = entries[step], entry.kind == .done else { return nil }
+        return entry.range
+    }
+
+    /// Calls with all bytes, to which ``success(of:)`` refers.
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        bytes.withUnsafeBytes(body)
+    }
+
     /// The last success of a step, though it may not count any more; what its files were is known from it.
     func lastSuccess(of step: String) -> StepMemory? {
         entries[step]?.success.flatMap { range in
@@ -259,6 +270,14 @@ struct KnownSteps {
         head.number(length)
         head.number(checksum(of: writer.bytes[...]))
         return head.bytes + writer.bytes
+    }
+
+    /// Where it is, relative to the project root.
+    var path: String { shown }
+
+    /// The success of a step that counts; nil where none does.
+    func memory(of step: String) -> StepMemory? {
+        if case .done(let memory) = self[step] { memory } else { nil }
     }
 
     private var shown: String {

@@ -156,7 +156,7 @@ struct MemoryReader {
     }
 
     /// How many parts follow, each of so many bytes at least: a wrong number asks for no memory.
-    private mutating func count(ofSize size: Int) -> Int? {
+    mutating func count(ofSize size: Int) -> Int? {
         guard let count = number(UInt32.self), Int(count) <= (bytes.endIndex - place) / size else {
             return nil
         }

@@ -13,6 +13,8 @@ struct FreshnessDesk {
     fileprivate var leaving: [Int: Begun] = [:]
     /// What is to be done once it is known what a step has produced.
     fileprivate var awaiting: [Awaited] = []
+    /// What steps of this run are made from, for those who compare runs.
+    fileprivate var ingredients = RunIngredients()
 
     fileprivate struct Begun: Sendable {
         var contents: StepContents?
@@ -76,10 +78,15 @@ extension Supervisor {
     ///   leaves half done count as done.
     func noteStart(_ order: LaunchOrder, _ look: InputLook) -> Bool {
         let step = order.step
-        guard !order.isCheck, freshness.look.remembers(step) else { return true }
+        guard !order.isCheck else { return true }
+        guard freshness.look.remembers(step) else {
+            keepIngredients(of: order, freshness.look.ownContents(of: step, look))
+            return true
+        }
         let contents =
             order.failed.isEmpty && look.isReadable
             ? freshness.look.contents(of: step, look) : nil
+        keepIngredients(of: order, contents ?? freshness.look.ownContents(of: step, look))
         freshness.begun[step] = FreshnessDesk.Begun(contents: contents, files: look.files)
         guard order.isFirst || order.attempt == 1 else { return true }
         do {
@@ -90,6 +97,11 @@ extension Supervisor {
             stop(because: error)
             return false
         }
+    }
+
+    private func keepIngredients(of order: LaunchOrder, _ contents: StepContents) {
+        guard order.isFirst || order.attempt == 1 else { return }
+        freshness.ingredients.keep(contents, of: header.steps[order.step].id, in: directory)
     }
 
     // MARK: - After a step has ended
@@ -104,7 +116,9 @@ extension Supervisor {
                 return
             }
             remember(step)
-        case .skipped(let step, .upToDate): carryResult(of: step)
+        case .skipped(let step, .upToDate):
+            carryResult(of: step)
+            refresh(step)
         case .inputsChanged(let step): freshness.noteMove(of: step)
         default: break
         }
@@ -218,6 +232,13 @@ extension Supervisor {
             guard !restore(step, verdict, causes) else { return }
             inbox.append(.examined(step: step, .due(causes)))
         }
+    }
+
+    /// Keeps how the files of a step that does not run look now, so that they need not be read again.
+    private func refresh(_ step: Int) {
+        guard let memory = freshness.look.takeRefreshed(step) else { return }
+        // Only a help for the next run.
+        try? freshness.look.known.remember(memory, of: header.steps[step].id, in: context.state)
     }
 
     /// Gives what a step that does not run wrote to `STEPVISOR_OUTPUT` to this run.

@@ -110,6 +110,11 @@ extension FilePattern {
     /// Whether it takes files away from those that other patterns name.
     var isExclusion: Bool { text.utf8.first == UInt8(ascii: "!") }
 
+    /// The one path that it means, as it stands; nil where it is a pattern, or takes files away.
+    public var plainPath: String? {
+        isExclusion || Glob.needsCompiling(text) ? nil : Glob.normalized(text)
+    }
+
     /// The pattern without the mark of an exclusion.
     var path: String { isExclusion ? String(text.dropFirst()) : text }
 }

@@ -8,6 +8,8 @@ enum ArgumentError: Error, Hashable, Sendable {
     /// An option of another command.
     case misplacedOption(String, command: CommandName, of: [CommandName])
     case missingValue(option: String, form: ValueForm)
+    /// An option that takes two words.
+    case missingPair(option: String)
     case unexpectedValue(option: String, value: String)
     case invalidValue(option: String, value: String, form: ValueForm)
     case notYetSupported(String)
@@ -39,6 +41,11 @@ extension ArgumentError {
             )
         case .missingValue(let option, let form):
             return ("`\(option)` needs a value", form.expectation)
+        case .missingPair(let option):
+            return (
+                "`\(option)` needs two values",
+                "write both after it; `ls .stepvisor/runs` lists the runs"
+            )
         case .unexpectedValue(let option, let value):
             return ("`\(option)` takes no value", "leave out `=\(value)`")
         case .invalidValue(let option, let value, let form):

@@ -85,6 +85,14 @@ struct ArgumentParser {
                     result.operands[1], command: command, suggestion: nil)
             }
         case .many: break
+        case .atLeastOne(let name):
+            guard !result.operands.isEmpty else { throw .missingOperand(name, command: command) }
+        case .one(let name):
+            guard !result.operands.isEmpty else { throw .missingOperand(name, command: command) }
+            if result.operands.count > 1 {
+                throw .unexpectedOperand(
+                    result.operands[1], command: command, suggestion: nil)
+            }
         case .oneThenCommand(let name):
             guard result.operands.count >= 1 else { throw .missingOperand(name, command: command) }
             if result.operands.count > 1 {
@@ -146,6 +154,11 @@ struct ArgumentParser {
                 return
             }
             result.add(try form.read(text, of: spelling), for: option.key)
+        case .pair:
+            guard let first = value ?? nextValue(), !first.isEmpty, let second = nextValue(),
+                !second.isEmpty
+            else { throw .missingPair(option: spelling) }
+            result.add(.pair(first, second), for: option.key)
         case .attached(_, let form):
             if value?.isEmpty == true { throw .missingValue(option: spelling, form: form) }
             let given = try value.map { text throws(ArgumentError) in

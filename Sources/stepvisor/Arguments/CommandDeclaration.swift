@@ -1,8 +1,9 @@
 /// Every command, by its word.
 enum CommandName: String, Hashable, Sendable, CaseIterable {
-    case run, plan, check, changes, graph, status, logs, timeline, clean, lock, `init`, help
+    case run, plan, check, changes, graph, status, logs, timeline, why, mark, forget, clean, lock, `init`,
+        help
     // What a later version will carry out.
-    case why, report, history, insights, completions
+    case report, history, insights, completions
 }
 
 /// How many words a command takes.
@@ -10,6 +11,10 @@ enum Operands: Hashable, Sendable {
     case none
     /// At most one; its name as help shows it.
     case atMostOne(String)
+    /// Exactly one.
+    case one(String)
+    /// One or more.
+    case atLeastOne(String)
     /// Any number.
     case many(String)
     /// One, and after `--` a command with its arguments.
@@ -55,7 +60,7 @@ struct CommandDeclaration: Sendable {
     /// All commands, in the order in which help shows them.
     static let all: [CommandDeclaration] =
         working
-        + [.why, .report, .history, .insights, .completions].map {
+        + [.report, .history, .insights, .completions].map {
             CommandDeclaration(later: $0)
         }
 
@@ -65,6 +70,9 @@ struct CommandDeclaration: Sendable {
         switch operands {
         case .none: return "stepvisor \(name.rawValue)\(options)"
         case .atMostOne(let operand): return "stepvisor \(name.rawValue)\(options) [\(operand)]"
+        case .one(let operand): return "stepvisor \(name.rawValue)\(options) \(operand)"
+        case .atLeastOne(let operand):
+            return "stepvisor \(name.rawValue)\(options) \(operand)…"
         case .many(let operand): return "stepvisor [\(name.rawValue)]\(options) [\(operand)…]"
         case .oneThenCommand(let operand):
             return "stepvisor \(name.rawValue)\(options) \(operand) -- COMMAND [ARGUMENT…]"

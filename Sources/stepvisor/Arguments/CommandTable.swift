@@ -2,7 +2,7 @@ extension CommandDeclaration {
     /// The commands that this version carries out.
     static let working: [CommandDeclaration] =
         [run, plan, check, changes, graph, status, logs, timeline]
-        + [clean, lock, initialise, help]
+        + [why, mark, forget, clean, lock, initialise, help]
 
     private static let run = CommandDeclaration(
         .run, "run the steps named and what they depend on; all when none is named",
@@ -19,6 +19,7 @@ extension CommandDeclaration {
             ("stepvisor --parallel", "run independent steps at the same time"),
             ("stepvisor -j4 -k docs", "run docs and what it needs, four at once, past failures"),
             ("stepvisor -n --from build", "show what would run from build on"),
+            ("stepvisor --smart-execution", "run only what a change touches"),
             ("stepvisor --resume", "go on with the run that was stopped or killed"),
         ])
 
@@ -26,14 +27,16 @@ extension CommandDeclaration {
         .plan, "show phases, dependencies, conflicts, critical path and expected times",
         operands: .many("STEP"),
         options: [.parallel, .jobs] + OptionDeclaration.selection
-            + [.json, OptionDeclaration(later: .exitCode, "--exit-code")],
+            + OptionDeclaration.smart + [.exitCode, .json],
         details: [
             "Nothing is run or written. Expected times come from earlier runs; -j N asks how long",
-            "a run with N steps at once would take.",
+            "a run with N steps at once would take. With --smart-execution each step says why it",
+            "would run, or since when it is up to date.",
         ],
         examples: [
             ("stepvisor plan", "the whole workflow"),
             ("stepvisor plan -j 8", "and how long it would take with eight at once"),
+            ("stepvisor plan --smart-execution", "what of it has to run, and why"),
             ("stepvisor plan --json", "the same for programs"),
         ])
 
@@ -91,6 +94,29 @@ extension CommandDeclaration {
         operands: .atMostOne("RUN"), options: [.ofRun, .json],
         details: ["The latest run when none is named; a run that is still going, too."],
         examples: [("stepvisor timeline", "the latest run")])
+
+    private static let why = CommandDeclaration(
+        .why, "say what would make a step run now, and why it ran in the latest run",
+        operands: .one("STEP"), options: [.between, .json],
+        details: ["Nothing is run or written."],
+        examples: [
+            ("stepvisor why docs", "whether docs is up to date, and if not, why"),
+            ("stepvisor why docs --between 2026 latest", "what it was made from, compared"),
+        ])
+
+    private static let mark = CommandDeclaration(
+        .mark, "take what steps would do as done, as things are, without running them",
+        operands: .atLeastOne("STEP"), options: [.wait],
+        details: [
+            "Their inputs and outputs are remembered as they are now, so that --smart-execution",
+            "skips them until one changes. Refused where a declared output is missing.",
+        ],
+        examples: [("stepvisor mark build", "build need not run: it was done by hand")])
+
+    private static let forget = CommandDeclaration(
+        .forget, "forget that steps succeeded, so that they run next time",
+        operands: .atLeastOne("STEP"), options: [.wait],
+        examples: [("stepvisor forget build docs", "both run with --smart-execution, too")])
 
     private static let clean = CommandDeclaration(
         .clean, "remove what was kept of earlier runs",

@@ -10,9 +10,8 @@ enum OptionKey: String, Hashable, Sendable, CaseIterable {
     case runner, timeout, grace, wait, output, resume, failed, decide, barriers, shuffle, replay
     // What other commands take.
     case format, outputFile, check, run, follow, attempt, noWait, scope, template, strict
-    // What a later version will carry out.
-    case smartExecution, since, cache, force
-    case exitCode
+    // What is skipped.
+    case smartExecution, since, cache, force, exitCode, between
     // What `clean` takes.
     case older
 }
@@ -50,6 +49,8 @@ struct OptionDeclaration: Sendable {
         case optional(String, ValueForm)
         /// `--shuffle[=SEED]`: never the next word.
         case attached(String, ValueForm)
+        /// `--between RUN RUN`: the next two words.
+        case pair(String)
     }
 
     let key: OptionKey
@@ -90,6 +91,7 @@ struct OptionDeclaration: Sendable {
         case .required(let name, _): return "\(names) \(name)"
         case .optional(let name, _): return "\(names) [\(name)]"
         case .attached(let name, _): return "\(names)[=\(name)]"
+        case .pair(let name): return "\(names) \(name) \(name)"
         }
     }
 }
@@ -175,21 +177,34 @@ extension OptionDeclaration {
             OptionDeclaration(
                 .replay, "--replay", value: .required("RUN", .text),
                 "run what RUN started, one at a time in the order of the starts"),
-            OptionDeclaration(.wait, "--wait", "wait while another run holds the project"),
+            wait,
             OptionDeclaration(
                 .output, "--output",
                 value: .required("MODE", .choice(OutputMode.allCases.map(\.rawValue))),
                 "logs that are shown: failures (default), group, prefix, stream or none"),
             json,
-            OptionDeclaration(
-                .smartExecution, "--smart-execution",
-                "skip steps whose inputs have not changed since they succeeded"),
-            OptionDeclaration(
-                .cache, "--cache",
-                "put the outputs of a step in place that ran before with the same inputs"),
-            OptionDeclaration(.force, "--force", "run what is up to date, too"),
-            OptionDeclaration(later: .since, "--since"),
-        ]
+        ] + smart
+
+    /// What is skipped, since it need not run.
+    static let smart: [OptionDeclaration] = [
+        OptionDeclaration(
+            .smartExecution, "--smart-execution",
+            "skip steps whose inputs have not changed since they succeeded"),
+        OptionDeclaration(later: .since, "--since"),
+        OptionDeclaration(
+            .cache, "--cache",
+            "put in place what a step made before from the same; implies --smart-execution"),
+        OptionDeclaration(.force, "--force", "run what is up to date, too"),
+    ]
+
+    static let wait = OptionDeclaration(
+        .wait, "--wait", "wait while another run holds the project")
+    static let exitCode = OptionDeclaration(
+        .exitCode, "--exit-code",
+        "exit 3 when a run with --smart-execution would have work, 0 when all is up to date")
+    static let between = OptionDeclaration(
+        .between, "--between", value: .pair("RUN"),
+        "compare what the step was made from in two runs")
 
     static let graph: [OptionDeclaration] = [
         OptionDeclaration(

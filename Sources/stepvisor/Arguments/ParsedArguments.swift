@@ -17,6 +17,7 @@ enum OptionValue: Hashable, Sendable {
     case steps([StepID])
     case number(UInt64)
     case decision(StepDecision)
+    case pair(String, String)
 }
 
 /// A command line that has been understood.
@@ -32,6 +33,9 @@ struct ParsedArguments: Sendable {
     mutating func add(_ value: OptionValue, for key: OptionKey) {
         values[key, default: []].append(value)
     }
+
+    /// All options that were given.
+    var keys: Set<OptionKey> { Set(values.keys) }
 
     /// Whether an option was given.
     func has(_ key: OptionKey) -> Bool { values[key] != nil }
@@ -54,6 +58,11 @@ struct ParsedArguments: Sendable {
     /// The number of an option; of several the last.
     func number(_ key: OptionKey) -> UInt64? {
         if case .number(let number)? = values[key]?.last { number } else { nil }
+    }
+
+    /// The two words of an option; of several the last.
+    func pair(_ key: OptionKey) -> (String, String)? {
+        if case .pair(let first, let second)? = values[key]?.last { (first, second) } else { nil }
     }
 
     /// All that is decided about steps.

@@ -1,0 +1,133 @@
+public import Execution
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// What the steps of a run were made from, to be compared with other runs: a record a start.
+///
+/// `.stepvisor/runs/<id>/ingredients` only grows; a record that a death cut off at the end is none.
+/// Texts of the workflow are masked, and files are there by their digests.
+///
+/// ```
+/// file    "stepvisor ingredients 1\n" record…
+/// record  length of the rest (4)  id  contents
+/// ```
+struct RunIngredients {
+    static let name = "ingredients"
+    private static let firstLine = Array("stepvisor ingredients 1\n".utf8)
+
+    private var file: Int32 = -1
+    private var hasFailed = false
+
+    /// Keeps what a step is made from; without a word where that cannot be written, since nothing
+    /// but an explanation depends on it.
+    mutating func keep(_ contents: StepContents, of step: String, in directory: RunDirectory) {
+        guard !hasFailed else { return }
+        var bytes: [UInt8] = []
+        if file < 0 {
+            guard
+                let opened = try? PrivateFile.open(
+                    RunIngredients.name, in: directory.descriptor,
+                    flags: O_WRONLY | O_APPEND | O_CREAT, shown: RunIngredients.name)
+            else {
+                hasFailed = true
+                return
+            }
+            file = opened.release()
+            bytes = RunIngredients.firstLine
+        }
+        bytes += RunIngredients.record(contents, of: step)
+        do {
+            try FileBytes.write(bytes, to: file, subject: RunIngredients.name)
+        } catch {
+            hasFailed = true
+        }
+    }
+
+    static func record(_ contents: StepContents, of step: String) -> [UInt8] {
+        var body = MemoryWriter()
+        body.text(step)
+        body.contents(contents)
+        var head = MemoryWriter()
+        head.number(UInt32(truncatingIfNeeded: body.bytes.count))
+        return head.bytes + body.bytes
+    }
+
+    /// What a step was made from when it was started last; nil where that was not kept.
+    static func contents(of step: String, in bytes: [UInt8]) -> StepContents? {
+        guard bytes.starts(with: firstLine) else { return nil }
+        var place = firstLine.count
+        var found: StepContents?
+        while true {
+            var head = MemoryReader(bytes[place...])
+            guard let length = head.number(UInt32.self), Int(length) <= bytes.count - place - 4
+            else { return found }
+            let body = (place + 4)..<(place + 4 + Int(length))
+            var reader = MemoryReader(bytes[body])
+            if reader.text() == step { found = reader.contents() }
+            place = body.upperBound
+        }
+    }
+}
+
+extension StoredRun {
+    /// What a step of the run was made from; nil where that was not kept.
+    public func contents(of step: String) -> StepContents? {
+        guard let bytes = try? read(RunIngredients.name) else { return nil }
+        return RunIngredients.contents(of: step, in: bytes)
+    }
+}
+
+extension MemoryWriter {
+    /// What a step is made from.
+    mutating func contents(_ contents: StepContents) {
+        digest(contents.declaredDigest)
+        number(UInt32(truncatingIfNeeded: contents.declared.count))
+        for ingredient in contents.declared {
+            text(ingredient.name)
+            text(ingredient.value)
+        }
+        number(UInt32(truncatingIfNeeded: contents.files.count))
+        for file in contents.files {
+            bytes(file.path)
+            number(file.kind)
+            digest(file.digest)
+        }
+        number(UInt32(truncatingIfNeeded: contents.products.count))
+        for product in contents.products {
+            text(product.step)
+            digest(product.digest)
+        }
+    }
+}
+
+extension MemoryReader {
+    /// Reads what ``MemoryWriter/contents(_:)`` wrote.
+    mutating func contents() -> StepContents? {
+        guard let declaredDigest = digest(), let declaredCount = count(ofSize: 8) else {
+            return nil
+        }
+        var contents = StepContents(
+            declared: [], declaredDigest: declaredDigest, files: [], products: [])
+        for _ in 0..<declaredCount {
+            guard let name = text(), let value = text() else { return nil }
+            contents.declared.append(Ingredient(name, value))
+        }
+        guard let fileCount = count(ofSize: 37) else { return nil }
+        for _ in 0..<fileCount {
+            guard let path = blob(), let kind = number(UInt8.self), let digest = digest() else {
+                return nil
+            }
+            contents.files.append(FileContent(path: path, kind: kind, digest: digest))
+        }
+        guard let productCount = count(ofSize: 36) else { return nil }
+        for _ in 0..<productCount {
+            guard let step = text(), let digest = digest() else { return nil }
+            contents.products.append(StepProduct(step: step, digest: digest))
+        }
+        return contents
+    }
+}

@@ -1,0 +1,113 @@
+import Execution
+import Reporting
+import Supervisor
+import WorkflowFiles
+import WorkflowModel
+
+/// The short way through `run --smart-execution` where nothing has changed since a run in which
+/// every step was up to date.
+///
+/// What decides beside files is in one key: program, command line, directory, environment, user. Where
+/// a run says or needs more than that, nothing is kept, and there is no short way.
+struct IdleGate {
+    private let console: Console
+    private let waits: Bool
+    private let options: [String]
+    /// The workflow file, absolute and without links.
+    private let file: String
+    private let root: String
+    private let key: Digest
+    /// Before anything was read.
+    private let begin = RunClock.wallTime()
+
+    /// Options under which a run may take it.
+    private static let allowed: Set<OptionKey> = [
+        .smartExecution, .parallel, .jobs, .file, .directory, .quiet, .wait,
+    ]
+    /// What changes from start to start, and decides nothing.
+    private static let passing: Set<String> = ["_", "OLDPWD", "SHLVL"]
+
+    init?(_ arguments: ParsedArguments, _ console: Console) {
+        guard arguments.has(.smartExecution), arguments.keys.isSubset(of: Self.allowed),
+            !console.wantsJSON, !console.isErrorLive, console.verbosity < .verbose,
+            let directory = Host.workingDirectory,
+            let place = WorkflowLoader.place(path: arguments.text(.file), from: directory)
+        else { return nil }
+        self.console = console
+        waits = arguments.has(.wait)
+        options = Project.words(naming: arguments)
+        (file, root) = place
+        guard let key = Self.key(of: file, directory) else { return nil }
+        self.key = key
+    }
+
+    /// The digest of all that decides beside the files that steps read and write.
+    private static func key(of file: String, _ directory: String) -> Digest? {
+        guard let program = Host.ownProgram, let content = try? FileInput.read(file) else {
+            return nil
+        }
+        var hash = SHA256()
+        for text in [Program.version, program, directory, file, Host.identity(of: program)] {
+            hash.update(framed: text)
+        }
+        for word in CommandLine.arguments.dropFirst() { hash.update(framed: word) }
+        for (name, value) in Host.environment.sorted(by: { $0.key < $1.key })
+        where !passing.contains(name) {
+            hash.update(framed: name)
+            hash.update(framed: value)
+        }
+        for number in [Host.user, Host.processors, Host.mostConcurrentSteps] {
+            hash.update(framed: String(number))
+        }
+        hash.update(framed: "workflow")
+        hash.update(content)
+        return Digest(hash)
+    }
+
+    /// Carries the run out; nil where it has to go the long way.
+    func run() throws -> Int32? {
+        guard let idle = IdleRun(root: root, key: key), isTrusted else { return nil }
+        let clock = RunClock()
+        let state = try StateDirectory(root: root, create: false)
+        let lock = try ProjectGate(console).take(state, waits: waits)
+        defer { lock.release() }
+        guard idle.holds() else { return nil }
+        let summary = try idle.record(clock: clock)
+        if !summary.isEmpty { try? StandardStream.error.write(summary) }
+        return 0
+    }
+
+    /// Others could have written it: there is something to say.
+    private var isTrusted: Bool { ProjectTrust.doubts(about: [file]).isEmpty }
+
+    // MARK: Keeping
+
+    /// Keeps a run for the next one, where nothing of it was more than this gate knows of.
+    func keep(_ record: RunRecord, of project: Project, in state: StateDirectory) {
+        let workflow = project.workflow
+        guard isTrusted, workflow.includes.isEmpty, workflow.resources.isEmpty,
+            workflow.execution.secrets.isEmpty, project.loaded.diagnostics.isEmpty,
+            project.root == root
+        else { return }
+        IdleRun.keep(
+            record, of: workflow, named: project.loaded.path ?? "", file: file, summary: summary,
+            key: key, since: begin, in: state)
+    }
+
+    /// What such a run prints.
+    private func summary(_ record: RunRecord) -> String {
+        let nothing = ViewSurroundings(
+            terminalSize: nil, logTail: { _, _ in [] }, logBytes: { _, _, _ in [] },
+            logPath: { _ in "" })
+        var view: any RunView =
+            console.verbosity == .quiet
+            ? QuietView(options: options, style: console.errorStyle)
+            : PlainView(output: .failures, style: console.errorStyle, options: options)
+        var text = view.handle(RunEvent(.runStarted(record.header), at: .zero), record: record)
+        for (index, step) in record.steps.enumerated() {
+            guard let reason = step.reason else { continue }
+            text += view.handle(RunEvent(.skipped(step: index, reason), at: .zero), record: record)
+        }
+        return text + view.finish(at: .zero, record: record, surroundings: nothing)
+    }
+}

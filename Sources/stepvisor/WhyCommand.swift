@@ -1,0 +1,237 @@
+import DependencyGraph
+import Execution
+import Reporting
+import Supervisor
+import WorkflowModel
+
+/// `stepvisor why STEP`: what would make it run now, and why it ran; or what it was made from in one
+/// run and not in another.
+struct WhyCommand {
+    private let arguments: ParsedArguments
+    private let console: Console
+
+    init(_ arguments: ParsedArguments, _ console: Console) {
+        self.arguments = arguments
+        self.console = console
+    }
+
+    func run() throws -> Int32 {
+        let project = try Project.load(arguments, console)
+        let request = try RunRequest(project, arguments)
+        let steps = try NamedSteps(arguments, project).indices
+        let answers = try arguments.pair(.between).map { pair in
+            let comparison = try RunComparison(pair, root: project.root, console: console)
+            return try steps.map {
+                try comparison.answer(about: request.plan.resolved.graph.nodes[$0])
+            }
+        }
+        if let answers {
+            try console.out(
+                console.wantsJSON ? json(answers) : answers.map(\.text).joined(separator: "\n"))
+            return 0
+        }
+        let latest = try? RecordedRun.find(nil, root: project.root, console: console)
+        let presents = steps.map { StepPresent($0, request, latest: latest) }
+        try console.out(
+            console.wantsJSON ? json(presents) : presents.map(\.text).joined(separator: "\n"))
+        return 0
+    }
+
+    /// One object; an array of them where a name stands for several steps.
+    private func json(_ answers: [some WhyAnswer]) -> String {
+        var writer = JSONWriter(capacity: 1024)
+        if answers.count != 1 { writer.beginArray() }
+        for answer in answers {
+            if answers.count != 1 { writer.newLine() }
+            writer.beginObject()
+            answer.write(to: &writer)
+            writer.endObject()
+        }
+        if answers.count != 1 { writer.endArray() }
+        return String(decoding: writer.bytes, as: UTF8.self) + "\n"
+    }
+}
+
+/// What there is to say of one step, in both forms.
+protocol WhyAnswer {
+    /// Lines for people.
+    var text: String { get }
+    /// Members of an object for programs.
+    func write(to writer: inout JSONWriter)
+}
+
+/// Why a step would run now, and why it ran last.
+struct StepPresent: WhyAnswer {
+    private let step: Int
+    private let id: String
+    private let words: SmartWords?
+    private let latest: (run: RecordedRun, step: Int)?
+
+    init(_ step: Int, _ request: RunRequest, latest: RecordedRun?) {
+        self.step = step
+        id = request.plan.resolved.graph.nodes[step].rawValue
+        words = SmartWords(request.plan)
+        let name = id
+        self.latest = latest.flatMap { run in
+            run.record.header.steps.firstIndex { $0.id == name }.map { (run, $0) }
+        }
+    }
+
+    var text: String {
+        var lines: [String]
+        switch words?.standing(of: step) {
+        case .due(let causes)?:
+            lines = ["`\(id)` has to run:"] + causes.map { "  \(Sanitizer.line($0.text))" }
+        case .upToDate?:
+            lines = ["`\(id)` need not run: it is \(words?.clause(of: step) ?? "up to date")"]
+        case .open?:
+            lines = ["`\(id)` has to run \(words?.clause(of: step) ?? "")"]
+        case nil:
+            lines = ["`\(id)` is no part of a run"]
+        }
+        return (lines + latestLines).map { $0 + "\n" }.joined()
+    }
+
+    private var latestLines: [String] {
+        guard let (run, step) = latest else { return ["no run of it is recorded"] }
+        let record = run.record
+        let name = "run \(record.header.runID) (the latest)"
+        let status = Wording.status(record.steps[step])
+        let reason = record.reasonText(of: step).map { ": \(Sanitizer.line($0))" } ?? ""
+        guard record.steps[step].launchedAt != nil else {
+            return ["\(name) did not run it: \(record.steps[step].status.rawValue)\(reason)"]
+        }
+        var lines = ["\(name) ran it, \(status)\(reason):"]
+        if let causes = record.causes[step], !causes.isEmpty {
+            lines += causes.map { "  \(Sanitizer.line($0.text))" }
+        } else {
+            lines.append("  it ran every step that it was about (no --smart-execution)")
+        }
+        return lines
+    }
+
+    func write(to writer: inout JSONWriter) {
+        writer.member("step_id", id)
+        words?.write(step, to: &writer)
+        guard let (run, step) = latest else {
+            writer.null("latest_run")
+            return
+        }
+        let record = run.record
+        writer.key("latest_run")
+        writer.beginObject()
+        writer.member("run_id", record.header.runID)
+        writer.member("status", record.steps[step].status.rawValue)
+        if let reason = record.reasonText(of: step) { writer.member("reason", reason) }
+        if let causes = record.causes[step] { writer.write(causes) }
+        writer.endObject()
+    }
+}
+
+/// Two runs whose steps are compared by what they were made from.
+struct RunComparison {
+    private let first: RecordedRun
+    private let second: RecordedRun
+    private let root: String
+    private let console: Console
+
+    init(_ pair: (String, String), root: String, console: Console) throws {
+        first = try RecordedRun.find(pair.0, root: root, console: console)
+        second = try RecordedRun.find(pair.1, root: root, console: console)
+        self.root = root
+        self.console = console
+    }
+
+    /// What differs of a step.
+    ///
+    /// - Throws: ``CommandFailure`` with exit 2 where a run has not kept what it was made from.
+    func answer(about step: StepID) throws -> StepDifference {
+        let (old, new) = (try made(step.rawValue, in: first), try made(step.rawValue, in: second))
+        return StepDifference(
+            step: step.rawValue, runs: (first.run.id, second.run.id), madeIn: (old.run, new.run),
+            causes: old.run == new.run ? [] : new.contents.causes(since: old.contents))
+    }
+
+    /// What a step was made from in a run, or in the one whose result that run took over.
+    private func made(
+        _ step: String, in asked: RecordedRun
+    ) throws -> (run: String, contents: StepContents) {
+        var run = asked
+        var seen: Set<String> = []
+        while seen.insert(run.run.id).inserted {
+            if let contents = run.run.contents(of: step) { return (run.run.id, contents) }
+            let index = try run.step(step)
+            guard let earlier = run.record.steps[index].reason?.sourceRun,
+                let next = try? RecordedRun.find(earlier, root: root, console: console)
+            else { break }
+            run = next
+        }
+        let status = asked.record.steps[try asked.step(step)].status.rawValue
+        throw CommandFailure(
+            .usage,
+            "what `\(step)` was made from in run \(asked.run.id) was not kept (\(status))",
+            help: "`stepvisor status --run \(asked.run.id)` says what became of it")
+    }
+}
+
+/// What a step was made from in one run and not in another.
+struct StepDifference: WhyAnswer {
+    let step: String
+    let runs: (String, String)
+    /// The runs that really made what the two had.
+    let madeIn: (String, String)
+    let causes: [DueCause]
+
+    var text: String {
+        let between = "between run \(runs.0) and run \(runs.1)"
+        if madeIn.0 == madeIn.1 {
+            return "`\(step)`: nothing differs \(between): both have what run \(madeIn.0) made\n"
+        }
+        guard !causes.isEmpty else { return "`\(step)`: nothing differs \(between)\n" }
+        let lines = causes.map { "  \(Sanitizer.line($0.text))\n" }.joined()
+        return "`\(step)` \(between):\n" + lines
+    }
+
+    func write(to writer: inout JSONWriter) {
+        writer.member("step_id", step)
+        writer.key("between")
+        writer.beginArray()
+        writer.string(runs.0)
+        writer.string(runs.1)
+        writer.endArray()
+        writer.key("made_in")
+        writer.beginArray()
+        writer.string(madeIn.0)
+        writer.string(madeIn.1)
+        writer.endArray()
+        writer.write(causes)
+    }
+}
+
+/// The steps that a command line names, a `foreach` by all that it stands for.
+struct NamedSteps {
+    let indices: [Int]
+    let plan: RunPlan
+
+    /// - Throws: ``CommandFailure`` with exit 2 and a suggestion for a name that no step has.
+    init(_ arguments: ParsedArguments, _ project: Project) throws {
+        var options = RunOptions()
+        options.only = arguments.operands.map { StepID($0) }
+        options.needsCommands = false
+        do throws(PlanError) {
+            // Those that it names, and nothing that they need.
+            let selected = try RunPlan.make(resolved: project.resolved, options: options).selected
+            let finalizers = project.workflow.finalizers
+            let named = Set(options.only)
+            indices = selected.indices.filter {
+                selected[$0]
+                    && (!finalizers.contains($0)
+                        || named.contains(project.resolved.graph.nodes[$0]))
+            }
+            options.only = []
+            plan = try RunPlan.make(resolved: project.resolved, options: options)
+        } catch {
+            throw PlanFailure.failure(error, arguments, project)
+        }
+    }
+}
