@@ -54,6 +54,7 @@ public final class Supervisor {
     var conditions: ConditionDesk
     var attempts = AttemptDesk()
     var errands = ErrandDesk()
+    var cache = CacheDesk()
     var review = ReviewDesk()
     var held: [Int: HeldLocks] = [:]
     private var finalStatus: RunStatus?
@@ -180,6 +181,7 @@ public final class Supervisor {
             if case .runEnded = kind {
                 endEscaped()
                 awaitLooks()
+                settleCache()
                 saveChanges()
             }
             record(kind)
