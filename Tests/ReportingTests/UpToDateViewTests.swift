@@ -6,7 +6,10 @@ import Testing
 struct UpToDateViewTests {
     private typealias Event = (Double, RunEvent.Kind)
 
-    private static let upToDate: (Int) -> Event = { (0, .skipped(step: $0, .upToDate(run: "r1"))) }
+    private static func upToDate(_ step: Int) -> Event {
+        (0, .skipped(step: step, .upToDate(run: "r1")))
+    }
+
     private static let causes = [
         DueCause(.inputsChanged, [.init("docs/a\u{1B}.md", change: "edited")])
     ]
