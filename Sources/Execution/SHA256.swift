@@ -61,6 +61,9 @@ public struct SHA256: Sendable {
         }
     }
 
+    /// The hash as four numbers, most significant first.
+    public func digestWords() -> (UInt64, UInt64, UInt64, UInt64) { finalState().longWords }
+
     /// The first eight bytes of the hash as a number, most significant first.
     public func digest64() -> UInt64 { finalState().firstWords }
 
@@ -101,6 +104,13 @@ private struct State: Sendable {
     var words: [UInt32] { [a, b, c, d, e, f, g, h] }
 
     var firstWords: UInt64 { UInt64(a) << 32 | UInt64(b) }
+
+    var longWords: (UInt64, UInt64, UInt64, UInt64) {
+        (
+            firstWords, UInt64(c) << 32 | UInt64(d), UInt64(e) << 32 | UInt64(f),
+            UInt64(g) << 32 | UInt64(h)
+        )
+    }
 
     /// Takes in whole blocks.
     mutating func take(_ blocks: UnsafeRawBufferPointer, byInstructions: Bool) {

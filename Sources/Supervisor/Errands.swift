@@ -12,6 +12,8 @@ final class Errands: Sendable {
         var ticket = 0
         /// What the user should know.
         var warning: String?
+        /// What a look at a step has found, from which its examination follows.
+        var verdict: FreshnessLook.Verdict?
         /// How the files that a step's condition asks about look.
         var looks: ConditionLooks = [:]
     }
@@ -104,7 +106,11 @@ extension Supervisor {
     func take(_ answer: Errands.Answer) {
         if let warning = answer.warning { record(.warning(step: answer.step, warning)) }
         conditions.keep(answer.looks, of: answer.step)
-        inbox.append(answer.input)
+        if let verdict = answer.verdict {
+            conclude(answer.step, verdict)
+        } else {
+            inbox.append(answer.input)
+        }
     }
 
     /// What runs is being stopped, and what is looked for is of no use any more.

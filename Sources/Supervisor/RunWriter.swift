@@ -186,7 +186,14 @@ struct WriterDesk: Sendable {
         self.surroundings = surroundings
     }
 
-    mutating func begin() { _ = writeProgress() }
+    /// A large run that skips may be over before its first document would be written.
+    mutating func begin() {
+        if record.header.smart == .remembered, record.header.steps.count > 1000 {
+            lastProgress = clock.now()
+        } else {
+            _ = writeProgress()
+        }
+    }
 
     mutating func take(_ events: ArraySlice<RunEvent>) {
         guard !events.isEmpty else { return }

@@ -54,6 +54,7 @@ public final class Supervisor {
     var conditions: ConditionDesk
     var attempts = AttemptDesk()
     var errands = ErrandDesk()
+    var cache = CacheDesk()
     var review = ReviewDesk()
     var held: [Int: HeldLocks] = [:]
     private var finalStatus: RunStatus?
@@ -155,8 +156,13 @@ public final class Supervisor {
             next += 1
             for action in actions { perform(action) }
             actions.removeAll(keepingCapacity: true)
+            writeHeld()
         }
         inbox.removeAll(keepingCapacity: true)
+    }
+
+    private func writeHeld() {
+        do throws(SystemError) { try journal.writeHeld() } catch { stop(because: error) }
     }
 
     /// Gives the scheduler an answer at once, so that its time is not that of the next launch.
@@ -166,6 +172,7 @@ public final class Supervisor {
         var actions: [SchedulerAction] = []
         scheduler.handle(input, at: clock.now(), into: &actions)
         for action in actions { perform(action) }
+        writeHeld()
     }
 
     private func perform(_ action: SchedulerAction) {
@@ -174,6 +181,7 @@ public final class Supervisor {
             if case .runEnded = kind {
                 endEscaped()
                 awaitLooks()
+                settleCache()
                 saveChanges()
             }
             record(kind)
@@ -203,7 +211,8 @@ public final class Supervisor {
     func record(_ kind: RunEvent.Kind) {
         var event = RunEvent(kind.masked(by: context.secrets), at: clock.now())
         do {
-            try journal.append(event)
+            // Nothing is done upon it, and of a large workflow there are thousands.
+            if case .skipped = kind { try journal.hold(event) } else { try journal.append(event) }
         } catch {
             stop(because: error)
             // An end that is not on record must not be shown as a good one.

@@ -120,6 +120,7 @@ struct RunRequest {
             }
         }
         self.options = options
+        let since = try SinceRequest(project, arguments, options)
         do throws(PlanError) {
             history = DurationStore.read(root: project.root)
             var plan: RunPlan
@@ -144,7 +145,7 @@ struct RunRequest {
                 resume = nil
             }
             if options.smart != .off {
-                freshness = SmartRequest(project, options).adopt(into: &plan)
+                freshness = SmartRequest(project, options, since).adopt(into: &plan)
             }
             self.plan = plan
         } catch {

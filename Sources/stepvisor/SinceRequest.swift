@@ -6,20 +6,20 @@ import WorkflowModel
 /// `--since REV`: which steps are as they were at a revision, as far as each tells by itself.
 struct SinceRequest {
     private let project: Project
-    private let changes: ChangedPaths
     private let freshness: RevisionFreshness
     /// The workflow at the revision; nil where no declaration may have changed, or none can be read.
     private let earlier: ResolvedWorkflow?
     /// Workflow files that differ, each as a path of the project; the first stands for all.
     private let differing: [ChangedPath]
 
-    /// Asks git what has changed, and reads the workflow as it was where that is among it.
+    /// Asks git what has changed, and reads the workflow as it was where that is among it; nil where
+    /// no revision was named.
     ///
     /// - Throws: ``CommandFailure`` with exit 2 where git cannot tell.
-    init(_ project: Project, _ arguments: ParsedArguments, since revision: String) throws {
+    init?(_ project: Project, _ arguments: ParsedArguments, _ options: RunOptions) throws {
+        guard case .since(let revision) = options.smart else { return nil }
         let found = try Revision.changes(since: revision, root: project.root)
         self.project = project
-        changes = found.changes
         freshness = RevisionFreshness(found.changes)
         differing = SinceRequest.workflowFiles(of: project, among: found.changes)
         guard !differing.isEmpty, let directory = Host.workingDirectory else {

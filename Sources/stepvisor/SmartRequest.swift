@@ -7,10 +7,13 @@ import WorkflowModel
 struct SmartRequest {
     private let project: Project
     private let options: RunOptions
+    /// What a revision says of the steps; nil where it is not asked.
+    private let since: SinceRequest?
 
-    init(_ project: Project, _ options: RunOptions) {
+    init(_ project: Project, _ options: RunOptions, _ since: SinceRequest? = nil) {
         self.project = project
         self.options = options
+        self.since = since
     }
 
     /// Takes what need not run out of a plan.
@@ -24,12 +27,13 @@ struct SmartRequest {
         let selected = plan.selected.indices.map {
             plan.selected[$0] && plan.doneEarlier[$0] == nil
         }
+        let compared = since?.look(at: plan, options)
         plan.adopt(
             .decide(
                 options.smart, graph: plan.resolved.graph, selected: selected,
                 finalizers: plan.resolved.workflow.finalizers, usesCache: options.usesCache,
                 isForced: options.isForced
-            ) { look.freshnessAhead(of: $0) })
+            ) { compared?($0) ?? look.freshnessAhead(of: $0) })
         look.forgetGlances()
         return look
     }

@@ -10,7 +10,7 @@ public struct Digest: Hashable, Sendable {
     public init(_ words: (UInt64, UInt64, UInt64, UInt64)) { self.words = words }
 
     /// The digest of all that a hash was given.
-    public init(_ hash: SHA256) { self = Digest(bytes: hash.digest()) ?? .zero }
+    public init(_ hash: SHA256) { words = hash.digestWords() }
 
     /// The digest of some bytes.
     public init(of bytes: [UInt8]) {
@@ -54,8 +54,13 @@ public struct Digest: Hashable, Sendable {
 
     /// The 32 bytes, most significant first.
     public var bytes: [UInt8] {
-        [words.0, words.1, words.2, words.3].flatMap { word in
-            stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> $0) }
+        [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
+            let raw = UnsafeMutableRawBufferPointer(buffer)
+            raw.storeBytes(of: words.0.bigEndian, toByteOffset: 0, as: UInt64.self)
+            raw.storeBytes(of: words.1.bigEndian, toByteOffset: 8, as: UInt64.self)
+            raw.storeBytes(of: words.2.bigEndian, toByteOffset: 16, as: UInt64.self)
+            raw.storeBytes(of: words.3.bigEndian, toByteOffset: 24, as: UInt64.self)
+            count = 32
         }
     }
 

@@ -22,6 +22,8 @@ struct CacheStore {
     private let step: String
     private let run: RunDirectory
     private let log: Range<UInt64>?
+    /// What the files held when the step had ended.
+    private let expected: [[UInt8]: Digest]?
     private let cache: StepCache
     private let tree: ProjectTree
     private let patterns: CachePatterns
@@ -32,12 +34,13 @@ struct CacheStore {
     /// Looks at what there is to keep.
     init(
         _ fingerprint: Digest, of step: String, outputs: [String], run: RunDirectory,
-        log: Range<UInt64>?, cache: StepCache
+        log: Range<UInt64>?, expecting expected: [[UInt8]: Digest]?, cache: StepCache
     ) throws(CacheRefusal) {
         self.fingerprint = fingerprint
         self.step = step
         self.run = run
         self.log = log
+        self.expected = expected
         self.cache = cache
         do throws(SystemError) {
             tree = try ProjectTree(root: cache.root)
@@ -195,7 +198,8 @@ struct CacheStore {
             number, from: file.number, range: 0..<UInt64(before.st_size), named: path.text,
             to: target)
         guard size == UInt64(before.st_size), fstat(file.number, &after) == 0,
-            InputFacts(before) == InputFacts(after)
+            InputFacts(before) == InputFacts(after),
+            expected.map({ $0[path.bytes] == manifest.parts[number].digest }) ?? true
         else { throw .output("its output `\(path.text)` changed while it was being kept") }
     }
 
@@ -271,7 +275,8 @@ struct CacheStore {
         to target: Int32
     ) throws(CacheRefusal) -> UInt64 {
         let size = UInt64(range.count)
-        let step = size >= CacheContent.cloned ? CacheContent.block : 8
+        // Every byte of an entry is in some part, but for gaps before contents.
+        let step = size >= CacheContent.cloned ? CacheContent.block : size > 0 ? 8 : 1
         end = (end + step - 1) / step * step
         var secrets = cache.mask.isEmpty ? nil : SecretSearch(cache.mask)
         let look: (UnsafeRawBufferPointer) -> Void = { secrets?.look(at: $0) }

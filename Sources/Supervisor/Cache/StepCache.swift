@@ -98,6 +98,11 @@ final class StepCache: Sendable {
         }
     }
 
+    /// Whether there is something that may be an entry.
+    func has(_ fingerprint: Digest) -> Bool {
+        directory.has(CacheDirectory.path(of: fingerprint))
+    }
+
     /// Puts all outputs of a step in place, or none.
     ///
     /// - Parameters:
@@ -149,10 +154,11 @@ final class StepCache: Sendable {
     ///   - outputs: The patterns that it declares.
     ///   - run: The run that has its log and result.
     ///   - log: The part of the log that the successful attempt wrote; nil for all.
+    ///   - expected: What the files held when the step had ended, by path; nil for anything.
     /// - Returns: What came of it; nothing of it is a failure of the step.
     func store(
         _ fingerprint: Digest, of step: String, outputs: [String], in run: RunDirectory,
-        log: Range<UInt64>? = nil
+        log: Range<UInt64>? = nil, expecting expected: [[UInt8]: Digest]? = nil
     ) -> CacheStoring {
         let path = CacheDirectory.path(of: fingerprint)
         guard !memory.withLock({ $0.hasGivenUp }) else { return .present }
@@ -162,7 +168,8 @@ final class StepCache: Sendable {
         }
         do throws(CacheRefusal) {
             let storing = try CacheStore(
-                fingerprint, of: step, outputs: outputs, run: run, log: log, cache: self)
+                fingerprint, of: step, outputs: outputs, run: run, log: log,
+                expecting: expected, cache: self)
             let size = try storing.write()
             memory.withLock { memory in
                 memory.used.insert(path)

@@ -19,6 +19,8 @@ struct FreshnessDesk {
     fileprivate struct Begun: Sendable {
         var contents: StepContents?
         var files: [KnownFile]
+        /// Whether it does not run, since its outputs were kept.
+        var isRestored = false
     }
 
     fileprivate enum Awaited {
@@ -38,6 +40,11 @@ struct FreshnessDesk {
     /// What a step reads has changed while it ran.
     mutating func noteMove(of step: Int) {
         if begun[step] != nil || leaving[step] != nil { moved.insert(step) }
+    }
+
+    /// Notes what a step is made from whose kept outputs are put in place.
+    mutating func begin(_ step: Int, _ contents: StepContents, _ files: [KnownFile]) {
+        begun[step] = Begun(contents: contents, files: files, isRestored: true)
     }
 
     fileprivate mutating func takeMove(of step: Int) -> Bool { moved.remove(step) != nil }
@@ -103,9 +110,9 @@ extension Supervisor {
     func noteFreshness(_ event: RunEvent.Kind) {
         switch event {
         case .ended(let step, let end) where freshness.look.remembers(step):
-            guard end.status == .complete else {
+            guard end.status == .complete || end.status == .cached else {
                 freshness.begun[step] = nil
-                if end.status != .cached { freshness.look.note(nil, of: step) }
+                freshness.look.note(nil, of: step)
                 return
             }
             remember(step)
@@ -160,6 +167,7 @@ extension Supervisor {
                 try freshness.look.known.noteMove(of: id, run: directory.id, in: context.state)
             } else {
                 try freshness.look.known.remember(memory, of: id, in: context.state)
+                if !begun.isRestored { keepInCache(step, memory) }
             }
         } catch {
             freshness.look.note(nil, of: step)
@@ -204,27 +212,25 @@ extension Supervisor {
             return
         }
         if let verdict = freshness.look.verdict(of: step, budget: StepBases.budget) {
-            inbox.append(.examined(step: step, examination(of: verdict)))
+            conclude(step, verdict)
             return
         }
         let look = freshness.look
         send(for: step, otherwise: .examined(step: step, .due([]))) { _ in
             var look = look
-            let verdict = look.verdict(of: step)
-            let examination: Examination =
-                switch verdict?.freshness {
-                case .upToDate(let run)?: .upToDate(run: run)
-                case .due(let causes)?: .due(causes)
-                case nil: .due([])
-                }
-            return Errands.Answer(step: step, input: .examined(step: step, examination))
+            var answer = Errands.Answer(step: step, input: .examined(step: step, .due([])))
+            answer.verdict = look.verdict(of: step)
+            return answer
         }
     }
 
-    private func examination(of verdict: FreshnessLook.Verdict) -> Examination {
+    /// Tells the scheduler what a look has found, unless the step's outputs are kept.
+    func conclude(_ step: Int, _ verdict: FreshnessLook.Verdict) {
         switch verdict.freshness {
-        case .upToDate(let run): .upToDate(run: run)
-        case .due(let causes): .due(causes)
+        case .upToDate(let run): inbox.append(.examined(step: step, .upToDate(run: run)))
+        case .due(let causes):
+            guard !restore(step, verdict, causes) else { return }
+            inbox.append(.examined(step: step, .due(causes)))
         }
     }
 

@@ -108,8 +108,9 @@ struct WatchedFiles {
         return !comparison.hasChanged.load(ordering: .relaxed)
     }
 
-    /// What several threads share. Unchecked, since the buffers are only read, and outlive the call
-    /// that waits for all threads.
+    /// What several threads share.
+    ///
+    /// Unchecked, since the buffers are only read, and outlive the call that waits for all threads.
     private final class Comparison: @unchecked Sendable {
         let hasChanged = Atomic(false)
         private let facts: UnsafeBufferPointer<UInt64>

@@ -119,6 +119,10 @@ extension OptionDeclaration {
     /// Only of commands that have something to say to programs.
     static let json = OptionDeclaration(.json, "--json", "print JSON on standard output")
 
+    static let since = OptionDeclaration(
+        .since, "--since", value: .required("REV", .text),
+        "skip steps that this git revision has as they are: none of their inputs differs")
+
     static let jobs = OptionDeclaration(
         .jobs, "--jobs", short: "j", value: .required("N", .jobs),
         "at most N steps at once (a number, N% of the processors, or auto); implies --parallel")
@@ -190,7 +194,7 @@ extension OptionDeclaration {
         OptionDeclaration(
             .smartExecution, "--smart-execution",
             "skip steps whose inputs have not changed since they succeeded"),
-        OptionDeclaration(later: .since, "--since"),
+        since,
         OptionDeclaration(
             .cache, "--cache",
             "put in place what a step made before from the same; implies --smart-execution"),

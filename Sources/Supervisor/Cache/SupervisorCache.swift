@@ -1,0 +1,150 @@
+import Execution
+import WorkflowModel
+
+/// The cache of a run: opened when it is first needed, written by a thread of its own.
+struct CacheDesk {
+    fileprivate var opened: Opened = .notYet
+    fileprivate var worker: Writer?
+    /// Steps that are being kept.
+    fileprivate var pending = 0
+
+    fileprivate enum Opened {
+        case notYet
+        /// It cannot be used, which has been said.
+        case no
+        case yes(StepCache)
+    }
+
+    fileprivate typealias Writer = WorkerThread<@Sendable () -> Stored, Stored>
+
+    fileprivate struct Stored: Sendable {
+        var step: Int
+        var storing: CacheStoring
+    }
+}
+
+/// Putting kept outputs in place instead of running a step, and keeping those of one that ran.
+extension Supervisor {
+    private func openCache() -> StepCache? {
+        switch cache.opened {
+        case .yes(let cache): return cache
+        case .no: return nil
+        case .notYet:
+            guard context.plan.smart?.usesCache == true else {
+                cache.opened = .no
+                return nil
+            }
+            do {
+                let opened = try StepCache(
+                    state: context.state, environment: context.environment,
+                    limits: context.plan.resolved.workflow.cache, mask: context.secrets)
+                cache.opened = .yes(opened)
+                return opened
+            } catch {
+                cache.opened = .no
+                record(
+                    .warning(step: nil, "the cache is not used: \(error.descriptionWithAdvice)"))
+                return nil
+            }
+        }
+    }
+
+    /// Has the outputs of a step put in place that has to run, where they are kept.
+    ///
+    /// - Returns: Whether that is tried; the scheduler gets its answer then.
+    func restore(_ step: Int, _ verdict: FreshnessLook.Verdict, _ causes: [DueCause]) -> Bool {
+        guard let contents = verdict.contents, let cache = openCache(),
+            cache.has(contents.fingerprint)
+        else { return false }
+        let id = header.steps[step].id
+        do {
+            // What a death leaves half done must not count as done.
+            try freshness.look.known.noteStart(of: id, run: directory.id, in: context.state)
+        } catch {
+            return false
+        }
+        freshness.begin(step, contents, verdict.files)
+        let (run, outputs) = (directory, header.steps[step].outputs)
+        send(for: step, otherwise: .examined(step: step, .due(causes))) { _ in
+            var answer = Errands.Answer(step: step, input: .examined(step: step, .due(causes)))
+            switch cache.restore(contents.fingerprint, of: id, outputs: outputs, in: run) {
+            case .miss: break
+            case .damaged(let warning), .unfit(let warning): answer.warning = warning
+            case .restored(let entry):
+                answer.warning = entry.concern
+                answer.input = .examined(step: step, .restored(run: entry.run))
+            }
+            return answer
+        }
+        return true
+    }
+
+    /// Has the outputs of a step kept, as they were when it had ended.
+    func keepInCache(_ step: Int, _ memory: StepMemory) {
+        guard case let declared = context.plan.resolved.workflow.steps[step],
+            !declared.inputs.isEmpty, !declared.gating.always, let cache = openCache()
+        else { return }
+        takeStored()
+        let (run, id, outputs) = (directory, header.steps[step].id, header.steps[step].outputs)
+        let start = UInt64(max(0, attempts.logStart(of: step)))
+        let files = memory.outputs.filter { $0.facts.kind == .file }
+        let expected = Dictionary(
+            files.map { ($0.path, $0.digest) }, uniquingKeysWith: { first, _ in first })
+        let job: @Sendable () -> CacheDesk.Stored = {
+            let storing = cache.store(
+                memory.fingerprint, of: id, outputs: outputs, in: run, log: start..<UInt64.max,
+                expecting: expected)
+            return CacheDesk.Stored(step: step, storing: storing)
+        }
+        if let writer = cacheWriter() {
+            self.cache.pending += 1
+            writer.send(job)
+        } else {
+            take(job())
+        }
+    }
+
+    private func cacheWriter() -> CacheDesk.Writer? {
+        if cache.worker == nil {
+            cache.worker = try? CacheDesk.Writer(name: "stepvisor-cache") { { job in job() } }
+        }
+        return cache.worker
+    }
+
+    private func takeStored() {
+        for stored in cache.worker?.take() ?? [] {
+            cache.pending -= 1
+            take(stored)
+        }
+    }
+
+    private func take(_ stored: CacheDesk.Stored) {
+        switch stored.storing {
+        case .stored, .present: break
+        case .refused(let reason):
+            record(.warning(step: stored.step, "not kept in the cache: \(reason)"))
+        case .failed(let warning): record(.warning(step: nil, warning))
+        }
+    }
+
+    /// Waits until all is kept, and removes what is too old or too much.
+    func settleCache() {
+        guard case .yes(let opened) = cache.opened else { return }
+        // Nobody waits for what a run that was stopped would keep.
+        var patience = 36_000
+        takeStored()
+        while cache.pending > 0, patience > 0 {
+            if isStoppedAtTheEnd { patience = min(patience, 30) }
+            cache.worker?.wait()
+            takeStored()
+            patience -= 1
+        }
+        let report = opened.trim()
+        if report.failures > 0 {
+            record(
+                .warning(
+                    step: nil,
+                    "\(report.failures) old entries of the cache cannot be removed"))
+        }
+    }
+}
