@@ -72,8 +72,10 @@ struct IdleTemplateTests {
         let root = try Descriptor.open(space.root.path, flags: O_RDONLY | O_DIRECTORY)
         // As if the run had begun long after they were written.
         let later = WallTime(microseconds: RunClock.wallTime().microseconds + 10_000_000)
-        #expect(!watched.look(in: root.number, startedAt: RunClock.wallTime()))
-        #expect(watched.look(in: root.number, startedAt: later))
+        let isSeenEarly = watched.look(in: root.number, startedAt: RunClock.wallTime())
+        #expect(!isSeenEarly)
+        let isSeenLater = watched.look(in: root.number, startedAt: later)
+        #expect(isSeenLater)
         #expect(isUnchanged(watched, root.number))
         try space.file("f\(changed)", "longer")
         #expect(!isUnchanged(watched, root.number))
