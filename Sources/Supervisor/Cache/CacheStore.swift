@@ -275,7 +275,8 @@ struct CacheStore {
         to target: Int32
     ) throws(CacheRefusal) -> UInt64 {
         let size = UInt64(range.count)
-        let step = size >= CacheContent.cloned ? CacheContent.block : 8
+        // Every byte of an entry is in some part, but for gaps before contents.
+        let step = size >= CacheContent.cloned ? CacheContent.block : size > 0 ? 8 : 1
         end = (end + step - 1) / step * step
         var secrets = cache.mask.isEmpty ? nil : SecretSearch(cache.mask)
         let look: (UnsafeRawBufferPointer) -> Void = { secrets?.look(at: $0) }

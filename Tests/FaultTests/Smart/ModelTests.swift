@@ -1,0 +1,92 @@
+import Foundation
+import Supervisor
+import TestSupport
+import Testing
+
+@Suite(
+    "After any edits a smart run leaves what a clean run would, and runs nothing in vain",
+    .timeLimit(.minutes(20)))
+struct ModelTests {
+    @Test(
+        "2,000 random sequences of edits and runs, judged by an observer who knows everything",
+        arguments: [0, 250, 500, 750, 1000, 1250, 1500, 1750])
+    func library(first: Int) async throws {
+        let report = FileManager.default.temporaryDirectory
+            .appendingPathComponent("stepvisor-model-\(UUID().uuidString)").path
+        defer { unlink(report) }
+        // A supervisor takes over the signals and the orphans of its process.
+        await #expect(processExitsWith: .success) {
+            [first = first as Int, report = report as String] in
+            ModelBatch.run(seeds: first..<first + 250, report: report)
+        }
+        let text = try String(contentsOfFile: report, encoding: .utf8)
+        let counts = text.split(separator: " ").compactMap { Int($0) }
+        try #require(counts.count == 3, "\(text)")
+        #expect(counts[0] == 250)
+        // Else nothing was proved.
+        #expect(counts[1] > 2000 && counts[2] > 1000, "\(text)")
+    }
+
+    @Test(
+        "the built program, killed by kill -9 in the middle, forgets nothing and believes nothing wrong",
+        arguments: 0..<30)
+    func program(seed: Int) throws {
+        let space = try TestSpace()
+        var sequence = try ModelSequence(
+            seed: UInt64(seed) + 1_000_000, runner: ProgramRunner(space: space),
+            root: space.root.path)
+        do {
+            try sequence.go(edits: 5)
+        } catch let failure as ModelSequence.Failure {
+            Issue.record("seed \(seed): \(failure.description)")
+        }
+        #expect(sequence.ran > 0)
+    }
+}
+
+/// Many sequences in a process of their own.
+enum ModelBatch {
+    /// Goes through sequences until one fails, writes how many there were, or what failed, and ends
+    /// this process.
+    static func run(seeds: Range<Int>, report: String) -> Never {
+        // One that hangs ends by SIGALRM, which no test takes for a success.
+        alarm(900)
+        ProcessSetup.prepare()
+        var (count, ran, skipped) = (0, 0, 0)
+        var text = ""
+        do {
+            for seed in seeds {
+                let root = try place()
+                var sequence = try ModelSequence(
+                    seed: UInt64(seed), runner: LibraryRunner(), root: root)
+                do {
+                    try sequence.go(edits: 6)
+                } catch {
+                    text = "seed \(seed) in \(root): \(error)"
+                    break
+                }
+                (count, ran, skipped) = (count + 1, ran + sequence.ran, skipped + sequence.skipped)
+                _ = chdir("/")
+                try FileManager.default.removeItem(atPath: root)
+            }
+        } catch {
+            text = "\(error)"
+        }
+        if text.isEmpty { text = "\(count) \(ran) \(skipped)" }
+        let isWritten = FileManager.default.createFile(
+            atPath: report, contents: Data(text.utf8))
+        exit(isWritten ? 0 : 1)
+    }
+
+    /// A new directory, in memory where the system has such a place: a run waits for its disk.
+    private static func place() throws -> String {
+        let shared = "/dev/shm"
+        let base =
+            access(shared, W_OK) == 0
+            ? shared : FileManager.default.temporaryDirectory.resolvingSymlinksInPath().path
+        let root = "\(base)/stepvisor-model-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(
+            atPath: root, withIntermediateDirectories: false)
+        return root
+    }
+}
