@@ -89,8 +89,8 @@ struct MarkTests {
         #expect(busy.error.contains("another run holds this project"), "\(busy)")
         let waiting = try space.start([command, "use", "--wait"])
         try space.file("go", "")
-        #expect(try run.wait(seconds: 40).code == 0)
-        #expect(try waiting.wait(seconds: 40).code == 0)
+        #expect(run.wait(seconds: 40).code == 0)
+        #expect(waiting.wait(seconds: 40).code == 0)
     }
 
     @Test("marking needs what comes before it, and says so")

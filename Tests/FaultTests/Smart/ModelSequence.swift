@@ -58,7 +58,7 @@ struct ModelSequence {
 
     private mutating func run(crashing dying: Int?) throws {
         let flag = dying.map { "\(root)/crash-\(world.steps[$0].id)" }
-        if let flag { FileManager.default.createFile(atPath: flag, contents: nil) }
+        if let flag { try Data().write(to: URL(fileURLWithPath: flag)) }
         unlink("\(root)/ran")
         try runner.run(world, in: root)
         if let flag { unlink(flag) }

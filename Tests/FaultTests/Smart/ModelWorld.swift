@@ -101,13 +101,14 @@ struct ModelWorld {
         if chance(2) { step.inputs.append("d\(Int.random(in: 0...2, using: &generator))/b.t") }
         step.excluded = chance(4) ? "\(directory)/b.t" : nil
         for other in step.dependencies where !chance(4) {
-            let id = steps[other].id
-            step.inputs.append(
+            let name = steps[other].id
+            let input =
                 switch steps[other].output {
-                case .file: "out/\(id)"
-                case .pattern: "out/\(id).*"
-                case .undeclared: "side/\(id)"
-                })
+                case .file: "out/\(name)"
+                case .pattern: "out/\(name).*"
+                case .undeclared: "side/\(name)"
+                }
+            step.inputs.append(input)
         }
     }
 

@@ -51,7 +51,7 @@ struct SmartRunTests {
         _ space: TestSpace, _ arguments: [String] = ["--smart-execution"]
     ) throws -> [String] {
         try space.file("ran", "")
-        let result = try space.run(arguments)
+        let result = try space.start(arguments).wait()
         #expect(result.code == 0, "\(result)")
         return space.lines("ran")
     }

@@ -19,7 +19,7 @@ extension TestSpace {
 
     /// What ran since this was asked last.
     func ranSince() throws -> [String] {
-        defer { try? file("ran", "") }
+        defer { _ = try? file("ran", "") }
         return lines("ran")
     }
 
