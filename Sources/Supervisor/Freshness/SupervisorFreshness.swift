@@ -127,6 +127,9 @@ extension Supervisor {
     private func remember(_ step: Int) {
         guard let begun = freshness.begun.removeValue(forKey: step) else { return }
         freshness.leaving[step] = begun
+        if begun.isRestored, let contents = begun.contents {
+            freshness.ingredients.keep(contents, of: header.steps[step].id, in: directory)
+        }
         // What is known of its inputs comes first, from the same thread.
         if !isLookingAgain(at: step),
             let look = freshness.look.outputs(of: step, budget: StepBases.budget)
