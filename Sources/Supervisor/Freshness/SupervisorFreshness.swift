@@ -106,6 +106,9 @@ extension Supervisor {
         }
     }
 
+    /// Writes what steps were made from, now that none starts any more.
+    func writeIngredients() { freshness.ingredients.write(to: directory) }
+
     private func keepIngredients(of order: LaunchOrder, _ contents: StepContents) {
         guard order.isFirst || order.attempt == 1 else { return }
         freshness.keepIngredients(contents, of: header.steps[order.step].id, in: directory)
