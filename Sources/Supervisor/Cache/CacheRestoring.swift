@@ -41,6 +41,8 @@ struct CacheRestoring {
     private let manifest: CacheManifest
     private let cache: StepCache
     private let tree: ProjectTree
+    /// Tells the names of what waits from those of another restore.
+    private let number: Int
     /// What is ready to get its name.
     private var staged: [Staged] = []
 
@@ -59,6 +61,7 @@ struct CacheRestoring {
     ) throws(CacheTrouble) {
         self.entry = entry.file.number
         self.cache = cache
+        number = cache.nextRestore()
         do throws(CacheDamage) {
             manifest = try CacheRestoring.manifest(of: entry)
         } catch {
@@ -191,8 +194,8 @@ struct CacheRestoring {
             throw .failure("look at", path.text)
         }
         let isBeside = here.st_dev != there.st_dev
-        let number = staged.count
-        let name = isBeside ? ".stepvisor-\(getpid())-\(number)" : "\(number)"
+        let mark = "\(number)-\(staged.count)"
+        let name = isBeside ? ".stepvisor-\(getpid())-\(mark)" : mark
         staged.append(Staged(path: path, name: name, isBeside: isBeside))
         let directory = isBeside ? parent : cache.staging.number
         unlinkat(directory, name, 0)

@@ -66,6 +66,7 @@ final class StepCache: Sendable {
         var hasStored = false
         var hasGivenUp = false
         var hasSaidRefused = false
+        var restores = 0
     }
 
     private static let stagingName = "restoring"
@@ -101,6 +102,14 @@ final class StepCache: Sendable {
     /// Whether there is something that may be an entry.
     func has(_ fingerprint: Digest) -> Bool {
         directory.has(CacheDirectory.path(of: fingerprint))
+    }
+
+    /// A number that no other restore of this run has.
+    func nextRestore() -> Int {
+        memory.withLock { memory in
+            memory.restores += 1
+            return memory.restores
+        }
     }
 
     /// Puts all outputs of a step in place, or none.

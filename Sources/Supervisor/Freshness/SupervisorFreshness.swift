@@ -106,6 +106,9 @@ extension Supervisor {
         }
     }
 
+    /// Writes what steps were made from, now that none starts any more.
+    func writeIngredients() { freshness.ingredients.write(to: directory) }
+
     private func keepIngredients(of order: LaunchOrder, _ contents: StepContents) {
         guard order.isFirst || order.attempt == 1 else { return }
         freshness.keepIngredients(contents, of: header.steps[order.step].id, in: directory)
@@ -134,6 +137,9 @@ extension Supervisor {
     private func remember(_ step: Int) {
         guard let begun = freshness.begun.removeValue(forKey: step) else { return }
         freshness.leaving[step] = begun
+        if begun.isRestored, let contents = begun.contents {
+            freshness.ingredients.keep(contents, of: header.steps[step].id, in: directory)
+        }
         // What is known of its inputs comes first, from the same thread.
         if !isLookingAgain(at: step),
             let look = freshness.look.outputs(of: step, budget: StepBases.budget)

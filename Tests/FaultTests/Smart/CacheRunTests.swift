@@ -331,6 +331,58 @@ struct CacheRunTests {
         #expect(!space.exists("ran"))
     }
 
+    @Test(
+        "a death while files are made ready leaves the old outputs whole, and the next run goes on")
+    func killed() throws {
+        let space = try TestSpace()
+        try space.workflow(
+            """
+            [[steps]]
+            id = "a"
+            command = '''
+            echo a >> ran; cp in.txt out/first; head -c 300000 /dev/zero > out/second
+            '''
+            inputs = ["in.txt"]
+            output_files = ["out/*"]
+            """
+        ).file("in.txt", "x").directory("out")
+        #expect(try space.run("--cache").code == 0)
+        try space.file("out/first", "old").file("out/second", "old")
+        _ = Self.ran(space)
+        // The kernel kills who writes more to a file than this, which only the second one does.
+        let result = try space.shell("ulimit -c 0; ulimit -f 64; exec $STEPVISOR --cache")
+        #expect(result.end == .signal(SIGXFSZ), "\(result)")
+        #expect(space.text("out/first") == "old" && space.text("out/second") == "old")
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: space.path("out")).count == 2)
+        let next = try space.run("--cache")
+        #expect(next.code == 0 && Self.ran(space) == [], "\(next)")
+        #expect(space.text("out/first") == "x" && space.text("out/second").utf8.count == 300_000)
+        let staged = try FileManager.default.contentsOfDirectory(
+            atPath: space.path(".stepvisor/restoring"))
+        #expect(staged.isEmpty)
+    }
+
+    @Test("a cached step tells what it was made from, as one that ran does")
+    func ingredients() throws {
+        let space = try Self.space()
+        #expect(try space.run("--cache").code == 0)
+        let first = try FileManager.default.destinationOfSymbolicLink(
+            atPath: space.path(".stepvisor/latest"))
+        try FileManager.default.removeItem(atPath: space.path("out"))
+        #expect(try space.run("--cache").code == 0)
+        #expect(try Self.statuses(space).contains("build cached"))
+        func names(_ run: String) -> [String] {
+            let path = space.path(".stepvisor/\(run)")
+            return
+                (FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? [])
+                .filter { !$0.hasPrefix("logs/") && !$0.hasPrefix("outputs/") }.sorted()
+        }
+        let second = try FileManager.default.destinationOfSymbolicLink(
+            atPath: space.path(".stepvisor/latest"))
+        #expect(names(second) == names(first))
+    }
+
     @Test("a cache that cannot be made is said, and the run goes on")
     func uselessPlace() throws {
         let space = try Self.space()
