@@ -58,7 +58,7 @@ struct SmartWords {
     }
 
     /// Whether some steps that may run need not after all.
-    var mayBeFewer: Bool { !smart.open.isEmpty }
+    var mayBeFewer: Bool { plan.selected.indices.contains { smart.isExamined($0) } }
 
     /// Where a step stands, as a clause on one line.
     func clause(of step: Int) -> String? {
