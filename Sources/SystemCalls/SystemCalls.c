@@ -338,3 +338,8 @@ int stepvisor_abandon_socket(int descriptor) {
     return -1;
 #endif
 }
+
+ssize_t stepvisor_find(const void *bytes, size_t count, const void *part, size_t part_count) {
+    const char *found = memmem(bytes, count, part, part_count);
+    return found ? found - (const char *)bytes : -1;
+}

@@ -1,3 +1,5 @@
+import SystemCalls
+
 /// A text of which only a few places differ from run to run, made of one that has stand-ins there.
 struct IdleTemplate {
     /// What is put in; the raw value goes into the file.
@@ -18,10 +20,16 @@ struct IdleTemplate {
     mutating func append(_ part: [UInt8], standIns: StandIns) {
         part.withUnsafeBytes { bytes in
             var from = 0
-            while let (start, standIn) = Self.first(of: standIns, in: bytes, from: from) {
+            var next = standIns.map { Self.place(of: $0.text, in: bytes, from: 0) }
+            while let start = next.min(), start < bytes.count,
+                let standIn = next.firstIndex(of: start)
+            {
                 literal.append(contentsOf: bytes[from..<start])
                 marks.append(UInt64(literal.count) << 8 | UInt64(standIns[standIn].place.rawValue))
                 from = start + standIns[standIn].text.count
+                for (number, place) in next.enumerated() where place < from {
+                    next[number] = Self.place(of: standIns[number].text, in: bytes, from: from)
+                }
             }
             literal.append(contentsOf: bytes[from...])
         }
@@ -29,23 +37,18 @@ struct IdleTemplate {
 
     /// Whether a text holds something that would be taken for a stand-in.
     static func isAmbiguous(_ text: [UInt8], standIns: StandIns) -> Bool {
-        text.withUnsafeBytes { first(of: standIns, in: $0, from: 0) != nil }
+        text.withUnsafeBytes { bytes in
+            standIns.contains { place(of: $0.text, in: bytes, from: 0) < bytes.count }
+        }
     }
 
-    private static func first(
-        of standIns: StandIns, in bytes: UnsafeRawBufferPointer, from start: Int
-    ) -> (start: Int, standIn: Int)? {
-        var begins = SIMD16<UInt8>(repeating: 0)
-        for (number, standIn) in standIns.enumerated() { begins[number] = standIn.text[0] }
-        for at in start..<max(start, bytes.count) where any(begins .== bytes[at]) {
-            for (number, standIn) in standIns.enumerated()
-            where at + standIn.text.count <= bytes.count
-                && bytes[at..<at + standIn.text.count].elementsEqual(standIn.text)
-            {
-                return (at, number)
-            }
-        }
-        return nil
+    /// Where a text begins in bytes, from a place on; their end where it does not.
+    private static func place(
+        of text: [UInt8], in bytes: UnsafeRawBufferPointer, from start: Int
+    ) -> Int {
+        guard let base = bytes.baseAddress, start < bytes.count else { return bytes.count }
+        let offset = stepvisor_find(base + start, bytes.count - start, text, text.count)
+        return offset < 0 ? bytes.count : start + offset
     }
 
     /// Puts values in, and hands the text on in pieces.

@@ -5,6 +5,7 @@
 // passes on, and the body of the signal handler (async-signal-safe code belongs in C).
 // Every function returns -1 and sets errno on failure, unless it says otherwise.
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -102,6 +103,9 @@ int stepvisor_probe_threads(int count);
 
 /// Makes Foundation forget a socket that it watches, and closes it: 0, or -1 where that cannot be done.
 int stepvisor_abandon_socket(int descriptor);
+
+/// Where some bytes begin in others: the offset, or -1 (`memmem`, which Swift cannot import).
+ssize_t stepvisor_find(const void *bytes, size_t count, const void *part, size_t part_count);
 
 /// Columns and rows of a terminal; 0 on success.
 int stepvisor_terminal_size(int descriptor, int *columns, int *rows);
