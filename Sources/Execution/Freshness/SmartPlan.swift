@@ -112,7 +112,7 @@ extension DueCause {
     /// when somebody asked for a run.
     var allowsRestoring: Bool {
         switch kind {
-        case .forced, .noInputs, .always, .inputsUnreadable: false
+        case .forced, .forgotten, .noInputs, .always, .inputsUnreadable: false
         default: true
         }
     }

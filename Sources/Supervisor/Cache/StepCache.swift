@@ -164,14 +164,16 @@ final class StepCache: Sendable {
     ///   - run: The run that has its log and result.
     ///   - log: The part of the log that the successful attempt wrote; nil for all.
     ///   - expected: What the files held when the step had ended, by path; nil for anything.
+    ///   - isRenewed: Whether it takes the place of what is kept already.
     /// - Returns: What came of it; nothing of it is a failure of the step.
     func store(
         _ fingerprint: Digest, of step: String, outputs: [String], in run: RunDirectory,
-        log: Range<UInt64>? = nil, expecting expected: [[UInt8]: Digest]? = nil
+        log: Range<UInt64>? = nil, expecting expected: [[UInt8]: Digest]? = nil,
+        renewing isRenewed: Bool = false
     ) -> CacheStoring {
         let path = CacheDirectory.path(of: fingerprint)
         guard !memory.withLock({ $0.hasGivenUp }) else { return .present }
-        if directory.has(path) {
+        if !isRenewed, directory.has(path) {
             memory.withLock { _ = $0.used.insert(path) }
             return .present
         }
