@@ -138,7 +138,10 @@ public struct FreshnessLook: Sendable {
         }
         guard let left = outputs(of: step, budget: budget) else { return nil }
         causes += outputCauses(of: step, memory, left)
-        if causes.isEmpty { refresh(memory, of: step, inputs: look.files, outputs: left.files) }
+        // What is there before a step that it needs has run is not what it was made from.
+        if causes.isEmpty, !isProvisional {
+            refresh(memory, of: step, inputs: look.files, outputs: left.files)
+        }
         return Verdict(
             freshness: causes.isEmpty ? .upToDate(run: memory.run) : .due(causes),
             contents: contents, files: look.files)

@@ -25,6 +25,8 @@ struct ModelSequence {
     private var story: [String] = []
     /// Steps that may run once more although they need not.
     private var doubtful: Set<Int> = []
+    /// Whether there was an edit and no run since.
+    private var isPending = false
 
     struct Failure: Error, CustomStringConvertible { var description: String }
 
@@ -40,22 +42,24 @@ struct ModelSequence {
     /// - Throws: ``Failure`` with the whole story where something is not as it has to be.
     mutating func go(edits: Int) throws {
         try run(crashing: nil)
-        var isPending = false
-        for _ in 0..<edits {
-            let edit = world.one(of: ModelEdit.allCases) ?? .nothing
-            let (text, step) = try world.apply(edit, in: root)
-            story.append(text)
-            // Several edits between two runs happen, too.
-            isPending = edit != .crash && edit != .forget && world.chance(4)
-            if isPending { continue }
-            if edit == .forget, let step {
-                try runner.forget(world.steps[step].id, of: world, in: root)
-                world.memories[step] = .none
-            }
-            if edit == .crash, let step { try run(crashing: step) }
-            try run(crashing: nil)
-        }
+        for _ in 0..<edits { try goOn() }
         if isPending { try run(crashing: nil) }
+    }
+
+    /// Makes one edit, and mostly a run after it.
+    mutating func goOn() throws {
+        let edit = world.one(of: ModelEdit.allCases) ?? .nothing
+        let (text, step) = try world.apply(edit, in: root)
+        story.append(text)
+        // Several edits between two runs happen, too.
+        isPending = edit != .crash && edit != .forget && world.chance(4)
+        if isPending { return }
+        if edit == .forget, let step {
+            try runner.forget(world.steps[step].id, of: world, in: root)
+            world.memories[step] = .none
+        }
+        if edit == .crash, let step { try run(crashing: step) }
+        try run(crashing: nil)
     }
 
     private mutating func run(crashing dying: Int?) throws {

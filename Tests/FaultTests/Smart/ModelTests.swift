@@ -7,9 +7,10 @@ import Testing
     "After any edits a smart run leaves what a clean run would, and runs nothing in vain",
     .timeLimit(.minutes(20)))
 struct ModelTests {
-    /// The numbers of all sequences, each of which follows from its number; as many in a process as
-    /// here stand together. `STEPVISOR_SEED` goes through one alone, `STEPVISOR_SEQUENCES` through so
-    /// many.
+    /// The numbers of all sequences, by the process that goes through them.
+    ///
+    /// Each sequence follows from its number. `STEPVISOR_SEED` goes through one alone,
+    /// `STEPVISOR_SEQUENCES` through so many.
     private static let batches: [Range<Int>] = {
         func number(_ name: String) -> Int? {
             ProcessInfo.processInfo.environment[name].flatMap { Int($0) }
@@ -38,6 +39,18 @@ struct ModelTests {
         // Else nothing was proved.
         #expect(seeds.count < 5 || counts[1] > 5 * seeds.count, "\(text)")
         #expect(seeds.count < 5 || counts[2] > 4 * seeds.count, "\(text)")
+    }
+
+    @Test("files that are old enough to be known by their looks are never taken for what they were")
+    func oldFiles() async throws {
+        let report = FileManager.default.temporaryDirectory
+            .appendingPathComponent("stepvisor-model-\(UUID().uuidString)").path
+        defer { unlink(report) }
+        await #expect(processExitsWith: .success) { [report = report as String] in
+            ModelBatch.runSlowly(seeds: 5000..<5060, rounds: 5, report: report)
+        }
+        let text = try String(contentsOfFile: report, encoding: .utf8)
+        #expect(text.hasPrefix("60 "), "\(text)")
     }
 
     @Test(
@@ -86,6 +99,45 @@ enum ModelBatch {
             text = "\(error)"
         }
         if text.isEmpty { text = "\(count) \(ran) \(skipped) " }
+        let isWritten = FileManager.default.createFile(
+            atPath: report, contents: Data(text.utf8))
+        exit(isWritten ? 0 : 1)
+    }
+
+    /// Goes through sequences side by side: between two rounds all files become old enough to be known
+    /// by their looks, which in quick sequences none is.
+    static func runSlowly(seeds: Range<Int>, rounds: Int, report: String) -> Never {
+        alarm(900)
+        ProcessSetup.prepare()
+        var text = ""
+        do {
+            var sequences: [(seed: Int, root: String, sequence: ModelSequence)] = []
+            for seed in seeds {
+                let root = try place()
+                let sequence = try ModelSequence(
+                    seed: UInt64(seed), runner: LibraryRunner(), root: root)
+                sequences.append((seed, root, sequence))
+            }
+            for round in 0..<rounds {
+                for index in sequences.indices {
+                    do {
+                        if round == 0 { try sequences[index].sequence.go(edits: 0) }
+                        try sequences[index].sequence.goOn()
+                    } catch {
+                        throw ModelSequence.Failure(
+                            description: "seed \(sequences[index].seed) in "
+                                + "\(sequences[index].root): \(error)")
+                    }
+                }
+                let end = Date().addingTimeInterval(2.2)
+                _ = TestSpace.wait(seconds: 10) { Date() > end }
+            }
+            _ = chdir("/")
+            for (_, root, _) in sequences { try FileManager.default.removeItem(atPath: root) }
+            text = "\(sequences.count) sequences"
+        } catch {
+            text = "\(error)"
+        }
         let isWritten = FileManager.default.createFile(
             atPath: report, contents: Data(text.utf8))
         exit(isWritten ? 0 : 1)
