@@ -44,6 +44,8 @@ extension Scheduler {
             // Kept, so that a step that has to wait after all is not looked at twice.
             causes[step] = found.isEmpty ? plan.smart?.due[step] ?? [] : found
             guard mayStillStart(step, &turn) else { return }
+            // A breaker may have opened and cooled down while the step was looked at.
+            beginProbes(step)
             launch(step, &turn)
         case .upToDate(let run):
             close(step)

@@ -182,6 +182,7 @@ public final class Supervisor {
                 endEscaped()
                 awaitLooks()
                 settleCache()
+                writeIngredients()
                 saveChanges()
             }
             record(kind)

@@ -22,7 +22,11 @@ struct SinceRequest {
         self.project = project
         freshness = RevisionFreshness(found.changes)
         differing = SinceRequest.workflowFiles(of: project, among: found.changes)
-        guard !differing.isEmpty, let directory = Host.workingDirectory else {
+        let read = Set(SinceRequest.filesRead(by: project))
+        // What is not read any more, or is read by another name, cannot be read as it was.
+        guard !differing.isEmpty, differing.allSatisfy({ read.contains($0.text) }),
+            let directory = Host.workingDirectory
+        else {
             earlier = nil
             return
         }
@@ -46,13 +50,18 @@ struct SinceRequest {
         if let problem { throw CommandFailure(.usage, problem.message, help: problem.help) }
     }
 
+    /// The workflow files, relative to the project root.
+    private static func filesRead(by project: Project) -> [String] {
+        project.loaded.workflowFiles.sorted { $0.key < $1.key }.map {
+            String($0.value.dropFirst(project.root.utf8.count + 1))
+        }
+    }
+
     /// The workflow files that differ, or whose absence does.
     private static func workflowFiles(
         of project: Project, among changes: ChangedPaths
     ) -> [ChangedPath] {
-        var names: [String] = project.loaded.workflowFiles.sorted { $0.key < $1.key }.map {
-            String($0.value.dropFirst(project.root.utf8.count + 1))
-        }
+        var names = filesRead(by: project)
         // As the main one is named, where that is a link; and the settings that a directory had.
         if let name = project.loaded.path?.split(separator: "/").last {
             names += [String(name), "\(name)/workflow.toml"]

@@ -64,6 +64,7 @@ extension Supervisor {
             return false
         }
         freshness.begin(step, contents, verdict.files)
+        freshness.keepIngredients(contents, of: id, in: directory)
         let (run, outputs) = (directory, header.steps[step].outputs)
         send(for: step, otherwise: .examined(step: step, .due(causes))) { _ in
             var answer = Errands.Answer(step: step, input: .examined(step: step, .due(causes)))

@@ -19,29 +19,32 @@ struct RunIngredients {
     static let name = "ingredients"
     private static let firstLine = Array("stepvisor ingredients 1\n".utf8)
 
-    private var file: Int32 = -1
+    /// What is not written yet: a write, and a descriptor that every launch has to close in the child,
+    /// would cost a short step more than what it is made from is worth.
+    private var pending: [UInt8] = []
+    private var hasBegun = false
     private var hasFailed = false
+    private static let mostPending = 1 << 16
 
     /// Keeps what a step is made from; without a word where that cannot be written, since nothing
     /// but an explanation depends on it.
     mutating func keep(_ contents: StepContents, of step: String, in directory: RunDirectory) {
         guard !hasFailed else { return }
-        var bytes: [UInt8] = []
-        if file < 0 {
-            guard
-                let opened = try? PrivateFile.open(
-                    RunIngredients.name, in: directory.descriptor,
-                    flags: O_WRONLY | O_APPEND | O_CREAT, shown: RunIngredients.name)
-            else {
-                hasFailed = true
-                return
-            }
-            file = opened.release()
-            bytes = RunIngredients.firstLine
-        }
-        bytes += RunIngredients.record(contents, of: step)
+        if !hasBegun { pending = RunIngredients.firstLine }
+        hasBegun = true
+        pending += RunIngredients.record(contents, of: step)
+        if pending.count >= RunIngredients.mostPending { write(to: directory) }
+    }
+
+    /// Writes what is kept so far.
+    mutating func write(to directory: RunDirectory) {
+        guard !pending.isEmpty, !hasFailed else { return }
         do {
-            try FileBytes.write(bytes, to: file, subject: RunIngredients.name)
+            let file = try PrivateFile.open(
+                RunIngredients.name, in: directory.descriptor,
+                flags: O_WRONLY | O_APPEND | O_CREAT, shown: RunIngredients.name)
+            try FileBytes.write(pending, to: file.number, subject: RunIngredients.name)
+            pending.removeAll(keepingCapacity: true)
         } catch {
             hasFailed = true
         }

@@ -37,6 +37,13 @@ struct FreshnessDesk {
 
     init(_ look: FreshnessLook) { self.look = look }
 
+    /// Keeps what a step of this run is made from, for those who compare runs.
+    mutating func keepIngredients(
+        _ contents: StepContents, of id: String, in directory: RunDirectory
+    ) {
+        ingredients.keep(contents, of: id, in: directory)
+    }
+
     /// What a step reads has changed while it ran.
     mutating func noteMove(of step: Int) {
         if begun[step] != nil || leaving[step] != nil { moved.insert(step) }
@@ -99,9 +106,12 @@ extension Supervisor {
         }
     }
 
+    /// Writes what steps were made from, now that none starts any more.
+    func writeIngredients() { freshness.ingredients.write(to: directory) }
+
     private func keepIngredients(of order: LaunchOrder, _ contents: StepContents) {
         guard order.isFirst || order.attempt == 1 else { return }
-        freshness.ingredients.keep(contents, of: header.steps[order.step].id, in: directory)
+        freshness.keepIngredients(contents, of: header.steps[order.step].id, in: directory)
     }
 
     // MARK: - After a step has ended

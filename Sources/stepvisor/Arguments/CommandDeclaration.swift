@@ -1,6 +1,7 @@
 /// Every command, by its word.
 enum CommandName: String, Hashable, Sendable, CaseIterable {
-    case run, plan, check, changes, graph, status, logs, timeline, why, mark, forget, clean, lock, `init`,
+    case run, plan, check, changes, graph, status, logs, timeline, why, mark, forget, clean, lock,
+        `init`,
         help
     // What a later version will carry out.
     case report, history, insights, completions
