@@ -54,19 +54,23 @@ extension StepReason {
         case .outputsMissing(let patterns):
             let names = patterns.map { "`\($0)`" }.joined(separator: ", ")
             return "exited with 0, but declared output \(names) is missing"
-        case .doneEarlier(let run, _):
-            return "done earlier, in run \(run)"
+        case .doneEarlier, .upToDate, .unchanged, .restored, .notSelected, .other:
+            return sentenceWithoutRun
+        }
+    }
+
+    /// The same of a step that was not started, for what is known from elsewhere.
+    private var sentenceWithoutRun: String {
+        switch self {
+        case .doneEarlier(let run, _): "done earlier, in run \(run)"
         case .upToDate(let run):
-            return run.hasPrefix(Self.markPrefix)
+            run.hasPrefix(Self.markPrefix)
                 ? "up to date since \(run)" : "up to date since run \(run)"
-        case .unchanged(let revision):
-            return "unchanged since \(revision)"
-        case .restored(let run):
-            return "restored from run \(run)"
-        case .notSelected:
-            return "left out by the command line"
-        case .other(let text):
-            return text.isEmpty ? "no reason was given" : text
+        case .unchanged(let revision): "unchanged since \(revision)"
+        case .restored(let run): "restored from run \(run)"
+        case .notSelected: "left out by the command line"
+        case .other(let text) where !text.isEmpty: text
+        default: "no reason was given"
         }
     }
 

@@ -49,6 +49,21 @@ extension RunOptions {
         jobs = max(1, earlier.maxParallelSteps)
     }
 
+    /// Takes no more at once than there are descriptors for.
+    ///
+    /// - Returns: What is to be said about it.
+    mutating func limitJobs(_ workflow: Workflow) -> [String] {
+        let most = Host.mostConcurrentSteps
+        if let jobs, jobs > most {
+            self.jobs = most
+            return ["`-j \(jobs)` is more than `ulimit -n` allows: using \(most)"]
+        }
+        let asked = workflow.execution.maxParallelSteps ?? processors
+        guard parallel, jobs == nil, asked > most else { return [] }
+        jobs = most
+        return ["\(asked) steps at once are more than `ulimit -n` allows: using \(most)"]
+    }
+
     /// Skips what the earlier run would have skipped, where the command line says nothing.
     mutating func keepSmart(of earlier: RunHeader) {
         guard smart == .off else { return }
@@ -107,18 +122,7 @@ struct RunRequest {
             options.keepParallelism(of: earlier.header)
             options.keepSmart(of: earlier.header)
         }
-        let most = Host.mostConcurrentSteps
-        if let jobs = options.jobs, jobs > most {
-            notes.append("`-j \(jobs)` is more than `ulimit -n` allows: using \(most)")
-            options.jobs = most
-        } else if options.parallel, options.jobs == nil {
-            let asked = project.workflow.execution.maxParallelSteps ?? options.processors
-            if asked > most {
-                notes.append(
-                    "\(asked) steps at once are more than `ulimit -n` allows: using \(most)")
-                options.jobs = most
-            }
-        }
+        notes += options.limitJobs(project.workflow)
         self.options = options
         let since = try SinceRequest(project, arguments, options)
         do throws(PlanError) {

@@ -11,7 +11,7 @@ import Testing
     import Darwin
 #endif
 
-@Suite("What a run with nothing to do is made of")
+@Suite("What a run with nothing to do is made of", .timeLimit(.minutes(20)))
 struct IdleTemplateTests {
     private let standIns: IdleTemplate.StandIns = [
         (.runID, Array("0-0".utf8)), (.milliseconds, Array("987".utf8)),

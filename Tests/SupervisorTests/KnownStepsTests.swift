@@ -5,7 +5,7 @@ import Testing
 
 @testable import Supervisor
 
-@Suite("What is known of steps from earlier runs")
+@Suite("What is known of steps from earlier runs", .timeLimit(.minutes(20)))
 struct KnownStepsTests {
     /// A project in which two steps are remembered, and the file that says so.
     private final class Scene {

@@ -52,10 +52,17 @@ public struct FreshnessLook: Sendable {
             state.map { KnownSteps(workflow: workflow, in: $0) } ?? KnownSteps(workflow: workflow)
         glances = StepGlances(plan: plan, root: root, ingredients: ingredients)
         let steps = plan.resolved.workflow.steps
-        isRemembered = steps.indices.map { index in
-            !steps[index].inputs.isEmpty
-                || plan.resolved.graph.dependents(of: index).contains { !steps[$0].inputs.isEmpty }
+        isRemembered = FreshnessLook.remembered(steps, plan.resolved.graph)
+    }
+
+    /// Steps that say what they read, and all that those need through whatever others: what one has
+    /// produced is known only where that is known of all that it needs.
+    private static func remembered(_ steps: [Step], _ graph: Graph<StepID>) -> [Bool] {
+        var isRemembered = steps.map { !$0.inputs.isEmpty }
+        for step in graph.topologicalOrder().reversed() where !isRemembered[step] {
+            isRemembered[step] = graph.dependents(of: step).contains { isRemembered[$0] }
         }
+        return isRemembered
     }
 
     /// Whether nothing of what was known could be read.

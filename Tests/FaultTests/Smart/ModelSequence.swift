@@ -40,12 +40,14 @@ struct ModelSequence {
     /// - Throws: ``Failure`` with the whole story where something is not as it has to be.
     mutating func go(edits: Int) throws {
         try run(crashing: nil)
+        var isPending = false
         for _ in 0..<edits {
             let edit = world.one(of: ModelEdit.allCases) ?? .nothing
             let (text, step) = try world.apply(edit, in: root)
             story.append(text)
             // Several edits between two runs happen, too.
-            if edit != .crash, edit != .forget, world.chance(4) { continue }
+            isPending = edit != .crash && edit != .forget && world.chance(4)
+            if isPending { continue }
             if edit == .forget, let step {
                 try runner.forget(world.steps[step].id, of: world, in: root)
                 world.memories[step] = .none
@@ -53,7 +55,7 @@ struct ModelSequence {
             if edit == .crash, let step { try run(crashing: step) }
             try run(crashing: nil)
         }
-        try run(crashing: nil)
+        if isPending { try run(crashing: nil) }
     }
 
     private mutating func run(crashing dying: Int?) throws {

@@ -60,7 +60,9 @@ struct ModelWorld {
             }
         }
         put("d0/a.t")
-        for index in 0..<Int.random(in: 3...8, using: &generator) { addStep(index) }
+        // Small ones more often: they cost less, and show most.
+        let (one, other) = (chooseCount(), chooseCount())
+        for index in 0..<min(one, other) { addStep(index) }
         memories = steps.map { _ in .none }
     }
 
@@ -92,6 +94,8 @@ struct ModelWorld {
         }
         steps.append(step)
     }
+
+    private mutating func chooseCount() -> Int { Int.random(in: 3...8, using: &generator) }
 
     mutating func chooseInputs(of step: inout Step) {
         let directory = one(of: Self.directories) ?? "d0"
