@@ -134,7 +134,7 @@ struct ArgumentErrorTests {
     @Test(
         "what a later version will do is refused by name",
         arguments: [
-            "--since main", "report", "history", "insights", "completions bash",
+            "report", "history", "insights", "completions bash",
         ])
     func later(line: String) {
         let words = line.split(separator: " ").map(String.init)
