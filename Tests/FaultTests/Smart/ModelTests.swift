@@ -7,9 +7,10 @@ import Testing
     "After any edits a smart run leaves what a clean run would, and runs nothing in vain",
     .timeLimit(.minutes(20)))
 struct ModelTests {
-    /// The numbers of all sequences, each of which follows from its number; as many in a process as
-    /// here stand together. `STEPVISOR_SEED` goes through one alone, `STEPVISOR_SEQUENCES` through so
-    /// many.
+    /// The numbers of all sequences, each of which follows from its number.
+    ///
+    /// As many are in a process as stand together here. `STEPVISOR_SEED` goes through one alone,
+    /// `STEPVISOR_SEQUENCES` through so many.
     private static let batches: [Range<Int>] = {
         func number(_ name: String) -> Int? {
             ProcessInfo.processInfo.environment[name].flatMap { Int($0) }
