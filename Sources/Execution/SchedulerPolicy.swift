@@ -91,6 +91,8 @@ extension Scheduler {
             endRest(of: step)
             reachThreshold(step, verdict, &turn)
             review(step, StepEnd(status: .failed, reason: reason), &turn)
+            // It waits for an answer now, and not for what others want.
+            wakeClaims(of: step)
             return
         }
         closeUnstarted(step, .failed, reason, &turn)

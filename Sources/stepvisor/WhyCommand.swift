@@ -219,14 +219,18 @@ struct NamedSteps {
         options.only = arguments.operands.map { StepID($0) }
         options.needsCommands = false
         do throws(PlanError) {
+            // A name that is none is said as it was given.
+            var named = options
+            (named.targets, named.only) = (options.only, [])
+            _ = try RunPlan.make(resolved: project.resolved, options: named)
             // Those that it names, and nothing that they need.
             let selected = try RunPlan.make(resolved: project.resolved, options: options).selected
             let finalizers = project.workflow.finalizers
-            let named = Set(options.only)
+            let names = Set(options.only)
             indices = selected.indices.filter {
                 selected[$0]
                     && (!finalizers.contains($0)
-                        || named.contains(project.resolved.graph.nodes[$0]))
+                        || names.contains(project.resolved.graph.nodes[$0]))
             }
             options.only = []
             plan = try RunPlan.make(resolved: project.resolved, options: options)

@@ -54,7 +54,7 @@ struct RandomPlan {
                 plan.doneEarlier[step] = DoneEarlier(run: "r\(step)")
             }
         }
-        if random.chance(30) { plan.adopt(smart(for: plan, &random)) }
+        if random.chance(hasPolicy ? 15 : 30) { plan.adopt(smart(for: plan, &random)) }
         return plan
     }
 

@@ -22,7 +22,7 @@ struct WatchedWorld: VirtualWorld {
         case .resumed: note("resumed")
         case .examined(let step, let answer) where inner.check.isExamining(step):
             note("examined \(name(answer))")
-            if inner.check.isStopping { note("examined in a stop: \(name(answer))") }
+            if inner.check.isStopping { note("examined in a stop") }
         case .signal:
             signals += 1
             if signals == 3 { note("third signal") }

@@ -86,7 +86,7 @@ struct EnvironmentTests {
         #expect(check.code == 0, "\(check)")
         #expect(check.error.contains("looks like no name of a variable"), "\(check)")
         let good = try self.space("pass_environment = [\"PATH\", \"LC_*\", \"*\", \"_x1\"]")
-        #expect(try good.run("check").error == "")
+        #expect(!(try good.run("check").error.contains("warning")))
     }
 
     @Test("fault 13: a value in the place of a secret's name is warned of and not shown")

@@ -11,7 +11,7 @@ struct UpToDateViewTests {
     }
 
     private static let causes = [
-        DueCause(.inputsChanged, [.init("docs/a\u{1B}.md", change: "edited")])
+        DueCause(.inputsChanged, [.init("docs/a\u{7}.md", change: "edited")])
     ]
 
     /// The first two steps ran, for the first it is told why; one was put in place, two were skipped.
@@ -86,7 +86,7 @@ struct UpToDateViewTests {
         #expect(lines[0].contains("cached") && lines[0].hasSuffix(": restored from run r7"))
         #expect(lines[1].contains("(2.0s): inputs changed: docs/a"))
         #expect(lines[1].hasSuffix(".md (edited)"))
-        #expect(!lines[1].contains("\u{1B}"))
+        #expect(!lines[1].contains("\u{7}"))
         #expect(lines[2].hasSuffix("(2.0s)"))
     }
 

@@ -121,7 +121,7 @@ extension OptionDeclaration {
 
     static let since = OptionDeclaration(
         .since, "--since", value: .required("REV", .text),
-        "skip steps that this git revision has as they are: none of their inputs differs")
+        "skip steps whose inputs do not differ from this git revision")
 
     static let jobs = OptionDeclaration(
         .jobs, "--jobs", short: "j", value: .required("N", .jobs),
@@ -155,8 +155,7 @@ extension OptionDeclaration {
                 "run everything that does not depend on a failure"),
             OptionDeclaration(
                 .resume, "--resume", value: .optional("RUN", .text),
-                "go on with a run, the latest when none is given: what ended well there and is "
-                    + "unchanged is not run again"),
+                "go on with a run, or the latest: what is done there stays so"),
             OptionDeclaration(
                 .decide, "--decide", value: .required("STEP=WORD", .decision),
                 "with --resume, of a step that failed: retry, skip, continue or halt"),
@@ -197,7 +196,7 @@ extension OptionDeclaration {
         since,
         OptionDeclaration(
             .cache, "--cache",
-            "put in place what a step made before from the same; implies --smart-execution"),
+            "skip those too whose outputs were kept: put them in place"),
         OptionDeclaration(.force, "--force", "run what is up to date, too"),
     ]
 
