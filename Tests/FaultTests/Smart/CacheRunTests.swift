@@ -28,17 +28,17 @@ struct CacheRunTests {
 
         """
 
-    private static func space(_ text: String = "one") throws -> TestSpace {
+    static func space(_ text: String = "one") throws -> TestSpace {
         let space = try TestSpace()
         return try space.workflow(workflow).file("in.txt", text)
     }
 
-    private static func ran(_ space: TestSpace) -> [String] {
+    static func ran(_ space: TestSpace) -> [String] {
         defer { unlink(space.path("ran")) }
         return space.lines("ran")
     }
 
-    private static func statuses(_ space: TestSpace) throws -> [String] {
+    static func statuses(_ space: TestSpace) throws -> [String] {
         let status = try space.run("status", "--json")
         let object = try JSONSerialization.jsonObject(with: Data(status.output.utf8))
         let tasks = (object as? [String: Any])?["tasks"] as? [[String: Any]] ?? []
@@ -47,7 +47,7 @@ struct CacheRunTests {
             .map { "\($0["step_id"] as? String ?? "") \($0["status"] as? String ?? "")" }.sorted()
     }
 
-    private static func entries(_ space: TestSpace, in cache: String = ".stepvisor/cache")
+    static func entries(_ space: TestSpace, in cache: String = ".stepvisor/cache")
         -> [String]
     {
         let names = FileManager.default.enumerator(atPath: space.path(cache))
@@ -249,121 +249,6 @@ struct CacheRunTests {
     }
 
     @Test(
-        "a full disk is one warning, no failure, and leaves nothing half kept",
-        .enabled(if: Hardship.canMount, "file systems may not be mounted here"))
-    func fullDisk() throws {
-        let space = try TestSpace()
-        var workflow = ""
-        for number in 0..<3 {
-            workflow += """
-                [[steps]]
-                id = "s\(number)"
-                command = "head -c 300000 /dev/zero > out\(number)"
-                inputs = ["in.txt"]
-                output_files = ["out\(number)"]
-
-                """
-        }
-        try space.workflow(workflow).file("in.txt", "x").directory("kept")
-        space.environment["STEPVISOR_CACHE"] = "kept"
-        let result = try space.shellWithMounts(
-            """
-            mount -t tmpfs -o size=256k,mode=0700 none kept || exit 99
-            $STEPVISOR --cache || exit 98
-            find kept -type f > left
-            """)
-        #expect(result.code == 0, "\(result)")
-        #expect(
-            result.error.components(separatedBy: "No space left on device").count == 2, "\(result)")
-        #expect(result.error.contains("nothing more is kept in the cache during this run"))
-        #expect(space.text("left").isEmpty)
-        #expect(space.text("out2").utf8.count == 300_000)
-    }
-
-    @Test(
-        "a project on a full disk gets no half output: the entry is not used",
-        .enabled(if: Hardship.canMount, "file systems may not be mounted here"))
-    func fullProject() throws {
-        let space = try TestSpace()
-        try space.workflow(
-            """
-            [[steps]]
-            id = "a"
-            command = '''
-            [ -e stop ] && exit 9
-            echo old > out/first; head -c 300000 /dev/zero > out/second
-            '''
-            inputs = ["in.txt"]
-            output_files = ["out/first", "out/second"]
-            """
-        ).file("in.txt", "x").directory("out")
-        #expect(try space.run("--cache").code == 0)
-        try space.file("stop", "")
-        let result = try space.shellWithMounts(
-            """
-            mount -t tmpfs -o size=256k,mode=0700 none out || exit 99
-            echo mine > out/first
-            $STEPVISOR --cache
-            echo "code $?" > code
-            ls -A out > left; cat out/first >> left
-            """)
-        #expect(space.text("code") == "code 1\n", "\(result)")
-        #expect(result.error.contains("the cache's entry is not used"), "\(result)")
-        #expect(space.text("left") == "first\nmine\n")
-    }
-
-    @Test(
-        "outputs on another file system are put in place too",
-        .enabled(if: Hardship.canMount, "file systems may not be mounted here"))
-    func otherFileSystem() throws {
-        let space = try Self.space()
-        try space.directory("out")
-        let result = try space.shellWithMounts(
-            """
-            mount -t tmpfs -o mode=0755 none out || exit 99
-            $STEPVISOR --cache || exit 98
-            rm -r out/* ran
-            $STEPVISOR --cache || exit 97
-            ls -A out > left; cat out/upper >> left
-            """)
-        #expect(result.code == 0, "\(result)")
-        #expect(space.text("left") == "link\nupper\nONE")
-        #expect(!space.exists("ran"))
-    }
-
-    @Test(
-        "a death while files are made ready leaves the old outputs whole, and the next run goes on")
-    func killed() throws {
-        let space = try TestSpace()
-        try space.workflow(
-            """
-            [[steps]]
-            id = "a"
-            command = '''
-            echo a >> ran; cp in.txt out/first; head -c 300000 /dev/zero > out/second
-            '''
-            inputs = ["in.txt"]
-            output_files = ["out/*"]
-            """
-        ).file("in.txt", "x").directory("out")
-        #expect(try space.run("--cache").code == 0)
-        try space.file("out/first", "old").file("out/second", "old")
-        _ = Self.ran(space)
-        // The kernel kills who writes more to a file than this, which only the second one does.
-        let result = try space.shell("ulimit -c 0; ulimit -f 64; exec $STEPVISOR --cache")
-        #expect(result.end == .signal(SIGXFSZ), "\(result)")
-        #expect(space.text("out/first") == "old" && space.text("out/second") == "old")
-        #expect(
-            try FileManager.default.contentsOfDirectory(atPath: space.path("out")).count == 2)
-        let next = try space.run("--cache")
-        #expect(next.code == 0 && Self.ran(space) == [], "\(next)")
-        #expect(space.text("out/first") == "x" && space.text("out/second").utf8.count == 300_000)
-        let staged = try FileManager.default.contentsOfDirectory(
-            atPath: space.path(".stepvisor/restoring"))
-        #expect(staged.isEmpty)
-    }
-
-    @Test(
         "who asks for a run gets one, and what it produces is kept in place of what was",
         arguments: [["run", "--cache", "--force"], ["forget", "a"]])
     func askedFor(words: [String]) throws {
@@ -406,38 +291,6 @@ struct CacheRunTests {
         let second = try FileManager.default.destinationOfSymbolicLink(
             atPath: space.path(".stepvisor/latest"))
         #expect(names(second) == names(first))
-    }
-
-    @Test("a cache that cannot be made is said, and the run goes on")
-    func uselessPlace() throws {
-        let space = try Self.space()
-        try space.file("taken", "a file")
-        space.environment["STEPVISOR_CACHE"] = "taken"
-        let result = try space.run("--cache")
-        #expect(result.code == 0, "\(result)")
-        #expect(result.error.contains("the cache is not used: "), "\(result)")
-        #expect(Self.ran(space) == ["build", "pack"])
-    }
-
-    @Test("the cache is trimmed at the end of a run that kept something")
-    func trimmed() throws {
-        let space = try TestSpace()
-        try space.workflow(
-            """
-            [cache]
-            max_size = "20KB"
-            [[steps]]
-            id = "a"
-            command = "cp in.txt out.txt"
-            inputs = ["in.txt"]
-            output_files = ["out.txt"]
-            """)
-        for number in 0..<4 {
-            try space.file("in.txt", String(repeating: "\(number)", count: 6000))
-            #expect(try space.run("--cache").code == 0)
-        }
-        // Two entries of 8 KiB fit.
-        #expect(Self.entries(space).count == 2)
     }
 
     @Test("a dry run with --cache writes nothing")
