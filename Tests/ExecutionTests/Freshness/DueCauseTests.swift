@@ -121,7 +121,9 @@ struct DueCauseTests {
     @Test(
         "a kept result stands in for a run unless somebody asked for it or nobody knows its inputs")
     func restoring() {
-        let never: Set<DueCause.Kind> = [.forced, .forgotten, .noInputs, .always, .inputsUnreadable]
+        let never: Set<DueCause.Kind> = [
+            .forced, .forgotten, .noInputs, .always, .inputsUnreadable,
+        ]
         for kind in DueCause.Kind.allCases {
             #expect(DueCause(kind).allowsRestoring == !never.contains(kind), "\(kind)")
         }
