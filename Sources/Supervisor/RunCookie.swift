@@ -15,6 +15,8 @@ struct RunCookie {
         /// Nothing at all: it is dead, the kernel's own, was given no environment, or is just being
         /// executed.
         case nothing
+        /// It has ended since it was listed.
+        case gone
     }
 
     let run: String
@@ -29,7 +31,7 @@ struct RunCookie {
     /// Looks at one process.
     func find(in pid: Int32) -> Finding {
         guard let bytes = FileBytes.contents(of: "/proc/\(pid)/environ", limit: 1 << 21) else {
-            return .stranger
+            return errno == ENOENT || errno == ESRCH ? .gone : .stranger
         }
         if bytes.isEmpty { return .nothing }
         return isCarried(by: bytes) ? .carrier : .stranger
@@ -62,26 +64,37 @@ struct RunCookie {
     /// A process in exec briefly shows no environment, so it is looked at again.
     ///
     /// - Parameter body: called for each carrier as soon as it is found.
-    func forEachCarrier(_ body: (Int32) -> Void) {
+    /// - Returns: Whether all that were listed could be looked at: what has ended in between may have
+    ///   left a child that was not listed, and what is in exec for long may be anybody.
+    @discardableResult
+    func forEachCarrier(_ body: (Int32) -> Void) -> Bool {
         let own = getpid()
         var unclear: [Int32] = []
+        var isSure = true
         // The newest first: what forks and ends is caught before it is gone.
         for pid in ProcessTable.identifiers() where pid != own {
             switch find(in: pid) {
             case .carrier: body(pid)
             case .nothing: unclear.append(pid)
             case .stranger: break
+            case .gone: isSure = false
             }
         }
-        unclear.removeAll { ProcessTable.facts(of: $0)?.hasEnvironment != true }
+        unclear.removeAll { pid in
+            let facts = ProcessTable.facts(of: pid)
+            if facts == nil { isSure = false }
+            return facts?.hasEnvironment != true
+        }
         for _ in 0..<3 where !unclear.isEmpty {
             usleep(500)
             unclear.removeAll { pid in
                 let finding = find(in: pid)
                 if finding == .carrier { body(pid) }
+                if finding == .gone { isSure = false }
                 return finding != .nothing
             }
         }
+        return isSure && unclear.isEmpty
     }
 
     /// Whether anybody carries it.

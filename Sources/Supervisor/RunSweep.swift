@@ -49,6 +49,9 @@ struct RunSweep {
     private static let guardianPatience: Int64 = 5_000_000_000
     /// What multiplies faster than it can be stopped is killed from then on.
     private static let freezeLimit: Int64 = 100_000_000
+    /// How long looks go on that find nothing and cannot be sure of it: on a busy machine others end all
+    /// the time, and what runs without any environment stays unclear.
+    private static let doubtLimit: Int64 = 500_000_000
     /// Between two looks that found nothing: a step that stepvisor was just starting may show
     /// stepvisor's own environment until its exec.
     private static let quietPause: UInt32 = 20_000
@@ -83,7 +86,7 @@ struct RunSweep {
     /// Kills the carriers once: what else there is takes longer to be known.
     mutating func killCarriers() { _ = pass() }
 
-    /// Kills in passes until two of them find nothing.
+    /// Kills in passes until two of them find nothing and are sure of it.
     ///
     /// - Parameters:
     ///   - groups: those that the journal says are alive.
@@ -95,24 +98,27 @@ struct RunSweep {
         self.groups = groups
         var found: Set<ProcessFacts.Identity> = []
         var quiet = 0
+        var quietSince: Int64?
         while true {
-            let living = pass()
+            let (living, isSure) = pass()
             found.formUnion(living)
-            quiet = living.isEmpty ? quiet + 1 : 0
-            if quiet == 2 { return (found, []) }
+            quietSince = living.isEmpty ? quietSince ?? age : nil
+            quiet = living.isEmpty && isSure ? quiet + 1 : 0
+            let isLongQuiet = quietSince.map { age - $0 >= RunSweep.doubtLimit } ?? false
+            if quiet == 2 || isLongQuiet { return (found, []) }
             if age >= limit { return (found, living.map(\.pid)) }
             // Stuck in the kernel: asked less and less often.
             usleep(living.isEmpty ? RunSweep.quietPause : UInt32(clamping: 2_000 + age / 10_000))
         }
     }
 
-    /// Kills once, and gives who was found alive.
-    private mutating func pass() -> [ProcessFacts.Identity] {
+    /// Kills once, and gives who was found alive, and whether that was surely everybody.
+    private mutating func pass() -> (living: [ProcessFacts.Identity], isSure: Bool) {
         var living: [ProcessFacts.Identity] = []
-        cookie.forEachCarrier { pid in
+        let isSure = cookie.forEachCarrier { pid in
             if let facts = signalCarrier(pid, SIGKILL) { living.append(facts.identity) }
         }
-        return living + killGroups()
+        return (living + killGroups(), isSure)
     }
 
     private func signalCarrier(_ pid: Int32, _ signal: Int32) -> ProcessFacts? {
