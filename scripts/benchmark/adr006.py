@@ -17,7 +17,7 @@ READS = {
     8: ["Package.toml"], 9: ["src/**"], 10: ["docs/**", "src/**"], 11: ["**", "!reports/**", "!.git/**", "!.stepvisor/**"],
     12: ["docs/**", "README.md"], 13: ["prompts/**"], 14: ["src/ui/**"],
 }
-FILES = ["README.md", "Package.toml", "docs/guide.md", "docs/api.md", "src/main.c", "src/ui/view.c", "scripts/build",
+FILES = ["README.md", "Package.toml", "docs/guide.md", "docs/api.md", "src/main.c", "src/ui/view.c", os.path.join("scripts", "build"),
          "tests/main.c", "prompts/review.txt"]
 TOGETHER = ["--parallel", "-j", "8"]
 SMART = [*TOGETHER, "--smart-execution"]
