@@ -105,6 +105,32 @@ enum PrivateFile {
         return file
     }
 
+    /// Replaces a whole file in one step, so that a reader sees the old or the new one.
+    ///
+    /// - Parameters:
+    ///   - name: Its name in `directory`.
+    ///   - bytes: What is to be in it.
+    ///   - directory: An open directory.
+    ///   - temporary: The name under which it is written; one that nothing else in there has.
+    ///   - shown: The path as messages show it.
+    /// - Throws: When it cannot be written whole; the old file then stays as it was.
+    static func replace(
+        _ name: String, with bytes: [UInt8], in directory: Int32, temporary: String,
+        shown: @autoclosure () -> String
+    ) throws(SystemError) {
+        do {
+            let file = try open(
+                temporary, in: directory, flags: O_WRONLY | O_CREAT | O_TRUNC, shown: shown())
+            try FileBytes.write(bytes, to: file.number, subject: shown())
+        } catch {
+            unlinkat(directory, temporary, 0)
+            throw error
+        }
+        guard renameat(directory, temporary, directory, name) == 0 else {
+            throw SystemError("write", shown())
+        }
+    }
+
     /// Whether an open file may be written: a regular one of this user, with a single name.
     private static func check(_ number: Int32, _ shown: String) throws(SystemError) {
         var facts = stat()

@@ -15,14 +15,7 @@ public enum ProjectKey {
     /// Makes the key where there is none yet; the project's lock must be held.
     public static func make(in state: StateDirectory) throws(SystemError) {
         guard stored(in: state) == nil else { return }
-        let shown = "\(StateDirectory.name)/\(name)"
-        let temporary = "\(name).tmp"
-        let file = try PrivateFile.open(
-            temporary, in: state.descriptor, flags: O_WRONLY | O_CREAT | O_TRUNC, shown: shown)
-        try FileBytes.write(Array(fresh().utf8), to: file.number, subject: shown)
-        guard renameat(state.descriptor, temporary, state.descriptor, name) == 0 else {
-            throw SystemError("write", shown)
-        }
+        try state.replace(name, with: Array(fresh().utf8))
     }
 
     /// The project's key; one of its own, by which nothing is found again, where there is none.

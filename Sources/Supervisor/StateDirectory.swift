@@ -131,19 +131,9 @@ public final class StateDirectory {
 
     /// Replaces a whole file in one step, so that a reader sees the old or the new one.
     func replace(_ name: String, with bytes: [UInt8]) throws(SystemError) {
-        let temporary = "\(name).tmp"
-        let path = "\(StateDirectory.name)/\(name)"
-        do {
-            let file = try PrivateFile.open(
-                temporary, in: descriptor, flags: O_WRONLY | O_CREAT | O_TRUNC, shown: path)
-            try FileBytes.write(bytes, to: file.number, subject: path)
-        } catch {
-            unlinkat(descriptor, temporary, 0)
-            throw error
-        }
-        guard renameat(descriptor, temporary, descriptor, name) == 0 else {
-            throw SystemError("write", path)
-        }
+        try PrivateFile.replace(
+            name, with: bytes, in: descriptor, temporary: "\(name).tmp",
+            shown: "\(StateDirectory.name)/\(name)")
     }
 
     /// Lets `latest` point at a run, in one step.

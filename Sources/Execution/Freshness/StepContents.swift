@@ -97,37 +97,11 @@ public struct StepContents: Hashable, Sendable {
         if declaredDigest != old.declaredDigest {
             causes += IngredientDifference(from: old.declared, to: declared).causes
         }
-        let changed = fileChanges(since: old)
+        let changed = FileContent.changes(from: old.files, to: files)
         if !changed.isEmpty { causes.append(DueCause(.inputsChanged, changed)) }
         let differing = productChanges(since: old)
         if !differing.isEmpty { causes.append(DueCause(.dependencyDiffers, differing)) }
         return causes
-    }
-
-    private func fileChanges(since old: StepContents) -> [DueCause.Detail] {
-        var changes: [DueCause.Detail] = []
-        var (mine, theirs) = (files[...], old.files[...])
-        while let file = mine.first ?? theirs.first {
-            let (now, before) = (mine.first, theirs.first)
-            if let now, let before, now.path == before.path {
-                if now.kind != before.kind {
-                    changes.append(.init(file.name, change: "retyped"))
-                } else if now.digest != before.digest {
-                    changes.append(.init(file.name, change: "edited"))
-                }
-                mine.removeFirst()
-                theirs.removeFirst()
-            } else if let now,
-                before.map({ now.path.lexicographicallyPrecedes($0.path) }) ?? true
-            {
-                changes.append(.init(now.name, change: "new"))
-                mine.removeFirst()
-            } else if let before {
-                changes.append(.init(before.name, change: "removed"))
-                theirs.removeFirst()
-            }
-        }
-        return changes
     }
 
     private func productChanges(since old: StepContents) -> [DueCause.Detail] {

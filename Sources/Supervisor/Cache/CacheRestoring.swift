@@ -325,13 +325,10 @@ extension RunDirectory {
         let shown = "\(StateDirectory.runPath(id))/outputs"
         let outputs = try PrivateFile.directory(
             "outputs", in: descriptor, shown: shown, create: true)
-        let temporary = "result.tmp"
-        let file = try PrivateFile.open(
-            temporary, in: descriptor, flags: O_WRONLY | O_CREAT | O_TRUNC, shown: shown)
-        try FileBytes.write(bytes, to: file.number, subject: shown)
-        guard renameat(descriptor, temporary, outputs.number, step) == 0 else {
-            throw SystemError("write", "\(shown)/\(step)")
-        }
+        // No step's id begins with a dot.
+        try PrivateFile.replace(
+            step, with: bytes, in: outputs.number, temporary: ".\(step)",
+            shown: "\(shown)/\(step)")
     }
 
     /// Takes back what ``writeResult(_:of:)`` wrote.

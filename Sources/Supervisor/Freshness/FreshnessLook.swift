@@ -134,10 +134,12 @@ public struct FreshnessLook: Sendable {
             causes = [DueCause(.dependencyDiffers, unknownNeeds(of: step))]
         }
         if isProvisional {
-            causes.removeAll { $0.kind == .inputsChanged || $0.kind == .dependencyDiffers }
+            causes.removeAll(where: \.mayBeMendedByNeeds)
         }
         guard let left = outputs(of: step, budget: budget) else { return nil }
-        causes += outputCauses(of: step, memory, left)
+        causes += DueCause.outputs(
+            left: memory.outputs.map(\.content), now: left.files.map(\.content),
+            hasResult: memory.result == nil || known.hasResult(of: id(of: step), in: root))
         // What is there before a step that it needs has run is not what it was made from.
         if causes.isEmpty, !isProvisional {
             refresh(memory, of: step, inputs: look.files, outputs: left.files)
@@ -233,34 +235,6 @@ public struct FreshnessLook: Sendable {
         plan.resolved.graph.dependencies(of: step).compactMap { dependency in
             product(of: dependency) == nil ? DueCause.Detail(id(of: dependency)) : nil
         }
-    }
-
-    // MARK: - Outputs
-
-    /// What of a step's outputs is not as its last success left it.
-    private func outputCauses(
-        of step: Int, _ memory: StepMemory, _ look: InputLook
-    ) -> [DueCause] {
-        var missing: [DueCause.Detail] = []
-        if memory.result != nil, !known.hasResult(of: id(of: step), in: root) {
-            missing.append(.init("its STEPVISOR_OUTPUT"))
-        }
-        guard memory.declaresOutputs else {
-            return missing.isEmpty ? [] : [DueCause(.outputMissing, missing)]
-        }
-        let now = Dictionary(
-            look.files.map { ($0.path, $0.content) }, uniquingKeysWith: { $1 })
-        missing += memory.outputs.filter { now[$0.path] == nil }.map { .init($0.content.name) }
-        let before = Dictionary(
-            memory.outputs.map { ($0.path, $0.content) }, uniquingKeysWith: { $1 })
-        let changed = look.files.compactMap { file -> DueCause.Detail? in
-            guard let old = before[file.path] else {
-                return .init(file.content.name, change: "new")
-            }
-            return old == file.content ? nil : .init(file.content.name, change: "edited")
-        }
-        return (missing.isEmpty ? [] : [DueCause(.outputMissing, missing)])
-            + (changed.isEmpty ? [] : [DueCause(.outputChanged, changed)])
     }
 
     // MARK: - Looks alone

@@ -39,7 +39,9 @@ extension KnownSteps {
         let bytes = FileBytes.read(
             file.number, offset: 0, limit: min(Int(file.size ?? 0), KnownSteps.mostResultBytes))
         let folder = try results(in: state, create: true)
-        try KnownSteps.write(bytes, to: step, in: folder.number)
+        // No step's id begins with a dot.
+        try PrivateFile.replace(
+            step, with: bytes, in: folder.number, temporary: ".\(step)", shown: shownResults)
         return Digest(of: bytes)
     }
 
@@ -52,9 +54,7 @@ extension KnownSteps {
             throw SystemError("read", "\(shownResults)/\(step)", code: ENOENT)
         }
         let bytes = FileBytes.read(file.number, offset: 0, limit: KnownSteps.mostResultBytes)
-        let outputs = try PrivateFile.directory(
-            "outputs", in: run.descriptor, shown: "\(run.path)/outputs", create: false)
-        try KnownSteps.write(bytes, to: step, in: outputs.number)
+        try run.writeResult(bytes, of: step)
     }
 
     private var shownResults: String {
@@ -67,24 +67,5 @@ extension KnownSteps {
         let folder = try directory(in: state)
         return try PrivateFile.directory(
             KnownSteps.resultsName, in: folder.number, shown: shownResults, create: create)
-    }
-
-    /// Under a temporary name first: a reader sees the old or the new one.
-    private static func write(
-        _ bytes: [UInt8], to name: String, in folder: Int32
-    ) throws(SystemError) {
-        // No step's id begins with a dot.
-        let temporary = ".\(name)"
-        do {
-            let file = try PrivateFile.open(
-                temporary, in: folder, flags: O_WRONLY | O_CREAT | O_TRUNC, shown: name)
-            try FileBytes.write(bytes, to: file.number, subject: name)
-        } catch {
-            unlinkat(folder, temporary, 0)
-            throw error
-        }
-        guard renameat(folder, temporary, folder, name) == 0 else {
-            throw SystemError("write", name)
-        }
     }
 }

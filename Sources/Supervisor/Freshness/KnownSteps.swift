@@ -326,18 +326,9 @@ struct KnownSteps {
             }
             whole += KnownSteps.record(entry.kind, of: step) { $0.append(bytes[entry.range]) }
         }
-        let temporary = "\(KnownSteps.name).tmp"
-        do {
-            let file = try PrivateFile.open(
-                temporary, in: folder, flags: O_WRONLY | O_CREAT | O_TRUNC, shown: shown)
-            try FileBytes.write(whole, to: file.number, subject: shown)
-        } catch {
-            unlinkat(folder, temporary, 0)
-            throw error
-        }
-        guard renameat(folder, temporary, folder, KnownSteps.name) == 0 else {
-            throw SystemError("write", shown)
-        }
+        try PrivateFile.replace(
+            KnownSteps.name, with: whole, in: folder, temporary: "\(KnownSteps.name).tmp",
+            shown: shown)
         bytes = whole
         entries = [:]
         isDamaged = false

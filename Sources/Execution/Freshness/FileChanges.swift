@@ -1,0 +1,54 @@
+extension FileContent {
+    /// How the files of one list differ from those of an earlier one, both sorted by path: `edited`,
+    /// `new`, `removed`, or `retyped` where one is of another kind by now.
+    static func changes(from old: [FileContent], to new: [FileContent]) -> [DueCause.Detail] {
+        var changes: [DueCause.Detail] = []
+        var (mine, theirs) = (new[...], old[...])
+        while let file = mine.first ?? theirs.first {
+            let (now, before) = (mine.first, theirs.first)
+            if let now, let before, now.path == before.path {
+                if now.kind != before.kind {
+                    changes.append(.init(file.name, change: "retyped"))
+                } else if now.digest != before.digest {
+                    changes.append(.init(file.name, change: "edited"))
+                }
+                mine.removeFirst()
+                theirs.removeFirst()
+            } else if let now,
+                before.map({ now.path.lexicographicallyPrecedes($0.path) }) ?? true
+            {
+                changes.append(.init(now.name, change: "new"))
+                mine.removeFirst()
+            } else if let before {
+                changes.append(.init(before.name, change: "removed"))
+                theirs.removeFirst()
+            }
+        }
+        return changes
+    }
+}
+
+extension DueCause {
+    /// Why a step has to run for what it left behind.
+    ///
+    /// - Parameters:
+    ///   - left: What its last success left of its declared outputs, sorted by path.
+    ///   - now: What there is of them now, sorted by path.
+    ///   - hasResult: Whether what it wrote to `STEPVISOR_OUTPUT` is there, where it wrote something.
+    /// - Returns: Nothing where all is as it was left.
+    public static func outputs(
+        left: [FileContent], now: [FileContent], hasResult: Bool
+    ) -> [DueCause] {
+        let changes = FileContent.changes(from: left, to: now)
+        let missing =
+            (hasResult ? [] : [Detail("its STEPVISOR_OUTPUT")])
+            + changes.filter { $0.change == "removed" }.map { Detail($0.subject) }
+        let changed = changes.filter { $0.change != "removed" }
+        return (missing.isEmpty ? [] : [DueCause(.outputMissing, missing)])
+            + (changed.isEmpty ? [] : [DueCause(.outputChanged, changed)])
+    }
+
+    /// Whether the run of a step that this one needs may do away with the cause: what that one
+    /// produces, and the files that it writes, are not yet what this one will be made from.
+    public var mayBeMendedByNeeds: Bool { kind == .inputsChanged || kind == .dependencyDiffers }
+}
