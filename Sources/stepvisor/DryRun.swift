@@ -17,7 +17,7 @@ struct DryRun {
         self.request = request
         self.console = console
         reasons = SelectionReasons(request.plan, request.options)
-        smart = SmartWords(request.plan)
+        smart = SmartWords(request)
         if let resume = request.resume {
             rerunReasons =
                 ResumeText(resume, graph: request.project.resolved.graph).reasons
@@ -47,11 +47,12 @@ struct DryRun {
         let order = order
         var text = "would run \(order.count) of \(total), \(limit):\n"
         if let smart {
+            let runs = order.count { !smart.isKept($0) }
+            let most = smart.mayBeFewer ? "at most " : ""
             text =
-                order.isEmpty
-                ? "would run nothing: \(smart.counts)\n"
-                : "would run \(smart.mayBeFewer ? "at most " : "")\(order.count) of \(total), "
-                    + "\(limit) (\(smart.counts)):\n"
+                runs > 0
+                ? "would run \(most)\(runs) of \(total), \(limit) (\(smart.counts)):\n"
+                : "would run nothing: \(smart.counts)\n"
         }
         let ids = TextWidth.columnWidth(steps.map(\.id.rawValue))
         let numberWidth = String(order.count).count

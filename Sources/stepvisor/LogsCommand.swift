@@ -193,6 +193,12 @@ struct LogsCommand {
         let id = run.record.header.steps[step].id
         let status = run.record.steps[step].status
         let reason = run.record.reasonText(of: step).map { ": \(Sanitizer.line($0))" } ?? ""
-        console.note("`\(id)` has no log in run \(run.run.id) (\(status.rawValue)\(reason))")
+        // Where the run that made it is there, its log is shown instead.
+        let source = run.record.steps[step].reason?.sourceRun.flatMap {
+            $0.hasPrefix(StepReason.markPrefix) ? nil : Sanitizer.line($0)
+        }
+        console.note(
+            "`\(id)` has no log in run \(run.run.id) (\(status.rawValue)\(reason))"
+                + (source.map { ", and run \($0) is not here" } ?? ""))
     }
 }

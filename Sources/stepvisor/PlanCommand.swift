@@ -51,12 +51,13 @@ struct PlanFacts {
     var plan: RunPlan { request.plan }
     var terms: PlanTerms { PlanTerms(plan: plan) }
     /// Why steps run, or need not, where that was asked.
-    var smart: SmartWords? { SmartWords(plan) }
+    let smart: SmartWords?
     var workflow: Workflow { request.project.workflow }
     var resolved: ResolvedWorkflow { request.project.resolved }
 
     init(_ request: RunRequest) {
         self.request = request
+        smart = SmartWords(request)
         let plan = request.plan
         let resolved = request.project.resolved
         phases = PlanFacts.phases(of: plan, resolved.workflow)

@@ -102,7 +102,7 @@ struct PlanText {
         }
         for tag in facts.terms.tags(of: index) { add("  [\(tag)]") }
         if let smart, let clause = smart.clause(of: index) {
-            let isSkipped = plan.isUpToDate(index)
+            let isSkipped = plan.isUpToDate(index) || smart.isKept(index)
             add("  [\(isSkipped ? clause : style.yellow("runs: \(clause)"))]")
         }
         if !step.description.isEmpty { add("  " + style.dim(Sanitizer.line(step.description))) }

@@ -160,6 +160,21 @@ struct RunRequest {
             + RunRequest.smartNotes(options, arguments)
     }
 
+    /// What the cache would do for steps that it is asked about: found out now, changing nothing.
+    ///
+    /// - Parameter steps: Which steps are of interest; nil for all.
+    /// - Returns: By step; empty without `--cache`.
+    func outlooks(of steps: [Int]?) -> [Int: CacheOutlook] {
+        guard let freshness, plan.smart?.usesCache == true else { return [:] }
+        var preview = CachePreview(
+            plan: plan, look: freshness, root: project.root, environment: Host.environment)
+        var outlooks: [Int: CacheOutlook] = [:]
+        for step in steps ?? Array(plan.selected.indices) {
+            outlooks[step] = preview.outlook(of: step)
+        }
+        return outlooks
+    }
+
     /// Options that have no effect.
     private static func smartNotes(
         _ options: RunOptions, _ arguments: ParsedArguments

@@ -8,6 +8,8 @@ struct SmartWords {
     /// Where a step stands before the run begins.
     enum Standing {
         case due([DueCause])
+        /// It has to run, and the cache has what this run made from the same.
+        case kept(run: String, [DueCause])
         case upToDate(run: String)
         /// It runs if one of these steps produces something else.
         case open([Int])
@@ -15,12 +17,19 @@ struct SmartWords {
 
     private let plan: RunPlan
     private let smart: SmartPlan
+    /// What the cache would do for steps that it is asked about.
+    private let outlooks: [Int: CacheOutlook]
 
     /// Nil for a plan that skips nothing.
-    init?(_ plan: RunPlan) {
-        guard let smart = plan.smart else { return nil }
-        self.plan = plan
+    ///
+    /// - Parameters:
+    ///   - request: What the plan is of.
+    ///   - steps: Those about which the cache is asked; nil for all.
+    init?(_ request: RunRequest, asking steps: [Int]? = nil) {
+        guard let smart = request.plan.smart else { return nil }
+        plan = request.plan
         self.smart = smart
+        outlooks = request.outlooks(of: steps)
     }
 
     private var ids: [StepID] { plan.resolved.graph.nodes }
@@ -30,7 +39,18 @@ struct SmartWords {
         if plan.isUpToDate(step) { return .upToDate(run: smart.upToDate[step] ?? "") }
         guard plan.selected[step] else { return nil }
         if smart.open.contains(step) { return .open(needed(by: step)) }
-        return smart.due[step].map { .due($0) }
+        return smart.due[step].map { causes in
+            if case .hit(let run)? = outlooks[step] { return .kept(run: run, causes) }
+            return .due(causes)
+        }
+    }
+
+    /// What the cache would do for a step; nil for one that it is not asked about.
+    func outlook(of step: Int) -> CacheOutlook? { outlooks[step] }
+
+    /// Whether a step would be put in place instead of being run.
+    func isKept(_ step: Int) -> Bool {
+        if case .kept? = standing(of: step) { true } else { false }
     }
 
     /// The steps that run, or may, and that a step needs: itself, or through steps left out.
@@ -49,7 +69,7 @@ struct SmartWords {
         return found.sorted()
     }
 
-    /// Whether anything has to run but for what runs at the end of every run.
+    /// Whether anything is to be made, or put in place, but by what runs at the end of every run.
     var isDue: Bool {
         !smart.open.isEmpty
             || smart.due.contains { step, causes in
@@ -58,19 +78,30 @@ struct SmartWords {
     }
 
     /// Whether some steps that may run need not after all.
-    var mayBeFewer: Bool { plan.selected.indices.contains { smart.isExamined($0) } }
+    var mayBeFewer: Bool {
+        plan.selected.indices.contains { smart.open.contains($0) || outlooks[$0] == .later }
+    }
 
     /// Where a step stands, as a clause on one line.
     func clause(of step: Int) -> String? {
         switch standing(of: step) {
-        case .due(let causes)?:
-            let restores = smart.isExamined(step) ? ", unless its outputs were kept (--cache)" : ""
-            return Sanitizer.line(causes.text) + restores
+        case .due(let causes)?: return Sanitizer.line(causes.text) + remark(on: step)
+        case .kept(let run, let causes)?:
+            return Sanitizer.line("from the cache, as run \(run) made it: \(causes.text)")
         case .upToDate(let run)?: return since(run)
         case .open(let needed)?:
             let names = needed.map { "`\(ids[$0])`" }
-            return "if \(Wording.list(names, "or")) produces a different result"
+            return "if \(Wording.list(names, "or")) produces a different result" + remark(on: step)
         case nil: return nil
+        }
+    }
+
+    /// What the cache would do, after the reasons why a step has to run.
+    private func remark(on step: Int) -> String {
+        switch outlooks[step] {
+        case .later?: ", " + CacheOutlook.later.text
+        case let outlook?: "; " + Sanitizer.line(outlook.text)
+        case nil: ""
         }
     }
 
@@ -94,26 +125,31 @@ struct SmartWords {
 
     /// How many steps stand where, in a line.
     var counts: String {
-        let standings = ids.indices.compactMap { standing(of: $0) }
-        var (due, open, upToDate) = (0, 0, 0)
-        for standing in standings {
-            switch standing {
-            case .due: due += 1
-            case .open: open += 1
-            case .upToDate: upToDate += 1
+        var (due, kept, later, upToDate) = (0, 0, 0, 0)
+        for step in ids.indices {
+            switch standing(of: step) {
+            case .due? where outlooks[step] == .later: later += 1
+            case .due?: due += 1
+            case .kept?: kept += 1
+            case .open?: later += 1
+            case .upToDate?: upToDate += 1
+            case nil: break
             }
         }
-        guard due + open > 0 else { return "all \(Wording.count(upToDate, "step")) up to date" }
-        var parts = ["\(due) to run"]
-        if open > 0 { parts.append("\(open) to be looked at when what they need has run") }
+        guard due + kept + later > 0 else {
+            return "all \(Wording.count(upToDate, "step")) up to date"
+        }
+        var parts = due > 0 || kept == 0 ? ["\(due) to run"] : []
+        if kept > 0 { parts.append("\(kept) from the cache") }
+        if later > 0 { parts.append("\(later) to be looked at when what they need has run") }
         if upToDate > 0 { parts.append("\(upToDate) up to date") }
         return parts.joined(separator: ", ")
     }
 
-    /// Writes where a step stands: the members `state`, `causes`, `run_id`, `depends_on`.
+    /// Writes where a step stands: the members `state`, `causes`, `run_id`, `depends_on`, `cache`.
     func write(_ step: Int, to writer: inout JSONWriter) {
         switch standing(of: step) {
-        case .due(let causes)?:
+        case .due(let causes)?, .kept(_, let causes)?:
             writer.member("state", "due")
             writer.write(causes)
         case .upToDate(let run)?:
@@ -131,5 +167,18 @@ struct SmartWords {
             writer.endArray()
         case nil: break
         }
+        if let outlook = outlooks[step] { SmartWords.write(outlook, to: &writer) }
+    }
+
+    private static func write(_ outlook: CacheOutlook, to writer: inout JSONWriter) {
+        writer.key("cache")
+        writer.beginObject()
+        writer.member("state", outlook.word)
+        switch outlook {
+        case .hit(let run): writer.member("run_id", run)
+        case .damaged(let reason), .unfit(let reason): writer.member("reason", reason)
+        case .miss, .later: break
+        }
+        writer.endObject()
     }
 }

@@ -70,7 +70,7 @@ struct StepPresent: WhyAnswer {
     init(_ step: Int, _ request: RunRequest, latest: RecordedRun?) {
         self.step = step
         id = request.plan.resolved.graph.nodes[step].rawValue
-        words = SmartWords(request.plan)
+        words = SmartWords(request, asking: [step])
         let name = id
         self.latest = latest.flatMap { run in
             run.record.header.steps.firstIndex { $0.id == name }.map { (run, $0) }
@@ -82,6 +82,12 @@ struct StepPresent: WhyAnswer {
         switch words?.standing(of: step) {
         case .due(let causes)?:
             lines = ["`\(id)` has to run:"] + causes.map { "  \(Sanitizer.line($0.text))" }
+            if let outlook = words?.outlook(of: step) {
+                lines.append("  \(Sanitizer.line(outlook.text))")
+            }
+        case .kept(let run, let causes)?:
+            lines = ["`\(id)` would come from the cache, as run \(Sanitizer.line(run)) made it:"]
+            lines += causes.map { "  \(Sanitizer.line($0.text))" }
         case .upToDate?:
             lines = ["`\(id)` need not run: it is \(words?.clause(of: step) ?? "up to date")"]
         case .open?:
@@ -125,86 +131,6 @@ struct StepPresent: WhyAnswer {
         if let reason = record.reasonText(of: step) { writer.member("reason", reason) }
         if let causes = record.causes[step] { writer.write(causes) }
         writer.endObject()
-    }
-}
-
-/// Two runs whose steps are compared by what they were made from.
-struct RunComparison {
-    private let first: RecordedRun
-    private let second: RecordedRun
-    private let root: String
-    private let console: Console
-
-    init(_ pair: (String, String), root: String, console: Console) throws {
-        first = try RecordedRun.find(pair.0, root: root, console: console)
-        second = try RecordedRun.find(pair.1, root: root, console: console)
-        self.root = root
-        self.console = console
-    }
-
-    /// What differs of a step.
-    ///
-    /// - Throws: ``CommandFailure`` with exit 2 where a run has not kept what it was made from.
-    func answer(about step: StepID) throws -> StepDifference {
-        let (old, new) = (try made(step.rawValue, in: first), try made(step.rawValue, in: second))
-        return StepDifference(
-            step: step.rawValue, runs: (first.run.id, second.run.id), madeIn: (old.run, new.run),
-            causes: old.run == new.run ? [] : new.contents.causes(since: old.contents))
-    }
-
-    /// What a step was made from in a run, or in the one whose result that run took over.
-    private func made(
-        _ step: String, in asked: RecordedRun
-    ) throws -> (run: String, contents: StepContents) {
-        var run = asked
-        var seen: Set<String> = []
-        while seen.insert(run.run.id).inserted {
-            if let contents = run.run.contents(of: step) { return (run.run.id, contents) }
-            let index = try run.step(step)
-            guard let earlier = run.record.steps[index].reason?.sourceRun,
-                let next = try? RecordedRun.find(earlier, root: root, console: console)
-            else { break }
-            run = next
-        }
-        let status = asked.record.steps[try asked.step(step)].status.rawValue
-        throw CommandFailure(
-            .usage,
-            "what `\(step)` was made from in run \(asked.run.id) was not kept (\(status))",
-            help: "`stepvisor status --run \(asked.run.id)` says what became of it")
-    }
-}
-
-/// What a step was made from in one run and not in another.
-struct StepDifference: WhyAnswer {
-    let step: String
-    let runs: (String, String)
-    /// The runs that really made what the two had.
-    let madeIn: (String, String)
-    let causes: [DueCause]
-
-    var text: String {
-        let between = "between run \(runs.0) and run \(runs.1)"
-        if madeIn.0 == madeIn.1 {
-            return "`\(step)`: nothing differs \(between): both have what run \(madeIn.0) made\n"
-        }
-        guard !causes.isEmpty else { return "`\(step)`: nothing differs \(between)\n" }
-        let lines = causes.map { "  \(Sanitizer.line($0.text))\n" }.joined()
-        return "`\(step)` \(between):\n" + lines
-    }
-
-    func write(to writer: inout JSONWriter) {
-        writer.member("step_id", step)
-        writer.key("between")
-        writer.beginArray()
-        writer.string(runs.0)
-        writer.string(runs.1)
-        writer.endArray()
-        writer.key("made_in")
-        writer.beginArray()
-        writer.string(madeIn.0)
-        writer.string(madeIn.1)
-        writer.endArray()
-        writer.write(causes)
     }
 }
 

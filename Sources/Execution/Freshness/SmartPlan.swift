@@ -44,6 +44,8 @@ public struct SmartPlan: Hashable, Sendable {
     public var due: [Int: [DueCause]] = [:]
     /// Steps that are looked at when their turn comes.
     public var open: Set<Int> = []
+    /// Steps that may run and need one that may: told only where kept results are looked for.
+    public var waiting: Set<Int> = []
 
     /// Decides what a run skips.
     ///
@@ -84,6 +86,7 @@ public struct SmartPlan: Hashable, Sendable {
     private mutating func take(
         _ freshness: StepFreshness, of step: Int, needed: Int?, graph: Graph<StepID>
     ) {
+        if usesCache, needed != nil { waiting.insert(step) }
         switch (freshness, needed) {
         case (.due(let causes), _):
             due[step] = causes

@@ -62,45 +62,10 @@ struct CacheRestoring {
         self.entry = entry.file.number
         self.cache = cache
         number = cache.nextRestore()
-        do throws(CacheDamage) {
-            manifest = try CacheRestoring.manifest(of: entry)
-        } catch {
-            throw .damage(error.reason)
-        }
-        guard manifest.fingerprint == fingerprint else {
-            throw .damage("it was made from something else than its name says")
-        }
-        guard let patterns = CachePatterns(outputs) else {
-            throw .unfit("a pattern of the step's outputs is none")
-        }
-        let paths = manifest.outputs.map { String(decoding: $0.path, as: UTF8.self) }
-        if let stranger = paths.first(where: { !patterns.mean($0) }) {
-            throw .damage("it holds `\(stranger)`, which is no output of the step")
-        }
-        if let unmet = patterns.unmet(by: paths) {
-            throw .damage("it holds nothing of the output `\(unmet)`")
-        }
+        manifest = try CacheCheck.manifest(of: entry, madeFrom: fingerprint, outputs: outputs)
         tree = try CacheTrouble.meet { () throws(SystemError) in
             try ProjectTree(root: cache.root)
         }
-    }
-
-    private static func manifest(
-        of entry: borrowing CacheDirectory.OpenEntry
-    ) throws(CacheDamage) -> CacheManifest {
-        // Most manifests come with the first read.
-        var bytes = FileBytes.read(
-            entry.file.number, offset: 0, limit: min(1 << 16, Int(clamping: entry.size)))
-        let (length, total) = try CacheManifest.lengths(of: bytes)
-        guard total == entry.size else {
-            throw CacheDamage("it is cut off, or something follows it")
-        }
-        let wanted = CacheManifest.headerSize + length
-        if bytes.count < wanted {
-            bytes += FileBytes.read(
-                entry.file.number, offset: Int64(bytes.count), limit: wanted - bytes.count)
-        }
-        return try CacheManifest(decoding: bytes)
     }
 
     /// Does all of it.
@@ -147,25 +112,17 @@ struct CacheRestoring {
     // MARK: Making ready
 
     private mutating func stage(_ part: CacheManifest.Part) throws(CacheTrouble) {
-        guard let path = ProjectPath(part.path) else {
-            throw .damage("it holds a path that leads out of the project")
-        }
+        let path = try CacheCheck.path(of: part)
         let parent = try self.parent(of: path)
-        var facts = stat()
-        let isThere = fstatat(parent, path.name, &facts, AT_SYMLINK_NOFOLLOW) == 0
-        let isDirectory = isThere && facts.st_mode & S_IFMT == S_IFDIR
+        let isThere = try CacheCheck.isThere(part, at: path, in: parent)
         switch part.kind {
         case .directory:
-            if isDirectory { return }
-            guard !isThere else { throw .unfit("`\(path.text)` is a link, or no directory") }
+            if isThere { return }
             guard mkdirat(parent, path.name, 0o777) == 0 else {
                 throw .failure("make the directory", path.text)
             }
             tree.noteMade(path)
         case .file, .link:
-            guard !isDirectory else {
-                throw .unfit("a directory is in the place of `\(path.text)`")
-            }
             let place = try makeReady(path, in: parent)
             if part.kind == .link {
                 guard
@@ -214,7 +171,7 @@ struct CacheRestoring {
         guard copy.writeError == 0 else {
             throw .unfit(SystemError("write", shown, code: copy.writeError).description)
         }
-        try verify(copy, part)
+        try CacheCheck.verify(copy, part)
         // A block that is shared may bring the beginning of the next part along.
         if part.size >= CacheContent.cloned, ftruncate(file.number, off_t(part.size)) != 0 {
             throw .failure("write", shown)
@@ -224,24 +181,9 @@ struct CacheRestoring {
         }
     }
 
-    private func verify(
-        _ copy: CacheContent.Copy, _ part: CacheManifest.Part
-    ) throws(CacheTrouble) {
-        guard copy.readError == 0 else {
-            throw .unfit(
-                "it cannot be read: \(SystemError.text(of: copy.readError))")
-        }
-        guard copy.size == part.size, copy.digest == part.digest else {
-            let shown = String(decoding: part.path, as: UTF8.self)
-            let what =
-                part.kind == .file ? "`\(shown)`" : part.kind == .log ? "the log" : "the result"
-            throw .damage("the content of \(what) is damaged")
-        }
-    }
-
     private func verifyLog() throws(CacheTrouble) {
         guard let log = manifest.part(.log) else { return }
-        try verify(
+        try CacheCheck.verify(
             CacheContent.copy(entry, from: log.offset, size: log.size, to: nil, at: 0), log)
     }
 
@@ -252,7 +194,7 @@ struct CacheRestoring {
         let copy = CacheContent.copy(
             entry, from: part.offset, size: part.size, to: nil, at: 0
         ) { bytes += $0 }
-        try verify(copy, part)
+        try CacheCheck.verify(copy, part)
         return bytes
     }
 

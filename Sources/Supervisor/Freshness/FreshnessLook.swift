@@ -149,6 +149,23 @@ public struct FreshnessLook: Sendable {
             contents: contents, files: look.files)
     }
 
+    /// What there is to say of a step whose turn has come; nil where that takes more than the budget.
+    mutating func examination(
+        of step: Int, heedingLastSuccess: Bool, budget: InputBudget = .unlimited
+    ) -> Verdict? {
+        heedingLastSuccess
+            ? verdict(of: step, budget: budget) : present(of: step, budget: budget)
+    }
+
+    /// What a step would be made from as things are, whatever its last success says; nil where that
+    /// takes more than the budget.
+    mutating func present(of step: Int, budget: InputBudget = .unlimited) -> Verdict? {
+        guard let look = look(at: step, budget: budget) else { return nil }
+        guard look.isReadable else { return Verdict(freshness: .due([])) }
+        return Verdict(
+            freshness: .due([]), contents: contents(of: step, look), files: look.files)
+    }
+
     // MARK: - What a step is made from
 
     /// What a step is made from, its files having been looked at; nil where a step that it needs has

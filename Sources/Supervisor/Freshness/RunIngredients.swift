@@ -82,6 +82,9 @@ extension StoredRun {
         guard let bytes = try? read(RunIngredients.name) else { return nil }
         return RunIngredients.contents(of: step, in: bytes)
     }
+
+    /// Whether the run has kept what any step was made from.
+    public var hasContents: Bool { (try? read(RunIngredients.name))?.isEmpty == false }
 }
 
 extension MemoryWriter {

@@ -224,7 +224,10 @@ extension Supervisor {
             freshness.awaiting.append(.examination(step))
             return
         }
-        if let verdict = freshness.look.verdict(of: step, budget: StepBases.budget) {
+        let heedsLastSuccess = context.plan.smart?.heedsLastSuccess ?? true
+        if let verdict = freshness.look.examination(
+            of: step, heedingLastSuccess: heedsLastSuccess, budget: StepBases.budget)
+        {
             conclude(step, verdict)
             return
         }
@@ -232,7 +235,7 @@ extension Supervisor {
         send(for: step, otherwise: .examined(step: step, .due([]))) { _ in
             var look = look
             var answer = Errands.Answer(step: step, input: .examined(step: step, .due([])))
-            answer.verdict = look.verdict(of: step)
+            answer.verdict = look.examination(of: step, heedingLastSuccess: heedsLastSuccess)
             return answer
         }
     }

@@ -34,6 +34,8 @@ enum ArgumentConflicts {
             ((.quiet, "--quiet"), (.verbose, "--verbose")),
             ((.decide, "--decide"), (.failed, "--failed")),
             ((.follow, "--follow"), (.attempt, "--attempt")),
+            ((.between, "--between"), (.since, "--since")),
+            ((.between, "--between"), (.cache, "--cache")),
         ] + others.map { (replay, $0) }
     }
 

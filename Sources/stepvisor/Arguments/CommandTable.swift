@@ -30,7 +30,8 @@ extension CommandDeclaration {
         details: [
             "Nothing is run or written. Expected times come from earlier runs; -j N asks how long",
             "a run with N steps at once would take. With --smart-execution each step says why it",
-            "would run, or since when it is up to date.",
+            "would run, or since when it is up to date; with --cache, which run's outputs it would",
+            "get instead. Those are work too: --exit-code is 3 until a run has put them in place.",
         ],
         examples: [
             ("stepvisor plan", "the whole workflow"),
@@ -96,10 +97,11 @@ extension CommandDeclaration {
 
     private static let why = CommandDeclaration(
         .why, "say what would make a step run now, and why it ran in the latest run",
-        operands: .one("STEP"), options: [.between, .json],
+        operands: .one("STEP"), options: OptionDeclaration.comparison + [.json],
         details: ["Nothing is run or written."],
         examples: [
             ("stepvisor why docs", "whether docs is up to date, and if not, why"),
+            ("stepvisor why docs --cache", "and whether the cache has what it would make"),
             ("stepvisor why docs --between 2026 latest", "what it was made from, compared"),
         ])
 

@@ -200,11 +200,21 @@ extension OptionDeclaration {
         OptionDeclaration(.force, "--force", "run what is up to date, too"),
     ]
 
+    /// What a step is asked to be compared with, beside its last success.
+    static let comparison: [OptionDeclaration] = [
+        OptionDeclaration(
+            .since, "--since", value: .required("REV", .text),
+            "compare with this git revision instead of the last success"),
+        OptionDeclaration(
+            .cache, "--cache", "say whether its outputs were kept, and by which run"),
+        between,
+    ]
+
     static let wait = OptionDeclaration(
         .wait, "--wait", "wait while another run holds the project")
     static let exitCode = OptionDeclaration(
         .exitCode, "--exit-code",
-        "exit 3 when a run with --smart-execution would have work, 0 when all is up to date")
+        "exit 3 unless all is up to date: a run with --smart-execution would have work")
     static let between = OptionDeclaration(
         .between, "--between", value: .pair("RUN"),
         "compare what the step was made from in two runs")

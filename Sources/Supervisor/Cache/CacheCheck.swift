@@ -1,0 +1,97 @@
+import Execution
+import SystemCalls
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// What is asked of an entry before anything of it is put in place.
+enum CacheCheck {
+    /// Reads what an entry holds, and checks that it is what a step declares.
+    static func manifest(
+        of entry: borrowing CacheDirectory.OpenEntry, madeFrom fingerprint: Digest,
+        outputs: [String]
+    ) throws(CacheTrouble) -> CacheManifest {
+        let manifest: CacheManifest
+        do throws(CacheDamage) {
+            manifest = try read(entry)
+        } catch {
+            throw .damage(error.reason)
+        }
+        guard manifest.fingerprint == fingerprint else {
+            throw .damage("it was made from something else than its name says")
+        }
+        guard let patterns = CachePatterns(outputs) else {
+            throw .unfit("a pattern of the step's outputs is none")
+        }
+        let paths = manifest.outputs.map { String(decoding: $0.path, as: UTF8.self) }
+        if let stranger = paths.first(where: { !patterns.mean($0) }) {
+            throw .damage("it holds `\(stranger)`, which is no output of the step")
+        }
+        if let unmet = patterns.unmet(by: paths) {
+            throw .damage("it holds nothing of the output `\(unmet)`")
+        }
+        return manifest
+    }
+
+    private static func read(
+        _ entry: borrowing CacheDirectory.OpenEntry
+    ) throws(CacheDamage) -> CacheManifest {
+        // Most manifests come with the first read.
+        var bytes = FileBytes.read(
+            entry.file.number, offset: 0, limit: min(1 << 16, Int(clamping: entry.size)))
+        let (length, total) = try CacheManifest.lengths(of: bytes)
+        guard total == entry.size else {
+            throw CacheDamage("it is cut off, or something follows it")
+        }
+        let wanted = CacheManifest.headerSize + length
+        if bytes.count < wanted {
+            bytes += FileBytes.read(
+                entry.file.number, offset: Int64(bytes.count), limit: wanted - bytes.count)
+        }
+        return try CacheManifest(decoding: bytes)
+    }
+
+    /// Refuses content that is not what the list of parts says.
+    static func verify(
+        _ copy: CacheContent.Copy, _ part: CacheManifest.Part
+    ) throws(CacheTrouble) {
+        guard copy.readError == 0 else {
+            throw .unfit("it cannot be read: \(SystemError.text(of: copy.readError))")
+        }
+        guard copy.size == part.size, copy.digest == part.digest else {
+            let shown = String(decoding: part.path, as: UTF8.self)
+            let what =
+                part.kind == .file ? "`\(shown)`" : part.kind == .log ? "the log" : "the result"
+            throw .damage("the content of \(what) is damaged")
+        }
+    }
+
+    /// The place of an output.
+    static func path(of part: CacheManifest.Part) throws(CacheTrouble) -> ProjectPath {
+        guard let path = ProjectPath(part.path) else {
+            throw .damage("it holds a path that leads out of the project")
+        }
+        return path
+    }
+
+    /// Refuses an output in whose place something lies that it cannot replace.
+    ///
+    /// - Returns: Whether it is a directory that is there already.
+    static func isThere(
+        _ part: CacheManifest.Part, at path: ProjectPath, in parent: Int32
+    ) throws(CacheTrouble) -> Bool {
+        var facts = stat()
+        guard fstatat(parent, path.name, &facts, AT_SYMLINK_NOFOLLOW) == 0 else { return false }
+        let isDirectory = facts.st_mode & S_IFMT == S_IFDIR
+        guard isDirectory == (part.kind == .directory) else {
+            throw .unfit(
+                isDirectory
+                    ? "a directory is in the place of `\(path.text)`"
+                    : "`\(path.text)` is a link, or no directory")
+        }
+        return isDirectory
+    }
+}

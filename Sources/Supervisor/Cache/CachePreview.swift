@@ -1,0 +1,108 @@
+public import Execution
+import WorkflowModel
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// What the cache would do for the steps of a run: found out before it, and nothing is changed.
+///
+/// An entry is read to its end, as a restore would read it, but neither removed nor counted as used.
+public struct CachePreview {
+    private let plan: RunPlan
+    private let root: String
+    private var look: FreshnessLook
+    private let place: Place
+
+    private enum Place {
+        /// There is no cache yet.
+        case none
+        case closed(String)
+        case open(CacheDirectory)
+    }
+
+    /// For the steps of a plan.
+    ///
+    /// - Parameters:
+    ///   - plan: Says which steps the cache is asked about.
+    ///   - look: What is known of them.
+    ///   - root: The project root, absolute.
+    ///   - environment: Where `STEPVISOR_CACHE` may name another place.
+    public init(
+        plan: RunPlan, look: FreshnessLook, root: String, environment: [String: String]
+    ) {
+        self.plan = plan
+        self.look = look
+        self.root = root
+        do throws(SystemError) {
+            place = .open(
+                try CacheDirectory(root: root, environment: environment, create: false))
+        } catch {
+            place = error.isAbsence ? .none : .closed(error.description)
+        }
+    }
+
+    /// What the cache would do for a step; nil for one that it is not asked about.
+    public mutating func outlook(of step: Int) -> CacheOutlook? {
+        switch plan.cacheQuestion(about: step) {
+        case .never: return nil
+        case .later: return .later
+        case .now: break
+        }
+        // A step whose fingerprint is not known runs.
+        guard let fingerprint = look.present(of: step)?.contents?.fingerprint else { return .miss }
+        switch place {
+        case .none: return .miss
+        case .closed(let reason): return .unfit(reason)
+        case .open(let directory):
+            let outputs = plan.resolved.workflow.steps[step].outputFiles.map(\.text)
+            return CachePreview.outlook(fingerprint, outputs, in: directory, root: root)
+        }
+    }
+
+    static func outlook(
+        _ fingerprint: Digest, _ outputs: [String], in directory: CacheDirectory, root: String
+    ) -> CacheOutlook {
+        switch directory.open(CacheDirectory.path(of: fingerprint)) {
+        case .missing: return .miss
+        case .refused(let reason): return .unfit(reason)
+        case .found(let entry):
+            do throws(CacheTrouble) {
+                let manifest = try CacheCheck.manifest(
+                    of: entry, madeFrom: fingerprint, outputs: outputs)
+                try check(manifest, entry.file.number, root: root)
+                return .hit(run: manifest.run)
+            } catch {
+                switch error {
+                case .damage(let reason): return .damaged(reason)
+                case .unfit(let reason): return .unfit(reason)
+                }
+            }
+        }
+    }
+
+    /// Refuses an entry that a restore would refuse.
+    private static func check(
+        _ manifest: CacheManifest, _ entry: Int32, root: String
+    ) throws(CacheTrouble) {
+        let tree = try CacheTrouble.meet { () throws(SystemError) in try ProjectTree(root: root) }
+        for part in manifest.outputs {
+            let path = try CacheCheck.path(of: part)
+            let parent: Int32
+            do throws(SystemError) {
+                parent = try tree.parent(of: path)
+            } catch {
+                // A directory that is missing would be made.
+                guard error.isAbsence else { throw .unfit(error.description) }
+                continue
+            }
+            _ = try CacheCheck.isThere(part, at: path, in: parent)
+        }
+        for part in manifest.parts where part.kind != .directory && part.kind != .link {
+            try CacheCheck.verify(
+                CacheContent.copy(entry, from: part.offset, size: part.size, to: nil, at: 0), part)
+        }
+    }
+}

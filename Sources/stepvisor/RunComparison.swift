@@ -1,0 +1,104 @@
+import Execution
+import Reporting
+import Supervisor
+import WorkflowModel
+
+/// Two runs whose steps are compared by what they were made from.
+struct RunComparison {
+    private let first: RecordedRun
+    private let second: RecordedRun
+    private let root: String
+    private let console: Console
+
+    /// Runs that are looked through for one that could be compared instead.
+    private static let mostCandidates = 100
+
+    init(_ pair: (String, String), root: String, console: Console) throws {
+        first = try RecordedRun.find(pair.0, root: root, console: console)
+        second = try RecordedRun.find(pair.1, root: root, console: console)
+        self.root = root
+        self.console = console
+    }
+
+    /// What differs of a step.
+    ///
+    /// - Throws: ``CommandFailure`` with exit 2 where a run has not kept what it was made from.
+    func answer(about step: StepID) throws -> StepDifference {
+        let (old, new) = (try made(step.rawValue, in: first), try made(step.rawValue, in: second))
+        return StepDifference(
+            step: step.rawValue, runs: (first.run.id, second.run.id), madeIn: (old.run, new.run),
+            causes: old.run == new.run ? [] : new.contents.causes(since: old.contents))
+    }
+
+    /// What a step was made from in a run, or in the one whose result that run took over.
+    private func made(
+        _ step: String, in asked: RecordedRun
+    ) throws -> (run: String, contents: StepContents) {
+        var run = asked
+        var seen: Set<String> = []
+        while true {
+            if let contents = run.run.contents(of: step) { return (run.run.id, contents) }
+            let gap = run.record.gap(
+                at: try run.step(step), isAlive: run.isAlive,
+                hasIngredients: run.run.hasContents)
+            guard case .elsewhere(let earlier, _) = gap, seen.insert(earlier).inserted,
+                let next = try? RecordedRun.find(earlier, root: root, console: console)
+            else {
+                throw CommandFailure(
+                    .usage, Sanitizer.line(gap.text(of: step, in: run.run.id)), help: help(step))
+            }
+            run = next
+        }
+    }
+
+    /// What to type where a run cannot be compared.
+    private func help(_ step: String) -> String {
+        let state = try? StateDirectory(root: root, create: false)
+        let candidates = (state?.runIdentifiers() ?? []).reversed().prefix(Self.mostCandidates)
+        let kept = candidates.lazy.filter { id in
+            state.flatMap { try? StoredRun(id, in: $0) }?.contents(of: step) != nil
+        }.prefix(2)
+        let runs = Array(kept)
+        let name = ShellWord.quoted(step)
+        switch runs.count {
+        case 2...: return "try `stepvisor why \(name) --between \(runs[1]) \(runs[0])`"
+        case 1:
+            return "only run \(runs[0]) has kept it; `stepvisor run \(name)` makes another"
+        default: return "no run here has kept it; `stepvisor run \(name)` does"
+        }
+    }
+}
+
+/// What a step was made from in one run and not in another.
+struct StepDifference: WhyAnswer {
+    let step: String
+    let runs: (String, String)
+    /// The runs that really made what the two had.
+    let madeIn: (String, String)
+    let causes: [DueCause]
+
+    var text: String {
+        let between = "between run \(runs.0) and run \(runs.1)"
+        if madeIn.0 == madeIn.1 {
+            return "`\(step)`: nothing differs \(between): both have what run \(madeIn.0) made\n"
+        }
+        guard !causes.isEmpty else { return "`\(step)`: nothing differs \(between)\n" }
+        let lines = causes.map { "  \(Sanitizer.line($0.text))\n" }.joined()
+        return "`\(step)` \(between):\n" + lines
+    }
+
+    func write(to writer: inout JSONWriter) {
+        writer.member("step_id", step)
+        writer.key("between")
+        writer.beginArray()
+        writer.string(runs.0)
+        writer.string(runs.1)
+        writer.endArray()
+        writer.key("made_in")
+        writer.beginArray()
+        writer.string(madeIn.0)
+        writer.string(madeIn.1)
+        writer.endArray()
+        writer.write(causes)
+    }
+}
