@@ -37,6 +37,8 @@ public struct RunContext {
     public var workflow = ""
     /// Takes secrets out of everything that is recorded or shown.
     public var secrets = SecretMask.none
+    /// Called before each file gets its name that comes from the cache, by tests.
+    var beforePlacing: @Sendable (Int) -> Void = { _ in }
 
     /// What a run needs.
     public init(

@@ -37,7 +37,8 @@ extension Supervisor {
             do {
                 let opened = try StepCache(
                     state: context.state, environment: context.environment,
-                    limits: context.plan.resolved.workflow.cache, mask: context.secrets)
+                    limits: context.plan.resolved.workflow.cache, mask: context.secrets,
+                    beforePlacing: context.beforePlacing)
                 cache.opened = .yes(opened)
                 return opened
             } catch {

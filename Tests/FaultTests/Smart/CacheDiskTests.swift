@@ -119,6 +119,41 @@ struct CacheDiskTests {
         #expect(staged.isEmpty)
     }
 
+    @Test(
+        "a death after outputs were put in place, and before that is known, does not leave it done")
+    func killedAfter() throws {
+        let space = try TestSpace()
+        try space.workflow(
+            """
+            [[steps]]
+            id = "a"
+            command = '''
+            echo a >> ran; cp in.txt out/first; cp in.txt out/second
+            head -c 300000 /dev/zero | tr '\\000' x
+            '''
+            inputs = ["in.txt"]
+            output_files = ["out/first", "out/second"]
+            """
+        ).directory("out")
+        for text in ["one", "two"] {
+            try space.file("in.txt", text)
+            #expect(try space.run("--cache").code == 0)
+        }
+        try space.file("in.txt", "one")
+        // The kernel kills who writes more to a file than this: the log, which comes last.
+        let result = try space.shell("ulimit -c 0; ulimit -f 64; exec $STEPVISOR --cache")
+        #expect(result.end == .signal(SIGXFSZ), "\(result)")
+        #expect(space.text("out/first") == "one" && space.text("out/second") == "one")
+        // All is as its last success has left it, but for the mark.
+        for name in ["in.txt", "out/first", "out/second"] { try space.file(name, "two") }
+        #expect(
+            try space.run("why", "a").output.hasPrefix(
+                "`a` has to run:\n  did not end well when it last ran\n"))
+        _ = CacheRunTests.ran(space)
+        #expect(try space.run("--smart-execution").code == 0)
+        #expect(CacheRunTests.ran(space) == ["a"])
+    }
+
     @Test("a cache that cannot be made is said, and the run goes on")
     func uselessPlace() throws {
         let space = try CacheRunTests.space()

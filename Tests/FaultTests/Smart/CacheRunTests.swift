@@ -273,6 +273,35 @@ struct CacheRunTests {
         #expect(space.text("out.txt") == "two" && space.lines("ran").count == 2)
     }
 
+    @Test("its log is there when the run that wrote it, and the cache, are gone")
+    func logs() throws {
+        let space = try Self.space()
+        #expect(try space.run("--cache").code == 0)
+        let first = space.latestRunID
+        try FileManager.default.removeItem(atPath: space.path("out"))
+        #expect(try space.run("--cache").code == 0)
+        let second = space.latestRunID
+        #expect(try Self.statuses(space).contains("build cached"))
+        #expect(try space.run("--smart-execution").code == 0)
+        try FileManager.default.removeItem(atPath: space.path(".stepvisor/runs/\(first)"))
+        #expect(try space.run("clean", "--cache").code == 0)
+        let expected = "stepvisor: replayed from run \(first)\nbuilding one\n"
+        let cached = try space.run("logs", "build", "--run", second)
+        #expect(cached.code == 0 && cached.output == expected, "\(cached)")
+        // A run that skipped it shows the same one.
+        let skipped = try space.run("logs", "build")
+        #expect(skipped.code == 0 && skipped.output == expected, "\(skipped)")
+        #expect(skipped.error.contains("this is its log of run \(second)"), "\(skipped)")
+        #expect(try space.run("logs").code == 0)
+        #expect(try space.run("why", "build").output.contains("since run \(second)"))
+        #expect(try space.run("why", "build", "--between", second, "latest").code == 0)
+        // And where that is gone too, it says so.
+        try FileManager.default.removeItem(atPath: space.path(".stepvisor/runs/\(second)"))
+        let gone = try space.run("logs", "build")
+        #expect(gone.code == 0 && gone.output == "")
+        #expect(gone.error.contains("and run \(second) is not here"), "\(gone)")
+    }
+
     @Test("a cached step tells what it was made from, as one that ran does")
     func ingredients() throws {
         let space = try Self.space()
