@@ -13,11 +13,29 @@ struct RunComparison {
     /// Runs that are looked through for one that could be compared instead.
     private static let mostCandidates = 100
 
-    init(_ pair: (String, String), root: String, console: Console) throws {
-        first = try RecordedRun.find(pair.0, root: root, console: console)
-        second = try RecordedRun.find(pair.1, root: root, console: console)
+    /// Finds both runs.
+    ///
+    /// - Throws: ``CommandFailure`` with exit 2 where one is not there, with two that are.
+    init(_ pair: (String, String), about step: StepID?, root: String, console: Console) throws {
         self.root = root
         self.console = console
+        let state = try? StateDirectory(root: root, create: false)
+        for word in [pair.0, pair.1] {
+            // Of one that is cut short or mistyped, what is meant is the question.
+            guard let step, let state, Self.isWhole(word), !state.hasRun(word) else { continue }
+            throw CommandFailure(
+                .usage, "there is no run `\(word)` here, or not any more",
+                help: Self.help(step.rawValue, root: root))
+        }
+        first = try RecordedRun.find(pair.0, root: root, console: console)
+        second = try RecordedRun.find(pair.1, root: root, console: console)
+    }
+
+    /// Whether a word is all of a run's id: day, time and four digits more.
+    private static func isWhole(_ word: String) -> Bool {
+        StateDirectory.isRunIdentifier(word)
+            && word.split(separator: "-", omittingEmptySubsequences: false).map(\.utf8.count)
+                == [8, 6, 4]
     }
 
     /// What differs of a step.
@@ -45,16 +63,17 @@ struct RunComparison {
                 let next = try? RecordedRun.find(earlier, root: root, console: console)
             else {
                 throw CommandFailure(
-                    .usage, Sanitizer.line(gap.text(of: step, in: run.run.id)), help: help(step))
+                    .usage, Sanitizer.line(gap.text(of: step, in: run.run.id)),
+                    help: Self.help(step, root: root))
             }
             run = next
         }
     }
 
     /// What to type where a run cannot be compared.
-    private func help(_ step: String) -> String {
+    private static func help(_ step: String, root: String) -> String {
         let state = try? StateDirectory(root: root, create: false)
-        let candidates = (state?.runIdentifiers() ?? []).reversed().prefix(Self.mostCandidates)
+        let candidates = (state?.runIdentifiers() ?? []).reversed().prefix(mostCandidates)
         let kept = candidates.lazy.filter { id in
             state.flatMap { try? StoredRun(id, in: $0) }?.contents(of: step) != nil
         }.prefix(2)

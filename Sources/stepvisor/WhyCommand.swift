@@ -20,10 +20,10 @@ struct WhyCommand {
         let request = try RunRequest(project, arguments)
         let steps = try NamedSteps(arguments, project).indices
         let answers = try arguments.pair(.between).map { pair in
-            let comparison = try RunComparison(pair, root: project.root, console: console)
-            return try steps.map {
-                try comparison.answer(about: request.plan.resolved.graph.nodes[$0])
-            }
+            let names = steps.map { request.plan.resolved.graph.nodes[$0] }
+            let comparison = try RunComparison(
+                pair, about: names.first, root: project.root, console: console)
+            return try names.map { try comparison.answer(about: $0) }
         }
         if let answers {
             try console.out(

@@ -46,13 +46,21 @@ struct RunComparisonTests {
     @Test("a run that was removed is named, with one that is there")
     func removed() throws {
         let (space, runs) = try space()
+        try space.file("docs/b.md", "other\n")
+        #expect(try space.run("run", "--smart-execution").code == 0)
         try remove(runs[0], in: space)
+        let text = "there is no run `\(runs[0])` here, or not any more"
+        try expectHelp(space, ["use", "--between", runs[0], "latest"], text)
+        try expectHelp(space, ["use", "--between", "latest", runs[0]], text)
+        try expectHelp(space, ["use", "--between", runs[0], "latest", "--json"], text)
+        // Of a word that is no whole id, what is meant is asked.
         try expectHelp(
-            space, ["use", "--between", runs[0], "latest"], "there is no run `\(runs[0])`",
-            "`")
+            space, ["use", "--between", String(runs[1].dropLast(2)) + "x", "latest"],
+            "there is no run", "did you mean `\(runs[1])`?")
+        try FileManager.default.removeItem(atPath: space.path(".stepvisor/runs"))
         try expectHelp(
-            space, ["use", "--between", "latest", runs[0]], "there is no run `\(runs[0])`",
-            "`")
+            space, ["use", "--between", runs[0], runs[1]], text,
+            "no run here has kept it; `stepvisor run use` does")
     }
 
     @Test("so is one whose result another run has taken over")
