@@ -102,7 +102,10 @@ extension CommandDeclaration {
         examples: [
             ("stepvisor why docs", "whether docs is up to date, and if not, why"),
             ("stepvisor why docs --cache", "and whether the cache has what it would make"),
-            ("stepvisor why docs --between 20261121-0930 latest", "what it was made from, compared"),
+            (
+                "stepvisor why docs --between 20261121-0930 latest",
+                "what it was made from, compared"
+            ),
         ])
 
     private static let mark = CommandDeclaration(
