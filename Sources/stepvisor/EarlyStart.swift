@@ -14,14 +14,12 @@ struct EarlyStart {
         .since, .resume, .failed, .replay, .dryRun, .force,
     ]
 
-    /// Begins.
+    /// Begins; nil where there is nothing to begin with, or another run has the project: that is told later.
     ///
     /// - Parameters:
     ///   - arguments: The command line.
     ///   - console: Where to tell what an earlier run has left.
     ///   - idle: What was tried before.
-    /// - Returns: Nil where there is nothing to begin with, or another run has the project: that is told
-    ///   later.
     init?(
         _ arguments: ParsedArguments, _ console: Console, after idle: IdleGate.Outcome? = nil
     ) {

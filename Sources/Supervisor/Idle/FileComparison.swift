@@ -26,7 +26,7 @@ final class FileComparison: @unchecked Sendable {
     /// More differences are not listed.
     static let mostListed = 32
 
-    /// Prepares a comparison with files as ``WatchedFiles`` keeps them.
+    /// Prepares a comparison with files as ``WatchedFiles`` keeps them; nil where that does not fit together.
     ///
     /// - Parameters:
     ///   - facts: What they were.
@@ -34,7 +34,6 @@ final class FileComparison: @unchecked Sendable {
     ///   - paths: The paths.
     ///   - directory: Where relative paths begin.
     ///   - owner: Keeps all of that.
-    /// - Returns: Nil where that does not fit together.
     init?(
         facts: UnsafeBufferPointer<UInt64>, starts: UnsafeBufferPointer<UInt32>,
         paths: UnsafeRawBufferPointer, in directory: consuming Descriptor, owner: AnyObject?

@@ -34,9 +34,7 @@ public struct IdleRun {
         self.comparison = comparison
     }
 
-    /// Whether every file is as it was; asked with the project's lock held.
-    ///
-    /// - Parameter processors: How many there are to ask the system for so many files.
+    /// Whether every file is as it was, by so many processors; asked with the project's lock held.
     public func holds(processors: Int) -> Bool {
         comparison.begin(threads: processors - 1)
         return comparison.holds()
