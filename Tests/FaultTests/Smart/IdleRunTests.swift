@@ -142,13 +142,17 @@ struct IdleRunTests {
             #expect(result.code == 0, "\(result)")
             let run = try LatestRun(in: space)
             let text = terminal.shown.replacing(run.record.header.runID, with: "RUN")
-            return (text.replacing(/[0-9.]+ ?m?s\b/, with: "TIME"), run)
+                .replacing(/[0-9.]+ ?m?s\b/, with: "TIME")
+            return (text, run)
         }
         let long = try shown()
         let short = try shown()
         #expect(!isShort(long.run) && isShort(short.run))
         #expect(short.text.contains("nothing to do"))
-        #expect(short.text == long.text)
+        // On a busy machine the long way may draw something that it takes away again.
+        let lines = short.text.split(separator: "\r\n")
+        #expect(lines.count == 2)
+        for line in lines { #expect(long.text.contains(line)) }
         // What was kept for a terminal is not for a pipe.
         let piped = try space.start(Self.command).wait()
         #expect(piped.code == 0 && !piped.error.contains("\u{1B}"), "\(piped)")
