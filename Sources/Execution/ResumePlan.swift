@@ -28,6 +28,8 @@ public enum RerunReason: Hashable, Sendable {
     case conditionFalse
     /// It is a finalizer: it runs at the end of every run.
     case always
+    /// It had ended well, but what is known of it by now says that this does not hold any more.
+    case notUpToDate
 
     /// Whether the step had ended well before.
     public var wasDone: Bool {
@@ -36,7 +38,7 @@ public enum RerunReason: Hashable, Sendable {
             .skippedByDecision, .conditionFalse, .always:
             false
         case .commandChanged, .settingsChanged, .inputsChanged, .inputsMoved, .inputsUnreadable,
-            .unknownBasis, .dependency:
+            .unknownBasis, .dependency, .notUpToDate:
             true
         }
     }
@@ -103,6 +105,16 @@ public struct ResumePlan: Sendable {
             }
         }
         return plan
+    }
+
+    /// Takes steps out of what is done, in the place that the graph gives them.
+    public mutating func withdraw(_ steps: Set<Int>, graph: Graph<StepID>) {
+        guard steps.contains(where: { done[$0] != nil }) else { return }
+        let found = steps.filter { done.removeValue(forKey: $0) != nil }
+        reruns += found.map { ($0, .notUpToDate) }
+        var places = [Int](repeating: 0, count: graph.count)
+        for (place, step) in graph.topologicalOrder().enumerated() { places[step] = place }
+        reruns.sort { places[$0.step] < places[$1.step] }
     }
 
     private struct Verdict: Error { let reason: RerunReason }

@@ -7,7 +7,7 @@ import WorkflowModel
 /// Reads only; what is learnt in a run is told by ``note(_:of:)`` and the like.
 public struct FreshnessLook: Sendable {
     let plan: RunPlan
-    private let root: String
+    let root: String
     private let ingredients: StepIngredients
     private let mask: SecretMask
     private var looker: InputLooker
@@ -17,12 +17,14 @@ public struct FreshnessLook: Sendable {
     /// What steps have produced, as far as it was asked or told; nil inside for what nobody knows.
     private var products: [Int: Digest?] = [:]
     /// Steps that may run, as far as was asked ahead.
-    private var mayRun: Set<Int> = []
+    var mayRun: Set<Int> = []
     /// What was found to look as its last success left it, each at the beginning of the run.
-    private var glances: StepGlances
+    var glances: StepGlances
     /// What is known of steps that are up to date, with files as they look now: those that had been too
     /// young to be known by their looks, or were written anew with the same content.
     private var refreshed: [Int: StepMemory] = [:]
+    /// Steps that a run which goes on has started, each with that run.
+    public var running: [String: String] = [:]
     /// Whether what a step left is kept: it says what it reads, or something needs it that does.
     private let isRemembered: [Bool]
 
@@ -85,21 +87,6 @@ public struct FreshnessLook: Sendable {
             ?? .due([DueCause(.inputsUnreadable)])
     }
 
-    /// What is known of a step before the run begins, asked once each, dependencies first.
-    ///
-    /// Of a step that needs one that may run, only what that one cannot mend makes it due.
-    public mutating func freshnessAhead(of step: Int) -> StepFreshness {
-        glances.lookAhead(at: known)
-        let freshness = freshness(of: step)
-        let needs = plan.resolved.graph.dependencies(of: step)
-        if case .due = freshness {
-            mayRun.insert(step)
-        } else if needs.contains(where: { mayRun.contains($0) }) {
-            mayRun.insert(step)
-        }
-        return freshness
-    }
-
     /// What a look at a step says.
     struct Verdict: Sendable {
         var freshness: StepFreshness
@@ -128,7 +115,8 @@ public struct FreshnessLook: Sendable {
         let contents = contents(of: step, look)
         guard case .done(let memory) = knowledge else {
             return Verdict(
-                freshness: .due(knowledge.causes), contents: contents, files: look.files)
+                freshness: .due(causes(of: step, knowledge)), contents: contents,
+                files: look.files)
         }
         let needs = plan.resolved.graph.dependencies(of: step)
         let isProvisional = !running.isEmpty && needs.contains { running.contains($0) }
@@ -136,7 +124,7 @@ public struct FreshnessLook: Sendable {
         if let contents {
             causes = contents.causes(since: memory.contents)
         } else {
-            causes = [DueCause(.dependencyDiffers, unknownNeeds(of: step))]
+            causes = [DueCause(.dependencyUnknown, unknownNeeds(of: step))]
         }
         if isProvisional {
             causes.removeAll(where: \.mayBeMendedByNeeds)

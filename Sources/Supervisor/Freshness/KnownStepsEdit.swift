@@ -76,7 +76,7 @@ public struct KnownStepsEdit {
         let id = look.id(of: step)
         switch look.known[id] {
         case .none, .forgotten: return false
-        case .started, .moved, .done: break
+        case .started, .moved, .unfounded, .done: break
         }
         try look.known.forget(id, in: state)
         return true
