@@ -75,12 +75,14 @@ public struct ResumePlan: Sendable {
     ///   - graph: The workflow as it is now.
     ///   - selected: Which of its steps are meant.
     ///   - finalizers: Which of them always run, whatever they came to.
+    ///   - isLookedAt: Whether what is known of a step is asked before it counts as done: then it need
+    ///     not be recorded what it was started from, as of a step that the earlier run skipped.
     ///   - basis: What a step would be started from now; nil when its inputs cannot be read. Asked
     ///     once for each step that could be taken over, dependencies first.
     /// - Returns: The plan, in O(V + E).
     public static func resume(
         _ earlier: EarlierRun, graph: Graph<StepID>, selected: [Bool],
-        finalizers: Set<Int> = [], basis: (Int) -> StepBasis?
+        finalizers: Set<Int> = [], isLookedAt: Bool = false, basis: (Int) -> StepBasis?
     ) -> ResumePlan {
         var plan = ResumePlan(earlier, graph: graph, selected: selected)
         // For each step, one that runs and that it needs, itself or through steps left out.
@@ -96,6 +98,10 @@ public struct ResumePlan: Sendable {
                 continue
             }
             let standing = earlier.standing(of: graph.nodes[step].rawValue)
+            if isLookedAt, needed == nil, case .done(let done)? = standing, done.basis == nil {
+                plan.done[step] = done
+                continue
+            }
             switch verdict(standing, needed: needed, basis: { basis(step) }) {
             case .success(let done):
                 plan.done[step] = done

@@ -52,7 +52,8 @@ struct SmartRequest {
             finalizers: plan.resolved.workflow.finalizers, usesCache: options.usesCache,
             isForced: options.isForced
         ) { step in
-            if plan.doneEarlier[step] != nil {
+            // One that was skipped for a revision may differ from that by now.
+            if let done = plan.doneEarlier[step], compared == nil || done.basis != nil {
                 return look.freshnessAhead(ofDone: step, isKnownAtLeast: compared == nil)
             }
             return compared.map { look.freshnessAhead(of: step, comparedWith: $0(step)) }
