@@ -148,16 +148,8 @@ struct RunRequest {
                 plan = whole
             }
             if options.smart != .off {
-                let found = SmartRequest(project, arguments, options, since, early: early)
-                    .decide(about: plan)
-                if !found.withdrawn.isEmpty {
-                    resume?.withdraw(found.withdrawn, graph: project.resolved.graph)
-                    plan = try RunPlan.make(
-                        resolved: project.resolved, options: options, history: history,
-                        resuming: resume)
-                }
-                plan.adopt(found.smart)
-                freshness = found.look
+                let smart = SmartRequest(project, arguments, options, since, early: early)
+                freshness = try smart.adopt(into: &plan, &resume, history: history)
             }
             if let resume {
                 notes += ResumeText(resume, plan).lines

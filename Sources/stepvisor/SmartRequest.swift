@@ -28,12 +28,28 @@ struct SmartRequest {
         running = isView ? RunningSteps.find(root: project.root) : [:]
     }
 
+    /// Takes what need not run out of a plan, and what has to out of what an earlier run has done.
+    ///
+    /// - Returns: What is known of the steps, which the run goes on with.
+    func adopt(
+        into plan: inout RunPlan, _ resume: inout ResumePlan?, history: [StepID: Milliseconds]
+    ) throws(PlanError) -> FreshnessLook {
+        let found = decide(about: plan)
+        if !found.withdrawn.isEmpty {
+            resume?.withdraw(found.withdrawn, graph: project.resolved.graph)
+            plan = try RunPlan.make(
+                resolved: project.resolved, options: options, history: history, resuming: resume)
+        }
+        plan.adopt(found.smart)
+        return found.look
+    }
+
     /// Finds out what of a plan need not run.
     ///
     /// - Parameter plan: The plan, in which steps may be done by an earlier run.
     /// - Returns: What need not run, what of those that were done is not up to date any more, and what
     ///   is known of the steps, which the run goes on with.
-    func decide(
+    private func decide(
         about plan: RunPlan
     ) -> (smart: SmartPlan, withdrawn: Set<Int>, look: FreshnessLook) {
         var look = FreshnessLook(

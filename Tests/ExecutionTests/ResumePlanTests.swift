@@ -85,7 +85,7 @@ private struct ResumeScene {
 
 @Suite("A run that goes on with another takes over only what is proved unchanged")
 struct ResumePlanTests {
-    @Test("who looks at what is known takes over what the earlier run skipped, behind nothing that runs")
+    @Test("who looks at what is known takes over what was skipped, behind nothing that runs")
     func lookedAt() throws {
         for isLookedAt in [true, false] {
             var scene = ResumeScene([("a", []), ("b", ["a"]), ("c", []), ("d", ["c"])])

@@ -66,7 +66,7 @@ extension FreshnessLook {
     }
 
     /// What the condition of a step comes out by: its text, and what the steps that it names have
-    /// produced. Nil where that is not all known, or it asks for files.
+    /// produced; nil where that is not all known, or it asks for files.
     mutating func conditionFacts(of step: Int) -> Digest? {
         guard let condition = plan.resolved.conditions[step], condition.changeLists.isEmpty else {
             return nil

@@ -73,4 +73,26 @@ struct SmartResumeTests {
         #expect(result.error.contains("3 steps are done, 1 to run\n"), "\(result)")
         #expect(!result.error.contains("not recorded"), "\(result)")
     }
+
+    @Test("what a revision let be is compared with it again; what has run is not")
+    func sinceRevision() throws {
+        let project = try GitProject()
+        let space = project.space
+        try space.workflow(
+            TestSpace.step("read", "echo read >> state/ran", "inputs = [\"docs/**\"]")
+                + TestSpace.step("own", "echo own >> state/ran", "inputs = [\"src/**\"]")
+                + TestSpace.step("end", "test -e state/ok", "dependencies = [\"read\", \"own\"]"))
+        try project.shell("mkdir state; git add . && git commit -qm two; echo x > src/a.swift")
+        #expect(try project.run("run", "--since", "HEAD").code == 1)
+        #expect(space.lines("state/ran") == ["own"])
+        let same = try project.run("run", "--resume", "--dry-run")
+        #expect(same.error.contains("2 steps are done, 1 to run\n"), "\(same)")
+        try project.shell("echo x > docs/a.md; touch state/ok")
+        let result = try project.run("run", "--resume")
+        #expect(result.code == 0, "\(result)")
+        #expect(
+            result.error.contains("`read` runs again: changed since HEAD: docs/a.md (edited)\n"),
+            "\(result)")
+        #expect(space.lines("state/ran") == ["own", "read"])
+    }
 }
