@@ -74,7 +74,7 @@ public struct FreshnessLook: Sendable {
     /// What is known of a step before the run begins.
     public mutating func freshness(of step: Int) -> StepFreshness {
         let declared = plan.resolved.workflow.steps[step]
-        guard !declared.inputs.isEmpty else { return .due([DueCause(.noInputs)]) }
+        if let cause = DueCause.standing(of: declared) { return .due([cause]) }
         if known.isDamaged { return .due([DueCause(.stateUnreadable)]) }
         return verdict(of: step, assuming: mayRun)?.freshness
             ?? .due([DueCause(.inputsUnreadable)])
@@ -114,6 +114,9 @@ public struct FreshnessLook: Sendable {
     mutating func verdict(
         of step: Int, assuming running: Set<Int> = [], budget: InputBudget = .unlimited
     ) -> Verdict? {
+        if let cause = DueCause.standing(of: plan.resolved.workflow.steps[step]) {
+            return Verdict(freshness: .due([cause]))
+        }
         if let run = glance(at: step) { return Verdict(freshness: .upToDate(run: run)) }
         let knowledge = known[id(of: step)]
         guard let look = look(at: step, budget: budget) else { return nil }
@@ -190,8 +193,15 @@ public struct FreshnessLook: Sendable {
     }
 
     /// What a step declares to write; nil where it declares nothing.
+    ///
+    /// What it changes in place is as much of its product as what it makes; an exclusion from the one
+    /// says nothing of the other.
     func outputPatterns(of step: Int) -> InputPatterns? {
-        let texts = plan.resolved.workflow.steps[step].outputFiles.map(\.text)
+        let declared = plan.resolved.workflow.steps[step]
+        var texts = declared.outputFiles.map(\.text)
+        if !declared.modifies.isEmpty {
+            texts = (texts + declared.modifies.map(\.text)).filter { !$0.hasPrefix("!") }
+        }
         guard !texts.isEmpty else { return nil }
         return try? InputPatterns(texts, written: [])
     }

@@ -86,7 +86,7 @@ struct StepGlances: Sendable {
     private func looksSame(_ index: Int, _ known: KnownSteps) -> Bool {
         guard plan.selected[index], let directory else { return false }
         return plan.resolved.workflow.steps.withUnsafeBufferPointer { steps in
-            guard !steps[index].inputs.isEmpty, !steps[index].hasGating,
+            guard DueCause.standing(of: steps[index]) == nil, !steps[index].hasGating,
                 let range = known.success(of: steps[index].id.rawValue)
             else { return false }
             return known.withBytes { bytes in
@@ -103,11 +103,7 @@ struct StepGlances: Sendable {
             head.declaresOutputs == !step.outputFiles.isEmpty,
             var read = paths(step.inputs), let written = paths(step.outputFiles)
         else { return false }
-        if let script = InputPatterns.script(
-            of: plan.command(of: index), in: step.workingDirectory, root: root)
-        {
-            read.append(script)
-        }
+        read += InputPatterns.scripts(of: index, step, plan: plan, root: root)
         return reader.filesLookSame(as: Self.sorted(read), in: directory)
             && reader.filesLookSame(as: Self.sorted(written), in: directory)
             && ingredients.declared(of: index, answers: [:]).fullDigest == head.declaredDigest

@@ -73,7 +73,10 @@ extension Supervisor {
     }
 
     private func needsProducts(_ step: Int) -> Bool {
-        guard !freshness.leaving.isEmpty, freshness.look.remembers(step) else { return false }
+        guard !freshness.leaving.isEmpty else { return false }
+        // What is still being looked at must not be changed in place, whoever has left it.
+        if !context.plan.resolved.workflow.steps[step].modifies.isEmpty { return true }
+        guard freshness.look.remembers(step) else { return false }
         return context.plan.resolved.graph.dependencies(of: step).contains {
             freshness.leaving[$0] != nil
         }
