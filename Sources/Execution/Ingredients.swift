@@ -163,9 +163,9 @@ public struct StepIngredients: Sendable {
     ///
     /// - Parameters:
     ///   - index: The step.
-    ///   - answers: What its tools say of themselves, by command.
+    ///   - answers: What its tools say of themselves, by the bytes of the command.
     /// - Returns: The list, in an order that depends on the workflow alone.
-    public func declared(of index: Int, answers: [String: String]) -> [Ingredient] {
+    public func declared(of index: Int, answers: [[UInt8]: String]) -> [Ingredient] {
         let settings = settings(of: index).dropFirst(keyed.count)
         return command(of: index)
             + settings.compactMap { ingredient in
@@ -173,7 +173,8 @@ public struct StepIngredients: Sendable {
                 case "condition", "dependency": nil
                 case "tools":
                     Ingredient(
-                        "tools \(ingredient.value)", answers[ingredient.value] ?? "no answer")
+                        "tools \(ingredient.value)",
+                        answers[Array(ingredient.value.utf8)] ?? "no answer")
                 default: ingredient
                 }
             }

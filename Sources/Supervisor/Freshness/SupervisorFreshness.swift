@@ -35,7 +35,10 @@ struct FreshnessDesk {
         }
     }
 
-    init(_ look: FreshnessLook) { self.look = look }
+    init(_ look: FreshnessLook) {
+        self.look = look
+        self.look.beginRun()
+    }
 
     /// Keeps what a step of this run is made from, for those who compare runs.
     mutating func keepIngredients(
@@ -86,7 +89,9 @@ extension Supervisor {
     ///
     /// - Returns: Whether it may be started: a mark that cannot be written would let what a death
     ///   leaves half done count as done.
-    func noteStart(_ order: LaunchOrder, _ look: InputLook) -> Bool {
+    func noteStart(
+        _ order: LaunchOrder, _ look: InputLook, _ needs: [StepNeed], _ seen: NeedsLook
+    ) -> Bool {
         let step = order.step
         guard !order.isCheck else { return true }
         guard freshness.look.remembers(step) else {
@@ -95,7 +100,10 @@ extension Supervisor {
         }
         let contents =
             order.failed.isEmpty && look.isReadable
-            ? freshness.look.contents(of: step, look) : nil
+            ? freshness.look.contents(
+                of: step, look,
+                seen: Dictionary(uniqueKeysWithValues: zip(needs.map(\.step), seen.whole)))
+            : nil
         keepIngredients(of: order, contents ?? freshness.look.ownContents(of: step, look))
         freshness.begun[step] = FreshnessDesk.Begun(contents: contents, files: look.files)
         guard order.isFirst || order.attempt == 1 else { return true }
@@ -178,7 +186,8 @@ extension Supervisor {
                 run: directory.id, contents: contents, fingerprint: contents.fingerprint,
                 inputs: begun.files, outputs: outputs.files,
                 declaresOutputs: freshness.look.outputPatterns(of: step) != nil, result: result)
-            freshness.look.note(memory.product, of: step)
+            freshness.look.note(
+                memory.product, of: step, result: result, signature: outputs.signature)
             if hasMoved {
                 try freshness.look.known.noteMove(of: id, run: directory.id, in: context.state)
             } else {

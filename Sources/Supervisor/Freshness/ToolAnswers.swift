@@ -14,15 +14,17 @@ enum ToolAnswers {
     ///   - plan: Says which steps are meant, and which shell takes a command.
     ///   - root: Where the commands run, absolute.
     ///   - inherited: What steps inherit.
-    /// - Returns: The answers by command. One that failed has its end for an answer, so that a tool
+    /// - Returns: The answers by the bytes of the command. One that failed has its end for an answer, so that a tool
     ///   that is installed later is a change.
     static func ask(
         _ plan: RunPlan, root: String, inherited: [String: String]
-    ) -> [String: String] {
+    ) -> [[UInt8]: String] {
         let workflow = plan.resolved.workflow
-        var commands: Set<String> = []
+        var commands: Set<[UInt8]> = []
         for (step, isSelected) in zip(workflow.steps, plan.selected)
-        where isSelected && !step.gating.tools.isEmpty { commands.formUnion(step.gating.tools) }
+        where isSelected && !step.gating.tools.isEmpty {
+            commands.formUnion(step.gating.tools.map { Array($0.utf8) })
+        }
         guard !commands.isEmpty, let shell = workflow.execution.shell.first else { return [:] }
         var environment = EnvironmentFilter(workflow.execution.passEnvironment)
             .filtered(inherited)
@@ -36,10 +38,11 @@ enum ToolAnswers {
         var command = CapturedCommand(
             program: program, environment: environment, directory: root)
         command.limit = limit
-        var answers: [String: String] = [:]
-        for line in commands.sorted() {
+        var answers: [[UInt8]: String] = [:]
+        for bytes in commands.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            let line = String(decoding: bytes, as: UTF8.self)
             let arguments = workflow.execution.shell.dropFirst() + [line]
-            answers[line] = answer(of: command, Array(arguments), launcher)
+            answers[bytes] = answer(of: command, Array(arguments), launcher)
         }
         return answers
     }
