@@ -39,9 +39,10 @@ public struct FreshnessLook: Sendable {
     ///   - workflow: The workflow's file or directory, whose name tells it from others of the project.
     ///   - environment: What steps inherit, for `env_inputs`.
     ///   - mask: Takes secrets out of what is kept and shown.
+    ///   - early: What was looked at while the workflow was read, with the project held ever since.
     public init(
         plan: RunPlan, state: StateDirectory?, root: String, workflow: String,
-        environment: [String: String], mask: SecretMask = .none
+        environment: [String: String], mask: SecretMask = .none, early: EarlyLook? = nil
     ) {
         self.plan = plan
         self.root = root
@@ -52,9 +53,12 @@ public struct FreshnessLook: Sendable {
             key: hasSecrets ? ProjectKey.text(root: root) : nil)
         looker = InputLooker(root: root)
         answers = ToolAnswers.ask(plan, root: root, inherited: environment)
+        let looked = early.flatMap { $0.isAbout(workflow, in: root) ? $0.take() : nil }
         known =
-            state.map { KnownSteps(workflow: workflow, in: $0) } ?? KnownSteps(workflow: workflow)
-        glances = StepGlances(plan: plan, root: root, ingredients: ingredients)
+            looked?.known ?? state.map { KnownSteps(workflow: workflow, in: $0) }
+            ?? KnownSteps(workflow: workflow)
+        glances = StepGlances(
+            plan: plan, root: root, ingredients: ingredients, early: looked?.same)
         let steps = plan.resolved.workflow.steps
         isRemembered = FreshnessLook.remembered(steps, plan.resolved.graph)
     }
@@ -77,11 +81,19 @@ public struct FreshnessLook: Sendable {
 
     /// What is known of a step before the run begins.
     public mutating func freshness(of step: Int) -> StepFreshness {
-        let declared = plan.resolved.workflow.steps[step]
-        if let cause = DueCause.standing(of: declared) { return .due([cause]) }
+        if let cause = standingCause(of: step) { return .due([cause]) }
         if known.isDamaged { return .due([DueCause(.stateUnreadable)]) }
         return verdict(of: step, assuming: mayRun)?.freshness
             ?? .due([DueCause(.inputsUnreadable)])
+    }
+
+    private func standingCause(of step: Int) -> DueCause? {
+        // Asked piece by piece: a step is dear to copy.
+        guard
+            plan.resolved.workflow.steps[step].inputs.isEmpty
+                || !plan.resolved.workflow.steps[step].modifies.isEmpty
+        else { return nil }
+        return DueCause.standing(of: plan.resolved.workflow.steps[step])
     }
 
     /// What is known of a step before the run begins, asked once each, dependencies first.
@@ -118,9 +130,7 @@ public struct FreshnessLook: Sendable {
     mutating func verdict(
         of step: Int, assuming running: Set<Int> = [], budget: InputBudget = .unlimited
     ) -> Verdict? {
-        if let cause = DueCause.standing(of: plan.resolved.workflow.steps[step]) {
-            return Verdict(freshness: .due([cause]))
-        }
+        if let cause = standingCause(of: step) { return Verdict(freshness: .due([cause])) }
         if let run = glance(at: step) { return Verdict(freshness: .upToDate(run: run)) }
         let knowledge = known[id(of: step)]
         guard let look = look(at: step, budget: budget) else { return nil }

@@ -7,6 +7,8 @@ enum ToolAnswers {
     private static let limit = 60.0
     /// What is kept of an answer; a version is shorter.
     private static let mostBytes = 4096
+    /// What is read of one; the rest is dropped.
+    private static let mostReadBytes = 1 << 20
 
     /// Asks the tools of the steps that are meant.
     ///
@@ -21,9 +23,10 @@ enum ToolAnswers {
     ) -> [[UInt8]: String] {
         let workflow = plan.resolved.workflow
         var commands: Set<[UInt8]> = []
-        for (step, isSelected) in zip(workflow.steps, plan.selected)
-        where isSelected && !step.gating.tools.isEmpty {
-            commands.formUnion(step.gating.tools.map { Array($0.utf8) })
+        // By index: a step is dear to copy.
+        for step in workflow.steps.indices
+        where plan.selected[step] && workflow.steps[step].hasGating {
+            commands.formUnion(workflow.steps[step].gating.tools.map { Array($0.utf8) })
         }
         guard !commands.isEmpty, let shell = workflow.execution.shell.first else { return [:] }
         var environment = EnvironmentFilter(workflow.execution.passEnvironment)
@@ -38,6 +41,8 @@ enum ToolAnswers {
         var command = CapturedCommand(
             program: program, environment: environment, directory: root)
         command.limit = limit
+        command.mostOutputBytes = mostReadBytes
+        command.endsLeftovers = true
         var answers: [[UInt8]: String] = [:]
         for bytes in commands.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             let line = String(decoding: bytes, as: UTF8.self)
