@@ -25,7 +25,7 @@ struct InputLook: Sendable {
 
 /// Looks at the files that steps read, and remembers the contents of large ones.
 struct InputLooker: Sendable {
-    private let root: String
+    let root: String
     private var known: [[UInt8]: KnownContent] = [:]
     /// Asked while contents are read; once it is false what is left counts as unreadable.
     var isWanted: @Sendable () -> Bool = { true }
@@ -111,12 +111,18 @@ struct InputLooker: Sendable {
     }
 
     private func signature(of entries: [InputEntry], _ patterns: InputPatterns) -> Int {
+        guard !patterns.written.isEmpty else { return InputLooker.signature(of: entries) }
+        return InputLooker.signature(
+            of: entries.filter { entry in
+                let path = String(decoding: entry.path, as: UTF8.self)
+                return !patterns.written.contains { $0.matches(path) }
+            })
+    }
+
+    /// Of what `lstat` said of files.
+    static func signature(of entries: [InputEntry]) -> Int {
         var hasher = Hasher()
         for entry in entries {
-            if !patterns.written.isEmpty {
-                let path = String(decoding: entry.path, as: UTF8.self)
-                if patterns.written.contains(where: { $0.matches(path) }) { continue }
-            }
             hasher.combine(entry.path)
             // A directory's times change with every file that a step leaves in it.
             if entry.facts.kind == .directory { continue }

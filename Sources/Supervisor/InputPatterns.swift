@@ -7,7 +7,7 @@ struct InputPatterns: Sendable {
     let included: [Glob]
     /// Patterns of files that do not count although they are included.
     let excluded: [Glob]
-    /// Its own script, and a script that its command names.
+    /// Its own script, and those that its command, its backups and its `verify` name.
     let scripts: [String]
     /// What the step writes itself: that these change while it runs is its own doing.
     let written: [Glob]
@@ -33,10 +33,7 @@ struct InputPatterns: Sendable {
         }
         self.included = included
         self.excluded = excluded
-        scripts =
-            InputPatterns.script(
-                of: plan.command(of: index), in: step.workingDirectory, root: root
-            ).map { [$0] } ?? []
+        scripts = InputPatterns.scripts(of: index, step, plan: plan, root: root)
         written =
             included.isEmpty
             ? [] : (step.outputFiles + step.modifies).compactMap { try? Glob($0.text) }
@@ -70,6 +67,29 @@ struct InputPatterns: Sendable {
             (glob.text.hasSuffix("**") || glob.text.hasSuffix("/"))
                 && glob.matches("\(directory)/\u{1}")
         }
+    }
+
+    /// The files of the project that a step's methods, and what verifies them, start.
+    static func scripts(of index: Int, _ step: Step, plan: RunPlan, root: String) -> [String] {
+        let directory = step.workingDirectory
+        var scripts: [String] = []
+        if let script = script(of: plan.command(of: index), in: directory, root: root) {
+            scripts.append(script)
+        }
+        if step.hasRecovery {
+            for number in step.recovery.backups.indices {
+                let command = plan.command(of: index, by: .backup(number + 1))
+                if let script = script(of: command, in: directory, root: root) {
+                    scripts.append(script)
+                }
+            }
+        }
+        if step.hasGating, let line = step.gating.verify,
+            let script = script(of: .shell(line), in: directory, root: root)
+        {
+            scripts.append(script)
+        }
+        return scripts
     }
 
     /// The file of the project that a command starts, or gives to an interpreter to run.

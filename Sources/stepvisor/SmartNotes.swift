@@ -1,4 +1,5 @@
 import DependencyGraph
+import Execution
 import Reporting
 import WorkflowModel
 
@@ -10,9 +11,11 @@ struct SmartNotes {
 
     private var steps: [Step] { resolved.workflow.steps }
 
-    /// A note for each of the two, with all steps that it is about.
+    /// A note for each kind, with all steps that it is about.
     var diagnostics: [Diagnostic] {
-        let silent = steps.indices.filter { steps[$0].inputs.isEmpty && !steps[$0].isFinalizer }
+        let always = steps.indices.filter { !steps[$0].isFinalizer }
+        let modifying = always.filter { DueCause.standing(of: steps[$0])?.kind == .modifiesFiles }
+        let silent = always.filter { DueCause.standing(of: steps[$0])?.kind == .noInputs }
         let opaque = silent.filter { step in
             steps[step].outputFiles.isEmpty
                 && resolved.graph.dependents(of: step).contains {
@@ -24,6 +27,10 @@ struct SmartNotes {
                 silent, "declares no `inputs` and always runs",
                 "declare no `inputs` and always run",
                 help: "say what it reads, `inputs = […]`, and `--smart-execution` can skip it"),
+            note(
+                modifying, "changes files in place (`modifies`) and always runs",
+                "change files in place (`modifies`) and always run",
+                help: "what writes `output_files` of its own instead can be skipped"),
             note(
                 opaque, "is needed by others, and declares neither `inputs` nor `output_files`",
                 "are needed by others, and declare neither `inputs` nor `output_files`",

@@ -12,10 +12,14 @@ public struct FreshnessLook: Sendable {
     private let mask: SecretMask
     private var looker: InputLooker
     var known: KnownSteps
-    /// What tools say of themselves, by command.
-    private let answers: [String: String]
-    /// What steps have produced, as far as it was asked or told; nil inside for what nobody knows.
-    private var products: [Int: Digest?] = [:]
+    /// What tools say of themselves, by the bytes of the command.
+    private let answers: [[UInt8]: String]
+    /// What steps have produced, as far as it was asked or told.
+    private var products: [Int: Product] = [:]
+    /// Whether steps run, so that what was seen may have been changed since.
+    private var isRunning = false
+    /// Made when the first step starts that needs files of another.
+    private var owners: OutputOwners?
     /// Steps that may run, as far as was asked ahead.
     private var mayRun: Set<Int> = []
     /// What was found to look as its last success left it, each at the beginning of the run.
@@ -77,12 +81,19 @@ public struct FreshnessLook: Sendable {
 
     /// What is known of a step before the run begins.
     public mutating func freshness(of step: Int) -> StepFreshness {
-        guard !plan.resolved.workflow.steps[step].inputs.isEmpty else {
-            return .due([DueCause(.noInputs)])
-        }
+        if let cause = standingCause(of: step) { return .due([cause]) }
         if known.isDamaged { return .due([DueCause(.stateUnreadable)]) }
         return verdict(of: step, assuming: mayRun)?.freshness
             ?? .due([DueCause(.inputsUnreadable)])
+    }
+
+    private func standingCause(of step: Int) -> DueCause? {
+        // Asked piece by piece: a step is dear to copy.
+        guard
+            plan.resolved.workflow.steps[step].inputs.isEmpty
+                || !plan.resolved.workflow.steps[step].modifies.isEmpty
+        else { return nil }
+        return DueCause.standing(of: plan.resolved.workflow.steps[step])
     }
 
     /// What is known of a step before the run begins, asked once each, dependencies first.
@@ -119,6 +130,7 @@ public struct FreshnessLook: Sendable {
     mutating func verdict(
         of step: Int, assuming running: Set<Int> = [], budget: InputBudget = .unlimited
     ) -> Verdict? {
+        if let cause = standingCause(of: step) { return Verdict(freshness: .due([cause])) }
         if let run = glance(at: step) { return Verdict(freshness: .upToDate(run: run)) }
         let knowledge = known[id(of: step)]
         guard let look = look(at: step, budget: budget) else { return nil }
@@ -175,10 +187,20 @@ public struct FreshnessLook: Sendable {
 
     /// What a step is made from, its files having been looked at; nil where a step that it needs has
     /// produced nothing that is known.
-    mutating func contents(of step: Int, _ look: InputLook) -> StepContents? {
+    ///
+    /// - Parameters:
+    ///   - step: The step.
+    ///   - look: What it reads.
+    ///   - seen: How the files of what it needs look now, as far as that has been asked.
+    /// - Returns: What it is made from.
+    mutating func contents(
+        of step: Int, _ look: InputLook, seen: [Int: Int] = [:]
+    ) -> StepContents? {
         var produced: [StepProduct] = []
         for dependency in plan.resolved.graph.dependencies(of: step) {
-            guard let digest = product(of: dependency) else { return nil }
+            guard let digest = product(of: dependency, signature: seen[dependency]) else {
+                return nil
+            }
             produced.append(StepProduct(step: id(of: dependency), digest: digest))
         }
         produced.sort { $0.step < $1.step }
@@ -212,8 +234,15 @@ public struct FreshnessLook: Sendable {
     }
 
     /// What a step declares to write; nil where it declares nothing.
+    ///
+    /// What it changes in place is as much of its product as what it makes; an exclusion from the one
+    /// says nothing of the other.
     func outputPatterns(of step: Int) -> InputPatterns? {
-        let texts = plan.resolved.workflow.steps[step].outputFiles.map(\.text)
+        let declared = plan.resolved.workflow.steps[step]
+        var texts = declared.outputFiles.map(\.text)
+        if !declared.modifies.isEmpty {
+            texts = (texts + declared.modifies.map(\.text)).filter { !$0.hasPrefix("!") }
+        }
         guard !texts.isEmpty else { return nil }
         return try? InputPatterns(texts, written: [])
     }
@@ -227,30 +256,75 @@ public struct FreshnessLook: Sendable {
 
     // MARK: - What steps have produced
 
-    /// Tells what a step has produced in this run; nil for what cannot be known.
-    mutating func note(_ product: Digest?, of step: Int) { products[step] = .some(product) }
-
-    /// Whether it is known what a step has produced, or that it cannot be known.
-    func isKnown(productOf step: Int) -> Bool { products[step] != nil }
-
-    /// What a step has produced, as things are now; nil where nobody knows.
-    mutating func product(of step: Int) -> Digest? {
-        if let product = products[step] { return product }
-        let product = lastProduct(of: step)
-        products[step] = .some(product)
-        return product
+    private struct Product: Sendable {
+        /// Nil for what nobody knows.
+        var digest: Digest?
+        /// Of what it wrote to `STEPVISOR_OUTPUT`.
+        var result: Digest?
+        /// How its files looked; nil where it declares none.
+        var signature: Int?
     }
 
-    private mutating func lastProduct(of step: Int) -> Digest? {
-        guard outputPatterns(of: step) != nil else {
-            if case .done(let memory) = known[id(of: step)] { return memory.product }
-            return nil
+    /// Tells what a step has produced in this run; nil for what cannot be known.
+    mutating func note(
+        _ product: Digest?, of step: Int, result: Digest? = nil, signature: Int? = nil
+    ) {
+        let hasFiles = product != nil && outputPatterns(of: step) != nil
+        products[step] = Product(
+            digest: product, result: result, signature: hasFiles ? signature : nil)
+    }
+
+    /// From here on steps run, and what was seen is looked at again before it counts.
+    mutating func beginRun() { isRunning = true }
+
+    /// What a step has produced, as things are now; nil where nobody knows.
+    ///
+    /// What is there now is what a dependent reads, whoever has left it: another step may have changed
+    /// it in place since, or a person.
+    ///
+    /// - Parameters:
+    ///   - step: The step.
+    ///   - signature: How its files look now, where that has been asked.
+    /// - Returns: Its product.
+    mutating func product(of step: Int, signature: Int? = nil) -> Digest? {
+        guard let product = products[step] else {
+            let product = lastProduct(of: step)
+            products[step] = product
+            return product.digest
         }
-        // What is there now is what a dependent would read, whoever has left it.
-        guard let look = outputs(of: step), look.isReadable else { return nil }
-        return StepProduct.digest(
-            outputs: look.files.map(\.content), fingerprint: .zero,
-            result: known.lastSuccess(of: id(of: step))?.result)
+        guard isRunning, let old = product.signature else { return product.digest }
+        let now = signature ?? outputPatterns(of: step).map { looker.signature(of: $0) }
+        if now == old { return product.digest }
+        let found = filesProduct(of: step, result: product.result)
+        products[step] = found
+        return found.digest
+    }
+
+    private mutating func lastProduct(of step: Int) -> Product {
+        guard outputPatterns(of: step) != nil else {
+            guard case .done(let memory) = known[id(of: step)] else { return Product() }
+            return Product(digest: memory.product)
+        }
+        return filesProduct(of: step, result: known.lastSuccess(of: id(of: step))?.result)
+    }
+
+    private mutating func filesProduct(of step: Int, result: Digest?) -> Product {
+        guard let look = outputs(of: step), look.isReadable else { return Product() }
+        let digest = StepProduct.digest(
+            outputs: look.files.map(\.content), fingerprint: .zero, result: result)
+        return Product(digest: digest, result: result, signature: look.signature)
+    }
+
+    /// What a step needs of the files of others.
+    mutating func needs(of step: Int) -> [StepNeed] {
+        var needs: [StepNeed] = []
+        for dependency in plan.resolved.graph.dependencies(of: step) {
+            guard let patterns = outputPatterns(of: dependency) else { continue }
+            let owners = self.owners ?? OutputOwners(plan.resolved.workflow.steps)
+            self.owners = owners
+            needs.append(StepNeed(dependency, patterns, owners))
+        }
+        return needs
     }
 
     mutating func unknownNeeds(of step: Int) -> [DueCause.Detail] {

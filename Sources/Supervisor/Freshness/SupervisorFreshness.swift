@@ -40,6 +40,7 @@ struct FreshnessDesk {
     init(_ look: FreshnessLook, in state: StateDirectory) {
         self.look = look
         hasResults = look.known.hasResults(in: state)
+        self.look.beginRun()
     }
 
     /// Whether a step that does not run has a result from its last success.
@@ -83,7 +84,10 @@ extension Supervisor {
     }
 
     private func needsProducts(_ step: Int) -> Bool {
-        guard !freshness.leaving.isEmpty, freshness.look.remembers(step) else { return false }
+        guard !freshness.leaving.isEmpty else { return false }
+        // What is still being looked at must not be changed in place, whoever has left it.
+        if !context.plan.resolved.workflow.steps[step].modifies.isEmpty { return true }
+        guard freshness.look.remembers(step) else { return false }
         return context.plan.resolved.graph.dependencies(of: step).contains {
             freshness.leaving[$0] != nil
         }
@@ -93,7 +97,9 @@ extension Supervisor {
     ///
     /// - Returns: Whether it may be started: a mark that cannot be written would let what a death
     ///   leaves half done count as done.
-    func noteStart(_ order: LaunchOrder, _ look: InputLook) -> Bool {
+    func noteStart(
+        _ order: LaunchOrder, _ look: InputLook, _ needs: [StepNeed], _ seen: NeedsLook
+    ) -> Bool {
         let step = order.step
         guard !order.isCheck else { return true }
         guard freshness.look.remembers(step) else {
@@ -102,7 +108,10 @@ extension Supervisor {
         }
         let contents =
             order.failed.isEmpty && look.isReadable
-            ? freshness.look.contents(of: step, look) : nil
+            ? freshness.look.contents(
+                of: step, look,
+                seen: Dictionary(uniqueKeysWithValues: zip(needs.map(\.step), seen.whole)))
+            : nil
         keepIngredients(of: order, contents ?? freshness.look.ownContents(of: step, look))
         freshness.begun[step] = FreshnessDesk.Begun(contents: contents, files: look.files)
         guard order.isFirst || order.attempt == 1 else { return true }
@@ -185,7 +194,8 @@ extension Supervisor {
                 run: directory.id, contents: contents, fingerprint: contents.fingerprint,
                 inputs: begun.files, outputs: outputs.files,
                 declaresOutputs: freshness.look.outputPatterns(of: step) != nil, result: result)
-            freshness.look.note(memory.product, of: step)
+            freshness.look.note(
+                memory.product, of: step, result: result, signature: outputs.signature)
             if hasMoved {
                 try freshness.look.known.noteMove(of: id, run: directory.id, in: context.state)
             } else {
