@@ -20,8 +20,8 @@ struct InputBudget: Sendable {
 /// Finds the files that a step reads: one pass over the directories that its patterns name.
 ///
 /// Links are not followed on the way down and depth is bounded, so that no loop holds it; nothing
-/// is opened but directories. The state directory and `.git` are never entered unless a pattern
-/// begins there.
+/// is opened but directories. A link is one entry, with what it leads to. The state directory and
+/// `.git` are never entered unless a pattern begins there.
 struct InputScan {
     private let root: String
     private let patterns: InputPatterns
@@ -48,12 +48,7 @@ struct InputScan {
         if scan.isOverBudget { return nil }
         guard scan.entries.count > 1 else { return scan.entries }
         scan.entries.sort { $0.path.lexicographicallyPrecedes($1.path) }
-        var last: [UInt8]?
-        scan.entries.removeAll { entry in
-            defer { last = entry.path }
-            return entry.path == last
-        }
-        return scan.entries
+        return scan.entries.withoutRepetitions
     }
 
     private mutating func add(_ glob: Glob) {
@@ -67,20 +62,43 @@ struct InputScan {
     /// Adds what is there under a name; a directory with all that is in it.
     private mutating func add(path: String) {
         let bytes = Array(path.utf8)
-        guard let facts = look(at: bytes) else { return }
-        entries.append(InputEntry(path: bytes, facts: facts))
-        if facts.kind == .directory { enter(bytes, depth: nil, takesAll: true) }
+        guard let entry = look(at: bytes, .whole) else { return }
+        entries.append(entry)
+        if entry.facts.kind == .directory { enter(bytes, depth: nil, takesAll: true) }
     }
 
-    /// What a path is; nil where there is nothing.
-    private mutating func look(at path: [UInt8]) -> InputFacts? {
+    /// What a path is; nil where there is nothing, or a link to nothing that counts.
+    private mutating func look(at path: [UInt8], _ rule: LinkRule) -> InputEntry? {
         budget -= 1
         if budget < 0 { isOverBudget = true }
         var facts = stat()
-        guard InputPath.with(root, path, { lstat($0, &facts) }) != 0 else {
-            return InputFacts(facts)
+        guard InputPath.with(root, path, { lstat($0, &facts) }) == 0 else {
+            return errno == ENOENT || errno == ENOTDIR
+                ? nil : InputEntry(path: path, facts: InputFacts(unreadable: errno))
         }
-        return errno == ENOENT || errno == ENOTDIR ? nil : InputFacts(unreadable: errno)
+        guard facts.st_mode & S_IFMT == S_IFLNK else {
+            return InputEntry(path: path, facts: InputFacts(facts))
+        }
+        return isOverBudget ? nil : follow(path, facts, rule)
+    }
+
+    private mutating func follow(_ path: [UInt8], _ facts: stat, _ rule: LinkRule) -> InputEntry? {
+        let limit = min(budget, LinkWalk.mostNames)
+        do throws(LinkTrouble) {
+            let walk = try LinkWalk(
+                path, facts, root: root, patterns: patterns, rule: rule, limit: limit)
+            budget -= limit - walk.left
+            guard walk.hasFound else { return nil }
+            var entry = InputEntry(path: path, facts: InputFacts(walk.parts))
+            entry.link = InputEntry.Link(rule: rule, count: walk.parts.count)
+            if !patterns.written.isEmpty {
+                entry.link?.signature = walk.signature
+            }
+            return entry
+        } catch {
+            if error.isOverLimit, limit == budget { isOverBudget = true }
+            return InputEntry(path: path, facts: InputFacts(unreadable: error.code))
+        }
     }
 
     /// Goes through a directory and those in it.
@@ -91,30 +109,41 @@ struct InputScan {
                 entries.append(InputEntry(path: path, facts: InputFacts(unreadable: ELOOP)))
                 continue
             }
-            for (name, isDirectory) in names(in: path) {
+            for (name, type) in names(in: path) {
                 let child = path.isEmpty ? name : path + [UInt8(ascii: "/")] + name
-                if isPrivate(name, in: path) { continue }
+                if InputPath.isSkipped(name) { continue }
                 let text = String(decoding: child, as: UTF8.self)
                 let isMeant =
                     takesAll
                     ? !patterns.excluded.contains { $0.matches(text) } : patterns.mean(text)
-                var goesOn = isDirectory
-                if isMeant || isDirectory == nil {
-                    guard let facts = look(at: child) else { continue }
-                    goesOn = facts.kind == .directory
-                    if isMeant { entries.append(InputEntry(path: child, facts: facts)) }
+                let isAtEnd = depth.map { level >= $0 } ?? false
+                let rule = rule(for: text, isMeant: isMeant, isAtEnd: isAtEnd, takesAll: takesAll)
+                var goesOn = type == Int32(DT_DIR)
+                if isMeant || type == Int32(DT_UNKNOWN) || (type == Int32(DT_LNK) && rule != nil) {
+                    guard let entry = look(at: child, rule ?? .file) else { continue }
+                    goesOn = entry.facts.kind == .directory
+                    if isMeant || entry.link != nil && rule != nil { entries.append(entry) }
                 }
-                if goesOn == true, depth.map({ level < $0 }) ?? true,
-                    !patterns.excludeAll(below: text)
-                {
+                if goesOn, !isAtEnd, !patterns.excludeAll(below: text) {
                     open.append((child, level + 1))
                 }
             }
         }
     }
 
-    /// What is in a directory, each with whether it is one where the file system tells.
-    private mutating func names(in path: [UInt8]) -> [(name: [UInt8], isDirectory: Bool?)] {
+    /// How a name counts that may be one of a link; nil where a link does not.
+    private func rule(
+        for path: String, isMeant: Bool, isAtEnd: Bool, takesAll: Bool
+    ) -> LinkRule? {
+        guard patterns.followsLinks else { return isMeant ? .file : nil }
+        if isMeant { return .whole }
+        // A walk would have gone on there, if it were a directory.
+        guard !isAtEnd, !patterns.excludeAll(below: path) else { return nil }
+        return takesAll ? .below : patterns.mayMean(below: path) ? .meant : nil
+    }
+
+    /// What is in a directory, each with its type where the file system tells.
+    private mutating func names(in path: [UInt8]) -> [(name: [UInt8], type: Int32)] {
         guard let directory = InputPath.with(root, path, { opendir($0) }) else {
             if errno != ENOENT && errno != ENOTDIR {
                 entries.append(InputEntry(path: path, facts: InputFacts(unreadable: errno)))
@@ -122,26 +151,46 @@ struct InputScan {
             return []
         }
         defer { closedir(directory) }
-        var names: [(name: [UInt8], isDirectory: Bool?)] = []
+        var names: [(name: [UInt8], type: Int32)] = []
         while let entry = readdir(directory) {
             let type = Int32(entry.pointee.d_type)
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
             if name == Array(".".utf8) || name == Array("..".utf8) { continue }
             budget -= 1
-            names.append((name, type == Int32(DT_UNKNOWN) ? nil : type == Int32(DT_DIR)))
+            names.append((name, type))
         }
         if budget < 0 { isOverBudget = true }
         return names
     }
+}
 
-    /// The state directory changes all the time, and so does what git keeps for itself.
-    private func isPrivate(_ name: [UInt8], in directory: [UInt8]) -> Bool {
-        name.elementsEqual(StateDirectory.name.utf8) || name.elementsEqual(".git".utf8)
+extension [InputEntry] {
+    /// Sorted entries, each path once: of a link the one with more of what it leads to.
+    fileprivate var withoutRepetitions: [InputEntry] {
+        var result: [InputEntry] = []
+        result.reserveCapacity(count)
+        for entry in self {
+            guard let last = result.last, last.path == entry.path else {
+                result.append(entry)
+                continue
+            }
+            if let old = last.link?.rule, let new = entry.link?.rule, new.rawValue > old.rawValue {
+                result[result.count - 1] = entry
+            }
+        }
+        return result
     }
 }
 
 /// Paths for system calls, made of bytes.
 enum InputPath {
+    /// Whether a name in a directory never counts: the state directory changes all the time, and so
+    /// does what git keeps for itself.
+    static func isSkipped(_ name: [UInt8]) -> Bool {
+        guard name.first == UInt8(ascii: ".") else { return false }
+        return [".", "..", ".git", StateDirectory.name].contains { name.elementsEqual($0.utf8) }
+    }
+
     /// Calls with the absolute path of something in a project.
     static func with<Result>(
         _ root: String, _ path: [UInt8], _ body: (UnsafePointer<CChar>) -> Result

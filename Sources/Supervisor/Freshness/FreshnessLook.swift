@@ -193,7 +193,7 @@ public struct FreshnessLook: Sendable {
     func outputPatterns(of step: Int) -> InputPatterns? {
         let texts = plan.resolved.workflow.steps[step].outputFiles.map(\.text)
         guard !texts.isEmpty else { return nil }
-        return try? InputPatterns(texts, written: [])
+        return try? InputPatterns(texts, written: [], followsLinks: false)
     }
 
     /// Looks at what a step has written.
@@ -263,7 +263,7 @@ public struct FreshnessLook: Sendable {
         let new = inputs + (memory.declaresOutputs ? outputs : [])
         guard new.count == memory.inputs.count + memory.outputs.count else { return }
         let gains = zip(memory.inputs + memory.outputs, new).contains { old, new in
-            new.facts.kind == .file && new.facts.isSettled(at: new.seenAt)
+            [.file, .link].contains(new.facts.kind) && new.facts.isSettled(at: new.seenAt)
                 && (old.facts != new.facts || !old.facts.isSettled(at: old.seenAt))
         }
         guard gains else { return }

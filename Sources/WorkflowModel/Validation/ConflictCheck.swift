@@ -10,7 +10,10 @@ extension Validation {
     mutating func findConflicts(in graph: Graph<StepID>) -> [OutputConflict] {
         var written = takeWrittenFiles()
         let shared = written.files.sharedPaths
-        guard !shared.isEmpty || !written.patterns.isEmpty else { return [] }
+        let directories = written.files.sharedDirectories
+        guard !shared.isEmpty || !written.patterns.isEmpty || !directories.isEmpty else {
+            return []
+        }
         let exclusions = ExclusionList(workflow, &globs)
         var pairs = WriterPairs()
         var ranks: [Int]?
@@ -25,6 +28,21 @@ extension Validation {
                 for second in steps[(number + 1)...] { pairs.add(first, second, path: path) }
                 if pairs.count > Self.conflictLimit { return reportTooManyConflicts(path) }
             }
+        }
+        for directory in directories {
+            for (owner, path) in written.files.ownersBelow(directory) {
+                // Patterns find directories by themselves.
+                guard let path else { continue }
+                let inner = written.writes[Int(owner)]
+                for owner in written.files.owners(of: directory) {
+                    let outer = written.writes[Int(owner)]
+                    guard outer.step != inner.step, !exclusions.exclude(path, from: outer),
+                        !exclusions.exclude(path, from: inner)
+                    else { continue }
+                    pairs.add(outer.step, inner.step, path: path)
+                }
+            }
+            if pairs.count > Self.conflictLimit { return reportTooManyConflicts(directory) }
         }
         for (number, glob) in written.patterns {
             let write = written.writes[Int(number)]
