@@ -64,17 +64,24 @@ struct IdleGate {
         return Digest(hash)
     }
 
-    /// Carries the run out; nil where it has to go the long way.
-    func run() throws -> Int32? {
+    /// How far the short way led.
+    enum Outcome {
+        case done(Int32)
+        /// Something has changed: what was taken and found on the way.
+        case changed(IdleRun, ProjectLock)
+    }
+
+    /// Carries the run out, where nothing has changed; nil where there is no short way at all.
+    func run() throws -> Outcome? {
         guard let idle = IdleRun(root: root, key: key), isTrusted else { return nil }
         let clock = RunClock()
         let state = try StateDirectory(root: root, create: false)
         let lock = try ProjectGate(console).take(state, waits: waits)
+        guard idle.holds(processors: Host.processors) else { return .changed(idle, lock) }
         defer { lock.release() }
-        guard idle.holds() else { return nil }
         let summary = try idle.record(clock: clock)
         if !summary.isEmpty { try? StandardStream.error.write(summary) }
-        return 0
+        return .done(0)
     }
 
     /// Others could have written it: there is something to say.
