@@ -29,6 +29,8 @@ struct InputLook: Sendable {
 struct InputLooker: Sendable {
     private let root: String
     private var known: [[UInt8]: KnownContent] = [:]
+    /// What is in directories, as long as they need not be looked at anew.
+    var listings: DirectoryListings?
     /// Asked while contents are read; once it is false what is left counts as unreadable.
     var isWanted: @Sendable () -> Bool = { true }
 
@@ -60,7 +62,8 @@ struct InputLooker: Sendable {
     ) -> InputLook? {
         guard !patterns.isEmpty else { return InputLooker.nothing }
         guard
-            let entries = InputScan.entries(of: patterns, root: root, budget: budget.names)
+            let entries = InputScan.entries(
+                of: patterns, root: root, budget: budget.names, listings: &listings)
         else { return nil }
         var reader = HintReader(hints)
         let known = entries.map { reader.digest(of: $0) }

@@ -28,11 +28,16 @@ struct InputScan {
     private var budget: Int
     private var entries: [InputEntry] = []
     private(set) var isOverBudget = false
+    /// What is known of directories; nil where each is read anew.
+    private var listings: DirectoryListings?
 
     /// Deeper than this is taken to be unreadable.
     private static let mostDirectories = 200
 
-    private init(_ patterns: InputPatterns, root: String, budget: Int) {
+    private init(
+        _ patterns: InputPatterns, root: String, budget: Int, _ listings: DirectoryListings?
+    ) {
+        self.listings = listings
         self.patterns = patterns
         self.root = root
         self.budget = budget
@@ -42,7 +47,19 @@ struct InputScan {
     static func entries(
         of patterns: InputPatterns, root: String, budget: Int = .max
     ) -> [InputEntry]? {
-        var scan = InputScan(patterns, root: root, budget: budget)
+        var none: DirectoryListings?
+        return entries(of: patterns, root: root, budget: budget, listings: &none)
+    }
+
+    /// The same with what is known of directories, and learnt of them.
+    static func entries(
+        of patterns: InputPatterns, root: String, budget: Int,
+        listings: inout DirectoryListings?
+    ) -> [InputEntry]? {
+        var scan = InputScan(patterns, root: root, budget: budget, listings)
+        // Handed on and taken back, so that it is never copied.
+        listings = nil
+        defer { listings = scan.listings }
         for script in patterns.scripts { scan.add(path: script) }
         for glob in patterns.included { scan.add(glob) }
         if scan.isOverBudget { return nil }
@@ -53,7 +70,10 @@ struct InputScan {
 
     private mutating func add(_ glob: Glob) {
         guard let path = glob.literal else {
-            enter(Array(glob.directory.utf8), depth: glob.depth)
+            let rest = glob.prefix.utf8.dropFirst(glob.directory.utf8.count)
+            enter(
+                Array(glob.directory.utf8), depth: glob.depth,
+                beginning: Array(rest.first == UInt8(ascii: "/") ? rest.dropFirst() : rest))
             return
         }
         if !patterns.excluded.contains(where: { $0.matches(path) }) { add(path: path) }
@@ -102,14 +122,17 @@ struct InputScan {
     }
 
     /// Goes through a directory and those in it.
-    private mutating func enter(_ start: [UInt8], depth: Int?, takesAll: Bool = false) {
+    private mutating func enter(
+        _ start: [UInt8], depth: Int?, beginning: [UInt8] = [], takesAll: Bool = false
+    ) {
         var open = [(path: start, level: 0)]
         while let (path, level) = open.popLast(), !isOverBudget {
             guard level < InputScan.mostDirectories else {
                 entries.append(InputEntry(path: path, facts: InputFacts(unreadable: ELOOP)))
                 continue
             }
-            for (name, type) in names(in: path) {
+            let beginning = level == 0 ? beginning : []
+            for (name, type) in names(in: path, beginning: beginning) {
                 let child = path.isEmpty ? name : path + [UInt8(ascii: "/")] + name
                 if InputPath.isSkipped(name) { continue }
                 let text = String(decoding: child, as: UTF8.self)
@@ -142,8 +165,14 @@ struct InputScan {
         return takesAll ? .below : patterns.mayMean(below: path) ? .meant : nil
     }
 
-    /// What is in a directory, each with its type where the file system tells.
-    private mutating func names(in path: [UInt8]) -> [(name: [UInt8], type: Int32)] {
+    /// What is in a directory and begins so, each with its type where the file system tells.
+    private mutating func names(
+        in path: [UInt8], beginning: [UInt8]
+    ) -> ArraySlice<DirectoryListings.Name> {
+        if let known = listings?[path] {
+            count(known.count)
+            return known.beginning(with: beginning)
+        }
         guard let directory = InputPath.with(root, path, { opendir($0) }) else {
             if errno != ENOENT && errno != ENOTDIR {
                 entries.append(InputEntry(path: path, facts: InputFacts(unreadable: errno)))
@@ -151,16 +180,26 @@ struct InputScan {
             return []
         }
         defer { closedir(directory) }
-        var names: [(name: [UInt8], type: Int32)] = []
+        var names: [DirectoryListings.Name] = []
         while let entry = readdir(directory) {
             let type = Int32(entry.pointee.d_type)
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
             if name == Array(".".utf8) || name == Array("..".utf8) { continue }
-            budget -= 1
             names.append((name, type))
         }
+        count(names.count)
+        guard listings != nil else {
+            return beginning.isEmpty
+                ? names[...] : names.filter { $0.name.starts(with: beginning) }[...]
+        }
+        names.sort { $0.name.lexicographicallyPrecedes($1.name) }
+        listings?.keep(names, of: path)
+        return names.beginning(with: beginning)
+    }
+
+    private mutating func count(_ names: Int) {
+        budget -= names
         if budget < 0 { isOverBudget = true }
-        return names
     }
 }
 

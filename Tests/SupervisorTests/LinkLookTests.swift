@@ -190,3 +190,42 @@ struct LinkLookTests {
         }
     }
 }
+
+@Suite("Directories that many steps look into are read once", .timeLimit(.minutes(20)))
+struct DirectoryListingTests {
+    @Test(
+        "what a kept directory tells is what a read one told",
+        arguments: [
+            ["in/*"], ["in/1*"], ["in/{1,2}*"], ["in/**"], ["in"], ["in/5?", "!in/50"], ["*/3*"],
+            ["in/nothing*"], ["in/99"], ["in/sub*/x"],
+        ])
+    func kept(inputs: [String]) throws {
+        let scene = try InputScene(inputs: inputs)
+        for number in 0..<100 { try scene.space.file("in/\(number)", "\(number)") }
+        try scene.space.file("in/sub1/x", "")
+        let patterns = try scene.patterns()
+        let plain = InputScan.entries(of: patterns, root: scene.space.root.path)?.map(\.path)
+        var listings: DirectoryListings? = DirectoryListings()
+        for _ in 0..<2 {
+            let found = InputScan.entries(
+                of: patterns, root: scene.space.root.path, budget: .max, listings: &listings)
+            #expect(found?.map(\.path) == plain)
+        }
+    }
+
+    @Test("a kept directory is not read again, and a small one always is")
+    func again() throws {
+        let scene = try InputScene(inputs: ["in/*", "few/*"])
+        for number in 0..<100 { try scene.space.file("in/\(number)", "\(number)") }
+        try scene.space.file("few/a", "")
+        let patterns = try scene.patterns()
+        var looker = InputLooker(root: scene.space.root.path)
+        looker.listings = DirectoryListings()
+        #expect(looker.look(at: patterns)?.files.count == 101)
+        try scene.space.file("in/new", "").file("few/new", "")
+        unlink(scene.space.path("in/1"))
+        #expect(looker.look(at: patterns)?.files.count == 101)
+        looker.listings = nil
+        #expect(looker.look(at: patterns)?.files.count == 102)
+    }
+}

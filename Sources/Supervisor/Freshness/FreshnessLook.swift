@@ -23,6 +23,8 @@ public struct FreshnessLook: Sendable {
     /// What is known of steps that are up to date, with files as they look now: those that had been too
     /// young to be known by their looks, or were written anew with the same content.
     private var refreshed: [Int: StepMemory] = [:]
+    /// Whether a step may have started, so that each look is a new one.
+    private var isAheadOver = false
     /// Whether what a step left is kept: it says what it reads, or something needs it that does.
     private let isRemembered: [Bool]
 
@@ -90,6 +92,7 @@ public struct FreshnessLook: Sendable {
     /// Of a step that needs one that may run, only what that one cannot mend makes it due.
     public mutating func freshnessAhead(of step: Int) -> StepFreshness {
         glances.lookAhead(at: known)
+        if looker.listings == nil, !isAheadOver { looker.listings = DirectoryListings() }
         let freshness = freshness(of: step)
         let needs = plan.resolved.graph.dependencies(of: step)
         if case .due = freshness {
@@ -259,7 +262,11 @@ public struct FreshnessLook: Sendable {
     }
 
     /// The looks from the beginning of the run say nothing any more.
-    public mutating func forgetGlances() { glances.forget() }
+    public mutating func forgetGlances() {
+        glances.forget()
+        looker.listings = nil
+        isAheadOver = true
+    }
 
     private mutating func refresh(
         _ memory: StepMemory, of step: Int, inputs: [KnownFile], outputs: [KnownFile]

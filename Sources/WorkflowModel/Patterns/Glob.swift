@@ -14,6 +14,8 @@ public struct Glob: Sendable {
     public let literal: String?
     /// The directory that all matches lie in, without a final `/`; empty for the root.
     public let directory: String
+    /// What all matches begin with; it may end within a name.
+    public let prefix: String
     private let program: GlobProgram
 
     /// The most bytes a pattern may have: the comparison of two takes the product of their lengths.
@@ -30,7 +32,8 @@ public struct Glob: Sendable {
         } else {
             literal = nil
         }
-        directory = Self.directory(of: compiler.literalPrefix)
+        prefix = compiler.literalPrefix
+        directory = Self.directory(of: prefix)
     }
 
     /// Whether the path, in the form of ``normalized(_:)``, is one of those meant.

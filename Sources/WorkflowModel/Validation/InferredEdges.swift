@@ -75,7 +75,7 @@ extension Validation {
     }
 
     /// A path is asked exactly; of a pattern only the same text is known to be wholly excluded.
-    private mutating func isExcluded(
+    mutating func isExcluded(
         _ match: WrittenFiles.Match, writtenAs text: String, _ exclusions: [FilePattern]
     ) -> Bool {
         exclusions.contains { exclusion in

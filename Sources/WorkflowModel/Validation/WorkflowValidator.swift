@@ -31,11 +31,13 @@ public enum WorkflowValidator {
         validation.checkFinalizers()
         validation.addTaskEdges()
         guard let graph = validation.makeGraph() else { return (nil, validation.diagnostics) }
-        let conflicts = validation.findConflicts(in: graph)
+        let (conflicts, rewrites) = validation.findConflicts(in: graph)
+        let looseReads = validation.findLooseReads(in: graph)
         guard !validation.hasErrors else { return (nil, validation.diagnostics) }
         let resolved = ResolvedWorkflow(
             workflow: workflow, graph: graph, inferredEdges: validation.undeclaredEdges(),
-            conflicts: conflicts, conditions: validation.conditions)
+            conflicts: conflicts, rewrites: rewrites, looseReads: looseReads,
+            conditions: validation.conditions)
         return (resolved, validation.diagnostics)
     }
 }

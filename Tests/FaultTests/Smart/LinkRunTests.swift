@@ -92,4 +92,25 @@ struct LinkRunTests {
         #expect(try ran(space).count == 6)
         for name in ["r1", "r2", "r3", "r4"] { #expect(space.lines("\(name).txt") == ["2"]) }
     }
+
+    @Test("check and plan tell of an output that is written twice, check of a read in no order")
+    func told() throws {
+        let space = try TestSpace()
+        try space.workflow(
+            TestSpace.step("a", "cp i o", "inputs = [\"i\"]\noutput_files = [\"o\"]")
+                + TestSpace.step(
+                    "b", "echo more >> o",
+                    "dependencies = [\"a\"]\ninputs = [\"j\"]\noutput_files = [\"o\"]")
+                + TestSpace.step("gen", "cp i cfg", "inputs = [\"i\"]\nmodifies = [\"cfg\"]")
+                + TestSpace.step("use", "cat cfg", "inputs = [\"cfg\"]"))
+        let check = try space.start(["check"]).wait()
+        #expect(check.code == 0)
+        let said = check.output + check.error
+        #expect(said.contains("step `b` writes `o` after step `a`"), "\(check)")
+        #expect(said.contains("`a` writes it here"), "\(check)")
+        #expect(said.contains("step `use` reads `cfg`, which step `gen` modifies"), "\(check)")
+        #expect(said.contains("dependencies = [\"gen\"]"), "\(check)")
+        let plan = try space.start(["plan"]).wait()
+        #expect(plan.output.contains("step `b` writes `o` after step `a`"), "\(plan)")
+    }
 }
