@@ -11,6 +11,10 @@ struct InputPatterns: Sendable {
     let scripts: [String]
     /// What the step writes itself: that these change while it runs is its own doing.
     let written: [Glob]
+    /// Whether a link counts with the directory that it leads to wherever it is met, not only by name.
+    ///
+    /// A step may read through it; what it has written through one is no output by that.
+    let followsLinks: Bool
 
     var isEmpty: Bool { included.isEmpty && scripts.isEmpty }
 
@@ -33,6 +37,7 @@ struct InputPatterns: Sendable {
         }
         self.included = included
         self.excluded = excluded
+        followsLinks = true
         scripts = InputPatterns.scripts(of: index, step, plan: plan, root: root)
         written =
             included.isEmpty
@@ -40,7 +45,10 @@ struct InputPatterns: Sendable {
     }
 
     /// What a list of patterns means, of which those that begin with `!` exclude.
-    init(_ texts: [String], written: [String]) throws(GlobError) {
+    init(
+        _ texts: [String], written: [String], followsLinks: Bool = true
+    ) throws(GlobError) {
+        self.followsLinks = followsLinks
         var included: [Glob] = []
         var excluded: [Glob] = []
         for text in texts {
@@ -59,6 +67,17 @@ struct InputPatterns: Sendable {
     /// Whether a file is one of those that the patterns mean.
     func mean(_ path: String) -> Bool {
         included.contains { $0.matches(path) } && !excluded.contains { $0.matches(path) }
+    }
+
+    /// Whether a pattern could mean something below a directory.
+    func mayMean(below directory: String) -> Bool {
+        var escaped = ""
+        for character in directory.unicodeScalars {
+            if "*?[]{},\\".unicodeScalars.contains(character) { escaped += "\\" }
+            escaped.unicodeScalars.append(character)
+        }
+        guard let all = try? Glob(escaped + "/**") else { return true }
+        return included.contains { $0.overlaps(all) }
     }
 
     /// Whether a pattern excludes all that could be found below a directory.

@@ -27,6 +27,8 @@ public struct FreshnessLook: Sendable {
     /// What is known of steps that are up to date, with files as they look now: those that had been too
     /// young to be known by their looks, or were written anew with the same content.
     private var refreshed: [Int: StepMemory] = [:]
+    /// Whether a step may have started, so that each look is a new one.
+    private var isAheadOver = false
     /// Whether what a step left is kept: it says what it reads, or something needs it that does.
     private let isRemembered: [Bool]
 
@@ -101,6 +103,7 @@ public struct FreshnessLook: Sendable {
     /// Of a step that needs one that may run, only what that one cannot mend makes it due.
     public mutating func freshnessAhead(of step: Int) -> StepFreshness {
         glances.lookAhead(at: known)
+        if looker.listings == nil, !isAheadOver { looker.listings = DirectoryListings() }
         let freshness = freshness(of: step)
         let needs = plan.resolved.graph.dependencies(of: step)
         if case .due = freshness {
@@ -244,7 +247,7 @@ public struct FreshnessLook: Sendable {
             texts = (texts + declared.modifies.map(\.text)).filter { !$0.hasPrefix("!") }
         }
         guard !texts.isEmpty else { return nil }
-        return try? InputPatterns(texts, written: [])
+        return try? InputPatterns(texts, written: [], followsLinks: false)
     }
 
     /// Looks at what a step has written.
@@ -350,7 +353,11 @@ public struct FreshnessLook: Sendable {
     }
 
     /// The looks from the beginning of the run say nothing any more.
-    public mutating func forgetGlances() { glances.forget() }
+    public mutating func forgetGlances() {
+        glances.forget()
+        looker.listings = nil
+        isAheadOver = true
+    }
 
     private mutating func refresh(
         _ memory: StepMemory, of step: Int, inputs: [KnownFile], outputs: [KnownFile]
@@ -359,7 +366,7 @@ public struct FreshnessLook: Sendable {
         let new = inputs + (memory.declaresOutputs ? outputs : [])
         guard new.count == memory.inputs.count + memory.outputs.count else { return }
         let gains = zip(memory.inputs + memory.outputs, new).contains { old, new in
-            new.facts.kind == .file && new.facts.isSettled(at: new.seenAt)
+            [.file, .link].contains(new.facts.kind) && new.facts.isSettled(at: new.seenAt)
                 && (old.facts != new.facts || !old.facts.isSettled(at: old.seenAt))
         }
         guard gains else { return }

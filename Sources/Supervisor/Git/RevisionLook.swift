@@ -63,7 +63,10 @@ public struct RevisionLook {
 
     private func isThere(_ pattern: String, except exclusions: [String]) -> Bool {
         // What is no pattern was refused when the workflow was read.
-        guard let patterns = try? InputPatterns([pattern] + exclusions, written: []) else {
+        guard
+            let patterns = try? InputPatterns(
+                [pattern] + exclusions, written: [], followsLinks: false)
+        else {
             return false
         }
         if let path = patterns.included.first?.literal {
