@@ -121,8 +121,19 @@ struct InputLooker: Sendable {
             // A directory's times change with every file that a step leaves in it.
             if entry.facts.kind == .directory { continue }
             hasher.combine(entry.facts)
+            // A link looks the same whatever becomes of the file that it leads to.
+            if entry.facts.kind == .link { hasher.combine(destination(of: entry)) }
         }
         return hasher.finalize()
+    }
+
+    /// How the file looks that a link leads to; nil where it leads to none.
+    private func destination(of link: InputEntry) -> InputFacts? {
+        var facts = stat()
+        guard InputPath.with(root, link.path, { stat($0, &facts) }) == 0,
+            facts.st_mode & S_IFMT == S_IFREG
+        else { return nil }
+        return InputFacts(facts)
     }
 
     private mutating func fileContent(of entry: InputEntry) -> Result<Digest, Unreadable> {
