@@ -67,11 +67,13 @@ struct ModelCache {
             case 0: try FileManager.default.removeItem(atPath: path)
             case 1: try file.truncate(atOffset: .random(in: 0..<size, using: &generator))
             default:
-                // The last byte belongs to a content, or to the list of what there is.
-                try file.seek(toOffset: size - 1)
+                // In the list of what there is, or the last byte, which belongs to a content or to it.
+                let isFirst = Bool.random(using: &generator)
+                let place = isFirst ? .random(in: 0..<min(size, 150), using: &generator) : size - 1
+                try file.seek(toOffset: place)
                 let byte = try file.read(upToCount: 1)?.first ?? 0
-                try file.seek(toOffset: size - 1)
-                try file.write(contentsOf: Data([byte ^ 0x20]))
+                try file.seek(toOffset: place)
+                try file.write(contentsOf: Data([byte &+ 1]))
             }
         }
     }

@@ -9,7 +9,8 @@ import TestSupport
 
 /// What is done to a world between two runs; the world and its disk change alike.
 enum ModelEdit: CaseIterable {
-    case nothing, touch, backdate, edit, secretEdit, rename, delete, add, revert, link, directory
+    case nothing, touch, backdate, edit, secretEdit, rename, delete, add, revert, back, link,
+        directory
     case execution, command, variable, inherited, inputs, dependency
     case addStep, removeStep, renameStep, reorder
     case removeOutput, editOutput, exchangeOutput, strayOutput, backdateOutput, executeOutput, wipe
@@ -45,6 +46,9 @@ extension ModelWorld {
         case .removeOutput, .editOutput, .exchangeOutput, .strayOutput, .backdateOutput,
             .executeOutput, .wipe:
             return "\(edit) \(try changeOutput(edit, in: root) ?? "nothing")"
+        case .back:
+            try goBack(in: root)
+            return "\(edit)"
         case .damageCache:
             cache?.damage()
             try ModelCache.damage(in: root, by: &generator)
@@ -75,7 +79,13 @@ extension ModelWorld {
             guard let path = one(of: sources) else { return nil }
             return try exchange(edit, path, in: root)
         default:
-            guard let path = one(of: sourceFiles) else { return nil }
+            // What a link leads to is seen through the link only, mostly.
+            let behind = sources.filter { files[$0]?.isFile == false }.compactMap {
+                files.destination(of: $0)
+            }.filter { files[$0]?.isFile == true }
+            guard let path = one(of: chance(2) && !behind.isEmpty ? behind : sourceFiles) else {
+                return nil
+            }
             try write(edit, path, in: root)
             return path
         }
@@ -123,7 +133,12 @@ extension ModelWorld {
             return "\(path) to \(new)"
         case .link:
             let isDeep = path.split(separator: "/").count > 2
-            guard let target = one(of: sources + ["d0/nowhere", "d1"]) else { return "nothing" }
+            var target = one(of: sources + ["d0/nowhere", "d1"]) ?? "d1"
+            if chance(2), let copied = files.text(of: path) {
+                // Its text alone differs then.
+                target = one(of: ["d0/k.u", "d1/k.u", "d2/k.u"].filter { $0 != path }) ?? "d0/k.u"
+                try files.put(.file(copied), at: target, in: root)
+            }
             let text = (isDeep ? "../../" : "../") + target
             try files.put(.link(text), at: path, in: root)
             return "\(path) to \(text)"
@@ -155,8 +170,10 @@ extension ModelWorld {
         switch edit {
         case .removeOutput: try files.put(nil, at: output, in: root)
         case .editOutput:
-            guard files[output]?.isFile == true else { return nil }
-            try files.put(.file("by hand\n"), at: output, in: root)
+            guard case .file(let text, _)? = files[output] else { return nil }
+            // Sometimes of the same length: a moment after it was written neither size nor time tells.
+            let new = chance(3) ? "by hand\n" : text.dropLast(2) + "-\n"
+            try files.put(.file(new), at: output, in: root)
         case .exchangeOutput:
             let isDeep = output.split(separator: "/").count > 2
             let text = (isDeep ? "../../" : "../") + (one(of: ["d0/a.t", "d1", "nowhere"]) ?? "d1")
@@ -258,9 +275,10 @@ extension ModelWorld {
 
     /// A source that a step reads, and that no step reads which may run at the same time.
     mutating func movable(for step: Step) -> String? {
-        let paths = reads(step).filter { $0.hasPrefix("d") }.compactMap {
-            files.destination(of: $0)
-        }
+        var read = reads(step).filter { $0.hasPrefix("d") }
+        let links = read.filter { files[$0]?.isFile == false && files.text(of: $0) != nil }
+        if !links.isEmpty, chance(2) { read = links }
+        let paths = read.compactMap { files.destination(of: $0) }
         let free = Set(paths).filter { path in
             files[path]?.isFile == true && path.hasPrefix("d")
                 && steps.allSatisfy { isOrdered($0, with: step) || !touches($0, path) }

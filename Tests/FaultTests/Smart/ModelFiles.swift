@@ -133,9 +133,10 @@ struct ModelFiles {
         switch nodes[path] {
         case nil: break
         case .file(let text, let isExecutable):
-            let descriptor = open(
-                place, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, isExecutable ? 0o755 : 0o644)
-            guard descriptor >= 0 else { throw CocoaError(.fileWriteUnknown) }
+            let descriptor = open(place, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o644)
+            guard descriptor >= 0, fchmod(descriptor, isExecutable ? 0o755 : 0o644) == 0 else {
+                throw CocoaError(.fileWriteUnknown)
+            }
             defer { close(descriptor) }
             let bytes = Array(text.utf8)
             guard unistd(descriptor, bytes) == bytes.count else {

@@ -44,16 +44,20 @@ struct ModelSequence {
         }
     }
 
-    init(seed: UInt64, runner: any ModelRunner, root: String) throws {
+    init(
+        seed: UInt64, runner: any ModelRunner, root: String, favouring favoured: [ModelEdit] = []
+    ) throws {
         world = ModelWorld(seed: seed, crash: runner.crash)
         self.runner = runner
         self.root = root
         // What is undone counts most where something may be kept of it.
-        edits =
+        let common = favoured + [.editWhileRunning, .editWhileRunning, .mark]
+        let own: [ModelEdit] =
             world.cache == nil
             ? ModelEdit.allCases.filter { $0 != .damageCache && $0 != .clearCache }
             : ModelEdit.allCases + [.command, .removeOutput]
-                + [.revert, .wipe].flatMap { [$0, $0, $0, $0] }
+                + [.back, .back, .back, .wipe].flatMap { [$0, $0, $0] }
+        edits = own + common
         try world.files.write(to: root)
     }
 
@@ -95,7 +99,18 @@ struct ModelSequence {
             guard world.mark(step) == isMarked else {
                 throw failure("it is wrong that marking \(step.name) was as told")
             }
-        case .crash: try run(.death(step.name))
+        case .crash:
+            // What the step has succeeded from, before it died from something else, is no success.
+            let path = reading(of: step)
+            let old = path.flatMap { world.files[$0] }
+            if let path {
+                try world.files.put(.file(world.newText(of: path)), at: path, in: root)
+            }
+            try run(.death(step.name))
+            if let path, let old {
+                story.append("and \(path) back")
+                try world.files.put(old, at: path, in: root)
+            }
         default:
             guard let path = world.movable(for: step), case .file(let old, _)? = world.files[path]
             else { return }
@@ -108,6 +123,13 @@ struct ModelSequence {
             story.append("and back")
             try world.files.put(.file(old), at: path, in: root)
         }
+    }
+
+    /// A file that nobody but people writes, and that a step reads.
+    private mutating func reading(of step: ModelWorld.Step) -> String? {
+        let paths = world.reads(step).compactMap { world.files.destination(of: $0) }
+        let sources = paths.filter { $0.hasPrefix("d") && world.files[$0]?.isFile == true }
+        return world.chance(3) ? nil : world.one(of: sources)
     }
 
     // MARK: - One run
@@ -126,6 +148,7 @@ struct ModelSequence {
         world.usesCache = world.cache != nil && !world.chance(5)
         // Nobody knows how far one that is killed came with what it kept and put in place.
         if case .death? = mishap, runner.forgetsAtCrash { world.usesCache = false }
+        if mishap == nil { world.keepPast() }
         unlink("\(root)/ran")
         try runner.run(world, in: root)
         if let flag { unlink(flag) }

@@ -19,6 +19,8 @@ extension ModelWorld {
         var salt = 0
         /// The value of a variable of its own.
         var variable = 0
+        /// Whether what it writes first can be executed.
+        var isProgram = false
         /// Whether it reads a variable from outside, and says so.
         var inherits = false
         /// Decides where in the workflow it stands.
@@ -127,7 +129,7 @@ extension ModelWorld {
             }
         }
         if step.output == .tree { prepareTree(of: step, in: &files) }
-        files.put(.file(text), at: step.first)
+        files.put(.file(text, isExecutable: step.isProgram), at: step.first)
         switch step.output {
         case .pattern: files.put(.file("\(count)\n"), at: "out/\(step.name).y")
         case .linked: files.put(.link("\(step.name).x"), at: "out/\(step.name).l")
@@ -182,6 +184,7 @@ extension ModelWorld {
                 n=$((n+1)); while read -r l; do echo "$f=$l"; done < "$f"
               fi
             done; } > \(first)
+            \(step.isProgram ? "chmod 755 \(first)" : ":")
             \(last)
             """
     }

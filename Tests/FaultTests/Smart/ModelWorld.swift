@@ -30,16 +30,21 @@ struct ModelWorld {
     var generator: SeededGenerator
     /// Every content that a source has had.
     var history: [String: [String]] = [:]
+    /// How people had left the world before each run.
+    private(set) var past: [Past] = []
     /// Where outputs are kept, and which; nil where nothing ever is.
     var cache: ModelCache?
     /// Whether the next run uses it.
     var usesCache = false
+    /// Whether its steps name their files one by one, and so can be known by looks alone.
+    private let isPlain: Bool
     /// Tells apart whatever is numbered.
     private var counter = 0
 
     init(seed: UInt64, crash: String) {
         generator = SeededGenerator(seed: seed)
         self.crash = crash
+        isPlain = Int.random(in: 0..<3, using: &generator) == 0
         if chance(5) || chance(2) { cache = ModelCache() }
         for directory in ModelFiles.directories {
             for name in ["a.t", "b.t", "c.u"] where Bool.random(using: &generator) {
@@ -47,10 +52,47 @@ struct ModelWorld {
             }
         }
         files.put(.file(newText(of: "d0/a.t")), at: "d0/a.t")
-        if chance(4) { files.put(.link("../d0/a.t"), at: "d1/l.t") }
+        if chance(2) { files.put(.link("../d0/a.t"), at: "d1/b.t") }
+        if chance(4) { files.put(.link("../d2/c.u"), at: "d2/a.t") }
         // Small ones more often: they cost less, and show most.
         let (one, other) = (chooseCount(), chooseCount())
         for _ in 0..<min(one, other) { addStep() }
+    }
+
+    /// What people have made of a world, once.
+    struct Past {
+        var sources: [String: ModelNode]
+        var steps: [Step]
+        var inherited: String?
+    }
+
+    /// Keeps how the world is now.
+    mutating func keepPast() {
+        let sources = files.nodes.filter { $0.key.hasPrefix("d") }
+        past.append(Past(sources: sources, steps: steps, inherited: inherited))
+    }
+
+    /// Makes of the sources, and of steps that need what they needed, what they were once.
+    mutating func goBack(in root: String) throws {
+        guard let past = one(of: past) else { return }
+        for path in sources where past.sources[path] == nil && files[path] != nil {
+            try files.put(nil, at: path, in: root)
+        }
+        for (path, node) in past.sources.sorted(by: { $0.key < $1.key }) where files[path] != node {
+            try files.put(node, at: path, in: root)
+            if files[path] != node { files.toggleExecution(of: path, in: root) }
+        }
+        for index in steps.indices {
+            guard var old = past.steps.first(where: { $0.name == steps[index].name }),
+                old.dependencies == steps[index].dependencies
+            else { continue }
+            // What it read of a step that it does not need any more may be written at the same time.
+            let others = steps.filter { !old.dependencies.contains($0.name) }.flatMap(\.readings)
+            if old.inputs.contains(where: { others.contains($0) }) { continue }
+            (old.id, old.rank) = (steps[index].id, steps[index].rank)
+            steps[index] = old
+        }
+        inherited = past.inherited
     }
 
     // MARK: - Random choices
@@ -90,9 +132,11 @@ struct ModelWorld {
         // A step that is taken from the cache leaves nothing but what it declares.
         let outputs = ModelWorld.Output.allCases.filter {
             $0 != (cache == nil ? .nothing : .undeclared)
+                && (!isPlain || $0 != .pattern && $0 != .linked && $0 != .tree)
         }
         step.output = one(of: outputs) ?? .file
-        step.inherits = chance(5)
+        step.inherits = chance(isPlain ? 6 : 3)
+        step.isProgram = step.output != .nothing && chance(4)
         for other in steps where chance(3) { step.dependencies.append(other.name) }
         if chance(6) {
             step.secret = "d\(Int.random(in: 0...2, using: &generator))/a.t"
@@ -104,7 +148,7 @@ struct ModelWorld {
 
     mutating func chooseInputs(of step: inout Step) {
         let directory = one(of: ModelFiles.directories) ?? "d0"
-        let choices = ["/a.t", "/b.t", "/*.t", "/", "/*", ""]
+        let choices = isPlain ? ["/a.t", "/b.t"] : ["/a.t", "/b.t", "/*.t", "/", "/*", ""]
         step.inputs = [directory + (one(of: choices) ?? "/")]
         if chance(2) { step.inputs.append("d\(Int.random(in: 0...2, using: &generator))/b.t") }
         step.excluded = chance(4) ? "\(directory)/b.t" : nil
