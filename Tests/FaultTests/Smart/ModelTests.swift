@@ -33,6 +33,7 @@ struct ModelTests {
             ModelBatch.run(seeds: seeds, report: report)
         }
         let text = try String(contentsOfFile: report, encoding: .utf8)
+        try #require(!text.hasPrefix("seed"), "\(text)")
         let counts = text.split(separator: " ").compactMap { Int($0) }
         try #require(counts.count == 4, "\(text)")
         #expect(counts[0] == seeds.count)

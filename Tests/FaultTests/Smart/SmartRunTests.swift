@@ -224,6 +224,16 @@ struct SmartRunTests {
         #expect(try ran(space) == [])
     }
 
+    @Test("a step of which nobody could tell later that it was started is not started")
+    func unmarked() throws {
+        let space = try TestSpace()
+        try space.chain()
+        try space.file(".stepvisor/known", "in the way")
+        let result = try space.run("run")
+        #expect(result.code != 0 && result.error.contains(".stepvisor/known"), "\(result)")
+        #expect(!space.exists("ran") && !space.exists("made"))
+    }
+
     @Test("where a file changes that a link among the inputs leads to, that is seen as well")
     func movedBehindLink() throws {
         let space = try TestSpace()
