@@ -148,14 +148,16 @@ public struct RunPlan: Sendable {
     }
 
     private func stepHeader(_ index: Int) -> StepHeader {
-        let step = resolved.workflow.steps[index]
+        // Each field from where it lies: a step is dear to copy.
+        let steps = resolved.workflow.steps
         var header = StepHeader(
-            id: step.id.rawValue, description: step.description, task: step.task,
-            phase: Int(phases[index]), parallelGroup: step.parallelGroup,
+            id: steps[index].id.rawValue, description: steps[index].description,
+            task: steps[index].task,
+            phase: Int(phases[index]), parallelGroup: steps[index].parallelGroup,
             dependencies: resolved.graph.dependencies(of: index).map {
                 Int32(truncatingIfNeeded: $0)
             },
-            outputs: step.outputFiles.map(\.text), runsAlone: !step.isParallelSafe)
+            outputs: steps[index].outputFiles.map(\.text), runsAlone: !steps[index].isParallelSafe)
         header.isFinalizer = traits[index].contains(.isFinalizer)
         header.mostAttempts = Int32(clamping: mostAttempts(of: index))
         return header

@@ -95,7 +95,8 @@ public final class Supervisor {
         scheduler = Scheduler(plan: context.plan)
         inputs = InputDesk(
             plan: context.plan, root: context.state.root, environment: context.environment)
-        freshness = FreshnessDesk(context.freshness ?? context.ownFreshness)
+        freshness = FreshnessDesk(
+            context.freshness ?? context.ownFreshness, in: context.state)
         conditions = ConditionDesk(plan: context.plan, root: context.state.root)
         try CarriedOutputs.copy(into: directory, of: context)
         let start = RunEvent(.runStarted(header), at: .zero)

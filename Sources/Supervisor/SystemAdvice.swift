@@ -12,7 +12,8 @@ extension SystemError {
         case EACCES, EPERM: "look at the permissions: `ls -ld` shows whose it is"
         case ENOSPC, EDQUOT: "the disk is full: `df -h` shows which"
         case EROFS: "the file system is read-only: work in a copy that can be written"
-        case ELOOP, ENOTDIR: "remove or rename what is in the way: `ls -ld` shows what it is"
+        case ELOOP, ENOTDIR, EISDIR:
+            "remove or rename what is in the way: `ls -ld` shows what it is"
         case EMFILE, ENFILE: "too many files are open: raise `ulimit -n`, or use a lower `-j`"
         case ENOLCK, EOPNOTSUPP, ENOSYS:
             "work on a local disk; for locks that projects share, set XDG_STATE_HOME to a "

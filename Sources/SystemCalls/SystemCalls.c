@@ -200,10 +200,13 @@ int stepvisor_clear_signal_mask(void) {
 }
 
 int stepvisor_signal_pipe(void) {
+    static int read_end = -1;
+    if (read_end >= 0) return read_end;
     int ends[2];
     if (stepvisor_pipe(ends, 1) == -1) return -1;
     signal_pipe_write_end = ends[1];
-    return ends[0];
+    read_end = ends[0];
+    return read_end;
 }
 
 void stepvisor_rearm_child_signal(void) { atomic_store(&child_signal_pending, 0); }

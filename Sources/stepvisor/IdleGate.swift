@@ -29,7 +29,7 @@ struct IdleGate {
 
     init?(_ arguments: ParsedArguments, _ console: Console) {
         guard arguments.has(.smartExecution), arguments.keys.isSubset(of: Self.allowed),
-            !console.wantsJSON, !console.isErrorLive, console.verbosity < .verbose,
+            !console.wantsJSON, console.verbosity < .verbose,
             let directory = Host.workingDirectory,
             let place = WorkflowLoader.place(path: arguments.text(.file), from: directory)
         else { return nil }
@@ -37,12 +37,14 @@ struct IdleGate {
         waits = arguments.has(.wait)
         options = Project.words(naming: arguments)
         (file, root) = place
-        guard let key = Self.key(of: file, directory) else { return nil }
+        guard let key = Self.key(of: file, directory, console) else { return nil }
         self.key = key
     }
 
     /// The digest of all that decides beside the files that steps read and write.
-    private static func key(of file: String, _ directory: String) -> Digest? {
+    private static func key(
+        of file: String, _ directory: String, _ console: Console
+    ) -> Digest? {
         guard let program = Host.ownProgram, let content = try? FileInput.read(file) else {
             return nil
         }
@@ -59,22 +61,31 @@ struct IdleGate {
         for number in [Host.user, Host.processors, Host.mostConcurrentSteps] {
             hash.update(framed: String(number))
         }
+        // What is printed depends on where it goes.
+        hash.update(framed: "\(console.isErrorLive) \(console.errorStyle.isOn)")
         hash.update(framed: "workflow")
         hash.update(content)
         return Digest(hash)
     }
 
-    /// Carries the run out; nil where it has to go the long way.
-    func run() throws -> Int32? {
+    /// How far the short way led.
+    enum Outcome {
+        case done(Int32)
+        /// Something has changed: what was taken and found on the way.
+        case changed(IdleRun, ProjectLock)
+    }
+
+    /// Carries the run out, where nothing has changed; nil where there is no short way at all.
+    func run() throws -> Outcome? {
         guard let idle = IdleRun(root: root, key: key), isTrusted else { return nil }
         let clock = RunClock()
         let state = try StateDirectory(root: root, create: false)
         let lock = try ProjectGate(console).take(state, waits: waits)
+        guard idle.holds(processors: Host.processors) else { return .changed(idle, lock) }
         defer { lock.release() }
-        guard idle.holds() else { return nil }
         let summary = try idle.record(clock: clock)
         if !summary.isEmpty { try? StandardStream.error.write(summary) }
-        return 0
+        return .done(0)
     }
 
     /// Others could have written it: there is something to say.
@@ -94,7 +105,7 @@ struct IdleGate {
             key: key, since: begin, in: state)
     }
 
-    /// What such a run prints.
+    /// What such a run prints; on a terminal, what is left there of what moves is the same.
     private func summary(_ record: RunRecord) -> String {
         let nothing = ViewSurroundings(
             terminalSize: nil, logTail: { _, _ in [] }, logBytes: { _, _, _ in [] },

@@ -20,7 +20,9 @@ struct RunCommand {
     }
 
     func run() throws -> Int32 {
-        if let code = try idle?.run() { return code }
+        let short = try idle?.run()
+        if case .done(let code) = short { return code }
+        let early = EarlyStart(arguments, console, after: short)
         let project: Project
         do {
             project = try Project.load(arguments, console)
@@ -34,9 +36,9 @@ struct RunCommand {
         if !arguments.has(.dryRun) { closeInherited() }
         if let word = arguments.text(.replay) { return try replay(word, project) }
         guard let resumption = Resumption(arguments, console, root: project.root) else {
-            let lock = try smartLock(project)
+            let lock = try smartLock(project, early)
             return try carryOut(
-                try RunRequest(project, arguments), project, holding: lock)
+                try RunRequest(project, arguments, early: early?.look), project, holding: lock)
         }
         let lock = try resumption.lock(waits: arguments.has(.wait), isDry: arguments.has(.dryRun))
         switch try resumption.base() {
@@ -62,10 +64,12 @@ struct RunCommand {
     }
 
     /// What is known of steps is read when nobody else can change it any more.
-    private func smartLock(_ project: Project) throws -> ProjectLock? {
+    private func smartLock(_ project: Project, _ early: EarlyStart?) throws -> ProjectLock? {
         guard !arguments.has(.dryRun), RunOptions(arguments).smart != .off else { return nil }
         let state = try StateDirectory(root: project.root, create: true)
-        let lock = try ProjectGate(console).take(state, waits: arguments.has(.wait))
+        let lock =
+            try early?.lock(of: project)
+            ?? ProjectGate(console).take(state, waits: arguments.has(.wait))
         if !project.workflow.execution.secrets.isEmpty { try ProjectKey.make(in: state) }
         return lock
     }

@@ -105,10 +105,11 @@ struct RunRequest {
     ///   - arguments: The command line.
     ///   - earlier: The run that `--resume` or `--failed` goes on with.
     ///   - replay: The order that `--replay` keeps.
+    ///   - early: What was looked at while the workflow was read.
     /// - Throws: ``CommandFailure`` with exit 2 when that cannot be run.
     init(
         _ project: Project, _ arguments: ParsedArguments, resuming earlier: EarlierRun? = nil,
-        replaying replay: ReplayOrder? = nil
+        replaying replay: ReplayOrder? = nil, early: EarlyLook? = nil
     ) throws {
         self.project = project.withoutText
         var options = RunOptions(arguments)
@@ -149,7 +150,8 @@ struct RunRequest {
                 resume = nil
             }
             if options.smart != .off {
-                freshness = SmartRequest(project, options, since).adopt(into: &plan)
+                freshness = SmartRequest(project, options, since, early: early)
+                    .adopt(into: &plan)
             }
             self.plan = plan
         } catch {

@@ -9,8 +9,13 @@ struct SmartRequest {
     private let options: RunOptions
     /// What a revision says of the steps; nil where it is not asked.
     private let since: SinceRequest?
+    private let early: EarlyLook?
 
-    init(_ project: Project, _ options: RunOptions, _ since: SinceRequest? = nil) {
+    init(
+        _ project: Project, _ options: RunOptions, _ since: SinceRequest? = nil,
+        early: EarlyLook? = nil
+    ) {
+        self.early = early
         self.project = project
         self.options = options
         self.since = since
@@ -23,7 +28,7 @@ struct SmartRequest {
         var look = FreshnessLook(
             plan: plan, state: try? StateDirectory(root: project.root, create: false),
             root: project.root, workflow: project.loaded.path ?? "",
-            environment: Host.environment, mask: Secrecy.mask)
+            environment: Host.environment, mask: Secrecy.mask, early: early)
         let selected = plan.selected.indices.map {
             plan.selected[$0] && plan.doneEarlier[$0] == nil
         }

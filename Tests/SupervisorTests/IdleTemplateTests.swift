@@ -76,17 +76,58 @@ struct IdleTemplateTests {
         #expect(!isSettledNow)
         let isSettledLater = watched.look(in: root.number, startedAt: later)
         #expect(isSettledLater)
-        #expect(isUnchanged(watched, root.number))
+        try compare(watched, in: space) { comparison in
+            comparison.begin(threads: 1)
+            #expect(comparison.holds())
+            #expect(comparison.changed() == [])
+        }
         try space.file("f\(changed)", "longer")
-        #expect(!isUnchanged(watched, root.number))
+        try compare(watched, in: space) { comparison in
+            comparison.begin(threads: 1)
+            #expect(!comparison.holds())
+            #expect(comparison.changed() == [Array("f\(changed)".utf8)])
+        }
+        // Nobody else has to be there.
+        try compare(watched, in: space) { comparison in
+            #expect(!comparison.holds())
+            #expect(comparison.changed() == [Array("f\(changed)".utf8)])
+        }
     }
 
-    private func isUnchanged(_ watched: WatchedFiles, _ directory: Int32) -> Bool {
-        watched.facts.withUnsafeBufferPointer { facts in
-            watched.starts.withUnsafeBufferPointer { starts in
-                watched.paths.withUnsafeBytes { paths in
-                    WatchedFiles.areUnchanged(
-                        facts: facts, starts: starts, paths: paths, in: directory)
+    @Test("of many changed files none is listed")
+    func manyChanges() throws {
+        let space = try TestSpace()
+        var watched = WatchedFiles()
+        let names = (0...FileComparison.mostListed).map { "f\($0)" }
+        for name in names { try space.file(name, "x") }
+        for name in names { watched.add(Array(name.utf8), nil) }
+        let root = try Descriptor.open(space.root.path, flags: O_RDONLY | O_DIRECTORY)
+        let later = WallTime(microseconds: RunClock.wallTime().microseconds + 10_000_000)
+        let isSettled = watched.look(in: root.number, startedAt: later)
+        #expect(isSettled)
+        for name in names.dropFirst() { try space.file(name, "longer") }
+        func listed() throws -> [[UInt8]]? {
+            var list: [[UInt8]]?
+            try compare(watched, in: space) { list = $0.changed() }
+            return list
+        }
+        #expect(try listed()?.count == FileComparison.mostListed)
+        try space.file(names[0], "longer")
+        #expect(try listed() == nil)
+    }
+
+    /// The threads of a comparison are done when it has said what has changed.
+    private func compare(
+        _ watched: WatchedFiles, in space: TestSpace, _ body: (FileComparison) -> Void
+    ) throws {
+        try watched.facts.withUnsafeBufferPointer { facts in
+            try watched.starts.withUnsafeBufferPointer { starts in
+                try watched.paths.withUnsafeBytes { paths in
+                    let root = try Descriptor.open(
+                        space.root.path, flags: O_RDONLY | O_DIRECTORY)
+                    let comparison = FileComparison(
+                        facts: facts, starts: starts, paths: paths, in: root, owner: nil)
+                    body(try #require(comparison))
                 }
             }
         }

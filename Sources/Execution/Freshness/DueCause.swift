@@ -14,7 +14,8 @@ public struct DueCause: Hashable, Sendable {
         case noInputs = "no_inputs"
         /// It runs at the end of every run.
         case always
-        /// Files that it reads: subject path, change `edited`, `new`, `removed`, `retyped`.
+        /// Files that it reads: subject path, change `edited`, `new`, `removed`, `retyped`,
+        /// `mode`.
         case inputsChanged = "inputs_changed"
         /// They changed while it ran.
         case inputsMoved = "inputs_moved"

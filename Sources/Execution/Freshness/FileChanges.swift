@@ -1,16 +1,19 @@
 extension FileContent {
     /// How the files of one list differ from those of an earlier one, both sorted by path: `edited`,
-    /// `new`, `removed`, or `retyped` where one is of another kind by now.
+    /// `new`, `removed`, `retyped` where one is of another kind by now, or `mode` where only whether it
+    /// can be executed differs.
     static func changes(from old: [FileContent], to new: [FileContent]) -> [DueCause.Detail] {
         var changes: [DueCause.Detail] = []
         var (mine, theirs) = (new[...], old[...])
         while let file = mine.first ?? theirs.first {
             let (now, before) = (mine.first, theirs.first)
             if let now, let before, now.path == before.path {
-                if now.kind != before.kind {
+                if now.isOtherKind(than: before) {
                     changes.append(.init(file.name, change: "retyped"))
                 } else if now.digest != before.digest {
                     changes.append(.init(file.name, change: "edited"))
+                } else if now.kind != before.kind {
+                    changes.append(.init(file.name, change: "mode"))
                 }
                 mine.removeFirst()
                 theirs.removeFirst()
@@ -26,6 +29,9 @@ extension FileContent {
         }
         return changes
     }
+
+    /// The lowest bit of ``kind`` only says whether it can be executed.
+    private func isOtherKind(than other: FileContent) -> Bool { kind >> 1 != other.kind >> 1 }
 }
 
 extension DueCause {

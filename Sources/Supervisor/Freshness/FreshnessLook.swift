@@ -35,9 +35,10 @@ public struct FreshnessLook: Sendable {
     ///   - workflow: The workflow's file or directory, whose name tells it from others of the project.
     ///   - environment: What steps inherit, for `env_inputs`.
     ///   - mask: Takes secrets out of what is kept and shown.
+    ///   - early: What was looked at while the workflow was read, with the project held ever since.
     public init(
         plan: RunPlan, state: StateDirectory?, root: String, workflow: String,
-        environment: [String: String], mask: SecretMask = .none
+        environment: [String: String], mask: SecretMask = .none, early: EarlyLook? = nil
     ) {
         self.plan = plan
         self.root = root
@@ -48,9 +49,12 @@ public struct FreshnessLook: Sendable {
             key: hasSecrets ? ProjectKey.text(root: root) : nil)
         looker = InputLooker(root: root)
         answers = ToolAnswers.ask(plan, root: root, inherited: environment)
+        let looked = early.flatMap { $0.isAbout(workflow, in: root) ? $0.take() : nil }
         known =
-            state.map { KnownSteps(workflow: workflow, in: $0) } ?? KnownSteps(workflow: workflow)
-        glances = StepGlances(plan: plan, root: root, ingredients: ingredients)
+            looked?.known ?? state.map { KnownSteps(workflow: workflow, in: $0) }
+            ?? KnownSteps(workflow: workflow)
+        glances = StepGlances(
+            plan: plan, root: root, ingredients: ingredients, early: looked?.same)
         let steps = plan.resolved.workflow.steps
         isRemembered = FreshnessLook.remembered(steps, plan.resolved.graph)
     }
@@ -73,8 +77,9 @@ public struct FreshnessLook: Sendable {
 
     /// What is known of a step before the run begins.
     public mutating func freshness(of step: Int) -> StepFreshness {
-        let declared = plan.resolved.workflow.steps[step]
-        guard !declared.inputs.isEmpty else { return .due([DueCause(.noInputs)]) }
+        guard !plan.resolved.workflow.steps[step].inputs.isEmpty else {
+            return .due([DueCause(.noInputs)])
+        }
         if known.isDamaged { return .due([DueCause(.stateUnreadable)]) }
         return verdict(of: step, assuming: mayRun)?.freshness
             ?? .due([DueCause(.inputsUnreadable)])

@@ -15,6 +15,13 @@ extension KnownSteps {
     /// A larger one is no result: conditions read the first megabyte.
     private static let mostResultBytes = 16 << 20
 
+    /// Whether any result was ever kept.
+    func hasResults(in state: StateDirectory) -> Bool {
+        var facts = stat()
+        let path = "\(KnownSteps.folder)/\(key)/\(KnownSteps.resultsName)"
+        return fstatat(state.descriptor, path, &facts, AT_SYMLINK_NOFOLLOW) == 0
+    }
+
     /// Whether the result of a step's last success is there.
     func hasResult(of step: String, in root: String) -> Bool {
         var facts = stat()

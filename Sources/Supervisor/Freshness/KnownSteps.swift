@@ -44,7 +44,11 @@ struct KnownSteps {
     }
 
     let key: String
+    /// The file as it was read.
     private var bytes: [UInt8] = []
+    /// Records that were added since; their places go on where ``bytes`` ends, which are many and stay
+    /// where they are.
+    private var added: [UInt8] = []
     private var entries: [String: Entry] = [:]
     /// Bytes of the file that are whole records; what follows is cut off before anything is added.
     private var wholeBytes = 0
@@ -72,7 +76,7 @@ struct KnownSteps {
     }
 
     /// A name for a directory: that of the workflow's file, or a digest where it is a strange one.
-    private static func key(of workflow: String) -> String {
+    static func key(of workflow: String) -> String {
         let name = workflow.split(separator: "/").last.map(String.init) ?? "workflow"
         let isPlain = name.utf8.allSatisfy { byte in
             switch byte {
@@ -89,12 +93,17 @@ struct KnownSteps {
         return name
     }
 
+    /// How large the file is.
+    static func size(of workflow: String, in state: StateDirectory) -> Int64 {
+        PrivateFile.reading([folder, key(of: workflow), name], in: state.descriptor)?.size ?? 0
+    }
+
     // MARK: - Reading
 
     /// What is known of a step.
     subscript(step: String) -> StepKnowledge {
         guard let entry = entries[step] else { return .none }
-        var reader = MemoryReader(bytes[entry.range])
+        var reader = MemoryReader(slice(entry.range))
         switch entry.kind {
         case .started: return .started(run: reader.text() ?? "")
         case .moved: return .moved(run: reader.text() ?? "")
@@ -103,13 +112,25 @@ struct KnownSteps {
         }
     }
 
-    /// The bytes of a step's success that counts; nil where none does.
+    private func slice(_ range: Range<Int>) -> ArraySlice<UInt8> {
+        guard range.lowerBound >= bytes.count else { return bytes[range] }
+        return added[(range.lowerBound - bytes.count)..<(range.upperBound - bytes.count)]
+    }
+
+    /// Where in the file a step's success is that counts; nil where none does, or it is newer than what
+    /// was read.
     func success(of step: String) -> Range<Int>? {
-        guard let entry = entries[step], entry.kind == .done else { return nil }
+        guard let entry = entries[step], entry.kind == .done, entry.range.upperBound <= bytes.count
+        else { return nil }
         return entry.range
     }
 
-    /// Calls with all bytes, to which ``success(of:)`` refers.
+    /// Where the successes that count are in the file.
+    var successes: [Range<Int>] {
+        entries.values.compactMap { $0.kind == .done ? $0.range : nil }
+    }
+
+    /// Calls with the file as it was read, to which ``success(of:)`` refers.
     func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         bytes.withUnsafeBytes(body)
     }
@@ -117,9 +138,17 @@ struct KnownSteps {
     /// The last success of a step, though it may not count any more; what its files were is known from it.
     func lastSuccess(of step: String) -> StepMemory? {
         entries[step]?.success.flatMap { range in
-            var reader = MemoryReader(bytes[range])
+            var reader = MemoryReader(slice(range))
             return reader.memory()
         }
+    }
+
+    /// Whether a step wrote something to `STEPVISOR_OUTPUT` at its last success.
+    func lastSuccessHasResult(of step: String) -> Bool {
+        entries[step]?.success.map { range in
+            var reader = MemoryReader(slice(range))
+            return reader.hasResult()
+        } ?? false
     }
 
     private mutating func index() {
@@ -251,10 +280,10 @@ struct KnownSteps {
         if file < 0 { try openForWriting(in: state) }
         let record = KnownSteps.record(kind, of: step, body)
         try FileBytes.write(record, to: file, subject: shown)
-        let start = bytes.count
-        bytes += record
+        let start = bytes.count + added.count
+        added += record
         let id = KnownSteps.headSize + 1 + 4 + step.utf8.count
-        note(kind, of: step, in: (start + id)..<bytes.count)
+        note(kind, of: step, in: (start + id)..<(start + record.count))
     }
 
     private static func record(
@@ -322,14 +351,14 @@ struct KnownSteps {
         var whole = KnownSteps.firstLine
         for (step, entry) in entries.sorted(by: { $0.key < $1.key }) {
             if let success = entry.success, success != entry.range {
-                whole += KnownSteps.record(.done, of: step) { $0.append(bytes[success]) }
+                whole += KnownSteps.record(.done, of: step) { $0.append(slice(success)) }
             }
-            whole += KnownSteps.record(entry.kind, of: step) { $0.append(bytes[entry.range]) }
+            whole += KnownSteps.record(entry.kind, of: step) { $0.append(slice(entry.range)) }
         }
         try PrivateFile.replace(
             KnownSteps.name, with: whole, in: folder, temporary: "\(KnownSteps.name).tmp",
             shown: shown)
-        bytes = whole
+        (bytes, added) = (whole, [])
         entries = [:]
         isDamaged = false
         index()

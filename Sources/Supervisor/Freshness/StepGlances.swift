@@ -19,6 +19,8 @@ struct StepGlances: Sendable {
     private let ingredients: StepIngredients
     private let root: String
     private let directory: OpenDirectory?
+    /// Successes whose files looked the same while the workflow was read; nil where nobody looked.
+    private let early: Set<Int>?
     /// For each step whether it looked the same; empty before and after the beginning of a run.
     private var ahead: [Bool] = []
     private var isOver = false
@@ -27,10 +29,13 @@ struct StepGlances: Sendable {
     private static let leastAhead = 256
     private static let share = 128
 
-    init(plan: RunPlan, root: String, ingredients: StepIngredients) {
+    init(
+        plan: RunPlan, root: String, ingredients: StepIngredients, early: Set<Int>? = nil
+    ) {
         self.plan = plan
         self.root = root
         self.ingredients = ingredients
+        self.early = early
         directory = OpenDirectory(root)
     }
 
@@ -89,15 +94,19 @@ struct StepGlances: Sendable {
             guard !steps[index].inputs.isEmpty, !steps[index].hasGating,
                 let range = known.success(of: steps[index].id.rawValue)
             else { return false }
+            let hasLooked = !isOver && early != nil
+            if let early, hasLooked, !early.contains(range.lowerBound) { return false }
             return known.withBytes { bytes in
                 var reader = RecordReader(UnsafeRawBufferPointer(rebasing: bytes[range]))
-                return looksSame(index, steps[index], &reader, in: directory.number)
+                return looksSame(
+                    index, steps[index], &reader, in: hasLooked ? nil : directory.number)
             }
         }
     }
 
+    /// Looks at the files themselves only where a directory is given.
     private func looksSame(
-        _ index: Int, _ step: Step, _ reader: inout RecordReader, in directory: Int32
+        _ index: Int, _ step: Step, _ reader: inout RecordReader, in directory: Int32?
     ) -> Bool {
         guard let head = reader.head(), !head.hasResult,
             head.declaresOutputs == !step.outputFiles.isEmpty,
@@ -108,8 +117,8 @@ struct StepGlances: Sendable {
         {
             read.append(script)
         }
-        return reader.filesLookSame(as: Self.sorted(read), in: directory)
-            && reader.filesLookSame(as: Self.sorted(written), in: directory)
+        return reader.filesAre(Self.sorted(read), lookSameIn: directory)
+            && reader.filesAre(Self.sorted(written), lookSameIn: directory)
             && ingredients.declared(of: index, answers: [:]).fullDigest == head.declaredDigest
     }
 
@@ -154,118 +163,4 @@ private final class OpenDirectory: Sendable {
     }
 
     deinit { Platform.close(number) }
-}
-
-/// What a glance needs of what is known of a step.
-struct GlancedMemory {
-    var run: String
-    var products: [StepProduct]
-}
-
-/// Reads the record of a success where it lies, in the form of ``MemoryWriter``.
-private struct RecordReader {
-    private let bytes: UnsafeRawBufferPointer
-    private var place = 0
-
-    struct Head {
-        var declaredDigest: Digest
-        var declaresOutputs: Bool
-        var hasResult: Bool
-    }
-
-    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
-
-    private mutating func number<Number: FixedWidthInteger>(_ type: Number.Type) -> Number? {
-        let size = MemoryLayout<Number>.size
-        guard bytes.count - place >= size else { return nil }
-        defer { place += size }
-        return Number(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: Number.self))
-    }
-
-    private mutating func skip(_ count: Int) -> Bool {
-        guard bytes.count - place >= count else { return false }
-        place += count
-        return true
-    }
-
-    private mutating func blob() -> UnsafeRawBufferPointer? {
-        guard let length = number(UInt32.self) else { return nil }
-        let start = place
-        guard skip(Int(length)) else { return nil }
-        return UnsafeRawBufferPointer(rebasing: bytes[start..<place])
-    }
-
-    private mutating func digest() -> Digest? {
-        guard let a = number(UInt64.self), let b = number(UInt64.self),
-            let c = number(UInt64.self), let d = number(UInt64.self)
-        else { return nil }
-        return Digest((a, b, c, d))
-    }
-
-    mutating func head() -> Head? {
-        guard blob() != nil, digest() != nil, let declared = digest(),
-            let declaresOutputs = number(UInt8.self), let hasResult = number(UInt8.self),
-            digest() != nil
-        else { return nil }
-        return Head(
-            declaredDigest: declared, declaresOutputs: declaresOutputs == 1,
-            hasResult: hasResult == 1)
-    }
-
-    /// Whether the files that follow are these, and look as they did when their contents were known.
-    mutating func filesLookSame(as paths: [String], in directory: Int32) -> Bool {
-        guard let count = number(UInt32.self), Int(count) == paths.count else { return false }
-        for path in paths {
-            guard let written = blob(), path.utf8.count == written.count,
-                path.utf8.elementsEqual(written), let facts = facts(),
-                facts.now(path, in: directory)
-            else { return false }
-        }
-        return true
-    }
-
-    private struct Facts {
-        var facts: InputFacts
-        var seenAt: Int64
-
-        func now(_ path: String, in directory: Int32) -> Bool {
-            var found = stat()
-            guard facts.kind == .file, facts.isSettled(at: seenAt),
-                fstatat(directory, path, &found, AT_SYMLINK_NOFOLLOW) == 0
-            else { return false }
-            return InputFacts(found) == facts
-        }
-    }
-
-    private mutating func facts() -> Facts? {
-        guard let kind = number(UInt8.self).flatMap(InputFacts.Kind.init(rawValue:)),
-            let isExecutable = number(UInt8.self), let size = number(Int64.self),
-            let modifiedAt = number(Int64.self), let changedAt = number(Int64.self),
-            let inode = number(UInt64.self), let seenAt = number(Int64.self), skip(32)
-        else { return nil }
-        let facts = InputFacts(
-            kind: kind, isExecutable: isExecutable == 1, size: size, modifiedAt: modifiedAt,
-            changedAt: changedAt, inode: inode)
-        return Facts(facts: facts, seenAt: seenAt)
-    }
-
-    /// The run of the success, and what the steps that it needs had produced.
-    mutating func memory() -> GlancedMemory? {
-        guard let run = blob(), skip(32 + 32 + 1 + 1 + 32), skipFiles(), skipFiles(),
-            let count = number(UInt32.self)
-        else { return nil }
-        var memory = GlancedMemory(run: String(decoding: run, as: UTF8.self), products: [])
-        for _ in 0..<count {
-            guard let step = blob(), let digest = digest() else { return nil }
-            memory.products.append(
-                StepProduct(step: String(decoding: step, as: UTF8.self), digest: digest))
-        }
-        return memory
-    }
-
-    private mutating func skipFiles() -> Bool {
-        guard let count = number(UInt32.self) else { return false }
-        for _ in 0..<count where blob() == nil || !skip(1 + 1 + 5 * 8 + 32) { return false }
-        return true
-    }
 }

@@ -187,6 +187,14 @@ struct MemoryReader {
         return KnownFile(path: path, facts: facts, digest: digest, seenAt: seenAt)
     }
 
+    /// Whether the step of this memory wrote a result, without reading the rest.
+    mutating func hasResult() -> Bool {
+        guard text() != nil, digest() != nil, digest() != nil, number(UInt8.self) != nil else {
+            return false
+        }
+        return number(UInt8.self) == 1
+    }
+
     mutating func memory() -> StepMemory? {
         guard let run = text(), let fingerprint = digest(), let declaredDigest = digest(),
             let declaresOutputs = number(UInt8.self), let hasResult = number(UInt8.self),

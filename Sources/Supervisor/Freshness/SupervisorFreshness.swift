@@ -15,6 +15,8 @@ struct FreshnessDesk {
     fileprivate var awaiting: [Awaited] = []
     /// What steps of this run are made from, for those who compare runs.
     fileprivate var ingredients = RunIngredients()
+    /// Whether there are results that steps that do not run may have to give to this run.
+    private let hasResults: Bool
 
     fileprivate struct Begun: Sendable {
         var contents: StepContents?
@@ -35,7 +37,15 @@ struct FreshnessDesk {
         }
     }
 
-    init(_ look: FreshnessLook) { self.look = look }
+    init(_ look: FreshnessLook, in state: StateDirectory) {
+        self.look = look
+        hasResults = look.known.hasResults(in: state)
+    }
+
+    /// Whether a step that does not run has a result from its last success.
+    fileprivate func hasResult(of id: String) -> Bool {
+        hasResults && look.known.lastSuccessHasResult(of: id)
+    }
 
     /// Keeps what a step of this run is made from, for those who compare runs.
     mutating func keepIngredients(
@@ -165,7 +175,7 @@ extension Supervisor {
         do {
             let result = try freshness.look.known.keepResult(
                 of: id, from: directory, in: context.state,
-                wasThere: freshness.look.known.lastSuccess(of: id)?.result != nil)
+                wasThere: freshness.look.known.lastSuccessHasResult(of: id))
             let declaresOutputs = freshness.look.outputPatterns(of: step) != nil
             guard let contents = begun.contents, outputs.isReadable else {
                 // What lies there is what it has produced, whatever that was made from.
@@ -264,10 +274,9 @@ extension Supervisor {
     /// Gives what a step that does not run wrote to `STEPVISOR_OUTPUT` to this run.
     private func carryResult(of step: Int) {
         let id = header.steps[step].id
-        let known = freshness.look.known
-        guard known.lastSuccess(of: id)?.result != nil else { return }
+        guard freshness.hasResult(of: id) else { return }
         do {
-            try known.carryResult(of: id, into: directory, from: context.state)
+            try freshness.look.known.carryResult(of: id, into: directory, from: context.state)
         } catch {
             record(.warning(step: step, "its results are not there: \(error.description)"))
         }

@@ -7,6 +7,8 @@ enum ToolAnswers {
     private static let limit = 60.0
     /// What is kept of an answer; a version is shorter.
     private static let mostBytes = 4096
+    /// What is read of one; the rest is dropped.
+    private static let mostReadBytes = 1 << 20
 
     /// Asks the tools of the steps that are meant.
     ///
@@ -21,8 +23,11 @@ enum ToolAnswers {
     ) -> [String: String] {
         let workflow = plan.resolved.workflow
         var commands: Set<String> = []
-        for (step, isSelected) in zip(workflow.steps, plan.selected)
-        where isSelected && !step.gating.tools.isEmpty { commands.formUnion(step.gating.tools) }
+        // By index: a step is dear to copy.
+        for step in workflow.steps.indices
+        where plan.selected[step] && workflow.steps[step].hasGating {
+            commands.formUnion(workflow.steps[step].gating.tools)
+        }
         guard !commands.isEmpty, let shell = workflow.execution.shell.first else { return [:] }
         var environment = EnvironmentFilter(workflow.execution.passEnvironment)
             .filtered(inherited)
@@ -36,6 +41,8 @@ enum ToolAnswers {
         var command = CapturedCommand(
             program: program, environment: environment, directory: root)
         command.limit = limit
+        command.mostOutputBytes = mostReadBytes
+        command.endsLeftovers = true
         var answers: [String: String] = [:]
         for line in commands.sorted() {
             let arguments = workflow.execution.shell.dropFirst() + [line]

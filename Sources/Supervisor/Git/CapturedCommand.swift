@@ -1,5 +1,6 @@
 import Execution
 import Foundation
+import SystemCalls
 
 /// A short errand of stepvisor's own: a program whose output is read, for which nobody is asked.
 struct CapturedCommand {
@@ -22,11 +23,18 @@ struct CapturedCommand {
     let directory: String
     /// Seconds that it may take.
     var limit: Double = 300
+    /// What is kept of what it writes.
+    var mostOutputBytes = Int.max
+    /// Whether what it leaves running is ended.
+    var endsLeftovers = false
 
     /// What is kept of its messages.
     private static let mostErrorBytes = 64 << 10
 
     /// Runs it to its end.
+    ///
+    /// It has a process group of its own, which a Ctrl-C does not reach: a signal that ends this process
+    /// ends it too. Only while no run has the signals.
     ///
     /// - Parameters:
     ///   - arguments: without the program's name.
@@ -36,6 +44,8 @@ struct CapturedCommand {
     func run(_ arguments: [String], with launcher: ProcessLauncher) throws(Failure) -> Result {
         var output = try CapturedStream()
         var error = try CapturedStream()
+        let signals = ErrandSignals()
+        defer { signals.restore() }
         let request = LaunchRequest(
             program: program, arguments: arguments, environment: environment,
             directory: directory, output: output.writeEnd)
@@ -48,37 +58,71 @@ struct CapturedCommand {
             case .permanent(let text), .temporary(let text): throw .notStarted(text)
             }
         }
+        defer { launcher.retire(child) }
         output.closeWriteEnd()
         error.closeWriteEnd()
         let end = Date().addingTimeInterval(limit)
-        var isLast = false
-        while output.isOpen || error.isOpen {
-            var entries = [output.entry, error.entry]
-            poll(&entries, 2, isLast ? 0 : 50)
+        var exit: ExitStatus?
+        // What it started may live on and hold the pipes: once it has ended, what is there is all.
+        while output.isOpen || error.isOpen || exit == nil {
+            let hasEnded = exit != nil
+            var entries = [output.entry, error.entry, signals.entry]
+            poll(&entries, 3, hasEnded ? 0 : pause(output.isOpen || error.isOpen))
+            if entries[2].revents != 0, let signal = signals.take() {
+                _ = Platform.kill(-child.pid, SIGKILL)
+                ProcessSetup.die(by: signal)
+            }
             let isQuiet = entries[0].revents == 0 && entries[1].revents == 0
-            if entries[0].revents != 0 { output.read(limit: .max) }
+            if entries[0].revents != 0 { output.read(limit: mostOutputBytes) }
             if entries[1].revents != 0 { error.read(limit: CapturedCommand.mostErrorBytes) }
-            // What it started may live on and hold the pipes.
-            if isQuiet, isLast { break }
-            if isQuiet { isLast = !child.process.isRunning }
-            if Date() > end { throw stop(child) }
+            if isQuiet, hasEnded { break }
+            exit = exit ?? child.exitStatus()?.exit
+            if Date() > end {
+                _ = Platform.kill(-child.pid, SIGKILL)
+                throw .tooSlow
+            }
         }
-        while child.process.isRunning {
-            usleep(200)
-            if Date() > end { throw stop(child) }
-        }
-        child.process.waitUntilExit()
-        let status = child.process.terminationStatus
+        if endsLeftovers { _ = Platform.kill(-child.pid, SIGKILL) }
         return Result(
-            exit: child.process.terminationReason == .exit
-                ? .exited(status) : .signalled(status, coreDumped: false),
-            output: output.bytes, error: error.bytes)
+            exit: exit ?? .signalled(SIGKILL, coreDumped: false), output: output.bytes,
+            error: error.bytes)
     }
 
-    private func stop(_ child: ChildProcess) -> Failure {
-        _ = Platform.kill(child.pid, SIGKILL)
-        child.process.waitUntilExit()
-        return .tooSlow
+    /// Milliseconds until it is asked again whether it has ended; its pipes tell of most ends.
+    private func pause(_ hasPipes: Bool) -> Int32 { hasPipes ? 50 : 1 }
+}
+
+/// Signals that end this process, while it has a child that they do not reach.
+private struct ErrandSignals {
+    private let descriptor = stepvisor_signal_pipe()
+    private let caught: [Int32]
+
+    init() {
+        guard descriptor >= 0 else {
+            caught = []
+            return
+        }
+        caught = ProcessSetup.stopSignals.filter { stepvisor_is_ignored($0) == 0 }
+        for signal in caught { _ = stepvisor_install_handler(signal) }
+    }
+
+    var entry: pollfd { pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0) }
+
+    /// The first one that has come.
+    func take() -> Int32? {
+        var buffer = [UInt8](repeating: 0, count: 64)
+        let size = buffer.count
+        let count = buffer.withUnsafeMutableBytes {
+            Platform.read(descriptor, $0.baseAddress, size)
+        }
+        guard count > 0 else { return nil }
+        return buffer[..<count].lazy.map(Int32.init).first { caught.contains($0) }
+    }
+
+    /// From here on they end this process by themselves again.
+    func restore() {
+        for signal in caught { _ = stepvisor_restore_default(signal) }
+        if descriptor >= 0, let signal = take() { ProcessSetup.die(by: signal) }
     }
 }
 

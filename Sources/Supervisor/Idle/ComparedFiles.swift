@@ -6,6 +6,8 @@ struct ComparedFiles {
     private(set) var files: [(path: [UInt8], facts: InputFacts)] = []
     /// The file that says what is known of steps, relative to the project root.
     let knownPath: String
+    /// Whether no step was left out.
+    private(set) var isWhole = true
 
     /// Collects them; nil where more than the looks of plain files has decided about a step.
     init?(by record: RunRecord, of workflow: Workflow, known: KnownSteps) {
@@ -14,7 +16,10 @@ struct ComparedFiles {
         var seen: Set<[UInt8]> = []
         for index in workflow.steps.indices {
             // What was left out decided nothing.
-            if record.steps[index].reason == .notSelected { continue }
+            guard record.steps[index].reason != .notSelected else {
+                isWhole = false
+                continue
+            }
             let step = workflow.steps[index]
             guard step.gating.tools.isEmpty, !step.inputs.isEmpty,
                 let memory = known.memory(of: step.id.rawValue), memory.result == nil,

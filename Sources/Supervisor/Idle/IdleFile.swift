@@ -15,14 +15,14 @@ final class IdleFile {
 
     /// The parts; the raw value is the place in the header.
     enum Part: Int, CaseIterable {
-        case facts, starts, paths
+        case scope, facts, starts, paths
         case progress, progressMarks, header, headerMarks, lines, summary, summaryMarks
     }
 
     private let base: UnsafeMutableRawPointer
     private let count: Int
 
-    private static let magic: UInt64 = 0x3154_5053_454C_4449
+    private static let magic: UInt64 = 0x3254_5053_454C_4449
     /// Magic, check sum, key, and where each part begins; then the length of all.
     private static let headerWords = 2 + 4 + Part.allCases.count + 1
     private static var headerSize: Int { headerWords * 8 }

@@ -14,6 +14,7 @@ public import WorkflowModel
 public struct IdleRun {
     private let file: IdleFile
     private let state: StateDirectory
+    private let comparison: FileComparison
 
     /// What such a run needs to have been made for: see ``init(root:key:)``.
     public static let fileName = IdleFile.name
@@ -21,22 +22,26 @@ public struct IdleRun {
     /// Finds what was kept for a key; nil where there is nothing, or a file has changed since.
     public init?(root: String, key: Digest) {
         guard let state = try? StateDirectory(root: root, create: false),
-            let file = IdleFile(in: state, key: key)
+            let file = IdleFile(in: state, key: key),
+            let directory = try? Descriptor.open(root, flags: O_RDONLY | O_DIRECTORY),
+            let comparison = FileComparison(
+                facts: file.part(.facts).bindMemory(to: UInt64.self),
+                starts: file.part(.starts).bindMemory(to: UInt32.self),
+                paths: file.part(.paths), in: directory, owner: file)
         else { return nil }
         self.state = state
         self.file = file
+        self.comparison = comparison
     }
 
-    /// Whether every file is as it was; asked with the project's lock held.
-    public func holds() -> Bool {
-        guard let root = try? Descriptor.open(state.root, flags: O_RDONLY | O_DIRECTORY) else {
-            return false
-        }
-        return WatchedFiles.areUnchanged(
-            facts: file.part(.facts).bindMemory(to: UInt64.self),
-            starts: file.part(.starts).bindMemory(to: UInt32.self),
-            paths: file.part(.paths), in: root.number)
+    /// Whether every file is as it was, by so many processors; asked with the project's lock held.
+    public func holds(processors: Int) -> Bool {
+        comparison.begin(threads: processors - 1)
+        return comparison.holds()
     }
+
+    /// What compares all files of all steps; nil where not every step was looked at when this was kept.
+    var wholeComparison: FileComparison? { file.part(.scope).first == 1 ? comparison : nil }
 
     /// Writes the record of the run.
     ///
@@ -124,7 +129,8 @@ extension IdleRun {
         let header = text.header
         let end = text.summary(summary)
         let parts: [IdleFile.Part: [UInt8]] = [
-            .facts: bytes(of: watched.facts), .starts: bytes(of: watched.starts),
+            .scope: [compared.isWhole ? 1 : 0], .facts: bytes(of: watched.facts),
+            .starts: bytes(of: watched.starts),
             .paths: watched.paths, .progress: document.literal,
             .progressMarks: bytes(of: document.marks), .header: header.literal,
             .headerMarks: bytes(of: header.marks), .lines: text.lines, .summary: end.literal,

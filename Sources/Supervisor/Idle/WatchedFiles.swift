@@ -1,6 +1,4 @@
-import Dispatch
 import Execution
-import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -10,8 +8,7 @@ import Synchronization
 
 /// Files and what `lstat` said of them, in a form that is compared where it lies.
 ///
-/// Asking for 40,000 files is most of what a run with nothing to do costs, so it is done by as many
-/// threads as there are processors.
+/// See ``FileComparison``.
 struct WatchedFiles {
     /// What `lstat` says of a file: kind and mode, size, two times, inode and device.
     static let wordsPerFile = 6
@@ -22,9 +19,6 @@ struct WatchedFiles {
     private(set) var starts: [UInt32] = []
     /// Each with a NUL at its end, relative to the project root or absolute.
     private(set) var paths: [UInt8] = []
-
-    /// Files that one thread looks at in one go; fewer are not worth another thread.
-    private static let share = 512
 
     /// What each file was when its content was compared; nil for one that was read by this run.
     private var compared: [InputFacts?] = []
@@ -64,13 +58,13 @@ struct WatchedFiles {
         }
     }
 
-    private static func status(_ path: UnsafeRawPointer, in directory: Int32) -> stat? {
+    static func status(_ path: UnsafeRawPointer, in directory: Int32) -> stat? {
         var found = stat()
         let name = path.assumingMemoryBound(to: CChar.self)
         return fstatat(directory, name, &found, AT_SYMLINK_NOFOLLOW) == 0 ? found : nil
     }
 
-    private static func words(
+    static func words(
         _ found: stat
     ) -> (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) {
         #if canImport(Darwin)
@@ -87,64 +81,5 @@ struct WatchedFiles {
 
     private static func nanoseconds(_ time: timespec) -> UInt64 {
         UInt64(bitPattern: Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec))
-    }
-
-    // MARK: Comparing
-
-    /// Whether all files are as they were: `facts`, `starts` and `paths` as they were kept.
-    static func areUnchanged(
-        facts: UnsafeBufferPointer<UInt64>, starts: UnsafeBufferPointer<UInt32>,
-        paths: UnsafeRawBufferPointer, in directory: Int32
-    ) -> Bool {
-        guard facts.count == starts.count * wordsPerFile, paths.last ?? 0 == 0 else { return false }
-        let comparison = Comparison(
-            facts: facts, starts: starts, paths: paths, directory: directory)
-        let shares = (starts.count + share - 1) / share
-        if shares > 1 {
-            DispatchQueue.concurrentPerform(iterations: shares) { comparison.compare(share: $0) }
-        } else if shares == 1 {
-            comparison.compare(share: 0)
-        }
-        return !comparison.hasChanged.load(ordering: .relaxed)
-    }
-
-    /// What several threads share.
-    ///
-    /// Unchecked, since the buffers are only read, and outlive the call that waits for all threads.
-    private final class Comparison: @unchecked Sendable {
-        let hasChanged = Atomic(false)
-        private let facts: UnsafeBufferPointer<UInt64>
-        private let starts: UnsafeBufferPointer<UInt32>
-        private let paths: UnsafeRawBufferPointer
-        private let directory: Int32
-
-        init(
-            facts: UnsafeBufferPointer<UInt64>, starts: UnsafeBufferPointer<UInt32>,
-            paths: UnsafeRawBufferPointer, directory: Int32
-        ) {
-            self.facts = facts
-            self.starts = starts
-            self.paths = paths
-            self.directory = directory
-        }
-
-        func compare(share number: Int) {
-            let first = number * WatchedFiles.share
-            for file in first..<min(starts.count, first + WatchedFiles.share) {
-                guard !hasChanged.load(ordering: .relaxed) else { return }
-                if !isUnchanged(file) { hasChanged.store(true, ordering: .relaxed) }
-            }
-        }
-
-        private func isUnchanged(_ file: Int) -> Bool {
-            let start = Int(starts[file])
-            guard start < paths.count, let base = paths.baseAddress,
-                let found = WatchedFiles.status(base + start, in: directory)
-            else { return false }
-            let new = WatchedFiles.words(found)
-            let old = file * WatchedFiles.wordsPerFile
-            return facts[old] == new.0 && facts[old + 1] == new.1 && facts[old + 2] == new.2
-                && facts[old + 3] == new.3 && facts[old + 4] == new.4 && facts[old + 5] == new.5
-        }
     }
 }

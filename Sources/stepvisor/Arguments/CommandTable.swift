@@ -100,7 +100,10 @@ extension CommandDeclaration {
         details: ["Nothing is run or written."],
         examples: [
             ("stepvisor why docs", "whether docs is up to date, and if not, why"),
-            ("stepvisor why docs --between 2026 latest", "what it was made from, compared"),
+            (
+                "stepvisor why docs --between 20261121-0930 latest",
+                "what it was made from, compared"
+            ),
         ])
 
     private static let mark = CommandDeclaration(

@@ -22,6 +22,11 @@ struct FileChangesTests {
             changes.map { "\($0.subject) \($0.change ?? "")" } == [
                 "a removed", "b new", "c edited", "d retyped", "g new",
             ])
+        // Only whether it can be executed.
+        let runnable = Self.files([("a", 1, 1), ("c", 1, 9), ("d", 0, 3), ("f", 0, 4)])
+        #expect(
+            FileContent.changes(from: Self.before, to: runnable)
+                .map { "\($0.subject) \($0.change ?? "")" } == ["a mode", "c edited"])
         #expect(FileContent.changes(from: now, to: now).isEmpty)
         #expect(FileContent.changes(from: [], to: []).isEmpty)
         #expect(FileContent.changes(from: Self.before, to: []).count == 4)

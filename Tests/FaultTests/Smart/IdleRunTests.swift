@@ -133,6 +133,32 @@ struct IdleRunTests {
         #expect(space.exists(".stepvisor/latest/logs"))
     }
 
+    @Test("on a terminal it says what the long way says, and nothing else is taken for it")
+    func terminal() throws {
+        let space = try project()
+        func shown() throws -> (text: String, run: LatestRun) {
+            let terminal = try space.startOnTerminal(Self.command)
+            let result = terminal.wait()
+            #expect(result.code == 0, "\(result)")
+            let run = try LatestRun(in: space)
+            let text = terminal.shown.replacing(run.record.header.runID, with: "RUN")
+                .replacing(/[0-9.]+ ?m?s\b/, with: "TIME")
+            return (text, run)
+        }
+        let long = try shown()
+        let short = try shown()
+        #expect(!isShort(long.run) && isShort(short.run))
+        #expect(short.text.contains("nothing to do"))
+        // On a busy machine the long way may draw something that it takes away again.
+        let lines = short.text.split(separator: "\r\n")
+        #expect(lines.count == 2)
+        for line in lines { #expect(long.text.contains(line)) }
+        // What was kept for a terminal is not for a pipe.
+        let piped = try space.start(Self.command).wait()
+        #expect(piped.code == 0 && !piped.error.contains("\u{1B}"), "\(piped)")
+        #expect(!isShort(try LatestRun(in: space)))
+    }
+
     private func document(in space: TestSpace) throws -> [String: Any] {
         let bytes = Data(space.text(".stepvisor/latest/progress.json").utf8)
         return try #require(JSONSerialization.jsonObject(with: bytes) as? [String: Any])

@@ -77,7 +77,11 @@ struct LibraryRunner: ModelRunner {
         let plan = try RunPlan.make(resolved: resolved, options: options)
         let look = FreshnessLook(
             plan: plan, state: state, root: state.root, workflow: Self.workflowName,
-            environment: Self.environment(world))
+            environment: Self.environment(world),
+            // As in a large workflow, whose files are looked at while it is read.
+            early: world.steps.count % 2 == 0
+                ? EarlyLook(
+                    root: state.root, workflow: Self.workflowName, processors: 2, least: 0) : nil)
         return (plan, look)
     }
 }
