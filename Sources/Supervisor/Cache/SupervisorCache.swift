@@ -145,6 +145,8 @@ extension Supervisor {
             takeStored()
             patience -= 1
         }
+        cache.worker?.end()
+        cache.worker = nil
         let report = opened.trim()
         if report.failures > 0 {
             record(

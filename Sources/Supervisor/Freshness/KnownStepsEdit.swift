@@ -77,14 +77,14 @@ public struct KnownStepsEdit {
 
     /// Forgets that a step ever succeeded.
     ///
+    /// That is noted of one of which nothing is known, too: what the cache may have of it is not used.
+    ///
     /// - Returns: Whether anything was known of it.
     public mutating func forget(_ step: Int) throws(SystemError) -> Bool {
         let id = look.id(of: step)
-        switch look.known[id] {
-        case .none, .forgotten: return false
-        case .started, .moved, .done: break
-        }
+        let knowledge = look.known[id]
+        if case .forgotten = knowledge { return false }
         try look.known.forget(id, in: state)
-        return true
+        return knowledge != .none
     }
 }

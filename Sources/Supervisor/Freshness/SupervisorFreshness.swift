@@ -185,17 +185,29 @@ extension Supervisor {
             let result = try freshness.look.known.keepResult(
                 of: id, from: directory, in: context.state,
                 wasThere: freshness.look.known.lastSuccessHasResult(of: id))
+            let declaresOutputs = freshness.look.outputPatterns(of: step) != nil
             guard let contents = begun.contents, outputs.isReadable else {
-                freshness.look.note(nil, of: step)
+                // What lies there is what it has produced, whatever that was made from.
+                let isKnown = declaresOutputs && outputs.isReadable
+                let product = StepProduct.digest(
+                    outputs: outputs.files.map(\.content), fingerprint: .zero, result: result)
+                freshness.look.note(
+                    isKnown ? product : nil, of: step, result: result,
+                    signature: outputs.signature)
                 resumeAwaiting()
                 return
             }
             let memory = StepMemory(
                 run: directory.id, contents: contents, fingerprint: contents.fingerprint,
                 inputs: begun.files, outputs: outputs.files,
-                declaresOutputs: freshness.look.outputPatterns(of: step) != nil, result: result)
-            freshness.look.note(
-                memory.product, of: step, result: result, signature: outputs.signature)
+                declaresOutputs: declaresOutputs, result: result)
+            // Of a step without declared outputs, what it was made from tells what it has produced.
+            if hasMoved, !declaresOutputs {
+                freshness.look.note(nil, of: step)
+            } else {
+                freshness.look.note(
+                    memory.product, of: step, result: result, signature: outputs.signature)
+            }
             if hasMoved {
                 try freshness.look.known.noteMove(of: id, run: directory.id, in: context.state)
             } else {
