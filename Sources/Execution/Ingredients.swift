@@ -15,6 +15,11 @@ public struct Ingredient: Hashable, Sendable {
         self.name = name
         self.value = value
     }
+
+    /// By bytes, as the hash takes them: two spellings of one letter are two texts.
+    public static func == (a: Ingredient, b: Ingredient) -> Bool {
+        a.name.utf8.elementsEqual(b.name.utf8) && a.value.utf8.elementsEqual(b.value.utf8)
+    }
 }
 
 extension Sequence<Ingredient> {
@@ -60,7 +65,8 @@ extension SHA256 {
 /// is not hashed cannot be guessed from a hash.
 ///
 /// What only decides when, how often or how long a step runs (retries, timeouts, resources) is no
-/// ingredient: a success would have been the same.
+/// ingredient: a success would have been the same. Nor is what a step is told of the run itself (its
+/// id, paths, attempt and method), or of the resources that it holds.
 public struct StepIngredients: Sendable {
     private let plan: RunPlan
     private let inherited: [String: String]
@@ -69,6 +75,8 @@ public struct StepIngredients: Sendable {
     /// Keeps secrets from being guessed by their digests: first of every list; none where it is nil.
     private let key: String?
     private let secrets: Set<String>
+    /// Which variables steps inherit; nil where they inherit all.
+    private let passed: Ingredient?
 
     /// Lists for the steps of a plan; `inherited` answers for `env_inputs`.
     public init(plan: RunPlan, inherited: [String: String], key: String? = nil) {
@@ -79,26 +87,28 @@ public struct StepIngredients: Sendable {
             plan.resolved.workflow.environment.map { ($0.name, $0.value) },
             uniquingKeysWith: { $1 })
         secrets = Set(plan.resolved.workflow.execution.secrets)
+        passed = plan.resolved.workflow.execution.passEnvironment.map { names in
+            let texts = Set(names.map { Array($0.utf8) }).sorted {
+                $0.lexicographicallyPrecedes($1)
+            }
+            return Ingredient(
+                "pass_environment",
+                texts.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " "))
+        }
     }
 
     /// What is started, and where.
     public func command(of index: Int) -> [Ingredient] {
         let step = plan.resolved.workflow.steps[index]
         var list = keyed
-        switch plan.command(of: index) {
-        case .arguments(let words)?:
-            list += words.map { Ingredient("argument", $0) }
-        case .shell(let line)?:
-            list += plan.resolved.workflow.execution.shell.map { Ingredient("shell", $0) }
-            list.append(Ingredient("line", line))
-        case .script(let path)?:
-            list.append(Ingredient("script", path))
-        case nil:
-            break
+        if let command = plan.command(of: index) {
+            if command.needsShell { list += shell }
+            list += command.ingredients
         }
+        // Every step is told its id, and one command may serve many by it.
+        list.append(Ingredient("id", step.id.rawValue))
         if step.command == nil {
-            // A runner is told by these what it is to do.
-            list.append(Ingredient("id", step.id.rawValue))
+            // A runner is told by this what it is to do.
             list.append(Ingredient("description", step.description))
         }
         if let directory = step.workingDirectory {
@@ -120,7 +130,30 @@ public struct StepIngredients: Sendable {
             list.append(Ingredient("expected_output", expected))
         }
         list += gating(of: step.gating)
+        if step.hasRecovery { list += backups(of: index) }
+        if step.gating.verify != nil, plan.command(of: index)?.needsShell != true { list += shell }
+        if let names = passed { list.append(names) }
         return list
+    }
+
+    /// The other methods by which it may come to a success, each with what it is told.
+    private func backups(of index: Int) -> [Ingredient] {
+        var list: [Ingredient] = []
+        for (place, backup) in plan.resolved.workflow.steps[index].recovery.backups.enumerated() {
+            // Words for a runner that is not there are passed over.
+            guard let command = plan.command(of: index, by: .backup(place + 1)) else { continue }
+            let name = "backup \(place + 1)"
+            if command.needsShell { list += shell }
+            list += command.ingredients.map { Ingredient("\(name) \($0.name)", $0.value) }
+            if backup.command == nil {
+                list.append(Ingredient("\(name) description", backup.description ?? ""))
+            }
+        }
+        return list
+    }
+
+    private var shell: [Ingredient] {
+        plan.resolved.workflow.execution.shell.map { Ingredient("shell", $0) }
     }
 
     /// What a fingerprint is made from, beside files and what other steps produce.
@@ -130,9 +163,9 @@ public struct StepIngredients: Sendable {
     ///
     /// - Parameters:
     ///   - index: The step.
-    ///   - answers: What its tools say of themselves, by command.
+    ///   - answers: What its tools say of themselves, by the bytes of the command.
     /// - Returns: The list, in an order that depends on the workflow alone.
-    public func declared(of index: Int, answers: [String: String]) -> [Ingredient] {
+    public func declared(of index: Int, answers: [[UInt8]: String]) -> [Ingredient] {
         let settings = settings(of: index).dropFirst(keyed.count)
         return command(of: index)
             + settings.compactMap { ingredient in
@@ -140,7 +173,8 @@ public struct StepIngredients: Sendable {
                 case "condition", "dependency": nil
                 case "tools":
                     Ingredient(
-                        "tools \(ingredient.value)", answers[ingredient.value] ?? "no answer")
+                        "tools \(ingredient.value)",
+                        answers[Array(ingredient.value.utf8)] ?? "no answer")
                 default: ingredient
                 }
             }
@@ -171,5 +205,19 @@ public struct StepIngredients: Sendable {
         }
         list += gating.tools.map { Ingredient("tools", $0) }
         return list
+    }
+}
+
+extension Command {
+    fileprivate var needsShell: Bool {
+        if case .shell = self { true } else { false }
+    }
+
+    fileprivate var ingredients: [Ingredient] {
+        switch self {
+        case .arguments(let words): words.map { Ingredient("argument", $0) }
+        case .shell(let line): [Ingredient("line", line)]
+        case .script(let path): [Ingredient("script", path)]
+        }
     }
 }

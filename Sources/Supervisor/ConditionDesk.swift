@@ -38,7 +38,8 @@ struct ConditionDesk {
         guard !conditions.isEmpty else { return }
         switch event {
         case .ended(let step, let end):
-            settle(step, end.status)
+            // Whether a result was made or put in place decides nothing.
+            settle(step, end.status == .cached ? .complete : end.status)
             let looks = before.removeValue(forKey: step)
             guard let looks, end.status == .complete || end.status == .cached else { return }
             if !remember(step, looks, budget: StepBases.budget) {

@@ -26,6 +26,8 @@ final class Errands: Sendable {
         thread = try WorkerThread(name: "stepvisor-errands") { { job in job() } }
     }
 
+    deinit { thread.end() }
+
     /// Readable when there are answers.
     var descriptor: Int32 { thread.descriptor }
 

@@ -62,6 +62,9 @@ struct InputFacts: Hashable, Sendable {
         self.error = error
     }
 
+    /// Whether its content is read: ``size`` bytes.
+    var isRead: Bool { kind == .file || kind == .link }
+
     private static func nanoseconds(_ time: timespec) -> Int64 {
         Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
     }
@@ -71,5 +74,16 @@ struct InputFacts: Hashable, Sendable {
 struct InputEntry: Sendable {
     /// Relative to the project root, or absolute where it was declared so; bytes, not text.
     var path: [UInt8]
+    /// Of a link those of all that it leads to, in one.
     var facts: InputFacts
+    /// Of a link how it was followed.
+    var link: Link?
+
+    struct Link: Sendable {
+        var rule: LinkRule
+        /// What was looked at.
+        var count: Int
+        /// Of what the step does not write itself; nil where it writes nothing.
+        var signature: Int?
+    }
 }

@@ -18,15 +18,19 @@ struct InputLook: Sendable {
     var isReadable: Bool
     /// Files, directories and links, sorted by path, each as it was.
     var files: [KnownFile] = []
+    /// What was looked at behind links.
+    var behindLinks = 0
 
-    /// Files.
-    var count: Int { files.count }
+    /// Files, directories and links, those behind links too.
+    var count: Int { files.count + behindLinks }
 }
 
 /// Looks at the files that steps read, and remembers the contents of large ones.
 struct InputLooker: Sendable {
-    private let root: String
+    let root: String
     private var known: [[UInt8]: KnownContent] = [:]
+    /// What is in directories, as long as they need not be looked at anew.
+    var listings: DirectoryListings?
     /// Asked while contents are read; once it is false what is left counts as unreadable.
     var isWanted: @Sendable () -> Bool = { true }
 
@@ -58,21 +62,23 @@ struct InputLooker: Sendable {
     ) -> InputLook? {
         guard !patterns.isEmpty else { return InputLooker.nothing }
         guard
-            let entries = InputScan.entries(of: patterns, root: root, budget: budget.names)
+            let entries = InputScan.entries(
+                of: patterns, root: root, budget: budget.names, listings: &listings)
         else { return nil }
         var reader = HintReader(hints)
         let known = entries.map { reader.digest(of: $0) }
         let size = zip(entries, known).reduce(Int64(0)) { sum, pair in
-            sum &+ (pair.0.facts.kind == .file && pair.1 == nil ? pair.0.facts.size : 0)
+            sum &+ (pair.0.facts.isRead && pair.1 == nil ? pair.0.facts.size : 0)
         }
         guard size <= budget.bytes else { return nil }
         var hash = SHA256()
         var look = InputLook(
             digest: 0, signature: signature(of: entries, patterns), isReadable: true)
         look.files.reserveCapacity(entries.count)
+        look.behindLinks = entries.reduce(0) { $0 + ($1.link?.count ?? 0) }
         let now = RunClock.wallTime().microseconds &* 1000
         for (entry, known) in zip(entries, known) {
-            let content = known.map { .success($0) } ?? content(of: entry)
+            let content = known.map { .success($0) } ?? content(of: entry, patterns)
             hash.update(number: UInt64(entry.path.count))
             hash.update(entry.path)
             hash.update([entry.facts.mark])
@@ -95,10 +101,12 @@ struct InputLooker: Sendable {
     /// Why a content is not known: what the system said.
     private struct Unreadable: Error { var code: Int32 }
 
-    private mutating func content(of entry: InputEntry) -> Result<Digest, Unreadable> {
+    private mutating func content(
+        of entry: InputEntry, _ patterns: InputPatterns
+    ) -> Result<Digest, Unreadable> {
         switch entry.facts.kind {
         case .file: fileContent(of: entry)
-        case .link: linkContent(of: entry)
+        case .link: linkContent(of: entry, patterns)
         case .unreadable: .failure(Unreadable(code: entry.facts.error))
         case .directory, .fifo, .socket, .device: .success(.zero)
         }
@@ -111,16 +119,26 @@ struct InputLooker: Sendable {
     }
 
     private func signature(of entries: [InputEntry], _ patterns: InputPatterns) -> Int {
+        guard !patterns.written.isEmpty else { return InputLooker.signature(of: entries) }
+        return InputLooker.signature(
+            of: entries.filter { entry in
+                let path = String(decoding: entry.path, as: UTF8.self)
+                return !patterns.written.contains { $0.matches(path) }
+            })
+    }
+
+    /// Of what `lstat` said of files.
+    static func signature(of entries: [InputEntry]) -> Int {
         var hasher = Hasher()
         for entry in entries {
-            if !patterns.written.isEmpty {
-                let path = String(decoding: entry.path, as: UTF8.self)
-                if patterns.written.contains(where: { $0.matches(path) }) { continue }
-            }
             hasher.combine(entry.path)
             // A directory's times change with every file that a step leaves in it.
             if entry.facts.kind == .directory { continue }
-            hasher.combine(entry.facts)
+            if let signature = entry.link?.signature {
+                hasher.combine(signature)
+            } else {
+                hasher.combine(entry.facts)
+            }
         }
         return hasher.finalize()
     }
@@ -139,29 +157,41 @@ struct InputLooker: Sendable {
         return content
     }
 
-    /// A link counts by its text, and by the content of the file that it leads to.
-    private func linkContent(of entry: InputEntry) -> Result<Digest, Unreadable> {
-        var target = [UInt8](repeating: 0, count: 4096)
-        let count = target.withUnsafeMutableBytes { buffer -> Int in
-            guard let start = buffer.baseAddress?.assumingMemoryBound(to: CChar.self) else {
-                return -1
-            }
-            return InputPath.with(root, entry.path) { readlink($0, start, buffer.count) }
-        }
-        guard count >= 0 else { return .failure(Unreadable(code: errno)) }
-        var hash = SHA256()
-        hash.update(number: UInt64(count))
-        hash.update(Array(target[..<count]))
+    /// A link counts by its text, and by the file or all of the directory that it leads to.
+    private mutating func linkContent(
+        of entry: InputEntry, _ patterns: InputPatterns
+    ) -> Result<Digest, Unreadable> {
         var facts = stat()
-        guard InputPath.with(root, entry.path, { stat($0, &facts) }) == 0,
-            facts.st_mode & S_IFMT == S_IFREG
-        else { return .success(Digest(hash)) }
-        switch content(of: entry.path, follows: true) {
-        case .failure(let problem): return .failure(problem)
-        case .success(let digest):
-            hash.update(digest.bytes)
-            return .success(Digest(hash))
+        guard InputPath.with(root, entry.path, { lstat($0, &facts) }) == 0 else {
+            return .failure(Unreadable(code: errno))
         }
+        do throws(LinkTrouble) {
+            let walk = try LinkWalk(
+                entry.path, facts, root: root, patterns: patterns,
+                rule: entry.link?.rule ?? .whole)
+            var hash = SHA256()
+            for part in walk.parts {
+                let content = content(of: part)
+                guard case .success(let digest) = content else { return content }
+                hash.update(number: UInt64(part.path.count - entry.path.count))
+                hash.update(Array(part.path.dropFirst(entry.path.count)))
+                hash.update([part.facts.mark])
+                hash.update(number: UInt64((part.seenAs ?? -1) + 1))
+                hash.update(number: UInt64(part.text.count))
+                hash.update(part.text)
+                hash.update(digest.bytes)
+            }
+            return .success(Digest(hash))
+        } catch {
+            return .failure(Unreadable(code: error.code))
+        }
+    }
+
+    private mutating func content(of part: LinkedPart) -> Result<Digest, Unreadable> {
+        guard part.facts.kind == .file else { return .success(.zero) }
+        return part.isBehind
+            ? content(of: part.path, follows: true)
+            : fileContent(of: InputEntry(path: part.path, facts: part.facts))
     }
 
     /// The SHA-256 of a file.

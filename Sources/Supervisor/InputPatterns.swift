@@ -7,10 +7,14 @@ struct InputPatterns: Sendable {
     let included: [Glob]
     /// Patterns of files that do not count although they are included.
     let excluded: [Glob]
-    /// Its own script, and a script that its command names.
+    /// Its own script, and those that its command, its backups and its `verify` name.
     let scripts: [String]
     /// What the step writes itself: that these change while it runs is its own doing.
     let written: [Glob]
+    /// Whether a link counts with the directory that it leads to wherever it is met, not only by name.
+    ///
+    /// A step may read through it; what it has written through one is no output by that.
+    let followsLinks: Bool
 
     var isEmpty: Bool { included.isEmpty && scripts.isEmpty }
 
@@ -33,17 +37,18 @@ struct InputPatterns: Sendable {
         }
         self.included = included
         self.excluded = excluded
-        scripts =
-            InputPatterns.script(
-                of: plan.command(of: index), in: step.workingDirectory, root: root
-            ).map { [$0] } ?? []
+        followsLinks = true
+        scripts = InputPatterns.scripts(of: index, step, plan: plan, root: root)
         written =
             included.isEmpty
             ? [] : (step.outputFiles + step.modifies).compactMap { try? Glob($0.text) }
     }
 
     /// What a list of patterns means, of which those that begin with `!` exclude.
-    init(_ texts: [String], written: [String]) throws(GlobError) {
+    init(
+        _ texts: [String], written: [String], followsLinks: Bool = true
+    ) throws(GlobError) {
+        self.followsLinks = followsLinks
         var included: [Glob] = []
         var excluded: [Glob] = []
         for text in texts {
@@ -64,12 +69,46 @@ struct InputPatterns: Sendable {
         included.contains { $0.matches(path) } && !excluded.contains { $0.matches(path) }
     }
 
+    /// Whether a pattern could mean something below a directory.
+    func mayMean(below directory: String) -> Bool {
+        var escaped = ""
+        for character in directory.unicodeScalars {
+            if "*?[]{},\\".unicodeScalars.contains(character) { escaped += "\\" }
+            escaped.unicodeScalars.append(character)
+        }
+        guard let all = try? Glob(escaped + "/**") else { return true }
+        return included.contains { $0.overlaps(all) }
+    }
+
     /// Whether a pattern excludes all that could be found below a directory.
     func excludeAll(below directory: String) -> Bool {
         excluded.contains { glob in
             (glob.text.hasSuffix("**") || glob.text.hasSuffix("/"))
                 && glob.matches("\(directory)/\u{1}")
         }
+    }
+
+    /// The files of the project that a step's methods, and what verifies them, start.
+    static func scripts(of index: Int, _ step: Step, plan: RunPlan, root: String) -> [String] {
+        let directory = step.workingDirectory
+        var scripts: [String] = []
+        if let script = script(of: plan.command(of: index), in: directory, root: root) {
+            scripts.append(script)
+        }
+        if step.hasRecovery {
+            for number in step.recovery.backups.indices {
+                let command = plan.command(of: index, by: .backup(number + 1))
+                if let script = script(of: command, in: directory, root: root) {
+                    scripts.append(script)
+                }
+            }
+        }
+        if step.hasGating, let line = step.gating.verify,
+            let script = script(of: .shell(line), in: directory, root: root)
+        {
+            scripts.append(script)
+        }
+        return scripts
     }
 
     /// The file of the project that a command starts, or gives to an interpreter to run.

@@ -20,19 +20,24 @@ struct InputBudget: Sendable {
 /// Finds the files that a step reads: one pass over the directories that its patterns name.
 ///
 /// Links are not followed on the way down and depth is bounded, so that no loop holds it; nothing
-/// is opened but directories. The state directory and `.git` are never entered unless a pattern
-/// begins there.
+/// is opened but directories. A link is one entry, with what it leads to. The state directory and
+/// `.git` are never entered unless a pattern begins there.
 struct InputScan {
     private let root: String
     private let patterns: InputPatterns
     private var budget: Int
     private var entries: [InputEntry] = []
     private(set) var isOverBudget = false
+    /// What is known of directories; nil where each is read anew.
+    private var listings: DirectoryListings?
 
     /// Deeper than this is taken to be unreadable.
     private static let mostDirectories = 200
 
-    private init(_ patterns: InputPatterns, root: String, budget: Int) {
+    private init(
+        _ patterns: InputPatterns, root: String, budget: Int, _ listings: DirectoryListings?
+    ) {
+        self.listings = listings
         self.patterns = patterns
         self.root = root
         self.budget = budget
@@ -42,23 +47,33 @@ struct InputScan {
     static func entries(
         of patterns: InputPatterns, root: String, budget: Int = .max
     ) -> [InputEntry]? {
-        var scan = InputScan(patterns, root: root, budget: budget)
+        var none: DirectoryListings?
+        return entries(of: patterns, root: root, budget: budget, listings: &none)
+    }
+
+    /// The same with what is known of directories, and learnt of them.
+    static func entries(
+        of patterns: InputPatterns, root: String, budget: Int,
+        listings: inout DirectoryListings?
+    ) -> [InputEntry]? {
+        var scan = InputScan(patterns, root: root, budget: budget, listings)
+        // Handed on and taken back, so that it is never copied.
+        listings = nil
+        defer { listings = scan.listings }
         for script in patterns.scripts { scan.add(path: script) }
         for glob in patterns.included { scan.add(glob) }
         if scan.isOverBudget { return nil }
         guard scan.entries.count > 1 else { return scan.entries }
         scan.entries.sort { $0.path.lexicographicallyPrecedes($1.path) }
-        var last: [UInt8]?
-        scan.entries.removeAll { entry in
-            defer { last = entry.path }
-            return entry.path == last
-        }
-        return scan.entries
+        return scan.entries.withoutRepetitions
     }
 
     private mutating func add(_ glob: Glob) {
         guard let path = glob.literal else {
-            enter(Array(glob.directory.utf8), depth: glob.depth)
+            let rest = glob.prefix.utf8.dropFirst(glob.directory.utf8.count)
+            enter(
+                Array(glob.directory.utf8), depth: glob.depth,
+                beginning: Array(rest.first == UInt8(ascii: "/") ? rest.dropFirst() : rest))
             return
         }
         if !patterns.excluded.contains(where: { $0.matches(path) }) { add(path: path) }
@@ -67,54 +82,97 @@ struct InputScan {
     /// Adds what is there under a name; a directory with all that is in it.
     private mutating func add(path: String) {
         let bytes = Array(path.utf8)
-        guard let facts = look(at: bytes) else { return }
-        entries.append(InputEntry(path: bytes, facts: facts))
-        if facts.kind == .directory { enter(bytes, depth: nil, takesAll: true) }
+        guard let entry = look(at: bytes, .whole) else { return }
+        entries.append(entry)
+        if entry.facts.kind == .directory { enter(bytes, depth: nil, takesAll: true) }
     }
 
-    /// What a path is; nil where there is nothing.
-    private mutating func look(at path: [UInt8]) -> InputFacts? {
+    /// What a path is; nil where there is nothing, or a link to nothing that counts.
+    private mutating func look(at path: [UInt8], _ rule: LinkRule) -> InputEntry? {
         budget -= 1
         if budget < 0 { isOverBudget = true }
         var facts = stat()
-        guard InputPath.with(root, path, { lstat($0, &facts) }) != 0 else {
-            return InputFacts(facts)
+        guard InputPath.with(root, path, { lstat($0, &facts) }) == 0 else {
+            return errno == ENOENT || errno == ENOTDIR
+                ? nil : InputEntry(path: path, facts: InputFacts(unreadable: errno))
         }
-        return errno == ENOENT || errno == ENOTDIR ? nil : InputFacts(unreadable: errno)
+        guard facts.st_mode & S_IFMT == S_IFLNK else {
+            return InputEntry(path: path, facts: InputFacts(facts))
+        }
+        return isOverBudget ? nil : follow(path, facts, rule)
+    }
+
+    private mutating func follow(_ path: [UInt8], _ facts: stat, _ rule: LinkRule) -> InputEntry? {
+        let limit = min(budget, LinkWalk.mostNames)
+        do throws(LinkTrouble) {
+            let walk = try LinkWalk(
+                path, facts, root: root, patterns: patterns, rule: rule, limit: limit)
+            budget -= limit - walk.left
+            guard walk.hasFound else { return nil }
+            var entry = InputEntry(path: path, facts: InputFacts(walk.parts))
+            entry.link = InputEntry.Link(rule: rule, count: walk.parts.count)
+            if !patterns.written.isEmpty {
+                entry.link?.signature = walk.signature
+            }
+            return entry
+        } catch {
+            if error.isOverLimit, limit == budget { isOverBudget = true }
+            return InputEntry(path: path, facts: InputFacts(unreadable: error.code))
+        }
     }
 
     /// Goes through a directory and those in it.
-    private mutating func enter(_ start: [UInt8], depth: Int?, takesAll: Bool = false) {
+    private mutating func enter(
+        _ start: [UInt8], depth: Int?, beginning: [UInt8] = [], takesAll: Bool = false
+    ) {
         var open = [(path: start, level: 0)]
         while let (path, level) = open.popLast(), !isOverBudget {
             guard level < InputScan.mostDirectories else {
                 entries.append(InputEntry(path: path, facts: InputFacts(unreadable: ELOOP)))
                 continue
             }
-            for (name, isDirectory) in names(in: path) {
+            let beginning = level == 0 ? beginning : []
+            for (name, type) in names(in: path, beginning: beginning) {
                 let child = path.isEmpty ? name : path + [UInt8(ascii: "/")] + name
-                if isPrivate(name, in: path) { continue }
+                if InputPath.isSkipped(name) { continue }
                 let text = String(decoding: child, as: UTF8.self)
                 let isMeant =
                     takesAll
                     ? !patterns.excluded.contains { $0.matches(text) } : patterns.mean(text)
-                var goesOn = isDirectory
-                if isMeant || isDirectory == nil {
-                    guard let facts = look(at: child) else { continue }
-                    goesOn = facts.kind == .directory
-                    if isMeant { entries.append(InputEntry(path: child, facts: facts)) }
+                let isAtEnd = depth.map { level >= $0 } ?? false
+                let rule = rule(for: text, isMeant: isMeant, isAtEnd: isAtEnd, takesAll: takesAll)
+                var goesOn = type == Int32(DT_DIR)
+                if isMeant || type == Int32(DT_UNKNOWN) || (type == Int32(DT_LNK) && rule != nil) {
+                    guard let entry = look(at: child, rule ?? .file) else { continue }
+                    goesOn = entry.facts.kind == .directory
+                    if isMeant || entry.link != nil && rule != nil { entries.append(entry) }
                 }
-                if goesOn == true, depth.map({ level < $0 }) ?? true,
-                    !patterns.excludeAll(below: text)
-                {
+                if goesOn, !isAtEnd, !patterns.excludeAll(below: text) {
                     open.append((child, level + 1))
                 }
             }
         }
     }
 
-    /// What is in a directory, each with whether it is one where the file system tells.
-    private mutating func names(in path: [UInt8]) -> [(name: [UInt8], isDirectory: Bool?)] {
+    /// How a name counts that may be one of a link; nil where a link does not.
+    private func rule(
+        for path: String, isMeant: Bool, isAtEnd: Bool, takesAll: Bool
+    ) -> LinkRule? {
+        guard patterns.followsLinks else { return isMeant ? .file : nil }
+        if isMeant { return .whole }
+        // A walk would have gone on there, if it were a directory.
+        guard !isAtEnd, !patterns.excludeAll(below: path) else { return nil }
+        return takesAll ? .below : patterns.mayMean(below: path) ? .meant : nil
+    }
+
+    /// What is in a directory and begins so, each with its type where the file system tells.
+    private mutating func names(
+        in path: [UInt8], beginning: [UInt8]
+    ) -> ArraySlice<DirectoryListings.Name> {
+        if let known = listings?[path] {
+            count(known.count)
+            return known.beginning(with: beginning)
+        }
         guard let directory = InputPath.with(root, path, { opendir($0) }) else {
             if errno != ENOENT && errno != ENOTDIR {
                 entries.append(InputEntry(path: path, facts: InputFacts(unreadable: errno)))
@@ -122,26 +180,56 @@ struct InputScan {
             return []
         }
         defer { closedir(directory) }
-        var names: [(name: [UInt8], isDirectory: Bool?)] = []
+        var names: [DirectoryListings.Name] = []
         while let entry = readdir(directory) {
             let type = Int32(entry.pointee.d_type)
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
             if name == Array(".".utf8) || name == Array("..".utf8) { continue }
-            budget -= 1
-            names.append((name, type == Int32(DT_UNKNOWN) ? nil : type == Int32(DT_DIR)))
+            names.append((name, type))
         }
-        if budget < 0 { isOverBudget = true }
-        return names
+        count(names.count)
+        guard listings != nil else {
+            return beginning.isEmpty
+                ? names[...] : names.filter { $0.name.starts(with: beginning) }[...]
+        }
+        names.sort { $0.name.lexicographicallyPrecedes($1.name) }
+        listings?.keep(names, of: path)
+        return names.beginning(with: beginning)
     }
 
-    /// The state directory changes all the time, and so does what git keeps for itself.
-    private func isPrivate(_ name: [UInt8], in directory: [UInt8]) -> Bool {
-        name.elementsEqual(StateDirectory.name.utf8) || name.elementsEqual(".git".utf8)
+    private mutating func count(_ names: Int) {
+        budget -= names
+        if budget < 0 { isOverBudget = true }
+    }
+}
+
+extension [InputEntry] {
+    /// Sorted entries, each path once: of a link the one with more of what it leads to.
+    fileprivate var withoutRepetitions: [InputEntry] {
+        var result: [InputEntry] = []
+        result.reserveCapacity(count)
+        for entry in self {
+            guard let last = result.last, last.path == entry.path else {
+                result.append(entry)
+                continue
+            }
+            if let old = last.link?.rule, let new = entry.link?.rule, new.rawValue > old.rawValue {
+                result[result.count - 1] = entry
+            }
+        }
+        return result
     }
 }
 
 /// Paths for system calls, made of bytes.
 enum InputPath {
+    /// Whether a name in a directory never counts: the state directory changes all the time, and so
+    /// does what git keeps for itself.
+    static func isSkipped(_ name: [UInt8]) -> Bool {
+        guard name.first == UInt8(ascii: ".") else { return false }
+        return [".", "..", ".git", StateDirectory.name].contains { name.elementsEqual($0.utf8) }
+    }
+
     /// Calls with the absolute path of something in a project.
     static func with<Result>(
         _ root: String, _ path: [UInt8], _ body: (UnsafePointer<CChar>) -> Result

@@ -8,6 +8,8 @@ struct InputJob: Sendable {
     var purpose: Purpose
     /// What is known of the files, sorted by path.
     var hints: [KnownFile] = []
+    /// What the step needs of others.
+    var needs: [StepNeed] = []
 
     /// What the look is for.
     enum Purpose: Sendable {
@@ -27,6 +29,8 @@ struct InputAnswer: Sendable {
     /// Nil where only the signature was asked.
     var look: InputLook?
     var signature: Int
+    /// How what the step needs looks.
+    var needs = NeedsLook()
 }
 
 extension InputWorker {
@@ -35,14 +39,16 @@ extension InputWorker {
         try self.init(name: "stepvisor-inputs") {
             var looker = InputLooker(root: root)
             return { job in
+                let needs = looker.look(at: job.needs) ?? NeedsLook()
                 guard job.purpose != .end else {
                     return InputAnswer(
                         step: job.step, purpose: .end, look: nil,
-                        signature: looker.signature(of: job.patterns))
+                        signature: looker.signature(of: job.patterns), needs: needs)
                 }
                 let look = looker.look(at: job.patterns, hints: job.hints) ?? InputLooker.nothing
                 return InputAnswer(
-                    step: job.step, purpose: job.purpose, look: look, signature: look.signature)
+                    step: job.step, purpose: job.purpose, look: look, signature: look.signature,
+                    needs: needs)
             }
         }
     }

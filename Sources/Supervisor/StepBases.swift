@@ -58,6 +58,14 @@ public struct StepBases {
         looker.look(at: patterns, hints: hints, budget: StepBases.budget)
     }
 
+    /// Looks at what a step needs; nil when that is too much to be done in passing.
+    func quickLook(at needs: [StepNeed]) -> NeedsLook? {
+        needs.isEmpty ? NeedsLook() : looker.look(at: needs, budget: StepBases.budget.names)
+    }
+
+    /// How what a step needs looks.
+    func look(at needs: [StepNeed]) -> NeedsLook { looker.look(at: needs) ?? NeedsLook() }
+
     /// The signature of what a step reads, as it is now.
     func signature(of patterns: InputPatterns) -> Int { looker.signature(of: patterns) }
 

@@ -15,6 +15,9 @@ struct InputDesk {
         var patterns: InputPatterns
         var signature: Int
         var count: Int
+        /// What it needs of others, and how that looked.
+        var needs: [StepNeed] = []
+        var needsLook = NeedsLook()
     }
 
     /// A look again at more files than these is left to the worker.
@@ -30,11 +33,13 @@ struct InputDesk {
     }
 
     fileprivate mutating func keep(
-        _ look: InputLook, of patterns: InputPatterns, for step: Int
+        _ look: InputLook, of patterns: InputPatterns, _ needs: [StepNeed], _ seen: NeedsLook,
+        for step: Int
     ) {
-        guard look.count > 0 || !patterns.included.isEmpty else { return }
+        guard look.count > 0 || !patterns.included.isEmpty || !needs.isEmpty else { return }
         running[step] = Reading(
-            patterns: patterns, signature: look.signature, count: look.count)
+            patterns: patterns, signature: look.signature, count: look.count + seen.count,
+            needs: needs, needsLook: seen)
     }
 }
 
@@ -48,19 +53,26 @@ extension Supervisor {
         let isRemembered = freshness.look.remembers(order.step)
         let patterns = inputs.bases.patterns(of: order.step)
         let hints = isRemembered ? freshness.look.hints(for: order.step) : []
-        if let look = inputs.bases.quickLook(at: patterns, hints: hints) {
-            start(order, look, patterns)
+        let needs = isRemembered ? freshness.look.needs(of: order.step) : []
+        if let look = inputs.bases.quickLook(at: patterns, hints: hints),
+            let seen = inputs.bases.quickLook(at: needs)
+        {
+            start(order, look, patterns, needs, seen)
             return
         }
         guard let worker = inputWorker(for: order.step) else { return }
         inputs.awaited[order.step] = order
         worker.send(
-            InputJob(step: order.step, patterns: patterns, purpose: .start, hints: hints))
+            InputJob(
+                step: order.step, patterns: patterns, purpose: .start, hints: hints, needs: needs))
     }
 
-    private func start(_ order: LaunchOrder, _ look: InputLook, _ patterns: InputPatterns) {
-        inputs.keep(look, of: patterns, for: order.step)
-        guard noteStart(order, look) else {
+    private func start(
+        _ order: LaunchOrder, _ look: InputLook, _ patterns: InputPatterns, _ needs: [StepNeed],
+        _ seen: NeedsLook
+    ) {
+        inputs.keep(look, of: patterns, needs, seen, for: order.step)
+        guard noteStart(order, look, needs, seen) else {
             inbox.append(.launchDeferred(step: order.step, message: "the run stops"))
             return
         }
@@ -93,15 +105,16 @@ extension Supervisor {
             case (.start, let look?):
                 // One that is not awaited any more was given up by a stop.
                 guard let order = inputs.awaited.removeValue(forKey: answer.step) else { continue }
-                start(order, look, inputs.bases.patterns(of: order.step))
+                let needs =
+                    freshness.look.remembers(order.step)
+                    ? freshness.look.needs(of: order.step) : []
+                start(
+                    order, look, inputs.bases.patterns(of: order.step), needs, answer.needs)
             case (.outputs, let look?):
                 keep(look, of: answer.step)
             default:
-                if let reading = inputs.ended.removeValue(forKey: answer.step),
-                    reading.signature != answer.signature
-                {
-                    record(.inputsChanged(step: answer.step))
-                    noteFreshness(.inputsChanged(step: answer.step))
+                if let reading = inputs.ended.removeValue(forKey: answer.step) {
+                    compare(reading, answer.signature, answer.needs, of: answer.step)
                 }
             }
         }
@@ -125,10 +138,24 @@ extension Supervisor {
         else { return }
         if reading.count > InputDesk.fewFiles, let worker = inputs.worker {
             inputs.ended[step] = reading
-            worker.send(InputJob(step: step, patterns: reading.patterns, purpose: .end))
-        } else if inputs.bases.signature(of: reading.patterns) != reading.signature {
+            worker.send(
+                InputJob(
+                    step: step, patterns: reading.patterns, purpose: .end, needs: reading.needs))
+        } else {
+            let needs = reading.needs.isEmpty ? NeedsLook() : inputs.bases.look(at: reading.needs)
+            compare(reading, inputs.bases.signature(of: reading.patterns), needs, of: step)
+        }
+    }
+
+    private func compare(
+        _ reading: InputDesk.Reading, _ signature: Int, _ needs: NeedsLook, of step: Int
+    ) {
+        if signature != reading.signature {
             record(.inputsChanged(step: step))
             noteFreshness(.inputsChanged(step: step))
+        } else if needs.own != reading.needsLook.own {
+            // Steps may write into one directory, so that this is nothing to warn of.
+            freshness.noteMove(of: step)
         }
     }
 

@@ -10,6 +10,7 @@ final class WorkerThread<Job: Sendable, Answer: Sendable>: Sendable {
     private struct Desk {
         var jobs: [Job] = []
         var answers: [Answer] = []
+        var isOver = false
     }
 
     /// Readable when there are answers.
@@ -19,7 +20,7 @@ final class WorkerThread<Job: Sendable, Answer: Sendable>: Sendable {
     private let wakeUp = DispatchSemaphore(value: 0)
     private let isAnswered = DispatchSemaphore(value: 0)
 
-    /// Starts the thread, which lives as long as this process.
+    /// Starts the thread, which lives until ``end()``.
     ///
     /// - Parameters:
     ///   - name: as the system's lists of threads have it.
@@ -45,6 +46,17 @@ final class WorkerThread<Job: Sendable, Answer: Sendable>: Sendable {
         wakeUp.signal()
     }
 
+    /// Lets the thread end once all jobs are done; what is not taken by then is lost.
+    func end() {
+        desk.withLock { $0.isOver = true }
+        wakeUp.signal()
+    }
+
+    deinit {
+        Platform.close(descriptor)
+        Platform.close(bell)
+    }
+
     /// What has been answered since the last call, in the order of the jobs.
     func take() -> [Answer] {
         var buffer = [UInt8](repeating: 0, count: 64)
@@ -62,8 +74,13 @@ final class WorkerThread<Job: Sendable, Answer: Sendable>: Sendable {
     private func work(_ answer: (Job) -> Answer) {
         while true {
             wakeUp.wait()
-            let job = desk.withLock { $0.jobs.isEmpty ? nil : $0.jobs.removeFirst() }
-            guard let job else { continue }
+            let (job, isOver) = desk.withLock { desk in
+                (desk.jobs.isEmpty ? nil : desk.jobs.removeFirst(), desk.isOver)
+            }
+            guard let job else {
+                if isOver { return }
+                continue
+            }
             let answer = answer(job)
             desk.withLock { $0.answers.append(answer) }
             isAnswered.signal()

@@ -134,7 +134,7 @@ struct Loading {
                 !decoder.hasLostSteps && !inclusion.hasLostSteps
                 && (!workflow.steps.isEmpty || !all.contains { $0.severity == .error })
             if isUnderstood {
-                let result = WorkflowValidator.resolve(workflow)
+                let result = WorkflowValidator.resolve(workflow, root: projectRoot)
                 resolved = result.workflow
                 all += result.diagnostics
             }

@@ -56,14 +56,21 @@ public struct ResolvedWorkflow: Sendable {
     public let inferredEdges: [WorkflowEdge]
     /// Pairs that must not run at the same time.
     public let conflicts: [OutputConflict]
+    /// Pairs that write the same output one after the other, the first of the two first.
+    public let rewrites: [OutputConflict]
+    /// Pairs of which one modifies a file that the other reads, in no order: the modifier first.
+    public let looseReads: [OutputConflict]
     /// The conditions by the index of their steps, each with the full ids of the steps it names.
     public let conditions: [Int: ConditionExpression]
 
     /// Puts together what validation found.
     public init(
         workflow: Workflow, graph: Graph<StepID>, inferredEdges: [WorkflowEdge],
-        conflicts: [OutputConflict], conditions: [Int: ConditionExpression] = [:]
+        conflicts: [OutputConflict], rewrites: [OutputConflict] = [],
+        looseReads: [OutputConflict] = [], conditions: [Int: ConditionExpression] = [:]
     ) {
+        self.rewrites = rewrites
+        self.looseReads = looseReads
         self.workflow = workflow
         self.graph = graph
         self.inferredEdges = inferredEdges

@@ -24,7 +24,7 @@ struct IdleGate {
     private static let allowed: Set<OptionKey> = [
         .smartExecution, .parallel, .jobs, .file, .directory, .quiet, .wait,
     ]
-    /// What changes from start to start, and decides nothing.
+    /// What changes from start to start, and decides nothing but where a step names it.
     private static let passing: Set<String> = ["_", "OLDPWD", "SHLVL"]
 
     init?(_ arguments: ParsedArguments, _ console: Console) {
@@ -98,6 +98,10 @@ struct IdleGate {
         let workflow = project.workflow
         guard isTrusted, workflow.includes.isEmpty, workflow.resources.isEmpty,
             workflow.execution.secrets.isEmpty, project.loaded.diagnostics.isEmpty,
+            // What is not in the key must decide nothing.
+            !workflow.steps.contains(where: {
+                $0.hasGating && !Self.passing.isDisjoint(with: $0.gating.environmentInputs)
+            }),
             project.root == root
         else { return }
         IdleRun.keep(

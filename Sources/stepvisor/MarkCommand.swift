@@ -81,6 +81,10 @@ struct MarkCommand {
             return CommandFailure(
                 .usage, "`\(id)` declares no `inputs`, so it runs every time",
                 help: "say what it reads: `inputs = […]`")
+        case .modifiesFiles:
+            return CommandFailure(
+                .usage, "`\(id)` changes files in place (`modifies`), so it runs every time",
+                help: "to leave it out of a run: `stepvisor run --smart-execution --skip \(id)`")
         case .inputsUnreadable(let paths):
             return CommandFailure(
                 .usage, "what `\(id)` reads cannot be read: \(names(paths))",

@@ -51,6 +51,7 @@ struct PlanText {
             addSteps(facts.finalizers)
         }
         addConflicts()
+        addRewrites()
         addTimes()
         addTerms()
         return bytes
@@ -156,6 +157,17 @@ struct PlanText {
             add(
                 "… and \(conflicts.count - shown.count) more (`stepvisor plan -v` shows them all)\n"
             )
+        }
+    }
+
+    private mutating func addRewrites() {
+        let notes = SmartNotes(facts.resolved).rewrites
+        guard !notes.isEmpty else { return }
+        add("\n")
+        let shown = showsEverything ? notes[...] : notes.prefix(Self.mostSteps)
+        for note in shown { add("note: \(Sanitizer.line(note.message))\n") }
+        if shown.count < notes.count {
+            add("… and \(notes.count - shown.count) more (`stepvisor plan -v` shows them all)\n")
         }
     }
 

@@ -86,10 +86,10 @@ struct SinceRequest {
         let look = RevisionLook(plan: plan, root: project.root)
         let declaration = declarations(of: plan, options)
         return { step in
-            let reads = look.reads(of: step)
-            return freshness.freshness(
-                reads: reads.included.isEmpty ? nil : reads, declaration: declaration(step),
-                missing: look.missingOutputs(of: step))
+            freshness.freshness(
+                of: plan.resolved.workflow.steps[step], reads: look.reads(of: step),
+                declaration: declaration(step), missing: look.missingOutputs(of: step),
+                modified: look.modifiedOutputs(of: step))
         }
     }
 

@@ -1,8 +1,10 @@
 import DependencyGraph
+import Execution
 import Reporting
 import WorkflowModel
 
-/// What `check` says of steps that `--smart-execution` can never skip, or has to skip blindly.
+/// What `check` says of steps that `--smart-execution` can never skip, or has to skip blindly, and of
+/// those whose results depend on an order that is open.
 struct SmartNotes {
     private let resolved: ResolvedWorkflow
 
@@ -10,9 +12,16 @@ struct SmartNotes {
 
     private var steps: [Step] { resolved.workflow.steps }
 
-    /// A note for each of the two, with all steps that it is about.
-    var diagnostics: [Diagnostic] {
-        let silent = steps.indices.filter { steps[$0].inputs.isEmpty && !steps[$0].isFinalizer }
+    /// All of them.
+    var diagnostics: [Diagnostic] { silence + Array(rewrites.prefix(Self.most)) + looseReads }
+
+    private static let most = 20
+
+    /// A note for each kind of step of which nothing can be told, with all steps that it is about.
+    private var silence: [Diagnostic] {
+        let always = steps.indices.filter { !steps[$0].isFinalizer }
+        let modifying = always.filter { DueCause.standing(of: steps[$0])?.kind == .modifiesFiles }
+        let silent = always.filter { DueCause.standing(of: steps[$0])?.kind == .noInputs }
         let opaque = silent.filter { step in
             steps[step].outputFiles.isEmpty
                 && resolved.graph.dependents(of: step).contains {
@@ -25,10 +34,61 @@ struct SmartNotes {
                 "declare no `inputs` and always run",
                 help: "say what it reads, `inputs = […]`, and `--smart-execution` can skip it"),
             note(
+                modifying, "changes files in place (`modifies`) and always runs",
+                "change files in place (`modifies`) and always run",
+                help: "what writes `output_files` of its own instead can be skipped"),
+            note(
                 opaque, "is needed by others, and declares neither `inputs` nor `output_files`",
                 "are needed by others, and declare neither `inputs` nor `output_files`",
                 help: "what needs it is skipped unless its command changes: say what it writes"),
         ].compactMap { $0 }
+    }
+
+    /// Steps whose output another one writes after them: a success never leaves it as it was.
+    var rewrites: [Diagnostic] {
+        resolved.rewrites.filter { pair in
+            let first = steps[Int(pair.first)]
+            return !first.inputs.isEmpty && !first.isFinalizer
+        }.map { pair in
+            let (first, second) = (steps[Int(pair.first)], steps[Int(pair.second)])
+            let (before, after) = (
+                Self.range(of: pair.path, in: first.outputFiles),
+                Self.range(of: pair.path, in: second.outputFiles)
+            )
+            return Diagnostic(
+                .note,
+                "step `\(second.id)` writes `\(pair.path)` after step `\(first.id)`: under "
+                    + "`--smart-execution` `\(first.id)` never finds its output as it left it, and "
+                    + "runs every time", at: after,
+                help: "let only one of them write it, or take it out of the `output_files` of "
+                    + "`\(first.id)`",
+                related: before.map { [.init("`\(first.id)` writes it here", at: $0)] } ?? [])
+        }
+    }
+
+    private var looseReads: [Diagnostic] {
+        resolved.looseReads.prefix(Self.most).map { pair in
+            let (modifier, reader) = (steps[Int(pair.first)], steps[Int(pair.second)])
+            let place = Self.range(of: pair.path, in: modifier.modifies)
+            return .warning(
+                "step `\(reader.id)` reads `\(pair.path)`, which step `\(modifier.id)` modifies, and "
+                    + "neither waits for the other",
+                at: Self.range(of: pair.path, in: reader.inputs),
+                help:
+                    "say which comes first: `dependencies = [\"\(modifier.id)\"]` in `\(reader.id)`, "
+                    + "or `dependencies = [\"\(reader.id)\"]` in `\(modifier.id)`",
+                related: place.map { [.init("`\(modifier.id)` modifies it here", at: $0)] } ?? [])
+        }
+    }
+
+    /// Where a list names a file.
+    private static func range(of path: String, in list: [FilePattern]) -> SourceRange? {
+        let pattern = list.first { pattern in
+            let text = Glob.normalized(pattern.text)
+            return text == path || path.hasPrefix(text + "/")
+                || ((try? Glob(pattern.text))?.matches(path) ?? false)
+        }
+        return (pattern ?? list.first)?.range
     }
 
     private func note(

@@ -19,11 +19,22 @@ struct RevisionFreshnessTests {
         ReadPatterns(included: try patterns.map { try Glob($0) }, scripts: scripts)
     }
 
+    private static func step(modifying: [String] = [], inputs: [String] = ["x"]) -> Step {
+        var step = Step(id: StepID("a"))
+        step.inputs = inputs.map { FilePattern($0) }
+        step.modifies = modifying.map { FilePattern($0) }
+        return step
+    }
+
     private func text(
-        _ reads: ReadPatterns?, declaration: Int? = nil, missing: [String] = []
+        _ reads: ReadPatterns?, declaration: Int? = nil, missing: [String] = [],
+        step: Step? = nil, modified: [DueCause.Detail] = []
     ) -> String {
         let freshness = RevisionFreshness(changes).freshness(
-            reads: reads, declaration: declaration.map { changes.paths[$0] }, missing: missing)
+            of: step ?? Self.step(inputs: reads == nil ? [] : ["x"]),
+            reads: reads ?? ReadPatterns(included: []),
+            declaration: declaration.map { changes.paths[$0] }, missing: missing,
+            modified: modified)
         return switch freshness {
         case .upToDate(let run): "up to date\(run)"
         case .due(let causes): causes.text
@@ -55,11 +66,20 @@ struct RevisionFreshnessTests {
         }
     }
 
+    @Test("what changes files in place runs, and so does what has made them before")
+    func modifying() throws {
+        let step = Self.step(modifying: ["out"])
+        #expect(try text(reads("src/**"), step: step) == "changes files in place (`modifies`)")
+        #expect(
+            try text(reads("src/**"), modified: [.init("out", change: "b")])
+                == "output is changed in place by another step: out (b)")
+    }
+
     @Test("many changes are counted, not all kept")
     func many() throws {
         let paths = (100..<130).map { ChangedPath(Array("docs/\($0)".utf8), .new) }
         let freshness = RevisionFreshness(ChangedPaths(since: "v1", paths)).freshness(
-            reads: try reads("docs/**"), declaration: nil, missing: [])
+            of: Self.step(), reads: try reads("docs/**"), declaration: nil, missing: [])
         guard case .due(let causes) = freshness else {
             Issue.record("nothing is due")
             return
@@ -78,15 +98,16 @@ struct RevisionFreshnessTests {
         builder.step("end") { $0.gating.always = true }
         let plan = try builder.plan()
         let look = RevisionFreshness(changes)
+        let patterns = [try Glob("docs/**"), try Glob("src/**")]
         func decide(selected: [Bool], isForced: Bool = false) -> SmartPlan {
             SmartPlan.decide(
                 .since("main"), graph: plan.resolved.graph, selected: selected,
                 finalizers: plan.resolved.workflow.finalizers, isForced: isForced
             ) { step in
                 look.freshness(
-                    reads: (try? Glob(step == 0 ? "docs/**" : "src/**")).map {
-                        ReadPatterns(included: [$0])
-                    }, declaration: nil, missing: [])
+                    of: Self.step(),
+                    reads: ReadPatterns(included: [patterns[step == 0 ? 0 : 1]]),
+                    declaration: nil, missing: [])
             }
         }
         let smart = decide(selected: plan.selected)

@@ -102,6 +102,10 @@ struct ConditionDeskTests {
         #expect(try scene.outcome() == "steps.b.status = \"skipped\"")
         scene.desk.note(.skipped(step: 1, .doneEarlier(run: "x", basis: nil)))
         #expect(try scene.outcome() == "steps.b.status = \"complete\"")
+        scene.desk.note(.ended(step: 1, StepEnd(status: .failed)))
+        // Whether it was made or had been kept decides nothing.
+        scene.desk.note(.ended(step: 1, StepEnd(status: .cached, reason: .restored(run: "x"))))
+        #expect(try scene.outcome() == "steps.b.status = \"complete\"")
     }
 
     @Test("files have changed until the step ends well, and again after an edit")

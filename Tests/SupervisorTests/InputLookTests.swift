@@ -14,7 +14,7 @@ import WorkflowModel
 #endif
 
 /// A step in a directory of its own, and how what it reads looks.
-private final class InputScene {
+final class InputScene {
     let space: TestSpace
     var step: Step
     private var looker: InputLooker

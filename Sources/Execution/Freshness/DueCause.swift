@@ -1,3 +1,5 @@
+public import WorkflowModel
+
 /// One reason why a step has to run, with what exactly differs.
 public struct DueCause: Hashable, Sendable {
     /// What kind of reason; the raw values are the words of journal and `progress.json`.
@@ -14,6 +16,10 @@ public struct DueCause: Hashable, Sendable {
         case forgotten
         /// It does not declare what it reads.
         case noInputs = "no_inputs"
+        /// It changes files in place: what it has done to them cannot be told from what it found.
+        case modifiesFiles = "modifies_files"
+        /// A step that runs changes its output in place: subject path, change the step's id.
+        case outputModified = "output_modified"
         /// It runs at the end of every run.
         case always
         /// Files that it reads: subject path, change `edited`, `new`, `removed`, `retyped`,
@@ -97,6 +103,8 @@ extension DueCause {
         case .forced: "forced"
         case .forgotten: "forgotten by `stepvisor forget`"
         case .noInputs: "declares no `inputs`"
+        case .modifiesFiles: "changes files in place (`modifies`)"
+        case .outputModified: "output is changed in place by another step: \(listed)"
         case .always: "runs at the end of every run"
         case .inputsChanged: "inputs changed: \(listed)"
         case .inputsMoved: "inputs changed while it ran"
@@ -143,6 +151,14 @@ extension DueCause {
         }
         if omitted > 0 { parts.append("and \(omitted) more") }
         return parts.joined(separator: "; ")
+    }
+}
+
+extension DueCause {
+    /// Why a step runs in every smart run, whatever is known of it; nil where that decides.
+    public static func standing(of step: Step) -> DueCause? {
+        if !step.modifies.isEmpty { return DueCause(.modifiesFiles) }
+        return step.inputs.isEmpty ? DueCause(.noInputs) : nil
     }
 }
 

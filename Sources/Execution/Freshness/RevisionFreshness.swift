@@ -1,3 +1,5 @@
+public import WorkflowModel
+
 /// Tells of a step by itself whether it is as it was at a revision.
 ///
 /// Nothing has to be remembered for it: a step counts as done where nothing that it reads differs, its
@@ -12,14 +14,19 @@ public struct RevisionFreshness: Sendable {
     /// What the revision says of a step.
     ///
     /// - Parameters:
-    ///   - reads: What it reads; nil where it does not declare that.
+    ///   - step: The step.
+    ///   - reads: What it reads.
     ///   - declaration: The workflow file in which it is declared otherwise than at the revision.
     ///   - missing: What it declares to write and has not.
+    ///   - modified: Outputs that a step which runs changes in place, with its id: how they were left
+    ///     is not remembered, so they are made anew before they are changed again.
     /// - Returns: Whether it has to run, if no step that it needs does.
     public func freshness(
-        reads: ReadPatterns?, declaration: ChangedPath?, missing: [String]
+        of step: Step, reads: ReadPatterns, declaration: ChangedPath?, missing: [String],
+        modified: [DueCause.Detail] = []
     ) -> StepFreshness {
-        guard let reads else { return .due([DueCause(.noInputs)]) }
+        if let cause = DueCause.standing(of: step) { return .due([cause]) }
+        guard !reads.included.isEmpty else { return .due([DueCause(.noInputs)]) }
         var causes: [DueCause] = []
         if let outside = reads.outside {
             let detail = DueCause.Detail(outside, change: "outside of the project")
@@ -41,6 +48,7 @@ public struct RevisionFreshness: Sendable {
         if !missing.isEmpty {
             causes.append(DueCause(.outputMissing, missing.map { DueCause.Detail($0) }))
         }
+        if !modified.isEmpty { causes.append(DueCause(.outputModified, modified)) }
         return causes.isEmpty ? .upToDate(run: "") : .due(causes)
     }
 }

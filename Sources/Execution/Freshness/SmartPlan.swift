@@ -120,11 +120,11 @@ public struct SmartPlan: Hashable, Sendable {
 }
 
 extension DueCause {
-    /// Whether a kept result may stand in for a run: not for a step whose inputs nobody knows, nor
-    /// when somebody asked for a run.
+    /// Whether a kept result may stand in for a run: not for a step whose inputs nobody knows or whose
+    /// result is no file of its own, nor when somebody asked for a run.
     var allowsRestoring: Bool {
         switch kind {
-        case .forced, .forgotten, .noInputs, .always, .inputsUnreadable: false
+        case .forced, .forgotten, .noInputs, .modifiesFiles, .always, .inputsUnreadable: false
         default: true
         }
     }

@@ -143,14 +143,16 @@ private struct IngredientDifference {
     var causes: [DueCause] {
         var causes: [DueCause] = []
         let (before, now) = (command(in: old), command(in: new))
-        if before != now {
+        if !before.utf8.elementsEqual(now.utf8) {
             causes.append(DueCause(.commandChanged, [.init("", old: before, new: now)]))
         }
         let (left, right) = (Self.named(old), Self.named(new))
         var found: [DueCause.Kind: [DueCause.Detail]] = [:]
-        for name in Set(left.keys).union(right.keys).sorted() where left[name] != right[name] {
-            let (kind, subject) = Self.subject(of: name)
-            found[kind, default: []].append(.init(subject, old: left[name], new: right[name]))
+        let names = Set(left.keys).union(right.keys).sorted { $0.lexicographicallyPrecedes($1) }
+        for name in names where left[name]?.bytes != right[name]?.bytes {
+            let (kind, subject) = Self.subject(of: String(decoding: name, as: UTF8.self))
+            found[kind, default: []].append(
+                .init(subject, old: left[name]?.text, new: right[name]?.text))
         }
         for kind in [DueCause.Kind.settingChanged, .environmentChanged, .toolChanged] {
             if let details = found[kind] { causes.append(DueCause(kind, details)) }
@@ -169,18 +171,24 @@ private struct IngredientDifference {
     }
 
     /// The others by name; several of one name, as patterns are, in one text.
-    private static func named(_ list: [Ingredient]) -> [String: String] {
+    private static func named(_ list: [Ingredient]) -> [[UInt8]: Value] {
         Dictionary(
             list.compactMap { ingredient in
                 if commandNames.contains(ingredient.name) { return nil }
+                let name = Array(ingredient.name.utf8)
                 guard ingredient.name.hasPrefix("env_inputs ") else {
-                    return (ingredient.name, ingredient.value)
+                    return (name, Value(text: ingredient.value))
                 }
                 // One that is not set is empty there; one that is begins with `=`.
                 return ingredient.value.isEmpty
-                    ? nil : (ingredient.name, String(ingredient.value.dropFirst()))
+                    ? nil : (name, Value(text: String(ingredient.value.dropFirst())))
             },
-            uniquingKeysWith: { "\($0) \($1)" })
+            uniquingKeysWith: { Value(text: "\($0.text) \($1.text)") })
+    }
+
+    private struct Value {
+        var text: String
+        var bytes: [UInt8] { Array(text.utf8) }
     }
 
     private static func subject(of name: String) -> (DueCause.Kind, String) {

@@ -6,7 +6,9 @@ struct CachePatterns {
 
     /// Patterns that are none were refused when the workflow was loaded.
     init?(_ outputs: [String]) {
-        guard let patterns = try? InputPatterns(outputs, written: []) else { return nil }
+        guard let patterns = try? InputPatterns(outputs, written: [], followsLinks: false) else {
+            return nil
+        }
         self.patterns = patterns
     }
 

@@ -84,7 +84,7 @@ extension Supervisor {
     /// Has the outputs of a step kept, as they were when it had ended.
     func keepInCache(_ step: Int, _ memory: StepMemory) {
         guard case let declared = context.plan.resolved.workflow.steps[step],
-            !declared.inputs.isEmpty, !declared.gating.always, let cache = openCache()
+            DueCause.standing(of: declared) == nil, !declared.gating.always, let cache = openCache()
         else { return }
         takeStored()
         let (run, id, outputs) = (directory, header.steps[step].id, header.steps[step].outputs)
@@ -145,6 +145,8 @@ extension Supervisor {
             takeStored()
             patience -= 1
         }
+        cache.worker?.end()
+        cache.worker = nil
         let report = opened.trim()
         if report.failures > 0 {
             record(

@@ -8,7 +8,7 @@ import WorkflowModel
 extension FreshnessLook {
     /// What is known of a step.
     public mutating func freshnessAhead(of step: Int) -> StepFreshness {
-        glances.lookAhead(at: known)
+        beginAhead()
         return note(freshness(of: step), of: step)
     }
 
@@ -16,7 +16,7 @@ extension FreshnessLook {
     public mutating func freshnessAhead(
         of step: Int, comparedWith revision: StepFreshness
     ) -> StepFreshness {
-        glances.lookAhead(at: known)
+        beginAhead()
         let known = known.knows(id(of: step)) ? freshness(of: step) : nil
         return note(.compared(revision, known: known), of: step)
     }
@@ -31,9 +31,13 @@ extension FreshnessLook {
         ofDone step: Int, isKnownAtLeast: Bool
     ) -> StepFreshness {
         let hasInputs = !plan.resolved.workflow.steps[step].inputs.isEmpty
-        guard !known.knows(id(of: step)), !(hasInputs && isKnownAtLeast) else {
-            guard !known.isDamaged else { return note(freshness(of: step), of: step) }
-            let found = verdict(of: step, assuming: mayRun)?.freshness
+        // What changes its own inputs says nothing by them.
+        let isUnchanging = plan.resolved.workflow.steps[step].modifies.isEmpty
+        if isUnchanging, known.knows(id(of: step)) || hasInputs && isKnownAtLeast {
+            guard !known.isDamaged else {
+                return note(.due([DueCause(.stateUnreadable)]), of: step)
+            }
+            let found = verdict(of: step, assuming: mayRun, isDone: true)?.freshness
             return note(found ?? .due([DueCause(.inputsUnreadable)]), of: step)
         }
         let missing = RevisionLook(plan: plan, root: root).missingOutputs(of: step)
@@ -62,12 +66,14 @@ extension FreshnessLook {
     /// is as it was then.
     public mutating func isHeldBack(_ step: Int) -> Bool {
         guard let before = known.heldBack(id(of: step)) else { return false }
-        return conditionFacts(of: step) == before
+        return conditionFacts(of: step) { $0.product(of: $1) } == before
     }
 
     /// What the condition of a step comes out by: its text, and what the steps that it names have
     /// produced; nil where that is not all known, or it asks for files.
-    mutating func conditionFacts(of step: Int) -> Digest? {
+    mutating func conditionFacts(
+        of step: Int, product: (inout FreshnessLook, Int) -> Digest?
+    ) -> Digest? {
         guard let condition = plan.resolved.conditions[step], condition.changeLists.isEmpty else {
             return nil
         }
@@ -76,16 +82,11 @@ extension FreshnessLook {
         var seen: Set<String> = []
         for name in condition.references.map(\.step) where seen.insert(name).inserted {
             guard let named = plan.resolved.graph.index(of: StepID(name)), plan.selected[named],
-                let product = product(of: named)
+                let product = product(&self, named)
             else { return nil }
             hash.update(product.bytes)
         }
         return Digest(hash)
-    }
-
-    /// Whether it has been found out what the steps have produced that the condition of a step names.
-    func isKnown(whatConditionAsksOf step: Int) -> Bool {
-        plan.resolved.resultsAsked(by: step).allSatisfy { isKnown(productOf: $0) }
     }
 
     /// Why a step that has no success to show has to run.

@@ -12,19 +12,25 @@ public struct FreshnessLook: Sendable {
     private let mask: SecretMask
     private var looker: InputLooker
     var known: KnownSteps
-    /// What tools say of themselves, by command.
-    private let answers: [String: String]
-    /// What steps have produced, as far as it was asked or told; nil inside for what nobody knows.
-    private var products: [Int: Digest?] = [:]
+    /// What tools say of themselves, by the bytes of the command.
+    private let answers: [[UInt8]: String]
+    /// What steps have produced, as far as it was asked or told.
+    private var products: [Int: Product] = [:]
+    /// Whether steps run, so that what was seen may have been changed since.
+    private var isRunning = false
+    /// Made when the first step starts that needs files of another.
+    private var owners: OutputOwners?
     /// Steps that may run, as far as was asked ahead.
     var mayRun: Set<Int> = []
     /// What was found to look as its last success left it, each at the beginning of the run.
-    var glances: StepGlances
+    private var glances: StepGlances
     /// What is known of steps that are up to date, with files as they look now: those that had been too
     /// young to be known by their looks, or were written anew with the same content.
     private var refreshed: [Int: StepMemory] = [:]
     /// Steps that a run which goes on has started, each with that run.
     public var running: [String: String] = [:]
+    /// Whether a step may have started, so that each look is a new one.
+    private var isAheadOver = false
     /// Whether what a step left is kept: it says what it reads, or something needs it that does.
     private let isRemembered: [Bool]
 
@@ -79,12 +85,25 @@ public struct FreshnessLook: Sendable {
 
     /// What is known of a step before the run begins.
     public mutating func freshness(of step: Int) -> StepFreshness {
-        guard !plan.resolved.workflow.steps[step].inputs.isEmpty else {
-            return .due([DueCause(.noInputs)])
-        }
+        if let cause = standingCause(of: step) { return .due([cause]) }
         if known.isDamaged { return .due([DueCause(.stateUnreadable)]) }
         return verdict(of: step, assuming: mayRun)?.freshness
             ?? .due([DueCause(.inputsUnreadable)])
+    }
+
+    private func standingCause(of step: Int) -> DueCause? {
+        // Asked piece by piece: a step is dear to copy.
+        guard
+            plan.resolved.workflow.steps[step].inputs.isEmpty
+                || !plan.resolved.workflow.steps[step].modifies.isEmpty
+        else { return nil }
+        return DueCause.standing(of: plan.resolved.workflow.steps[step])
+    }
+
+    /// Looks at much at once, before each step is asked about.
+    mutating func beginAhead() {
+        glances.lookAhead(at: known)
+        if looker.listings == nil, !isAheadOver { looker.listings = DirectoryListings() }
     }
 
     /// What a look at a step says.
@@ -101,11 +120,14 @@ public struct FreshnessLook: Sendable {
     /// - Parameters:
     ///   - step: The step.
     ///   - running: Steps that run first: what their products and files are now decides nothing.
+    ///   - isDone: Whether an earlier run has done it, so that one which always runs need not.
     ///   - budget: How much may be looked at and read.
     /// - Returns: What the look says.
     mutating func verdict(
-        of step: Int, assuming running: Set<Int> = [], budget: InputBudget = .unlimited
+        of step: Int, assuming running: Set<Int> = [], isDone: Bool = false,
+        budget: InputBudget = .unlimited
     ) -> Verdict? {
+        if !isDone, let cause = standingCause(of: step) { return Verdict(freshness: .due([cause])) }
         if let run = glance(at: step) { return Verdict(freshness: .upToDate(run: run)) }
         let knowledge = known[id(of: step)]
         guard let look = look(at: step, budget: budget) else { return nil }
@@ -163,10 +185,20 @@ public struct FreshnessLook: Sendable {
 
     /// What a step is made from, its files having been looked at; nil where a step that it needs has
     /// produced nothing that is known.
-    mutating func contents(of step: Int, _ look: InputLook) -> StepContents? {
+    ///
+    /// - Parameters:
+    ///   - step: The step.
+    ///   - look: What it reads.
+    ///   - seen: How the files of what it needs look now, as far as that has been asked.
+    /// - Returns: What it is made from.
+    mutating func contents(
+        of step: Int, _ look: InputLook, seen: [Int: Int] = [:]
+    ) -> StepContents? {
         var produced: [StepProduct] = []
         for dependency in plan.resolved.graph.dependencies(of: step) {
-            guard let digest = product(of: dependency) else { return nil }
+            guard let digest = product(of: dependency, signature: seen[dependency]) else {
+                return nil
+            }
             produced.append(StepProduct(step: id(of: dependency), digest: digest))
         }
         produced.sort { $0.step < $1.step }
@@ -200,10 +232,17 @@ public struct FreshnessLook: Sendable {
     }
 
     /// What a step declares to write; nil where it declares nothing.
+    ///
+    /// What it changes in place is as much of its product as what it makes; an exclusion from the one
+    /// says nothing of the other.
     func outputPatterns(of step: Int) -> InputPatterns? {
-        let texts = plan.resolved.workflow.steps[step].outputFiles.map(\.text)
+        let declared = plan.resolved.workflow.steps[step]
+        var texts = declared.outputFiles.map(\.text)
+        if !declared.modifies.isEmpty {
+            texts = (texts + declared.modifies.map(\.text)).filter { !$0.hasPrefix("!") }
+        }
         guard !texts.isEmpty else { return nil }
-        return try? InputPatterns(texts, written: [])
+        return try? InputPatterns(texts, written: [], followsLinks: false)
     }
 
     /// Looks at what a step has written.
@@ -215,30 +254,78 @@ public struct FreshnessLook: Sendable {
 
     // MARK: - What steps have produced
 
-    /// Tells what a step has produced in this run; nil for what cannot be known.
-    mutating func note(_ product: Digest?, of step: Int) { products[step] = .some(product) }
-
-    /// Whether it is known what a step has produced, or that it cannot be known.
-    func isKnown(productOf step: Int) -> Bool { products[step] != nil }
-
-    /// What a step has produced, as things are now; nil where nobody knows.
-    mutating func product(of step: Int) -> Digest? {
-        if let product = products[step] { return product }
-        let product = lastProduct(of: step)
-        products[step] = .some(product)
-        return product
+    private struct Product: Sendable {
+        /// Nil for what nobody knows.
+        var digest: Digest?
+        /// Of what it wrote to `STEPVISOR_OUTPUT`.
+        var result: Digest?
+        /// How its files looked; nil where it declares none.
+        var signature: Int?
     }
 
-    private mutating func lastProduct(of step: Int) -> Digest? {
-        guard outputPatterns(of: step) != nil else {
-            if case .done(let memory) = known[id(of: step)] { return memory.product }
-            return nil
+    /// Tells what a step has produced in this run; nil for what cannot be known.
+    mutating func note(
+        _ product: Digest?, of step: Int, result: Digest? = nil, signature: Int? = nil
+    ) {
+        let hasFiles = product != nil && outputPatterns(of: step) != nil
+        products[step] = Product(
+            digest: product, result: result, signature: hasFiles ? signature : nil)
+    }
+
+    /// What it is known that a step has produced, without a look at its files.
+    func notedProduct(of step: Int) -> Digest? { products[step]?.digest }
+
+    /// From here on steps run, and what was seen is looked at again before it counts.
+    mutating func beginRun() { isRunning = true }
+
+    /// What a step has produced, as things are now; nil where nobody knows.
+    ///
+    /// What is there now is what a dependent reads, whoever has left it: another step may have changed
+    /// it in place since, or a person.
+    ///
+    /// - Parameters:
+    ///   - step: The step.
+    ///   - signature: How its files look now, where that has been asked.
+    /// - Returns: Its product.
+    mutating func product(of step: Int, signature: Int? = nil) -> Digest? {
+        guard let product = products[step] else {
+            let product = lastProduct(of: step)
+            products[step] = product
+            return product.digest
         }
-        // What is there now is what a dependent would read, whoever has left it.
-        guard let look = outputs(of: step), look.isReadable else { return nil }
-        return StepProduct.digest(
-            outputs: look.files.map(\.content), fingerprint: .zero,
-            result: known.lastSuccess(of: id(of: step))?.result)
+        guard isRunning, let old = product.signature else { return product.digest }
+        let now = signature ?? outputPatterns(of: step).map { looker.signature(of: $0) }
+        if now == old { return product.digest }
+        let found = filesProduct(of: step, result: product.result)
+        products[step] = found
+        return found.digest
+    }
+
+    private mutating func lastProduct(of step: Int) -> Product {
+        guard outputPatterns(of: step) != nil else {
+            guard case .done(let memory) = known[id(of: step)] else { return Product() }
+            return Product(digest: memory.product)
+        }
+        return filesProduct(of: step, result: known.lastSuccess(of: id(of: step))?.result)
+    }
+
+    private mutating func filesProduct(of step: Int, result: Digest?) -> Product {
+        guard let look = outputs(of: step), look.isReadable else { return Product() }
+        let digest = StepProduct.digest(
+            outputs: look.files.map(\.content), fingerprint: .zero, result: result)
+        return Product(digest: digest, result: result, signature: look.signature)
+    }
+
+    /// What a step needs of the files of others.
+    mutating func needs(of step: Int) -> [StepNeed] {
+        var needs: [StepNeed] = []
+        for dependency in plan.resolved.graph.dependencies(of: step) {
+            guard let patterns = outputPatterns(of: dependency) else { continue }
+            let owners = self.owners ?? OutputOwners(plan.resolved.workflow.steps)
+            self.owners = owners
+            needs.append(StepNeed(dependency, patterns, owners))
+        }
+        return needs
     }
 
     mutating func unknownNeeds(of step: Int) -> [DueCause.Detail] {
@@ -264,7 +351,11 @@ public struct FreshnessLook: Sendable {
     }
 
     /// The looks from the beginning of the run say nothing any more.
-    public mutating func forgetGlances() { glances.forget() }
+    public mutating func forgetGlances() {
+        glances.forget()
+        looker.listings = nil
+        isAheadOver = true
+    }
 
     private mutating func refresh(
         _ memory: StepMemory, of step: Int, inputs: [KnownFile], outputs: [KnownFile]
@@ -273,7 +364,7 @@ public struct FreshnessLook: Sendable {
         let new = inputs + (memory.declaresOutputs ? outputs : [])
         guard new.count == memory.inputs.count + memory.outputs.count else { return }
         let gains = zip(memory.inputs + memory.outputs, new).contains { old, new in
-            new.facts.kind == .file && new.facts.isSettled(at: new.seenAt)
+            [.file, .link].contains(new.facts.kind) && new.facts.isSettled(at: new.seenAt)
                 && (old.facts != new.facts || !old.facts.isSettled(at: old.seenAt))
         }
         guard gains else { return }

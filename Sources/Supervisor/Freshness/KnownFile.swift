@@ -15,10 +15,10 @@ struct KnownFile: Hashable, Sendable {
     /// The content of a file that looks like this now; nil when it has to be read.
     func content(for now: InputFacts) -> Digest? {
         switch now.kind {
-        // Where a link leads to is not told by looks.
-        case .link, .unreadable: nil
+        case .unreadable: nil
         case .directory, .fifo, .socket, .device: .zero
-        case .file: facts == now && facts.isSettled(at: seenAt) ? digest : nil
+        // The looks of a link are those of all that it leads to.
+        case .file, .link: facts == now && facts.isSettled(at: seenAt) ? digest : nil
         }
     }
 }

@@ -12,6 +12,8 @@ public struct KnownStepsEdit {
     public enum Problem: Error {
         /// It does not say what it reads, so that it always runs.
         case declaresNoInputs
+        /// It changes files in place, so that it always runs.
+        case modifiesFiles
         /// What it reads cannot be read.
         case inputsUnreadable([String])
         /// It is to write what is not there.
@@ -36,7 +38,11 @@ public struct KnownStepsEdit {
     /// - Throws: ``Problem`` where it cannot be taken as done; nothing has changed then.
     public mutating func mark(_ step: Int, as name: String) throws(Problem) {
         let declared = look.plan.resolved.workflow.steps[step]
-        guard !declared.inputs.isEmpty else { throw .declaresNoInputs }
+        switch DueCause.standing(of: declared)?.kind {
+        case .modifiesFiles?: throw .modifiesFiles
+        case .some: throw .declaresNoInputs
+        case nil: break
+        }
         guard let inputs = look.look(at: step), inputs.isReadable else {
             throw .inputsUnreadable(
                 look.look(at: step)?.unreadable.map(\.subject) ?? declared.inputs.map(\.text))
@@ -71,14 +77,14 @@ public struct KnownStepsEdit {
 
     /// Forgets that a step ever succeeded.
     ///
+    /// That is noted of one of which nothing is known, too: what the cache may have of it is not used.
+    ///
     /// - Returns: Whether anything was known of it.
     public mutating func forget(_ step: Int) throws(SystemError) -> Bool {
         let id = look.id(of: step)
-        switch look.known[id] {
-        case .none, .forgotten: return false
-        case .started, .moved, .unfounded, .done: break
-        }
+        let knowledge = look.known[id]
+        if case .forgotten = knowledge { return false }
         try look.known.forget(id, in: state)
-        return true
+        return knowledge != .none
     }
 }

@@ -91,7 +91,8 @@ struct StepGlances: Sendable {
     private func looksSame(_ index: Int, _ known: KnownSteps) -> Bool {
         guard plan.selected[index], let directory else { return false }
         return plan.resolved.workflow.steps.withUnsafeBufferPointer { steps in
-            guard !steps[index].inputs.isEmpty, !steps[index].hasGating,
+            guard !steps[index].inputs.isEmpty, steps[index].modifies.isEmpty,
+                !steps[index].hasGating,
                 let range = known.success(of: steps[index].id.rawValue)
             else { return false }
             let hasLooked = !isOver && early != nil
@@ -112,11 +113,7 @@ struct StepGlances: Sendable {
             head.declaresOutputs == !step.outputFiles.isEmpty,
             var read = paths(step.inputs), let written = paths(step.outputFiles)
         else { return false }
-        if let script = InputPatterns.script(
-            of: plan.command(of: index), in: step.workingDirectory, root: root)
-        {
-            read.append(script)
-        }
+        read += InputPatterns.scripts(of: index, step, plan: plan, root: root)
         return reader.filesAre(Self.sorted(read), lookSameIn: directory)
             && reader.filesAre(Self.sorted(written), lookSameIn: directory)
             && ingredients.declared(of: index, answers: [:]).fullDigest == head.declaredDigest

@@ -42,6 +42,7 @@ struct FreshnessDesk {
     init(_ look: FreshnessLook, in state: StateDirectory) {
         self.look = look
         hasResults = look.known.hasResults(in: state)
+        self.look.beginRun()
     }
 
     /// Whether a step that does not run has a result from its last success.
@@ -85,7 +86,10 @@ extension Supervisor {
     }
 
     private func needsProducts(_ step: Int) -> Bool {
-        guard !freshness.leaving.isEmpty, freshness.look.remembers(step) else { return false }
+        guard !freshness.leaving.isEmpty else { return false }
+        // What is still being looked at must not be changed in place, whoever has left it.
+        if !context.plan.resolved.workflow.steps[step].modifies.isEmpty { return true }
+        guard freshness.look.remembers(step) else { return false }
         return context.plan.resolved.graph.dependencies(of: step).contains {
             freshness.leaving[$0] != nil
         }
@@ -95,7 +99,9 @@ extension Supervisor {
     ///
     /// - Returns: Whether it may be started: a mark that cannot be written would let what a death
     ///   leaves half done count as done.
-    func noteStart(_ order: LaunchOrder, _ look: InputLook) -> Bool {
+    func noteStart(
+        _ order: LaunchOrder, _ look: InputLook, _ needs: [StepNeed], _ seen: NeedsLook
+    ) -> Bool {
         let step = order.step
         guard !order.isCheck else { return true }
         guard freshness.look.remembers(step) else {
@@ -104,7 +110,10 @@ extension Supervisor {
         }
         let contents =
             order.failed.isEmpty && look.isReadable
-            ? freshness.look.contents(of: step, look) : nil
+            ? freshness.look.contents(
+                of: step, look,
+                seen: Dictionary(uniqueKeysWithValues: zip(needs.map(\.step), seen.whole)))
+            : nil
         keepIngredients(of: order, contents ?? freshness.look.ownContents(of: step, look))
         freshness.begun[step] = FreshnessDesk.Begun(
             contents: contents,
@@ -188,8 +197,15 @@ extension Supervisor {
             let result = try freshness.look.known.keepResult(
                 of: id, from: directory, in: context.state,
                 wasThere: freshness.look.known.lastSuccessHasResult(of: id))
+            let declaresOutputs = freshness.look.outputPatterns(of: step) != nil
             guard let contents = begun.contents, outputs.isReadable else {
-                freshness.look.note(nil, of: step)
+                // What lies there is what it has produced, whatever that was made from.
+                let isKnown = declaresOutputs && outputs.isReadable
+                let product = StepProduct.digest(
+                    outputs: outputs.files.map(\.content), fingerprint: .zero, result: result)
+                freshness.look.note(
+                    isKnown ? product : nil, of: step, result: result,
+                    signature: outputs.signature)
                 try freshness.look.known.noteUnfounded(
                     of: id, run: directory.id, needs: begun.unknownNeeds, in: context.state)
                 resumeAwaiting()
@@ -198,8 +214,14 @@ extension Supervisor {
             let memory = StepMemory(
                 run: directory.id, contents: contents, fingerprint: contents.fingerprint,
                 inputs: begun.files, outputs: outputs.files,
-                declaresOutputs: freshness.look.outputPatterns(of: step) != nil, result: result)
-            freshness.look.note(memory.product, of: step)
+                declaresOutputs: declaresOutputs, result: result)
+            // Of a step without declared outputs, what it was made from tells what it has produced.
+            if hasMoved, !declaresOutputs {
+                freshness.look.note(nil, of: step)
+            } else {
+                freshness.look.note(
+                    memory.product, of: step, result: result, signature: outputs.signature)
+            }
             if hasMoved {
                 try freshness.look.known.noteMove(of: id, run: directory.id, in: context.state)
             } else {
@@ -284,8 +306,9 @@ extension Supervisor {
     /// Keeps by what a condition came out false, so that it need not count as work again.
     private func noteHeldBack(_ step: Int) {
         let id = header.steps[step].id
-        guard freshness.leaving.isEmpty, freshness.look.isKnown(whatConditionAsksOf: step),
-            let facts = freshness.look.conditionFacts(of: step),
+        guard freshness.leaving.isEmpty,
+            let facts = freshness.look.conditionFacts(
+                of: step, product: { $0.notedProduct(of: $1) }),
             freshness.look.known.heldBack(id) != facts
         else { return }
         // Without it, `plan --exit-code` tells of work where there may be none.

@@ -16,17 +16,17 @@ enum ToolAnswers {
     ///   - plan: Says which steps are meant, and which shell takes a command.
     ///   - root: Where the commands run, absolute.
     ///   - inherited: What steps inherit.
-    /// - Returns: The answers by command. One that failed has its end for an answer, so that a tool
+    /// - Returns: The answers by the bytes of the command. One that failed has its end for an answer, so that a tool
     ///   that is installed later is a change.
     static func ask(
         _ plan: RunPlan, root: String, inherited: [String: String]
-    ) -> [String: String] {
+    ) -> [[UInt8]: String] {
         let workflow = plan.resolved.workflow
-        var commands: Set<String> = []
+        var commands: Set<[UInt8]> = []
         // By index: a step is dear to copy.
         for step in workflow.steps.indices
         where plan.selected[step] && workflow.steps[step].hasGating {
-            commands.formUnion(workflow.steps[step].gating.tools)
+            commands.formUnion(workflow.steps[step].gating.tools.map { Array($0.utf8) })
         }
         guard !commands.isEmpty, let shell = workflow.execution.shell.first else { return [:] }
         var environment = EnvironmentFilter(workflow.execution.passEnvironment)
@@ -43,10 +43,11 @@ enum ToolAnswers {
         command.limit = limit
         command.mostOutputBytes = mostReadBytes
         command.endsLeftovers = true
-        var answers: [String: String] = [:]
-        for line in commands.sorted() {
+        var answers: [[UInt8]: String] = [:]
+        for bytes in commands.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            let line = String(decoding: bytes, as: UTF8.self)
             let arguments = workflow.execution.shell.dropFirst() + [line]
-            answers[line] = answer(of: command, Array(arguments), launcher)
+            answers[bytes] = answer(of: command, Array(arguments), launcher)
         }
         return answers
     }

@@ -11,6 +11,8 @@ import WorkflowModel
 public struct RevisionLook {
     private let plan: RunPlan
     private let root: String
+    /// Steps that change files in place, and run; with what they change.
+    private var modifiers: [(index: Int, globs: [Glob])] = []
 
     /// For the steps of a plan.
     ///
@@ -20,6 +22,28 @@ public struct RevisionLook {
     public init(plan: RunPlan, root: String) {
         self.plan = plan
         self.root = root
+        for (index, step) in plan.resolved.workflow.steps.enumerated()
+        where plan.selected[index] && !step.modifies.isEmpty {
+            let patterns = step.modifies.map(\.text).filter { !$0.hasPrefix("!") }
+            modifiers.append((index, patterns.compactMap { try? Glob($0) }))
+        }
+    }
+
+    /// The outputs of a step that another one changes in place, each with the id of that step.
+    public func modifiedOutputs(of step: Int) -> [DueCause.Detail] {
+        let texts = plan.resolved.workflow.steps[step].outputFiles.map(\.text)
+        guard !modifiers.isEmpty, !texts.isEmpty,
+            let patterns = try? InputPatterns(texts, written: [])
+        else { return [] }
+        let entries = InputScan.entries(of: patterns, root: root) ?? []
+        return entries.compactMap { entry in
+            let path = String(decoding: entry.path, as: UTF8.self)
+            return modifiers.first { index, globs in
+                index != step && globs.contains { $0.covers(path) }
+            }.map {
+                DueCause.Detail(path, change: plan.resolved.workflow.steps[$0.index].id.rawValue)
+            }
+        }
     }
 
     /// What a step reads: what it declares, and its script.
@@ -39,7 +63,10 @@ public struct RevisionLook {
 
     private func isThere(_ pattern: String, except exclusions: [String]) -> Bool {
         // What is no pattern was refused when the workflow was read.
-        guard let patterns = try? InputPatterns([pattern] + exclusions, written: []) else {
+        guard
+            let patterns = try? InputPatterns(
+                [pattern] + exclusions, written: [], followsLinks: false)
+        else {
             return false
         }
         if let path = patterns.included.first?.literal {
@@ -50,5 +77,12 @@ public struct RevisionLook {
             return InputPath.with(root, Array(path.utf8)) { stat($0, &facts) } == 0
         }
         return InputScan.entries(of: patterns, root: root)?.isEmpty == false
+    }
+}
+
+extension Glob {
+    /// Whether a path is meant, or lies below a directory that is.
+    fileprivate func covers(_ path: String) -> Bool {
+        matches(path) || literal.map { path.hasPrefix($0 + "/") } == true
     }
 }

@@ -14,6 +14,8 @@ public struct Glob: Sendable {
     public let literal: String?
     /// The directory that all matches lie in, without a final `/`; empty for the root.
     public let directory: String
+    /// What all matches begin with; it may end within a name.
+    public let prefix: String
     private let program: GlobProgram
 
     /// The most bytes a pattern may have: the comparison of two takes the product of their lengths.
@@ -30,7 +32,8 @@ public struct Glob: Sendable {
         } else {
             literal = nil
         }
-        directory = Self.directory(of: compiler.literalPrefix)
+        prefix = compiler.literalPrefix
+        directory = Self.directory(of: prefix)
     }
 
     /// Whether the path, in the form of ``normalized(_:)``, is one of those meant.
@@ -59,6 +62,47 @@ public struct Glob: Sendable {
         }
         let joined = parts.map { String(Substring($0)) }.joined(separator: "/")
         return path.utf8.first == UInt8(ascii: "/") ? "/" + joined : joined
+    }
+
+    /// A path or pattern as one relative to the project root, as far as its text alone tells: without
+    /// `..` that leads out of a name before it, and without the root itself.
+    static func located(_ text: String, root: String?) -> String {
+        guard text.utf8.first == UInt8(ascii: "/") || hasParent(text) else { return text }
+        var names: [Substring.UTF8View] = []
+        for name in text.utf8.split(separator: UInt8(ascii: "/")) {
+            guard !name.elementsEqual(".".utf8) else { continue }
+            // What a pattern before it means, and so where that leads, is not known.
+            if name.elementsEqual("..".utf8), let last = names.last,
+                !last.elementsEqual("..".utf8), !last.contains(where: varying.contains)
+            {
+                names.removeLast()
+            } else {
+                names.append(Substring(name).utf8)
+            }
+        }
+        let isDirectory = text.utf8.last == UInt8(ascii: "/")
+        let path = names.map { String(Substring($0)) }.joined(separator: "/")
+        guard text.utf8.first == UInt8(ascii: "/") else {
+            return path.isEmpty ? "." : isDirectory ? path + "/" : path
+        }
+        let absolute = "/" + path
+        guard let root, root != "/", isInside(absolute, directory: root) else { return text }
+        let inside = String(absolute.utf8.dropFirst(root.utf8.count + 1)) ?? ""
+        return inside.isEmpty ? "." : isDirectory ? inside + "/" : inside
+    }
+
+    private static let varying = Array("*?[{}\\".utf8)
+
+    /// Whether `..` is one of its names, or a name ends in it.
+    private static func hasParent(_ text: String) -> Bool {
+        var (last, before): (UInt8, UInt8) = (0, 0)
+        for byte in text.utf8 {
+            if byte == UInt8(ascii: "/"), last == UInt8(ascii: "."), before == UInt8(ascii: ".") {
+                return true
+            }
+            (before, last) = (last, byte)
+        }
+        return last == UInt8(ascii: ".") && before == UInt8(ascii: ".")
     }
 
     /// Whether the text may vary or needs unescaping; false means that it is a path as it stands.

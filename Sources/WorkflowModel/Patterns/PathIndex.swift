@@ -12,6 +12,10 @@ struct PathIndex {
     private var globsOfDirectory: [String: [Int]] = [:]
     private var sortedPaths: [String]?
     private var sortedDirectories: [String]?
+    /// Directories with something of an entry below them.
+    private var directories = DirectorySet()
+    /// What was last asked for paths of one directory: those who own it, or one above it.
+    private var lastAbove: (directory: String, owners: [Owner])?
 
     mutating func reserve(_ count: Int) { singleOwner.reserveCapacity(count) }
 
@@ -20,12 +24,15 @@ struct PathIndex {
         if !singleOwner.insert(owner, for: path) {
             ownersOfPath[path, default: []].append(owner)
         }
+        directories.insertParents(of: path)
         if sortedPaths != nil { sortedPaths = nil }
+        if lastAbove != nil { lastAbove = nil }
     }
 
     mutating func add(_ glob: Glob, owner: Owner) {
         globsOfDirectory[glob.directory, default: []].append(globs.count)
         globs.append((glob, owner))
+        directories.insert(glob.directory)
         sortedDirectories = nil
     }
 
@@ -38,15 +45,73 @@ struct PathIndex {
         }
     }
 
-    /// Whether there may be an entry that means this path, in one look.
-    func mayHaveOwner(of path: String) -> Bool { hasGlobs || singleOwner[path] != nil }
+    /// Paths that are a directory with other entries' paths below.
+    var sharedDirectories: [String] { singleOwner.paths.filter { directories.contains($0) } }
+
+    /// The entries that name exactly this path.
+    func owners(of path: String) -> [Owner] {
+        var owners: [Owner] = []
+        forEachPathOwner(of: path) { owners.append($0) }
+        return owners
+    }
+
+    /// Whether there may be an entry that means this path, something below it, or a directory above it.
+    mutating func mayHaveOwner(of path: String) -> Bool {
+        hasGlobs || singleOwner[path] != nil || directories.contains(path)
+            || !ownersAbove(path).isEmpty
+    }
+
+    /// Entries that are a directory above a path, and so mean it too.
+    mutating func ownersAbove(_ path: String) -> [Owner] {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return [] }
+        let parent = path.utf8[..<slash]
+        if let last = lastAbove, last.directory.utf8.elementsEqual(parent) { return last.owners }
+        var owners: [Owner] = []
+        var directory = String(path[..<slash])
+        let key = directory
+        while !directory.isEmpty, directory != "/" {
+            forEachPathOwner(of: directory) { owners.append($0) }
+            directory = Glob.directory(of: directory)
+        }
+        lastAbove = (key, owners)
+        return owners
+    }
+
+    /// Entries that mean something below a directory, each with its path if it has one.
+    mutating func ownersBelow(_ directory: String) -> [(owner: Owner, path: String?)] {
+        guard directories.contains(directory) else { return [] }
+        var found: [(owner: Owner, path: String?)] = []
+        for path in Self.slice(of: pathsInOrder(), inside: directory) where path != directory {
+            forEachPathOwner(of: path) { found.append(($0, path)) }
+        }
+        guard hasGlobs else { return found }
+        for inner in Self.slice(of: directoriesInOrder(), inside: directory) {
+            for index in globsOfDirectory[inner] ?? [] { found.append((globs[index].owner, nil)) }
+        }
+        return found
+    }
+
+    private func forEachPathOwner(of path: String, _ body: (Owner) -> Void) {
+        guard let owner = singleOwner[path] else { return }
+        body(owner)
+        for owner in ownersOfPath[path] ?? [] { body(owner) }
+    }
+
+    private mutating func pathsInOrder() -> [String] {
+        let paths = sortedPaths ?? singleOwner.paths.sorted(by: Self.isBefore)
+        sortedPaths = paths
+        return paths
+    }
+
+    private mutating func directoriesInOrder() -> [String] {
+        let directories = sortedDirectories ?? globsOfDirectory.keys.sorted(by: Self.isBefore)
+        sortedDirectories = directories
+        return directories
+    }
 
     /// Calls `body` with each entry that means this path.
     func forEachOwner(of path: String, _ body: (Owner) -> Void) {
-        if let owner = singleOwner[path] {
-            body(owner)
-            for owner in ownersOfPath[path] ?? [] { body(owner) }
-        }
+        forEachPathOwner(of: path, body)
         guard hasGlobs else { return }
         forEachDirectory(above: path) { directory in
             for index in globsOfDirectory[directory] ?? [] where globs[index].glob.matches(path) {
@@ -62,16 +127,17 @@ struct PathIndex {
             forEachOwner(of: path) { found.append(($0, path)) }
             return found
         }
-        let paths = sortedPaths ?? singleOwner.paths.sorted(by: Self.isBefore)
-        sortedPaths = paths
-        for path in Self.slice(of: paths, inside: glob.directory) where glob.matches(path) {
-            if let owner = singleOwner[path] { found.append((owner, path)) }
-            for owner in ownersOfPath[path] ?? [] { found.append((owner, path)) }
+        for path in Self.slice(of: pathsInOrder(), inside: glob.directory) where glob.matches(path)
+        {
+            forEachPathOwner(of: path) { found.append(($0, path)) }
+        }
+        // A directory means all below it, so also what the pattern means there.
+        if !glob.directory.isEmpty {
+            forEachPathOwner(of: glob.directory) { found.append(($0, nil)) }
+            for owner in ownersAbove(glob.directory) { found.append((owner, nil)) }
         }
         guard hasGlobs else { return found }
-        let directories = sortedDirectories ?? globsOfDirectory.keys.sorted(by: Self.isBefore)
-        sortedDirectories = directories
-        var candidates = Array(Self.slice(of: directories, inside: glob.directory))
+        var candidates = Array(Self.slice(of: directoriesInOrder(), inside: glob.directory))
         forEachDirectory(above: glob.directory) { candidates.append($0) }
         for directory in candidates {
             for index in globsOfDirectory[directory] ?? [] where globs[index].glob.overlaps(glob) {

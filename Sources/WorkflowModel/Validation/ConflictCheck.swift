@@ -6,42 +6,55 @@ extension Validation {
     /// Up to so many writers of one file every pair is asked for at once.
     private static let smallGroup = 32
 
-    /// Steps that write the same file, and that the graph does not order.
-    mutating func findConflicts(in graph: Graph<StepID>) -> [OutputConflict] {
+    /// Steps that write the same file: those that the graph does not order, and of those that it
+    /// orders the ones that both have it among their outputs.
+    mutating func findConflicts(
+        in graph: Graph<StepID>
+    ) -> (conflicts: [OutputConflict], rewrites: [OutputConflict]) {
         var written = takeWrittenFiles()
         let shared = written.files.sharedPaths
-        guard !shared.isEmpty || !written.patterns.isEmpty else { return [] }
+        let directories = written.files.sharedDirectories
+        guard !shared.isEmpty || !written.patterns.isEmpty || !directories.isEmpty else {
+            return ([], [])
+        }
         let exclusions = ExclusionList(workflow, &globs)
-        var pairs = WriterPairs()
-        var ranks: [Int]?
+        var pairs = WriterPairs(Self.ranks(in: graph))
         for (path, owners) in shared.sorted(by: { $0.path < $1.path }) {
-            let steps = uniqueSteps(owners, path: path, written, exclusions)
-            if steps.count > Self.smallGroup {
-                let rank = ranks ?? Self.ranks(in: graph)
-                ranks = rank
-                if Self.formChain(steps, rank, graph) { continue }
+            let writes = owners.map { written.writes[Int($0)] }.filter {
+                !exclusions.exclude(path, from: $0)
             }
-            for (number, first) in steps.enumerated() {
-                for second in steps[(number + 1)...] { pairs.add(first, second, path: path) }
+            if writes.count > Self.smallGroup, pairs.addChain(writes, path: path, graph) {
+                continue
+            }
+            for (number, first) in writes.enumerated() {
+                for second in writes[(number + 1)...] { pairs.add(first, second, path: path) }
                 if pairs.count > Self.conflictLimit { return reportTooManyConflicts(path) }
             }
+        }
+        for directory in directories {
+            let outer = written.files.owners(of: directory).map { written.writes[Int($0)] }
+            for (owner, path) in written.files.ownersBelow(directory) {
+                // Patterns find directories by themselves.
+                guard let path else { continue }
+                let inner = written.writes[Int(owner)]
+                for outer in outer { pairs.add(outer, inner, path: path, exclusions) }
+            }
+            if pairs.count > Self.conflictLimit { return reportTooManyConflicts(directory) }
         }
         for (number, glob) in written.patterns {
             let write = written.writes[Int(number)]
             let text = written.text(of: write, in: workflow)
             for (owner, path) in written.owners(overlapping: glob) {
                 let other = written.writes[Int(owner)]
-                guard other.step != write.step else { continue }
-                if let path,
-                    exclusions.exclude(path, from: write) || exclusions.exclude(path, from: other)
-                {
-                    continue
+                if let path {
+                    pairs.add(write, other, path: path, exclusions)
+                } else {
+                    pairs.add(write, other, path: text)
                 }
-                pairs.add(write.step, other.step, path: path ?? text)
             }
             if pairs.count > Self.conflictLimit { return reportTooManyConflicts(text) }
         }
-        return pairs.unordered(in: graph)
+        return pairs.sorted(by: graph)
     }
 
     /// All files that steps write, those of the inferred edges where there are no others.
@@ -60,61 +73,104 @@ extension Validation {
         return written
     }
 
-    /// Writers of one path, each once, in declaration order.
-    private func uniqueSteps(
-        _ owners: [Int32], path: String, _ written: WrittenFiles, _ exclusions: ExclusionList
-    ) -> [Int32] {
-        var steps: [Int32] = []
-        for owner in owners.sorted() {
-            let write = written.writes[Int(owner)]
-            if !exclusions.exclude(path, from: write) { steps.append(write.step) }
-        }
-        return Array(Set(steps)).sorted()
-    }
-
-    private static func ranks(in graph: Graph<StepID>) -> [Int] {
+    static func ranks(in graph: Graph<StepID>) -> [Int] {
         var ranks = [Int](repeating: 0, count: graph.count)
         for (rank, node) in graph.topologicalOrder().enumerated() { ranks[node] = rank }
         return ranks
     }
 
-    /// Whether the graph puts all of them in one line: then no two conflict.
-    private static func formChain(
-        _ steps: [Int32], _ ranks: [Int], _ graph: Graph<StepID>
-    ) -> Bool {
-        let line = steps.map(Int.init).sorted { ranks[$0] < ranks[$1] }
-        return graph.areOrdered(Array(zip(line, line.dropFirst()))).allSatisfy { $0 }
-    }
-
-    private mutating func reportTooManyConflicts(_ path: String) -> [OutputConflict] {
+    private mutating func reportTooManyConflicts(
+        _ path: String
+    ) -> (conflicts: [OutputConflict], rewrites: [OutputConflict]) {
         report(
             .error(
                 "more than \(Self.conflictLimit) pairs of steps write the same file "
                     + "(`\(Self.shown(path))` among them)",
                 help: "order them by `dependencies`, or give them a resource and leave the "
                     + "file out of their outputs"))
-        return []
+        return ([], [])
     }
 }
 
 /// Pairs of steps that write the same file, each once, with the first file found.
 private struct WriterPairs {
-    private var pairs: [(first: Int32, second: Int32, path: String)] = []
-    private var seen = Set<UInt64>()
+    private struct Pair {
+        var first: Int32
+        var second: Int32
+        var path: String
+        /// The first file that both have among their outputs.
+        var output: String?
+    }
+
+    private var pairs: [Pair] = []
+    private var places: [UInt64: Int] = [:]
+    /// Neighbours in a line of writers, in their order.
+    private var chained: [OutputConflict] = []
+    /// Where each step stands in an order of all.
+    private let ranks: [Int]
+
+    init(_ ranks: [Int]) { self.ranks = ranks }
 
     var count: Int { pairs.count }
 
-    mutating func add(_ a: Int32, _ b: Int32, path: String) {
-        let first = min(a, b)
-        let second = max(a, b)
-        let key = UInt64(UInt32(bitPattern: first)) << 32 | UInt64(UInt32(bitPattern: second))
-        if seen.insert(key).inserted { pairs.append((first, second, path)) }
+    mutating func add(
+        _ a: WrittenFiles.Write, _ b: WrittenFiles.Write, path: String, _ exclusions: ExclusionList
+    ) {
+        guard !exclusions.exclude(path, from: a), !exclusions.exclude(path, from: b) else { return }
+        add(a, b, path: path)
     }
 
-    func unordered(in graph: Graph<StepID>) -> [OutputConflict] {
+    mutating func add(_ a: WrittenFiles.Write, _ b: WrittenFiles.Write, path: String) {
+        guard a.step != b.step else { return }
+        let first = min(a.step, b.step)
+        let second = max(a.step, b.step)
+        let key = UInt64(UInt32(bitPattern: first)) << 32 | UInt64(UInt32(bitPattern: second))
+        let output = a.isModification || b.isModification ? nil : path
+        if let place = places[key] {
+            if pairs[place].output == nil { pairs[place].output = output }
+        } else {
+            places[key] = pairs.count
+            pairs.append(Pair(first: first, second: second, path: path, output: output))
+        }
+    }
+
+    /// Adds the neighbours in a line of many writers; false where the graph puts them in none.
+    mutating func addChain(
+        _ writes: [WrittenFiles.Write], path: String, _ graph: Graph<StepID>
+    ) -> Bool {
+        let line = Set(writes.map { Int($0.step) }).sorted { ranks[$0] < ranks[$1] }
+        guard graph.areOrdered(Array(zip(line, line.dropFirst()))).allSatisfy({ $0 }) else {
+            return false
+        }
+        let outputs = Set(writes.filter { !$0.isModification }.map { Int($0.step) })
+        let writers = line.filter { outputs.contains($0) }
+        chained += zip(writers, writers.dropFirst()).map {
+            OutputConflict(first: $0, second: $1, path: path)
+        }
+        return true
+    }
+
+    /// Those that the graph does not order, and those that it does where both have it as an output.
+    func sorted(
+        by graph: Graph<StepID>
+    ) -> (conflicts: [OutputConflict], rewrites: [OutputConflict]) {
         let ordered = graph.areOrdered(pairs.map { (Int($0.first), Int($0.second)) })
-        return zip(pairs, ordered).filter { !$0.1 }.map { pair, _ in
-            OutputConflict(first: Int(pair.first), second: Int(pair.second), path: pair.path)
-        }.sorted { ($0.first, $0.second) < ($1.first, $1.second) }
+        var (conflicts, rewrites) = ([OutputConflict](), chained)
+        for (pair, isOrdered) in zip(pairs, ordered) {
+            let (first, second) = (Int(pair.first), Int(pair.second))
+            guard isOrdered else {
+                conflicts.append(OutputConflict(first: first, second: second, path: pair.path))
+                continue
+            }
+            guard let path = pair.output else { continue }
+            rewrites.append(
+                ranks[first] < ranks[second]
+                    ? OutputConflict(first: first, second: second, path: path)
+                    : OutputConflict(first: second, second: first, path: path))
+        }
+        func isBefore(_ a: OutputConflict, _ b: OutputConflict) -> Bool {
+            (a.first, a.second) < (b.first, b.second)
+        }
+        return (conflicts.sorted(by: isBefore), rewrites.sorted(by: isBefore))
     }
 }

@@ -87,7 +87,13 @@ extension Validation {
 
     /// Of two texts that have a file in common, the one that names it: a path before a pattern.
     static func common(_ first: String, _ second: String) -> String {
-        if !Glob.needsCompiling(first) { return Glob.normalized(first) }
+        if !Glob.needsCompiling(first) {
+            let first = Glob.normalized(first)
+            // Of a directory and a file in it, the file.
+            guard !Glob.needsCompiling(second), Glob.isInside(second, directory: first) else {
+                return first
+            }
+        }
         if !Glob.needsCompiling(second) { return Glob.normalized(second) }
         return first
     }

@@ -44,7 +44,8 @@ extension Validation {
             for number in inputs.indices where !inputs[number].isExclusion {
                 let input = inputs[number]
                 let found = outputs.matches(
-                    of: input.text, known: &producersOfPattern, globs: &globs)
+                    of: Glob.located(input.text, root: root), known: &producersOfPattern,
+                    globs: &globs)
                 guard let matches = found else { continue }
                 for match in matches {
                     let write = outputs.writes[Int(match.write)]
@@ -74,12 +75,13 @@ extension Validation {
     }
 
     /// A path is asked exactly; of a pattern only the same text is known to be wholly excluded.
-    private mutating func isExcluded(
+    mutating func isExcluded(
         _ match: WrittenFiles.Match, writtenAs text: String, _ exclusions: [FilePattern]
     ) -> Bool {
         exclusions.contains { exclusion in
-            if let path = match.path { return globs.valid(exclusion.path)?.matches(path) ?? false }
-            return exclusion.path == text
+            let excluded = Glob.located(exclusion.path, root: root)
+            if let path = match.path { return globs.valid(excluded)?.matches(path) ?? false }
+            return excluded == text
         }
     }
 

@@ -7,10 +7,15 @@ public enum WorkflowValidator {
     /// Everything that is wrong, in one go, and the resolved workflow where nothing is.
     ///
     /// The workflow is nil exactly when one of the diagnostics is an error.
+    ///
+    /// - Parameters:
+    ///   - workflow: What was declared.
+    ///   - root: The project root, absolute: a path that begins with it is one of the project.
+    /// - Returns: The workflow, and what is to be said of it.
     public static func resolve(
-        _ workflow: Workflow
+        _ workflow: Workflow, root: String? = nil
     ) -> (workflow: ResolvedWorkflow?, diagnostics: [Diagnostic]) {
-        var validation = Validation(workflow)
+        var validation = Validation(workflow, root: root)
         validation.checkIDs()
         validation.checkGroups()
         validation.checkTasks()
@@ -26,11 +31,13 @@ public enum WorkflowValidator {
         validation.checkFinalizers()
         validation.addTaskEdges()
         guard let graph = validation.makeGraph() else { return (nil, validation.diagnostics) }
-        let conflicts = validation.findConflicts(in: graph)
+        let (conflicts, rewrites) = validation.findConflicts(in: graph)
+        let looseReads = validation.findLooseReads(in: graph)
         guard !validation.hasErrors else { return (nil, validation.diagnostics) }
         let resolved = ResolvedWorkflow(
             workflow: workflow, graph: graph, inferredEdges: validation.undeclaredEdges(),
-            conflicts: conflicts, conditions: validation.conditions)
+            conflicts: conflicts, rewrites: rewrites, looseReads: looseReads,
+            conditions: validation.conditions)
         return (resolved, validation.diagnostics)
     }
 }
@@ -60,8 +67,12 @@ struct Validation {
     var taskDependencies: [[Int]] = []
     private var suggestionsLeft = 20
 
-    init(_ workflow: Workflow) {
+    /// The project root, where it is known.
+    let root: String?
+
+    init(_ workflow: Workflow, root: String? = nil) {
         self.workflow = workflow
+        self.root = root
         index = StepIndex(capacity: workflow.steps.count)
     }
 

@@ -17,7 +17,7 @@ struct WrittenFiles {
     }
 
     private(set) var writes: [Write] = []
-    private(set) var files = PathIndex()
+    var files = PathIndex()
     /// Patterns that are no paths, by write.
     private(set) var patterns: [(write: Int32, glob: Glob)] = []
 
@@ -53,6 +53,8 @@ struct WrittenFiles {
     }
 
     /// All writes that have a file in common with a path or a pattern; nil for none.
+    ///
+    /// A path may be a directory, and means all below it then.
     mutating func matches(
         of text: String, known: inout [String: [Match]], globs: inout GlobCache
     ) -> [Match]? {
@@ -62,6 +64,10 @@ struct WrittenFiles {
             guard files.mayHaveOwner(of: path) else { return nil }
             var found: [Match] = []
             files.forEachOwner(of: path) { found.append(Match(write: $0, path: path)) }
+            for owner in files.ownersAbove(path) { found.append(Match(write: owner, path: path)) }
+            for (owner, below) in files.ownersBelow(path) {
+                found.append(Match(write: owner, path: below))
+            }
             return found
         }
         if let earlier = known[text] { return earlier }

@@ -1,4 +1,5 @@
 import Testing
+import WorkflowModel
 
 @testable import Execution
 
@@ -14,6 +15,11 @@ struct DueCauseTests {
         (DueCause(.forced), "forced"),
         (DueCause(.forgotten), "forgotten by `stepvisor forget`"),
         (DueCause(.noInputs), "declares no `inputs`"),
+        (DueCause(.modifiesFiles), "changes files in place (`modifies`)"),
+        (
+            DueCause(.outputModified, [Detail("out/x", change: "fmt")]),
+            "output is changed in place by another step: out/x (fmt)"
+        ),
         (DueCause(.always), "runs at the end of every run"),
         (
             DueCause(
@@ -101,6 +107,18 @@ struct DueCauseTests {
         #expect(Set(Self.sentences.map(\.cause.kind)) == Set(DueCause.Kind.allCases))
     }
 
+    @Test("what changes files in place always runs, and so does what says not what it reads")
+    func standing() {
+        var step = Step(id: StepID("a"))
+        #expect(DueCause.standing(of: step) == DueCause(.noInputs))
+        step.inputs = [FilePattern("in")]
+        #expect(DueCause.standing(of: step) == nil)
+        step.modifies = [FilePattern("in")]
+        #expect(DueCause.standing(of: step) == DueCause(.modifiesFiles))
+        step.inputs = []
+        #expect(DueCause.standing(of: step) == DueCause(.modifiesFiles))
+    }
+
     @Test("several causes are told in one line")
     func several() {
         let causes = [DueCause(.outputMissing, [Detail("x")]), DueCause(.forced)]
@@ -136,7 +154,7 @@ struct DueCauseTests {
         "a kept result stands in for a run unless somebody asked for it or nobody knows its inputs")
     func restoring() {
         let never: Set<DueCause.Kind> = [
-            .forced, .forgotten, .noInputs, .always, .inputsUnreadable,
+            .forced, .forgotten, .noInputs, .modifiesFiles, .always, .inputsUnreadable,
         ]
         for kind in DueCause.Kind.allCases {
             #expect(DueCause(kind).allowsRestoring == !never.contains(kind), "\(kind)")

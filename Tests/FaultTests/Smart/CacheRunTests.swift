@@ -302,6 +302,18 @@ struct CacheRunTests {
         #expect(gone.error.contains("and run \(second) is not here"), "\(gone)")
     }
 
+    @Test("a step that was forgotten before anything was known of it is not taken from the cache")
+    func forgottenAhead() throws {
+        let space = try Self.space()
+        #expect(try space.run("--cache").code == 0)
+        try FileManager.default.removeItem(atPath: space.path(".stepvisor/known"))
+        _ = Self.ran(space)
+        let forgot = try space.run("forget", "build")
+        #expect(forgot.error.contains("nothing is known of `build`"), "\(forgot)")
+        #expect(try space.run("--cache").code == 0)
+        #expect(Self.ran(space) == ["build"])
+    }
+
     @Test("a cached step tells what it was made from, as one that ran does")
     func ingredients() throws {
         let space = try Self.space()

@@ -200,6 +200,33 @@ struct IdleRunTests {
         #expect(space.lines("ran").sorted() == ["a", "b"])
     }
 
+    @Test("there is none where a step reads a variable that differs from start to start")
+    func passing() throws {
+        let space = try project()
+        let workflow = space.text("workflow.toml")
+        try space.file("other.toml", workflow.replacing("WANTED", with: "SHLVL"))
+        space.environment["SHLVL"] = "1"
+        let command = Self.command + ["-f", "other.toml"]
+        let known = space.path(".stepvisor/known/other.toml/steps")
+        // All that it would be kept by has to be old enough.
+        let isSettled = TestSpace.wait(seconds: 120) {
+            guard (try? space.start(command).wait().code) == 0,
+                let facts = try? FileManager.default.attributesOfItem(atPath: known),
+                let date = facts[.modificationDate] as? Date
+            else { return false }
+            return date.timeIntervalSinceNow < -4
+        }
+        try #require(isSettled)
+        try FileManager.default.removeItem(atPath: space.path(".stepvisor/idle"))
+        try space.file("ran", "")
+        #expect(try space.start(command).wait().code == 0)
+        #expect(!space.exists(".stepvisor/idle"))
+        #expect(space.lines("ran") == [])
+        space.environment["SHLVL"] = "2"
+        #expect(try space.start(command).wait().code == 0)
+        #expect(space.lines("ran") == ["b"])
+    }
+
     @Test("it waits for the run that holds the project, or says who does")
     func busy() throws {
         let space = try project()

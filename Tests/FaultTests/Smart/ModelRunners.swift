@@ -11,26 +11,47 @@ struct LibraryRunner: ModelRunner {
     let crash = "exit 1"
     let forgetsAtCrash = false
 
-    private static let environment = ["PATH": "/usr/bin:/bin", "LC_ALL": "C"]
+    private static func environment(_ world: ModelWorld) -> [String: String] {
+        var environment = ["PATH": "/usr/bin:/bin", "LC_ALL": "C"]
+        environment["E"] = world.inherited
+        return environment
+    }
+
     private static let workflowName = "workflow.toml"
 
     func run(_ world: ModelWorld, in root: String) throws {
         let state = try StateDirectory(root: root, create: true)
         var (plan, look) = try prepare(world, state)
         plan.adopt(
-            .decide(.remembered, graph: plan.resolved.graph, selected: plan.selected) {
-                look.freshnessAhead(of: $0)
-            })
+            .decide(
+                .remembered, graph: plan.resolved.graph, selected: plan.selected,
+                usesCache: world.usesCache
+            ) { look.freshnessAhead(of: $0) })
         look.forgetGlances()
         let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
         defer { close(null) }
         var context = RunContext(
-            plan: plan, state: state, environment: Self.environment, view: MuteView(),
+            plan: plan, state: state, environment: Self.environment(world), view: MuteView(),
             viewDescriptor: null, isTerminal: false, warnings: [])
         context.freshness = look
         context.workflow = Self.workflowName
         let result = try Supervisor(context).run()
         if let problem = result.problem { throw ModelSequence.Failure(description: problem) }
+    }
+
+    func mark(_ id: String, of world: ModelWorld, in root: String) throws -> Bool {
+        let state = try StateDirectory(root: root, create: true)
+        let (plan, look) = try prepare(world, state)
+        guard let index = plan.resolved.graph.index(of: StepID(id)), chdir(root) == 0 else {
+            throw ModelSequence.Failure(description: "\(id) cannot be marked")
+        }
+        var edit = KnownStepsEdit(look, in: state)
+        do throws(KnownStepsEdit.Problem) {
+            try edit.mark(index, as: "mark")
+            return true
+        } catch {
+            return false
+        }
     }
 
     func forget(_ id: String, of world: ModelWorld, in root: String) throws {
@@ -52,10 +73,11 @@ struct LibraryRunner: ModelRunner {
         options.jobs = world.steps.count % 3 + 1
         options.keepGoing = true
         options.smart = .remembered
+        options.usesCache = world.usesCache
         let plan = try RunPlan.make(resolved: resolved, options: options)
         let look = FreshnessLook(
             plan: plan, state: state, root: state.root, workflow: Self.workflowName,
-            environment: Self.environment,
+            environment: Self.environment(world),
             // As in a large workflow, whose files are looked at while it is read.
             early: world.steps.count % 2 == 0
                 ? EarlyLook(
@@ -71,8 +93,9 @@ struct ProgramRunner: ModelRunner {
     let forgetsAtCrash = true
 
     func run(_ world: ModelWorld, in root: String) throws {
-        try space.workflow(world.text)
-        let result = try space.run("run", "--smart-execution", "-k")
+        try prepare(world)
+        // `--cache` says `--smart-execution`, too.
+        let result = try space.run("run", world.usesCache ? "--cache" : "--smart-execution", "-k")
         let isKilled = result.end == .signal(SIGKILL)
         guard result.code == 0 || isKilled else {
             throw ModelSequence.Failure(description: "\(result)")
@@ -82,24 +105,42 @@ struct ProgramRunner: ModelRunner {
         _ = try space.run("status")
     }
 
+    func mark(_ id: String, of world: ModelWorld, in root: String) throws -> Bool {
+        try prepare(world)
+        return try space.run("mark", id).code == 0
+    }
+
     func forget(_ id: String, of world: ModelWorld, in root: String) throws {
-        try space.workflow(world.text)
+        try prepare(world)
         _ = try space.run("forget", id)
+    }
+
+    private func prepare(_ world: ModelWorld) throws {
+        try space.workflow(world.text)
+        space.environment["E"] = .some(world.inherited)
     }
 }
 
 extension ModelWorld {
+    /// The steps as they stand in the workflow.
+    private var declared: [Step] { steps.sorted { ($0.rank, $0.name) < ($1.rank, $1.name) } }
+
+    private func needs(of step: Step) -> [String] {
+        step.dependencies.compactMap { self.step(named: $0)?.id }
+    }
+
     /// The workflow as a value.
     var workflow: Workflow {
         var workflow = Workflow(name: "model")
         workflow.tasks = [WorkflowTask(id: "")]
-        workflow.steps = steps.map { step in
+        workflow.steps = declared.map { step in
             var declared = WorkflowModel.Step(id: StepID(step.id))
             declared.command = .shell(command(of: step))
-            declared.dependencies = step.dependencies.map { Dependency(StepID(steps[$0].id)) }
+            declared.dependencies = needs(of: step).map { Dependency(StepID($0)) }
             declared.inputs = patterns(of: step).map { FilePattern($0) }
-            declared.outputFiles = outputs(of: step).map { FilePattern($0) }
+            declared.outputFiles = step.outputs.map { FilePattern($0) }
             declared.environment = [EnvironmentVariable("V", "\(step.variable)")]
+            if step.inherits { declared.gating.environmentInputs = ["E"] }
             declared.isCritical = false
             return declared
         }
@@ -108,15 +149,16 @@ extension ModelWorld {
 
     /// The same as a workflow file.
     var text: String {
-        steps.map { step in
+        declared.map { step in
             """
             [[steps]]
             id = "\(step.id)"
             command = '''\(command(of: step))'''
-            dependencies = \(step.dependencies.map { steps[$0].id })
+            dependencies = \(needs(of: step))
             inputs = \(patterns(of: step))
-            output_files = \(outputs(of: step))
+            output_files = \(step.outputs)
             environment = { V = "\(step.variable)" }
+            env_inputs = \(step.inherits ? ["E"] : [])
             critical = false
 
             """
@@ -125,14 +167,6 @@ extension ModelWorld {
 
     private func patterns(of step: Step) -> [String] {
         step.inputs + (step.excluded.map { ["!" + $0] } ?? [])
-    }
-
-    private func outputs(of step: Step) -> [String] {
-        switch step.output {
-        case .file: ["out/\(step.id)"]
-        case .pattern: ["out/\(step.id).*"]
-        case .undeclared: []
-        }
     }
 }
 

@@ -1,69 +1,98 @@
-import Execution
 import TestSupport
-import WorkflowModel
 
 /// A random workflow over small files, what is on its disk, and what an observer who sees everything
 /// knows of it: the oracle of the model test, which shares nothing with what it judges.
 struct ModelWorld {
-    /// A step that writes what it reads, line by line, behind the names of the files.
-    struct Step {
-        var id: String
-        /// As declared, without exclusions; empty for a step that always runs.
-        var inputs: [String] = []
-        /// A path that is excluded although it is included.
-        var excluded: String?
-        /// Read without being declared, which only a step without inputs may do.
-        var secret: String?
-        var dependencies: [Int] = []
-        var output = Output.file
-        /// Changes the command, and what it writes.
-        var salt = 0
-        /// The value of a variable of its own.
-        var variable = 0
-    }
-
-    enum Output: CaseIterable {
-        /// One file by its name.
-        case file
-        /// Two files by a pattern.
-        case pattern
-        /// One file that is not declared.
-        case undeclared
-    }
-
     /// What the observer knows of a step's last start.
     enum Memory: Hashable {
         case none
         case interrupted
-        /// From all that it depended on it made all these files.
-        case done(key: String, files: [String: String])
+        /// Somebody asked to forget it.
+        case forgotten
+        /// It is not known what it was made from: something changed while it ran.
+        case moved
+        /// From all that it depended on, it left these outputs; marked, where somebody only said so.
+        case done(key: String, outputs: [String: String], isMarked: Bool)
     }
 
-    /// Content by path, what steps have written included.
-    var files: [String: String] = [:]
+    /// What steps have written included.
+    var files = ModelFiles()
+    /// Each behind those that it needs.
     var steps: [Step] = []
-    var memories: [Memory] = []
+    /// Steps that were taken out of the workflow, and may come back.
+    var removed: [Step] = []
+    /// By id.
+    var memories: [String: Memory] = [:]
+    /// The value of a variable that steps inherit.
+    var inherited: String?
     /// What a step does instead of its work while its crash file is there.
     let crash: String
     var generator: SeededGenerator
     /// Every content that a source has had.
     var history: [String: [String]] = [:]
-
-    static let directories = ["d0", "d1", "d2"]
+    /// How people had left the world before each run.
+    private(set) var past: [Past] = []
+    /// Where outputs are kept, and which; nil where nothing ever is.
+    var cache: ModelCache?
+    /// Whether the next run uses it.
+    var usesCache = false
+    /// Whether its steps name their files one by one, and so can be known by looks alone.
+    private let isPlain: Bool
+    /// Tells apart whatever is numbered.
+    private var counter = 0
 
     init(seed: UInt64, crash: String) {
         generator = SeededGenerator(seed: seed)
         self.crash = crash
-        for directory in Self.directories {
+        isPlain = Int.random(in: 0..<3, using: &generator) == 0
+        if chance(5) || chance(2) { cache = ModelCache() }
+        for directory in ModelFiles.directories {
             for name in ["a.t", "b.t", "c.u"] where Bool.random(using: &generator) {
-                put("\(directory)/\(name)")
+                files.put(.file(newText(of: "\(directory)/\(name)")), at: "\(directory)/\(name)")
             }
         }
-        put("d0/a.t")
+        files.put(.file(newText(of: "d0/a.t")), at: "d0/a.t")
+        if chance(2) { files.put(.link("../d0/a.t"), at: "d1/b.t") }
+        if chance(4) { files.put(.link("../d2/c.u"), at: "d2/a.t") }
         // Small ones more often: they cost less, and show most.
         let (one, other) = (chooseCount(), chooseCount())
-        for index in 0..<min(one, other) { addStep(index) }
-        memories = steps.map { _ in .none }
+        for _ in 0..<min(one, other) { addStep() }
+    }
+
+    /// What people have made of a world, once.
+    struct Past {
+        var sources: [String: ModelNode]
+        var steps: [Step]
+        var inherited: String?
+    }
+
+    /// Keeps how the world is now.
+    mutating func keepPast() {
+        let sources = files.nodes.filter { $0.key.hasPrefix("d") }
+        past.append(Past(sources: sources, steps: steps, inherited: inherited))
+    }
+
+    /// Makes of the sources, and of steps that need what they needed, what they were once.
+    mutating func goBack(in root: String) throws {
+        guard let past = one(of: past) else { return }
+        for path in sources where past.sources[path] == nil && files[path] != nil {
+            try files.put(nil, at: path, in: root)
+        }
+        for (path, node) in past.sources.sorted(by: { $0.key < $1.key }) where files[path] != node {
+            try files.put(node, at: path, in: root)
+            if files[path] != node { files.toggleExecution(of: path, in: root) }
+        }
+        for index in steps.indices {
+            guard var old = past.steps.first(where: { $0.name == steps[index].name }),
+                old.dependencies == steps[index].dependencies
+            else { continue }
+            // What it read of a step that it does not need any more may be written at the same time.
+            let others = steps.filter { !old.dependencies.contains($0.name) }.flatMap(\.readings)
+            if old.inputs.contains(where: { others.contains($0) }) { continue }
+            (old.id, old.rank) = (steps[index].id, steps[index].rank)
+            steps[index] = old
+        }
+        inherited = past.inherited
     }
 
     // MARK: - Random choices
@@ -74,19 +103,41 @@ struct ModelWorld {
         list.randomElement(using: &generator)
     }
 
-    /// A new content, mostly of the length of others, so that no size tells of a change.
-    mutating func put(_ path: String) {
-        let text = "v\(Int.random(in: 100...999, using: &generator))\n"
-        files[path] = text
-        history[path, default: []].append(text)
+    mutating func number() -> Int {
+        counter += 1
+        return counter
     }
 
-    var sources: [String] { files.keys.filter { $0.hasPrefix("d") }.sorted() }
+    /// A new content, mostly of the length of others, so that no size tells of a change.
+    mutating func newText(of path: String) -> String {
+        let text = "v\(Int.random(in: 100...999, using: &generator))\n"
+        history[path, default: []].append(text)
+        return text
+    }
 
-    private mutating func addStep(_ index: Int) {
-        var step = Step(id: "s\(index)")
-        step.output = one(of: Output.allCases) ?? .file
-        for other in 0..<index where chance(3) { step.dependencies.append(other) }
+    /// What is in the directories that no step writes to.
+    var sources: [String] { files.nodes.keys.filter { $0.hasPrefix("d") }.sorted() }
+
+    var sourceFiles: [String] { sources.filter { files[$0]?.isFile == true } }
+
+    /// What is in the directory that steps write to.
+    var written: [String] { files.nodes.keys.filter { $0.hasPrefix("out/") }.sorted() }
+
+    private mutating func chooseCount() -> Int { Int.random(in: 3...8, using: &generator) }
+
+    /// Adds a step that no other needs yet.
+    mutating func addStep() {
+        let name = "s\(number())"
+        var step = Step(id: name, name: name, rank: steps.count)
+        // A step that is taken from the cache leaves nothing but what it declares.
+        let outputs = ModelWorld.Output.allCases.filter {
+            $0 != (cache == nil ? .nothing : .undeclared)
+                && (!isPlain || $0 != .pattern && $0 != .linked && $0 != .tree)
+        }
+        step.output = one(of: outputs) ?? .file
+        step.inherits = chance(isPlain ? 6 : 3)
+        step.isProgram = step.output != .nothing && chance(4)
+        for other in steps where chance(3) { step.dependencies.append(other.name) }
         if chance(6) {
             step.secret = "d\(Int.random(in: 0...2, using: &generator))/a.t"
         } else {
@@ -95,135 +146,128 @@ struct ModelWorld {
         steps.append(step)
     }
 
-    private mutating func chooseCount() -> Int { Int.random(in: 3...8, using: &generator) }
-
     mutating func chooseInputs(of step: inout Step) {
-        let directory = one(of: Self.directories) ?? "d0"
-        step.inputs = [
-            one(of: ["a.t", "b.t", "*.t", "", "*"]).map { "\(directory)/\($0)" } ?? "d0/"
-        ]
+        let directory = one(of: ModelFiles.directories) ?? "d0"
+        let choices = isPlain ? ["/a.t", "/b.t"] : ["/a.t", "/b.t", "/*.t", "/", "/*", ""]
+        step.inputs = [directory + (one(of: choices) ?? "/")]
         if chance(2) { step.inputs.append("d\(Int.random(in: 0...2, using: &generator))/b.t") }
         step.excluded = chance(4) ? "\(directory)/b.t" : nil
-        for other in step.dependencies where !chance(4) {
-            let name = steps[other].id
-            let input =
-                switch steps[other].output {
-                case .file: "out/\(name)"
-                case .pattern: "out/\(name).*"
-                case .undeclared: "side/\(name)"
-                }
+        for name in step.dependencies where !chance(4) {
+            guard let other = self.step(named: name), let input = one(of: other.readings) else {
+                continue
+            }
             step.inputs.append(input)
         }
     }
 
-    // MARK: - What steps do
-
-    static func isMatched(_ path: String, by pattern: String) -> Bool {
-        if pattern.hasSuffix("/") { return path.hasPrefix(pattern) }
-        guard let star = pattern.firstIndex(of: "*") else { return path == pattern }
-        let (head, tail) = (pattern[..<star], pattern[pattern.index(after: star)...])
-        return path.hasPrefix(head) && path.hasSuffix(tail)
-            && path.utf8.count >= pattern.utf8.count - 1
-            && !path.dropFirst(head.count).contains("/")
-    }
-
-    /// The files that a step reads, each once.
-    func reads(_ step: Step) -> [String] {
-        files.keys.filter { path in
-            path != step.excluded && step.inputs.contains { Self.isMatched(path, by: $0) }
-        }.sorted()
-    }
-
-    /// What a step writes from what is there.
-    func written(by step: Step) -> [String: String] {
-        var text = "\(step.salt) \(step.variable)\n"
-        // As the shell goes through the patterns: those of a directory by name, one after the other.
-        var paths: [String] = []
-        for pattern in step.inputs + (step.secret.map { [$0] } ?? []) {
-            paths += files.keys.filter {
-                $0 != step.excluded && Self.isMatched($0, by: pattern)
-            }.sorted()
-        }
-        for path in paths {
-            for line in files[path, default: ""].split(separator: "\n") {
-                text += "\(path)=\(line)\n"
-            }
-        }
-        return switch step.output {
-        case .file: ["out/\(step.id)": text]
-        case .undeclared: ["side/\(step.id)": text]
-        case .pattern: ["out/\(step.id).x": text, "out/\(step.id).y": "\(paths.count)\n"]
-        }
-    }
-
-    /// The line of shell that does the same, with nothing but what is built into the shell.
-    func command(of step: Step) -> String {
-        let path = (step.output == .undeclared ? "side/" : "out/") + step.id
-        let first = step.output == .pattern ? path + ".x" : path
-        let words = step.inputs.map { $0.hasSuffix("/") ? $0 + "*" : $0 }
-        let read = (words + (step.secret.map { [$0] } ?? [])).joined(separator: " ")
-        return """
-            echo \(step.id) >> ran
-            if [ -e crash-\(step.id) ]; then echo half > \(first); \(crash); fi
-            n=0
-            { echo "\(step.salt) $V"
-            for f in \(read); do
-              if [ -f "$f" ] && [ "$f" != '\(step.excluded ?? "")' ]; then
-                n=$((n+1)); while read -r l; do echo "$f=$l"; done < "$f"
-              fi
-            done; } > \(first)
-            \(step.output == .pattern ? "echo $n > \(path).y" : ":")
-            """
-    }
+    func step(named name: String) -> Step? { steps.first { $0.name == name } }
 
     // MARK: - What has to run
 
     /// What a step has produced, for those that need it; nil where nobody knows.
-    private func product(of index: Int) -> String {
-        let step = steps[index]
-        guard step.output == .undeclared else {
-            return "\(outputs(of: step).sorted { $0.key < $1.key })"
+    private func product(of step: Step) -> String? {
+        guard step.outputs.isEmpty else {
+            return "\(identities(outputs(of: step)).sorted { $0.key < $1.key })"
         }
-        guard case .done(let key, _) = memories[index] else { return "unknown" }
+        guard case .done(let key, _, _)? = memories[step.id] else { return nil }
         return key
     }
 
-    private func outputs(of step: Step) -> [String: String] {
-        switch step.output {
-        case .file: files.filter { $0.key == "out/\(step.id)" }
-        case .pattern: files.filter { $0.key.hasPrefix("out/\(step.id).") }
-        case .undeclared: [:]
-        }
+    private func identities(_ paths: [String]) -> [String: String] {
+        Dictionary(uniqueKeysWithValues: paths.map { ($0, files.identity(of: $0)) })
     }
 
-    /// Everything that the result of a step depends on.
-    func key(of index: Int) -> String {
-        let step = steps[index]
-        let read = reads(step).map { "\($0)=\(files[$0, default: ""])" }
-        let needs = step.dependencies.map { "\($0):\(product(of: $0))" }
-        return "\(command(of: step))|\(step.variable)|\(read)|\(needs)"
+    private func needs(of step: Step) -> [Step] {
+        step.dependencies.compactMap { self.step(named: $0) }.sorted { $0.id < $1.id }
+    }
+
+    /// Everything that the result of a step depends on; not what it is called itself.
+    func key(of step: Step) -> String {
+        let read = reads(step).map { "\($0)=\(files.identity(of: $0))" }
+        let needs = needs(of: step).map { "\($0.id):\(product(of: $0) ?? "unknown")" }
+        let outside = step.inherits ? inherited ?? "unset" : ""
+        return "\(command(of: step))|\(step.variable)|\(outside.debugDescription)|\(read)|\(needs)"
     }
 
     /// Whether a step has to run as things are.
-    func isDue(_ index: Int) -> Bool {
-        guard !steps[index].inputs.isEmpty, case .done(let key, let left) = memories[index] else {
+    func isDue(_ step: Step) -> Bool {
+        guard !step.inputs.isEmpty, case .done(let key, let left, _)? = memories[step.id] else {
             return true
         }
-        return key != self.key(of: index) || left != outputs(of: steps[index])
+        return key != self.key(of: step) || left != identities(outputs(of: step))
     }
 
-    /// A step has done its work.
-    mutating func run(_ index: Int) {
-        let key = key(of: index)
-        for (path, text) in written(by: steps[index]) { files[path] = text }
-        memories[index] = .done(key: key, files: outputs(of: steps[index]))
+    /// Whether what somebody only said to be done still counts.
+    func isMarked(_ step: Step) -> Bool {
+        if case .done(_, _, true)? = memories[step.id] { !isDue(step) } else { false }
     }
 
-    /// A step has died in the middle of it.
-    mutating func die(_ index: Int) {
-        let step = steps[index]
-        let path = (step.output == .undeclared ? "side/" : "out/") + step.id
-        files[step.output == .pattern ? path + ".x" : path] = "half\n"
-        memories[index] = .interrupted
+    // MARK: - What happens
+
+    /// A step does its work.
+    ///
+    /// - Parameters:
+    ///   - step: The step.
+    ///   - edit: A path and a content that somebody puts there just before the step reads.
+    mutating func run(_ step: Step, editing edit: (path: String, text: String)? = nil) {
+        let key = key(of: step)
+        let fitted = cache?.fits(key, files) ?? true
+        if let edit { files.put(.file(edit.text), at: edit.path) }
+        work(of: step, on: &files)
+        let before = memories[step.id]
+        let isKnown = edit == nil && needs(of: step).allSatisfy { product(of: $0) != nil }
+        memories[step.id] =
+            isKnown
+            ? .done(key: key, outputs: identities(outputs(of: step)), isMarked: false) : .moved
+        guard usesCache, isKnown, !step.inputs.isEmpty else { return }
+        let nodes = outputs(of: step).map { ($0, files[$0] ?? .directory) }
+        cache?.keep(
+            Dictionary(uniqueKeysWithValues: nodes), of: key,
+            wasLookedAt: before != .forgotten, fitted: fitted)
+    }
+
+    /// A step dies in the middle of its work.
+    mutating func die(_ step: Step) {
+        fail(step, on: &files)
+        memories[step.id] = .interrupted
+    }
+
+    /// Somebody asks to forget a step.
+    mutating func forget(_ step: Step) { memories[step.id] = .forgotten }
+
+    /// Somebody says that a step is done.
+    ///
+    /// - Returns: Whether that can be: what it has to write is there, and it is known what the steps
+    ///   that it needs have produced.
+    mutating func mark(_ step: Step) -> Bool {
+        let isThere = step.outputs.allSatisfy { pattern in
+            outputs(of: step).contains { path in
+                (pattern == path || pattern.contains("*") && Self.isMatched(path, by: pattern))
+                    && files.destination(of: path) != nil
+            }
+        }
+        let isKnown = needs(of: step).allSatisfy { product(of: $0) != nil }
+        guard !step.inputs.isEmpty, isThere, isKnown else { return false }
+        memories[step.id] = .done(
+            key: key(of: step), outputs: identities(outputs(of: step)), isMarked: true)
+        return true
+    }
+
+    /// What the cache has to do for a step that is due.
+    func offer(for step: Step) -> ModelCache.Offer {
+        guard usesCache, let cache, !step.inputs.isEmpty, memories[step.id] != .forgotten else {
+            return .none
+        }
+        return cache.offer(for: key(of: step), in: files)
+    }
+
+    /// What was kept of a step is put in its place.
+    mutating func restore(_ step: Step) {
+        let key = key(of: step)
+        for (path, node) in (cache?.take(key) ?? [:]).sorted(by: { $0.key < $1.key }) {
+            if node != .directory || files[path] != .directory { files.replace(node, at: path) }
+        }
+        memories[step.id] = .done(
+            key: key, outputs: identities(outputs(of: step)), isMarked: false)
     }
 }

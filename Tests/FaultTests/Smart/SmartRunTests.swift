@@ -224,6 +224,61 @@ struct SmartRunTests {
         #expect(try ran(space) == [])
     }
 
+    @Test("a step of which nobody could tell later that it was started is not started")
+    func unmarked() throws {
+        let space = try TestSpace()
+        try space.chain()
+        try space.file(".stepvisor/known", "in the way")
+        let result = try space.run("run")
+        #expect(result.code != 0 && result.error.contains(".stepvisor/known"), "\(result)")
+        #expect(!space.exists("ran") && !space.exists("made"))
+    }
+
+    @Test("where a file changes that a link among the inputs leads to, that is seen as well")
+    func movedBehindLink() throws {
+        let space = try TestSpace()
+        try space.file("behind", "1\n").directory("in")
+        symlink("../behind", space.path("in/link"))
+        try space.workflow(
+            """
+            [[steps]]
+            id = "a"
+            inputs = ["in/*"]
+            output_files = ["out"]
+            command = "echo a >> ran; [ -e quiet ] || echo 2 > behind; cat in/link > out"
+            """)
+        #expect(try ran(space, ["--cache"]) == ["a"])
+        #expect(space.text("out") == "2\n")
+        // As it was when the step was started: what it made then is of another content.
+        try space.file("behind", "1\n").file("quiet", "")
+        #expect(try ran(space, ["--cache"]) == ["a"])
+        #expect(space.text("out") == "1\n")
+        #expect(try ran(space) == [])
+    }
+
+    @Test("what needs a step without declared outputs runs again when its inputs changed meanwhile")
+    func movedNeed() throws {
+        let space = try TestSpace()
+        try space.file("in", "1\n").file("other", "")
+        try space.workflow(
+            """
+            [[steps]]
+            id = "a"
+            inputs = ["in"]
+            command = "echo a >> ran; [ -e quiet ] || echo 2 > in; cat in > hidden"
+            [[steps]]
+            id = "b"
+            inputs = ["other"]
+            dependencies = ["a"]
+            command = "echo b >> ran; cat hidden > out"
+            """)
+        #expect(try ran(space) == ["a", "b"])
+        try space.file("in", "1\n").file("quiet", "")
+        #expect(try ran(space) == ["a", "b"])
+        #expect(space.text("out") == "1\n")
+        #expect(try ran(space) == [])
+    }
+
     @Test("the environment that counts, and what tools say, are inputs; other variables are not")
     func surroundings() throws {
         let space = try TestSpace()
