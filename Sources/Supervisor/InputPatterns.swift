@@ -80,11 +80,13 @@ struct InputPatterns: Sendable {
         return included.contains { $0.overlaps(all) }
     }
 
-    /// Whether a pattern excludes all that could be found below a directory.
+    /// Whether a pattern excludes all that could be found below a directory: a path that is one means
+    /// all below it.
     func excludeAll(below directory: String) -> Bool {
         excluded.contains { glob in
-            (glob.text.hasSuffix("**") || glob.text.hasSuffix("/"))
-                && glob.matches("\(directory)/\u{1}")
+            glob.literal == directory
+                || (glob.text.hasSuffix("**") || glob.text.hasSuffix("/"))
+                    && glob.matches("\(directory)/\u{1}")
         }
     }
 

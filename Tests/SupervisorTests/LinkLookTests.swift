@@ -76,7 +76,8 @@ struct LinkLookTests {
             (["docs/*"], ["docs/a.md", "docs/shared"]),
             (["docs/shared/*.md"], ["docs/shared/x.md"]),
             (["docs"], ["docs", "docs/a.md", "docs/shared"]),
-            (["docs", "!docs/shared"], ["docs", "docs/a.md", "docs/shared"]),
+            (["docs", "!docs/shared"], ["docs", "docs/a.md"]),
+            (["docs", "!docs/share?"], ["docs", "docs/a.md", "docs/shared"]),
             (["docs", "!docs/shared", "!docs/shared/**"], ["docs", "docs/a.md"]),
             (["docs/**", "!docs/shared/**", "!docs/shared"], ["docs/a.md"]),
             (["do*/shared/x.md"], ["docs/shared"]),
@@ -97,6 +98,21 @@ struct LinkLookTests {
             try scene.space.file("real/a.tmp", "two").file("real/b.tmp", "")
             #expect(try scene.digest() == first, "\(inputs)")
         }
+    }
+
+    @Test(
+        "what is excluded by its path does not count, nor what is below it, link or directory",
+        arguments: [
+            ["docs/**", "!docs/shared", "!docs/own"], ["docs", "!docs/shared", "!docs/own"],
+        ])
+    func excludedByPath(inputs: [String]) throws {
+        let scene = try Self.scene(inputs)
+        try scene.space.directory("docs/own")
+        let first = try scene.digest()
+        try scene.space.file("real/more", "1").file("docs/own/more", "1")
+        #expect(try scene.digest() == first)
+        try scene.space.file("docs/ownish", "1")
+        #expect(try scene.digest() != first)
     }
 
     @Test("cycles, links above themselves, to each other and to nothing, and fifos hold nobody")
