@@ -124,7 +124,8 @@ struct InputLooker: Sendable {
 
     /// The signature of ``InputLook`` as it is now, without reading any content.
     func signature(of patterns: InputPatterns) -> Int {
-        signature(
+        guard !patterns.isEmpty else { return InputLooker.nothing.signature }
+        return signature(
             of: InputScan.entries(of: patterns, root: root) ?? [], patterns)
     }
 

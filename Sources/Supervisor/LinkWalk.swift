@@ -106,7 +106,8 @@ struct LinkWalk {
         if isDirectory {
             guard rule != .file,
                 !patterns.excludeAll(below: String(decoding: path, as: UTF8.self)),
-                let real = LinkWalk.realPath(root, path), !isState(real)
+                let real = LinkWalk.realPath(root, path), !isState(real),
+                !holds(real, path)
             else { return }
             try enter(path, found, real: real, level: level + 1)
         } else if isThere, found.st_mode & S_IFMT == S_IFREG {
@@ -225,6 +226,14 @@ struct LinkWalk {
             real[realRoot.count] == UInt8(ascii: "/")
         else { return nil }
         return real[(realRoot.count + 1)...]
+    }
+
+    /// Whether a directory is one that the link itself is in: what is there is no more for it.
+    private func holds(_ real: [UInt8], _ link: [UInt8]) -> Bool {
+        let end = link.lastIndex(of: UInt8(ascii: "/")) ?? link.startIndex
+        let parent = LinkWalk.realPath(root, Array(link[..<end])) ?? []
+        return parent.starts(with: real)
+            && (parent.count == real.count || parent[real.count] == UInt8(ascii: "/"))
     }
 
     /// Whether it is the state of the project, which changes all the time.

@@ -114,7 +114,10 @@ struct LinkLookTests {
         let first = try scene.look()
         #expect(first.isReadable)
         #expect(try scene.digest() == first.digest)
+        // `up` leads to where it is, which is no more to it than `..`.
         try scene.space.file("beside", "behind `up`")
+        #expect(try scene.digest() == first.digest)
+        try scene.space.file("real/new", "behind `docs/shared`")
         #expect(try scene.digest() != first.digest)
     }
 

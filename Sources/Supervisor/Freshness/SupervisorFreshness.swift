@@ -16,7 +16,7 @@ struct FreshnessDesk {
     /// What steps of this run are made from, for those who compare runs.
     fileprivate var ingredients = RunIngredients()
     /// Whether there are results that steps that do not run may have to give to this run.
-    private let hasResults: Bool
+    fileprivate let hasResults: Bool
 
     fileprivate struct Begun: Sendable {
         var contents: StepContents?
@@ -41,11 +41,6 @@ struct FreshnessDesk {
         self.look = look
         hasResults = look.known.hasResults(in: state)
         self.look.beginRun()
-    }
-
-    /// Whether a step that does not run has a result from its last success.
-    fileprivate func hasResult(of id: String) -> Bool {
-        hasResults && look.known.lastSuccessHasResult(of: id)
     }
 
     /// Keeps what a step of this run is made from, for those who compare runs.
@@ -291,8 +286,10 @@ extension Supervisor {
 
     /// Gives what a step that does not run wrote to `STEPVISOR_OUTPUT` to this run.
     private func carryResult(of step: Int) {
+        // Asked first, for thousands of steps: most workflows have no results at all.
+        guard freshness.hasResults else { return }
         let id = header.steps[step].id
-        guard freshness.hasResult(of: id) else { return }
+        guard freshness.look.known.lastSuccessHasResult(of: id) else { return }
         do {
             try freshness.look.known.carryResult(of: id, into: directory, from: context.state)
         } catch {

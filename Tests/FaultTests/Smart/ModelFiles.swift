@@ -90,13 +90,19 @@ struct ModelFiles {
     }
 
     /// All of a path that counts: what it is, what is in it, and whether it can be executed; of a link
-    /// its text, and the content of the file that it leads to.
+    /// its text, and the file that it leads to.
     func identity(of path: String) -> String {
         switch nodes[path] {
-        case nil: "nothing"
-        case .file(let text, let isExecutable): "\(isExecutable ? "program" : "file") \(text)"
-        case .link(let target): "link \(target) to \(text(of: path) ?? "no file")"
-        case .directory: "directory"
+        case nil: return "nothing"
+        case .file(let text, let isExecutable):
+            return "\(isExecutable ? "program" : "file") \(text)"
+        case .link(let target):
+            let end = destination(of: path).flatMap { nodes[$0] }
+            guard case .file(let text, let isExecutable)? = end else {
+                return "link \(target) to no file"
+            }
+            return "link \(target) to \(isExecutable ? "program" : "file") \(text)"
+        case .directory: return "directory"
         }
     }
 

@@ -181,12 +181,13 @@ struct ModelWorld {
         step.dependencies.compactMap { self.step(named: $0) }.sorted { $0.id < $1.id }
     }
 
-    /// Everything that the result of a step depends on; not what it is called itself.
+    /// Everything that the result of a step depends on; its id too, which it is told.
     func key(of step: Step) -> String {
         let read = reads(step).map { "\($0)=\(files.identity(of: $0))" }
         let needs = needs(of: step).map { "\($0.id):\(product(of: $0) ?? "unknown")" }
         let outside = step.inherits ? inherited ?? "unset" : ""
-        return "\(command(of: step))|\(step.variable)|\(outside.debugDescription)|\(read)|\(needs)"
+        let own = "\(step.id)|\(command(of: step))"
+        return "\(own)|\(step.variable)|\(outside.debugDescription)|\(read)|\(needs)"
     }
 
     /// Whether a step has to run as things are.
