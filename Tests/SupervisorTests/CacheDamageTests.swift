@@ -240,6 +240,19 @@ struct CacheDamageTests {
         #expect(scene.space.text("precious/file") == "precious")
     }
 
+    @Test("a directory of the cache that cannot be made is named by its whole path")
+    func wholePath() throws {
+        let scene = try CacheScene(["out/a"])
+        try scene.space.file("out/a", "x")
+        let group = (CacheDirectory.path(of: CacheScene.fingerprint) as NSString)
+            .deletingLastPathComponent
+        let cache = try scene.open()
+        try scene.space.file(".stepvisor/cache/\(group)", "a file")
+        let answer = cache.store(
+            CacheScene.fingerprint, of: "a", outputs: ["out/a"], in: scene.run, renewing: true)
+        #expect(answer.failure?.contains("`.stepvisor/cache/\(group)`") == true, "\(answer)")
+    }
+
     @Test("of many entries that are none the first are named, and the others counted")
     func many() throws {
         let scene = try CacheScene(["out/**"])
