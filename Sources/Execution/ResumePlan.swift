@@ -28,6 +28,8 @@ public enum RerunReason: Hashable, Sendable {
     case conditionFalse
     /// It is a finalizer: it runs at the end of every run.
     case always
+    /// It had ended well, but what is known of it by now says that this does not hold any more.
+    case notUpToDate
 
     /// Whether the step had ended well before.
     public var wasDone: Bool {
@@ -36,7 +38,7 @@ public enum RerunReason: Hashable, Sendable {
             .skippedByDecision, .conditionFalse, .always:
             false
         case .commandChanged, .settingsChanged, .inputsChanged, .inputsMoved, .inputsUnreadable,
-            .unknownBasis, .dependency:
+            .unknownBasis, .dependency, .notUpToDate:
             true
         }
     }
@@ -73,12 +75,14 @@ public struct ResumePlan: Sendable {
     ///   - graph: The workflow as it is now.
     ///   - selected: Which of its steps are meant.
     ///   - finalizers: Which of them always run, whatever they came to.
+    ///   - isLookedAt: Whether what is known of a step is asked before it counts as done: then it need
+    ///     not be recorded what it was started from, as of a step that the earlier run skipped.
     ///   - basis: What a step would be started from now; nil when its inputs cannot be read. Asked
     ///     once for each step that could be taken over, dependencies first.
     /// - Returns: The plan, in O(V + E).
     public static func resume(
         _ earlier: EarlierRun, graph: Graph<StepID>, selected: [Bool],
-        finalizers: Set<Int> = [], basis: (Int) -> StepBasis?
+        finalizers: Set<Int> = [], isLookedAt: Bool = false, basis: (Int) -> StepBasis?
     ) -> ResumePlan {
         var plan = ResumePlan(earlier, graph: graph, selected: selected)
         // For each step, one that runs and that it needs, itself or through steps left out.
@@ -94,6 +98,10 @@ public struct ResumePlan: Sendable {
                 continue
             }
             let standing = earlier.standing(of: graph.nodes[step].rawValue)
+            if isLookedAt, needed == nil, case .done(let done)? = standing, done.basis == nil {
+                plan.done[step] = done
+                continue
+            }
             switch verdict(standing, needed: needed, basis: { basis(step) }) {
             case .success(let done):
                 plan.done[step] = done
@@ -103,6 +111,16 @@ public struct ResumePlan: Sendable {
             }
         }
         return plan
+    }
+
+    /// Takes steps out of what is done, in the place that the graph gives them.
+    public mutating func withdraw(_ steps: Set<Int>, graph: Graph<StepID>) {
+        guard steps.contains(where: { done[$0] != nil }) else { return }
+        let found = steps.filter { done.removeValue(forKey: $0) != nil }
+        reruns += found.map { ($0, .notUpToDate) }
+        var places = [Int](repeating: 0, count: graph.count)
+        for (place, step) in graph.topologicalOrder().enumerated() { places[step] = place }
+        reruns.sort { places[$0.step] < places[$1.step] }
     }
 
     private struct Verdict: Error { let reason: RerunReason }

@@ -20,7 +20,7 @@ struct DryRun {
         smart = SmartWords(request)
         if let resume = request.resume {
             rerunReasons =
-                ResumeText(resume, graph: request.project.resolved.graph).reasons
+                ResumeText(resume, request.plan).reasons
         } else {
             rerunReasons = [:]
         }

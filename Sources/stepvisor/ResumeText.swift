@@ -6,27 +6,31 @@ import WorkflowModel
 /// What a run that goes on with another tells before it begins.
 struct ResumeText {
     private let resume: ResumePlan
-    private let graph: Graph<StepID>
+    private let plan: RunPlan
+
+    private var graph: Graph<StepID> { plan.resolved.graph }
 
     /// Lines about single steps; the others are counted.
     private static let mostLines = 12
 
-    init(_ resume: ResumePlan, graph: Graph<StepID>) {
+    init(_ resume: ResumePlan, _ plan: RunPlan) {
         self.resume = resume
-        self.graph = graph
+        self.plan = plan
     }
 
     /// The lines: what is taken over, and what of it runs again and why.
     var lines: [String] {
         let run = Sanitizer.line(resume.run)
-        let done = Wording.count(resume.done.count, "step")
-        let verb = resume.done.count == 1 ? "is" : "are"
+        let reruns = resume.reruns.filter { !plan.isUpToDate($0.step) }
+        let count = resume.done.count + resume.reruns.count - reruns.count
+        let done = Wording.count(count, "step")
+        let verb = count == 1 ? "is" : "are"
         var lines = [
             "going on with run \(run): \(done) \(verb) done, "
-                + (resume.reruns.isEmpty ? "none is left to run" : "\(resume.reruns.count) to run")
+                + (reruns.isEmpty ? "none is left to run" : "\(reruns.count) to run")
         ]
-        var told = resume.reruns.filter { Self.isTold($0.reason) }.map { rerun in
-            "`\(id(of: rerun.step))` \(text(of: rerun.reason))"
+        var told = reruns.filter { Self.isTold($0.reason) }.map { rerun in
+            "`\(id(of: rerun.step))` \(text(of: rerun.step, rerun.reason))"
         }
         told += resume.removed.map {
             "`\(Sanitizer.line($0))` is no step of the workflow any more"
@@ -40,7 +44,8 @@ struct ResumeText {
     /// Why each step that runs does so, by its index.
     var reasons: [Int: String] {
         Dictionary(
-            resume.reruns.map { ($0.step, text(of: $0.reason)) }, uniquingKeysWith: { $1 })
+            resume.reruns.map { ($0.step, text(of: $0.step, $0.reason)) },
+            uniquingKeysWith: { $1 })
     }
 
     /// That a step failed, or was never reached, is why one resumes: only the rest is news.
@@ -48,7 +53,14 @@ struct ResumeText {
         reason.wasDone || reason == .inFlight || reason == .new || reason == .leftOutBefore
     }
 
-    /// A clause whose subject is the step.
+    /// A clause whose subject is the step; what is known of one that was done decides, where it is asked.
+    private func text(of step: Int, _ reason: RerunReason) -> String {
+        guard reason.wasDone, let smart = plan.smart else { return text(of: reason) }
+        if let causes = smart.due[step] { return "runs again: \(Sanitizer.line(causes.text))" }
+        return smart.open.contains(step)
+            ? "is looked at again when what it needs has run" : text(of: reason)
+    }
+
     private func text(of reason: RerunReason) -> String {
         switch reason {
         case .new: "is new"
@@ -66,6 +78,7 @@ struct ResumeText {
         case .skippedByDecision: "was skipped by a decision before"
         case .conditionFalse: "is considered again: its condition did not hold before"
         case .always: "always runs"
+        case .notUpToDate: "runs again: it is not up to date any more"
         case .dependency(let step): "runs again: it depends on `\(id(of: step))`, which runs"
         }
     }

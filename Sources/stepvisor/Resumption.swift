@@ -169,8 +169,9 @@ extension ResumePlan {
             return .failed(earlier, graph: graph, selected: selected, finalizers: finalizers)
         }
         var bases = StepBases(plan: plan, root: root, environment: Host.environment)
-        return .resume(earlier, graph: graph, selected: selected, finalizers: finalizers) {
-            bases.basis(of: $0)
-        }
+        return .resume(
+            earlier, graph: graph, selected: selected, finalizers: finalizers,
+            isLookedAt: options.smart != .off && !options.isForced
+        ) { bases.basis(of: $0) }
     }
 }

@@ -129,30 +129,33 @@ struct RunRequest {
         do throws(PlanError) {
             history = DurationStore.read(root: project.root)
             var plan: RunPlan
+            var resume: ResumePlan?
             let whole = try RunPlan.make(
                 resolved: project.resolved, options: options, history: history)
             if let earlier {
-                let resume = ResumePlan.make(
+                let taken = ResumePlan.make(
                     earlier, plan: whole, options: options, isFailedOnly: arguments.has(.failed),
                     root: project.root)
                 // That nothing failed is said in its own words.
-                guard arguments.has(.failed) || resume.selected.contains(true) else {
+                guard arguments.has(.failed) || taken.selected.contains(true) else {
                     throw PlanError.nothingSelected
                 }
                 plan = try RunPlan.make(
                     resolved: project.resolved, options: options, history: history,
-                    resuming: resume)
-                self.resume = resume
-                notes += ResumeText(resume, graph: project.resolved.graph).lines
-                notes += RunRequest.decisionNotes(options, arguments.decisions)
+                    resuming: taken)
+                resume = taken
             } else {
                 plan = whole
-                resume = nil
             }
             if options.smart != .off {
-                freshness = SmartRequest(project, options, since, early: early)
-                    .adopt(into: &plan)
+                let smart = SmartRequest(project, arguments, options, since, early: early)
+                freshness = try smart.adopt(into: &plan, &resume, history: history)
             }
+            if let resume {
+                notes += ResumeText(resume, plan).lines
+                notes += RunRequest.decisionNotes(options, arguments.decisions)
+            }
+            self.resume = resume
             self.plan = plan
         } catch {
             throw PlanFailure.failure(error, arguments, project)

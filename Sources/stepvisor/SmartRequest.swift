@@ -10,36 +10,78 @@ struct SmartRequest {
     /// What a revision says of the steps; nil where it is not asked.
     private let since: SinceRequest?
     private let early: EarlyLook?
+    /// What steps of a run that goes on are doing, for who only looks.
+    private let running: [String: String]
+    /// Whether what an earlier run has done is taken over without a look.
+    private let isFailedOnly: Bool
 
     init(
-        _ project: Project, _ options: RunOptions, _ since: SinceRequest? = nil,
-        early: EarlyLook? = nil
+        _ project: Project, _ arguments: ParsedArguments, _ options: RunOptions,
+        _ since: SinceRequest? = nil, early: EarlyLook? = nil
     ) {
         self.early = early
         self.project = project
         self.options = options
         self.since = since
+        isFailedOnly = arguments.has(.failed)
+        let isView = arguments.command != .run || arguments.has(.dryRun)
+        running = isView ? RunningSteps.find(root: project.root) : [:]
     }
 
-    /// Takes what need not run out of a plan.
+    /// Takes what need not run out of a plan, and what has to out of what an earlier run has done.
     ///
     /// - Returns: What is known of the steps, which the run goes on with.
-    func adopt(into plan: inout RunPlan) -> FreshnessLook {
+    func adopt(
+        into plan: inout RunPlan, _ resume: inout ResumePlan?, history: [StepID: Milliseconds]
+    ) throws(PlanError) -> FreshnessLook {
+        let found = decide(about: plan)
+        if !found.withdrawn.isEmpty {
+            resume?.withdraw(found.withdrawn, graph: project.resolved.graph)
+            plan = try RunPlan.make(
+                resolved: project.resolved, options: options, history: history, resuming: resume)
+        }
+        plan.adopt(found.smart)
+        return found.look
+    }
+
+    /// Finds out what of a plan need not run.
+    ///
+    /// - Parameter plan: The plan, in which steps may be done by an earlier run.
+    /// - Returns: What need not run, what of those that were done is not up to date any more, and what
+    ///   is known of the steps, which the run goes on with.
+    private func decide(
+        about plan: RunPlan
+    ) -> (smart: SmartPlan, withdrawn: Set<Int>, look: FreshnessLook) {
         var look = FreshnessLook(
             plan: plan, state: try? StateDirectory(root: project.root, create: false),
             root: project.root, workflow: project.loaded.path ?? "",
             environment: Host.environment, mask: Secrecy.mask, early: early)
+        look.running = running
+        let trustsDone = isFailedOnly || options.isForced
         let selected = plan.selected.indices.map {
-            plan.selected[$0] && plan.doneEarlier[$0] == nil
+            plan.selected[$0] && !(trustsDone && plan.doneEarlier[$0] != nil)
         }
         let compared = since?.look(at: plan, options)
-        plan.adopt(
-            .decide(
-                options.smart, graph: plan.resolved.graph, selected: selected,
-                finalizers: plan.resolved.workflow.finalizers, usesCache: options.usesCache,
-                isForced: options.isForced
-            ) { compared?($0) ?? look.freshnessAhead(of: $0) })
+        let graph = plan.resolved.graph
+        var smart = SmartPlan.decide(
+            options.smart, graph: graph, selected: selected,
+            finalizers: plan.resolved.workflow.finalizers, usesCache: options.usesCache,
+            isForced: options.isForced
+        ) { step in
+            // One that was skipped for a revision may differ from that by now.
+            if let done = plan.doneEarlier[step], compared == nil || done.basis != nil {
+                return look.freshnessAhead(ofDone: step, isKnownAtLeast: compared == nil)
+            }
+            return compared.map { look.freshnessAhead(of: step, comparedWith: $0(step)) }
+                ?? look.freshnessAhead(of: step)
+        }
+        if compared != nil {
+            smart.demandResults(
+                graph: graph, selected: selected, asked: plan.resolved.resultsAsked
+            ) { plan.doneEarlier[$0] == nil && look.lacksResult($0) }
+        }
+        let withdrawn = smart.takeOver(done: Set(plan.doneEarlier.keys))
         look.forgetGlances()
-        return look
+        return (smart, withdrawn, look)
     }
 }

@@ -1,6 +1,7 @@
 import DependencyGraph
 import Execution
 import Reporting
+import Supervisor
 import WorkflowModel
 
 /// What a plan that skips says of its steps: why each runs, or since when it need not.
@@ -30,6 +31,8 @@ struct SmartWords {
         plan = request.plan
         self.smart = smart
         outlooks = request.outlooks(of: steps)
+        var look = request.freshness
+        isDue = smart.hasWork(selected: plan.selected) { look?.isHeldBack($0) ?? false }
     }
 
     private var ids: [StepID] { plan.resolved.graph.nodes }
@@ -70,12 +73,7 @@ struct SmartWords {
     }
 
     /// Whether anything is to be made, or put in place, but by what runs at the end of every run.
-    var isDue: Bool {
-        !smart.open.isEmpty
-            || smart.due.contains { step, causes in
-                plan.selected[step] && causes.contains { $0.kind != .always }
-            }
-    }
+    let isDue: Bool
 
     /// Whether some steps that may run need not after all.
     var mayBeFewer: Bool {

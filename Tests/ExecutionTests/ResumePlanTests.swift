@@ -85,6 +85,42 @@ private struct ResumeScene {
 
 @Suite("A run that goes on with another takes over only what is proved unchanged")
 struct ResumePlanTests {
+    @Test("who looks at what is known takes over what was skipped, behind nothing that runs")
+    func lookedAt() throws {
+        for isLookedAt in [true, false] {
+            var scene = ResumeScene([("a", []), ("b", ["a"]), ("c", []), ("d", ["c"])])
+            scene.events = [
+                .skipped(step: 0, .upToDate(run: "r0")), .skipped(step: 3, .upToDate(run: "r0")),
+            ]
+            scene.complete(1)
+            let graph = try scene.builder.resolved().graph
+            let plan = ResumePlan.resume(
+                try scene.earlier(), graph: graph, selected: [true, true, true, true],
+                isLookedAt: isLookedAt
+            ) { _ in ResumeScene.basis }
+            #expect(plan.done.keys.sorted() == (isLookedAt ? [0, 1] : []))
+            #expect(plan.reruns.first { $0.step == 3 }?.reason == .dependency(2))
+        }
+    }
+
+    @Test("what is known not to hold any more runs again, in its place among the others")
+    func withdrawn() throws {
+        var scene = ResumeScene([("a", []), ("b", ["a"]), ("c", [])])
+        for step in 0..<2 { scene.complete(step) }
+        let graph = try scene.builder.resolved().graph
+        var plan = ResumePlan.resume(
+            try scene.earlier(), graph: graph, selected: [true, true, true]
+        ) { _ in ResumeScene.basis }
+        #expect(plan.done.keys.sorted() == [0, 1])
+        plan.withdraw([2], graph: graph)
+        #expect(plan.reruns.map(\.step) == [2])
+        plan.withdraw([0, 1], graph: graph)
+        #expect(plan.done.isEmpty)
+        let places = graph.topologicalOrder()
+        #expect(plan.reruns.map(\.step) == places)
+        #expect(plan.reruns.filter { $0.reason == .notUpToDate }.map(\.step).sorted() == [0, 1])
+    }
+
     /// What the journal says of one step, and what becomes of that step.
     private static let standings: [(events: [RunEvent.Kind], becomes: String)] = {
         let launched = RunEvent.Kind.launched(

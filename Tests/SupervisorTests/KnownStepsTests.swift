@@ -57,7 +57,14 @@ struct KnownStepsTests {
         try known.noteMove(of: "c", run: "r2", in: scene.state)
         try known.remember(Scene.memory(2), of: "d", in: scene.state)
         try known.forget("d", in: scene.state)
+        try known.remember(Scene.memory(1), of: "e", in: scene.state)
+        try known.noteUnfounded(of: "e", run: "r2", needs: ["a", "ä"], in: scene.state)
+        try known.noteUnfounded(of: "f", run: "r2", needs: [], in: scene.state)
         for known in [known, scene.known] {
+            #expect(known["e"] == .unfounded(run: "r2", needs: ["a", "ä"]))
+            #expect(known.lastSuccess(of: "e") == Scene.memory(1))
+            #expect(known["f"] == .unfounded(run: "r2", needs: []))
+            #expect(known.knows("f") && !known.knows("g"))
             #expect(known["a"] == .done(Scene.memory(1)))
             #expect(known["b"] == .started(run: "r2"))
             #expect(known["c"] == .moved(run: "r2"))
@@ -65,6 +72,22 @@ struct KnownStepsTests {
             #expect(known.lastSuccess(of: "d") == Scene.memory(2))
             #expect(known.lastSuccess(of: "b") == nil)
             #expect(!known.isDamaged)
+        }
+    }
+
+    @Test("what a condition held back leaves a success as it is, and is over with a start")
+    func heldBack() throws {
+        let scene = try Scene()
+        var known = scene.known
+        let facts = Digest(of: [7])
+        try known.remember(Scene.memory(1), of: "a", in: scene.state)
+        for step in ["a", "b", "c"] { try known.noteHeldBack(step, by: facts, in: scene.state) }
+        try known.noteStart(of: "c", run: "r2", in: scene.state)
+        for known in [known, scene.known] {
+            #expect(known["a"] == .done(Scene.memory(1)))
+            #expect(known["b"] == .none && !known.knows("b"))
+            #expect(known.heldBack("a") == facts && known.heldBack("b") == facts)
+            #expect(known.heldBack("c") == nil && known.heldBack("d") == nil)
         }
     }
 
@@ -164,6 +187,9 @@ struct KnownStepsTests {
     @Test("a file that is mostly out of date is rewritten with all that counts")
     func rewritten() throws {
         let scene = try Scene()
+        var held = scene.known
+        try held.noteHeldBack("c", by: Digest(of: [7]), in: scene.state)
+        held.close()
         for round in 0..<400 {
             var known = scene.known
             try known.noteStart(of: "a", run: "r\(round)", in: scene.state)
@@ -174,6 +200,7 @@ struct KnownStepsTests {
         #expect(scene.bytes.count < 200_000, "\(scene.bytes.count) bytes")
         #expect(scene.known["a"] == .done(Scene.memory(1, run: "r399")))
         #expect(scene.known["b"] == .started(run: "r399"))
+        #expect(scene.known.heldBack("c") == Digest(of: [7]))
     }
 
     @Test("workflows of one project are told apart by their names, however strange those are")

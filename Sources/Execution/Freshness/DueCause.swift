@@ -8,6 +8,8 @@ public struct DueCause: Hashable, Sendable {
         case neverSucceeded = "never_succeeded"
         /// It was started, and did not end well since.
         case interrupted
+        /// A run that goes on has started it: subject the run.
+        case running
         /// `--force`.
         case forced
         /// `forget`.
@@ -35,12 +37,18 @@ public struct DueCause: Hashable, Sendable {
         case toolChanged = "tool_changed"
         /// Another step produced something else: subject its id.
         case dependencyDiffers = "dependency_differs"
+        /// Another step produced something, and nobody knows what: subject its id.
+        case dependencyUnknown = "dependency_unknown"
+        /// It ended well, and what it read or wrote could not be read.
+        case basisUnknown = "basis_unknown"
         case outputMissing = "output_missing"
         case outputChanged = "output_changed"
         /// A file differs from a revision: subject path, `old` the revision.
         case changedSince = "changed_since"
         /// Another step runs, and nothing is known of what it will produce: subject its id.
         case dependencyRuns = "dependency_runs"
+        /// A condition asks for what it wrote to `STEPVISOR_OUTPUT`: subject the step that has it.
+        case resultMissing = "result_missing"
         /// What was known cannot be read.
         case stateUnreadable = "state_unreadable"
     }
@@ -91,6 +99,7 @@ extension DueCause {
         switch kind {
         case .neverSucceeded: "never succeeded"
         case .interrupted: "did not end well when it last ran"
+        case .running: "is running in run \(listed)"
         case .forced: "forced"
         case .forgotten: "forgotten by `stepvisor forget`"
         case .noInputs: "declares no `inputs`"
@@ -107,11 +116,16 @@ extension DueCause {
         case .dependencyDiffers:
             "\(details.count > 1 ? "dependencies" : "dependency") \(listed)"
                 + " produced a different result"
+        case .dependencyUnknown:
+            "\(details.count > 1 ? "dependencies" : "dependency") \(listed)"
+                + " produced nothing that is known"
+        case .basisUnknown: "what it read or wrote could not be read when it last ran"
         case .outputMissing: "output missing: \(listed)"
         case .outputChanged: "output is not as it was left: \(listed)"
         case .changedSince:
             "changed since \(details.first?.old ?? "the revision"): \(listed)"
         case .dependencyRuns: "needs \(listed), which \(details.count > 1 ? "run" : "runs")"
+        case .resultMissing: "its result is not here, and a condition asks for it: \(listed)"
         case .stateUnreadable: "what was known of it cannot be read"
         }
     }

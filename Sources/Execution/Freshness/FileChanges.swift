@@ -56,5 +56,7 @@ extension DueCause {
 
     /// Whether the run of a step that this one needs may do away with the cause: what that one
     /// produces, and the files that it writes, are not yet what this one will be made from.
-    public var mayBeMendedByNeeds: Bool { kind == .inputsChanged || kind == .dependencyDiffers }
+    public var mayBeMendedByNeeds: Bool {
+        kind == .inputsChanged || kind == .dependencyDiffers || kind == .dependencyUnknown
+    }
 }

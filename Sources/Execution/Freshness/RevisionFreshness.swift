@@ -2,8 +2,9 @@ public import WorkflowModel
 
 /// Tells of a step by itself whether it is as it was at a revision.
 ///
-/// Nothing is remembered for it, so a step counts as done where nothing that it reads differs, its
-/// declaration is the same, and all that it declares to write is there.
+/// Nothing has to be remembered for it: a step counts as done where nothing that it reads differs, its
+/// declaration is the same, and all that it declares to write is there. What is remembered all the
+/// same can only add to that: ``StepFreshness/compared(_:known:)``.
 public struct RevisionFreshness: Sendable {
     private let changes: ChangedPaths
 
@@ -49,5 +50,21 @@ public struct RevisionFreshness: Sendable {
         }
         if !modified.isEmpty { causes.append(DueCause(.outputModified, modified)) }
         return causes.isEmpty ? .upToDate(run: "") : .due(causes)
+    }
+}
+
+extension StepFreshness {
+    /// Joins what a revision says of a step with what is known of it.
+    ///
+    /// - Parameters:
+    ///   - revision: What the revision says.
+    ///   - known: What its last success, or the lack of one, says; nil where nothing at all is known.
+    /// - Returns: Due where either says so, for the reasons of both, each kind told once.
+    public static func compared(_ revision: StepFreshness, known: StepFreshness?) -> StepFreshness {
+        guard case .due(let found)? = known else { return revision }
+        guard case .due(var causes) = revision else { return .due(found) }
+        let told = Set(causes.map(\.kind))
+        causes += found.filter { !told.contains($0.kind) }
+        return .due(causes)
     }
 }

@@ -103,6 +103,15 @@ public struct SmartPlan: Hashable, Sendable {
         }
     }
 
+    /// Leaves steps to the run that has done them, as far as nothing is known against it.
+    ///
+    /// - Parameter done: The steps.
+    /// - Returns: Those that have to run again, or may have to.
+    public mutating func takeOver(done: Set<Int>) -> Set<Int> {
+        for step in done { upToDate[step] = nil }
+        return done.filter { due[$0] != nil || open.contains($0) }
+    }
+
     /// Whether a step is looked at when its turn has come.
     public func isExamined(_ step: Int) -> Bool {
         open.contains(step)

@@ -7,7 +7,7 @@ import WorkflowModel
 /// Reads only; what is learnt in a run is told by ``note(_:of:)`` and the like.
 public struct FreshnessLook: Sendable {
     let plan: RunPlan
-    private let root: String
+    let root: String
     private let ingredients: StepIngredients
     private let mask: SecretMask
     private var looker: InputLooker
@@ -21,12 +21,14 @@ public struct FreshnessLook: Sendable {
     /// Made when the first step starts that needs files of another.
     private var owners: OutputOwners?
     /// Steps that may run, as far as was asked ahead.
-    private var mayRun: Set<Int> = []
+    var mayRun: Set<Int> = []
     /// What was found to look as its last success left it, each at the beginning of the run.
     private var glances: StepGlances
     /// What is known of steps that are up to date, with files as they look now: those that had been too
     /// young to be known by their looks, or were written anew with the same content.
     private var refreshed: [Int: StepMemory] = [:]
+    /// Steps that a run which goes on has started, each with that run.
+    public var running: [String: String] = [:]
     /// Whether a step may have started, so that each look is a new one.
     private var isAheadOver = false
     /// Whether what a step left is kept: it says what it reads, or something needs it that does.
@@ -104,20 +106,10 @@ public struct FreshnessLook: Sendable {
         return DueCause.standing(of: plan.resolved.workflow.steps[step])
     }
 
-    /// What is known of a step before the run begins, asked once each, dependencies first.
-    ///
-    /// Of a step that needs one that may run, only what that one cannot mend makes it due.
-    public mutating func freshnessAhead(of step: Int) -> StepFreshness {
+    /// Looks at much at once, before each step is asked about.
+    mutating func beginAhead() {
         glances.lookAhead(at: known)
         if looker.listings == nil, !isAheadOver { looker.listings = DirectoryListings() }
-        let freshness = freshness(of: step)
-        let needs = plan.resolved.graph.dependencies(of: step)
-        if case .due = freshness {
-            mayRun.insert(step)
-        } else if needs.contains(where: { mayRun.contains($0) }) {
-            mayRun.insert(step)
-        }
-        return freshness
     }
 
     /// What a look at a step says.
@@ -134,12 +126,14 @@ public struct FreshnessLook: Sendable {
     /// - Parameters:
     ///   - step: The step.
     ///   - running: Steps that run first: what their products and files are now decides nothing.
+    ///   - isDone: Whether an earlier run has done it, so that one which always runs need not.
     ///   - budget: How much may be looked at and read.
     /// - Returns: What the look says.
     mutating func verdict(
-        of step: Int, assuming running: Set<Int> = [], budget: InputBudget = .unlimited
+        of step: Int, assuming running: Set<Int> = [], isDone: Bool = false,
+        budget: InputBudget = .unlimited
     ) -> Verdict? {
-        if let cause = standingCause(of: step) { return Verdict(freshness: .due([cause])) }
+        if !isDone, let cause = standingCause(of: step) { return Verdict(freshness: .due([cause])) }
         if let run = glance(at: step) { return Verdict(freshness: .upToDate(run: run)) }
         let knowledge = known[id(of: step)]
         guard let look = look(at: step, budget: budget) else { return nil }
@@ -149,7 +143,8 @@ public struct FreshnessLook: Sendable {
         let contents = contents(of: step, look)
         guard case .done(let memory) = knowledge else {
             return Verdict(
-                freshness: .due(knowledge.causes), contents: contents, files: look.files)
+                freshness: .due(causes(of: step, knowledge)), contents: contents,
+                files: look.files)
         }
         let needs = plan.resolved.graph.dependencies(of: step)
         let isProvisional = !running.isEmpty && needs.contains { running.contains($0) }
@@ -157,7 +152,7 @@ public struct FreshnessLook: Sendable {
         if let contents {
             causes = contents.causes(since: memory.contents)
         } else {
-            causes = [DueCause(.dependencyDiffers, unknownNeeds(of: step))]
+            causes = [DueCause(.dependencyUnknown, unknownNeeds(of: step))]
         }
         if isProvisional {
             causes.removeAll(where: \.mayBeMendedByNeeds)
@@ -282,6 +277,9 @@ public struct FreshnessLook: Sendable {
         products[step] = Product(
             digest: product, result: result, signature: hasFiles ? signature : nil)
     }
+
+    /// What it is known that a step has produced, without a look at its files.
+    func notedProduct(of step: Int) -> Digest? { products[step]?.digest }
 
     /// From here on steps run, and what was seen is looked at again before it counts.
     mutating func beginRun() { isRunning = true }

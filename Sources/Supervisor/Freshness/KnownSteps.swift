@@ -32,7 +32,7 @@ struct KnownSteps {
 
     private enum Kind: UInt8 {
         case started = 1
-        case done, moved, forgotten
+        case done, moved, forgotten, unfounded, heldBack
     }
 
     /// Where the last record of a step is, without its head.
@@ -50,6 +50,8 @@ struct KnownSteps {
     /// where they are.
     private var added: [UInt8] = []
     private var entries: [String: Entry] = [:]
+    /// Where it says of steps what their condition came out false by, when it last did.
+    private var held: [String: Range<Int>] = [:]
     /// Bytes of the file that are whole records; what follows is cut off before anything is added.
     private var wholeBytes = 0
     /// Whether there is a file, and it cannot be relied on.
@@ -114,6 +116,9 @@ struct KnownSteps {
         switch entry.kind {
         case .started: return .started(run: reader.text() ?? "")
         case .moved: return .moved(run: reader.text() ?? "")
+        case .unfounded: return .unfounded(run: reader.text() ?? "", needs: reader.texts())
+        // Kept apart from what is known of a success.
+        case .heldBack: return .none
         case .forgotten: return .forgotten
         case .done: return reader.memory().map { .done($0) } ?? .none
         }
@@ -188,6 +193,11 @@ struct KnownSteps {
     }
 
     private mutating func note(_ kind: Kind, of step: String, in range: Range<Int>) {
+        guard kind != .heldBack else {
+            held[step] = range
+            return
+        }
+        held[step] = nil
         let success = kind == .done ? range : entries[step]?.success
         entries[step] = Entry(kind: kind, range: range, success: success)
     }
@@ -201,14 +211,14 @@ struct KnownSteps {
         else { return nil }
         let start = place + KnownSteps.headSize
         let body = start..<(start + Int(length))
-        return KnownSteps.checksum(of: bytes[body]) == checksum ? body : nil
+        return RecordChecksum.of(bytes[body]) == checksum ? body : nil
     }
 
     /// No whole record begins here: the rest was cut off by a death, or all of it is in doubt.
     private mutating func finish(at place: Int) {
         guard isCutOff(at: place) else {
             isDamaged = true
-            entries = [:]
+            (entries, held) = ([:], [:])
             wholeBytes = 0
             bytes = []
             return
@@ -226,30 +236,6 @@ struct KnownSteps {
         else { return true }
         return mark == KnownSteps.mark(of: length)
             && Int(length) > rest.count - KnownSteps.headSize
-    }
-
-    /// Eight bytes at a time, each mixed with what came before.
-    private static func checksum(of bytes: ArraySlice<UInt8>) -> UInt64 {
-        bytes.withUnsafeBytes { buffer in
-            var sum: UInt64 = 0x9e37_79b9_7f4a_7c15 ^ UInt64(buffer.count)
-            var place = 0
-            while place + 8 <= buffer.count {
-                let word = buffer.loadUnaligned(fromByteOffset: place, as: UInt64.self)
-                sum = mix(sum ^ UInt64(littleEndian: word))
-                place += 8
-            }
-            var rest: UInt64 = 0
-            while place < buffer.count {
-                rest = rest << 8 | UInt64(buffer[place])
-                place += 1
-            }
-            return mix(sum ^ rest)
-        }
-    }
-
-    private static func mix(_ value: UInt64) -> UInt64 {
-        let product = value.multipliedFullWidth(by: 0xd6e8_feb8_6659_fd93)
-        return product.high ^ product.low ^ value >> 32
     }
 
     // MARK: - Writing
@@ -273,6 +259,31 @@ struct KnownSteps {
         _ memory: StepMemory, of step: String, in state: StateDirectory
     ) throws(SystemError) {
         try append(.done, of: step, in: state) { $0.memory(memory) }
+    }
+
+    /// Notes a success of which it is not known what it was made from.
+    mutating func noteUnfounded(
+        of step: String, run: String, needs: [String], in state: StateDirectory
+    ) throws(SystemError) {
+        try append(.unfounded, of: step, in: state) { writer in
+            writer.text(run)
+            for need in needs { writer.text(need) }
+        }
+    }
+
+    /// What the condition of a step came out false by, if it did when the step's turn came last.
+    func heldBack(_ step: String) -> Digest? {
+        held[step].flatMap { range in
+            var reader = MemoryReader(slice(range))
+            return reader.digest()
+        }
+    }
+
+    /// Notes that the condition of a step came out false, and by what.
+    mutating func noteHeldBack(
+        _ step: String, by facts: Digest, in state: StateDirectory
+    ) throws(SystemError) {
+        try append(.heldBack, of: step, in: state) { $0.digest(facts) }
     }
 
     /// Forgets a step's success.
@@ -304,12 +315,15 @@ struct KnownSteps {
         let length = UInt32(truncatingIfNeeded: writer.bytes.count)
         head.number(mark(of: length))
         head.number(length)
-        head.number(checksum(of: writer.bytes[...]))
+        head.number(RecordChecksum.of(writer.bytes[...]))
         return head.bytes + writer.bytes
     }
 
     /// Where it is, relative to the project root.
     var path: String { shown }
+
+    /// Whether anything is known of a step, or should be.
+    func knows(_ step: String) -> Bool { isDamaged || entries[step] != nil }
 
     /// The success of a step that counts; nil where none does.
     func memory(of step: String) -> StepMemory? {
@@ -351,7 +365,7 @@ struct KnownSteps {
             let success = entry.success.map { $0 == entry.range ? 0 : $0.count } ?? 0
             return sum + entry.range.count + success + KnownSteps.headSize * 2
         }
-        return live < bytes.count / 2
+        return live + held.count * (KnownSteps.headSize * 4) < bytes.count / 2
     }
 
     /// Writes what counts under a temporary name, and puts that in the place of the file.
@@ -363,11 +377,14 @@ struct KnownSteps {
             }
             whole += KnownSteps.record(entry.kind, of: step) { $0.append(slice(entry.range)) }
         }
+        for (step, range) in held.sorted(by: { $0.key < $1.key }) {
+            whole += KnownSteps.record(.heldBack, of: step) { $0.append(slice(range)) }
+        }
         try PrivateFile.replace(
             KnownSteps.name, with: whole, in: folder, temporary: "\(KnownSteps.name).tmp",
             shown: shown)
         (bytes, added) = (whole, [])
-        entries = [:]
+        (entries, held) = ([:], [:])
         isDamaged = false
         index()
     }

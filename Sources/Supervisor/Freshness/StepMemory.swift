@@ -33,6 +33,9 @@ enum StepKnowledge: Hashable, Sendable {
     case started(run: String)
     /// It ended well in this run, and its inputs changed meanwhile.
     case moved(run: String)
+    /// It ended well in this run, and what it was made from is not known: these steps that it needs
+    /// had produced nothing that is known, or, with none, files could not be read.
+    case unfounded(run: String, needs: [String])
     /// Somebody asked to forget it.
     case forgotten
     /// It ended well.
@@ -44,6 +47,12 @@ enum StepKnowledge: Hashable, Sendable {
         case .none: [DueCause(.neverSucceeded)]
         case .started: [DueCause(.interrupted)]
         case .moved: [DueCause(.inputsMoved)]
+        case .unfounded(_, let needs):
+            [
+                needs.isEmpty
+                    ? DueCause(.basisUnknown)
+                    : DueCause(.dependencyUnknown, needs.map { .init($0) })
+            ]
         case .forgotten: [DueCause(.forgotten)]
         case .done: []
         }
@@ -147,6 +156,13 @@ struct MemoryReader {
     }
 
     mutating func text() -> String? { blob().map { String(decoding: $0, as: UTF8.self) } }
+
+    /// All texts that follow.
+    mutating func texts() -> [String] {
+        var texts: [String] = []
+        while !isAtEnd, let text = text() { texts.append(text) }
+        return texts
+    }
 
     mutating func digest() -> Digest? {
         guard let a = number(UInt64.self), let b = number(UInt64.self),

@@ -20,6 +20,8 @@ struct FreshnessDesk {
 
     fileprivate struct Begun: Sendable {
         var contents: StepContents?
+        /// Where that is not known, the steps that it needs and that produced nothing that is known.
+        var unknownNeeds: [String] = []
         var files: [KnownFile]
         /// Whether it does not run, since its outputs were kept.
         var isRestored = false
@@ -108,7 +110,10 @@ extension Supervisor {
                 seen: Dictionary(uniqueKeysWithValues: zip(needs.map(\.step), seen.whole)))
             : nil
         keepIngredients(of: order, contents ?? freshness.look.ownContents(of: step, look))
-        freshness.begun[step] = FreshnessDesk.Begun(contents: contents, files: look.files)
+        freshness.begun[step] = FreshnessDesk.Begun(
+            contents: contents,
+            unknownNeeds: contents == nil && look.isReadable ? unknownNeeds(of: order) : [],
+            files: look.files)
         guard order.isFirst || order.attempt == 1 else { return true }
         do {
             try freshness.look.known.noteStart(
@@ -118,6 +123,12 @@ extension Supervisor {
             stop(because: error)
             return false
         }
+    }
+
+    private func unknownNeeds(of order: LaunchOrder) -> [String] {
+        let unknown = freshness.look.unknownNeeds(of: order.step).map(\.subject)
+        let failed = order.failed.map { header.steps[$0].id }
+        return Set(unknown + failed).sorted()
     }
 
     /// Writes what steps were made from, now that none starts any more.
@@ -140,9 +151,10 @@ extension Supervisor {
                 return
             }
             remember(step)
-        case .skipped(let step, .upToDate):
+        case .skipped(let step, .upToDate), .skipped(let step, .unchanged):
             carryResult(of: step)
             refresh(step)
+        case .skipped(let step, .conditionFalse): noteHeldBack(step)
         case .inputsChanged(let step): freshness.noteMove(of: step)
         default: break
         }
@@ -189,6 +201,8 @@ extension Supervisor {
                 freshness.look.note(
                     isKnown ? product : nil, of: step, result: result,
                     signature: outputs.signature)
+                try freshness.look.known.noteUnfounded(
+                    of: id, run: directory.id, needs: begun.unknownNeeds, in: context.state)
                 resumeAwaiting()
                 return
             }
@@ -282,6 +296,18 @@ extension Supervisor {
         guard let memory = freshness.look.takeRefreshed(step) else { return }
         // Only a help for the next run.
         try? freshness.look.known.remember(memory, of: header.steps[step].id, in: context.state)
+    }
+
+    /// Keeps by what a condition came out false, so that it need not count as work again.
+    private func noteHeldBack(_ step: Int) {
+        let id = header.steps[step].id
+        guard freshness.leaving.isEmpty,
+            let facts = freshness.look.conditionFacts(
+                of: step, product: { $0.notedProduct(of: $1) }),
+            freshness.look.known.heldBack(id) != facts
+        else { return }
+        // Without it, `plan --exit-code` tells of work where there may be none.
+        try? freshness.look.known.noteHeldBack(id, by: facts, in: context.state)
     }
 
     /// Gives what a step that does not run wrote to `STEPVISOR_OUTPUT` to this run.

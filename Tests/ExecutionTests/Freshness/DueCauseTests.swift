@@ -11,6 +11,7 @@ struct DueCauseTests {
     private static let sentences: [(cause: DueCause, text: String)] = [
         (DueCause(.neverSucceeded), "never succeeded"),
         (DueCause(.interrupted), "did not end well when it last ran"),
+        (DueCause(.running, [Detail("r1")]), "is running in run r1"),
         (DueCause(.forced), "forced"),
         (DueCause(.forgotten), "forgotten by `stepvisor forget`"),
         (DueCause(.noInputs), "declares no `inputs`"),
@@ -65,6 +66,15 @@ struct DueCauseTests {
             DueCause(.dependencyDiffers, [Detail("build"), Detail("docs")]),
             "dependencies build, docs produced a different result"
         ),
+        (
+            DueCause(.dependencyUnknown, [Detail("build")]),
+            "dependency build produced nothing that is known"
+        ),
+        (
+            DueCause(.dependencyUnknown, [Detail("build"), Detail("docs")]),
+            "dependencies build, docs produced nothing that is known"
+        ),
+        (DueCause(.basisUnknown), "what it read or wrote could not be read when it last ran"),
         (DueCause(.outputMissing, [Detail("out/x")]), "output missing: out/x"),
         (
             DueCause(.outputChanged, [Detail("out/x", change: "edited")]),
@@ -78,6 +88,10 @@ struct DueCauseTests {
         (
             DueCause(.dependencyRuns, [Detail("build"), Detail("docs")]),
             "needs build, docs, which run"
+        ),
+        (
+            DueCause(.resultMissing, [Detail("b")]),
+            "its result is not here, and a condition asks for it: b"
         ),
         (DueCause(.stateUnreadable), "what was known of it cannot be read"),
     ]

@@ -1,0 +1,21 @@
+import Execution
+import Supervisor
+
+/// What a run that goes on has started and not ended.
+enum RunningSteps {
+    /// The ids of the steps, each with the run; nothing where none goes on, or it cannot be read.
+    static func find(root: String) -> [String: String] {
+        guard let state = try? StateDirectory(root: root, create: false),
+            let id = state.latestRun(), let bytes = try? StoredRun(id, in: state).journal(),
+            let journal = try? JournalReader.read(bytes), StoredRun.isAlive(journal.header)
+        else { return [:] }
+        let record = journal.record
+        guard record.endedAt == nil else { return [:] }
+        var running: [String: String] = [:]
+        for (step, header) in zip(record.steps, record.header.steps)
+        where step.launchedAt != nil && !step.status.isFinal {
+            running[header.id] = id
+        }
+        return running
+    }
+}
