@@ -34,7 +34,9 @@ extension JSONWriter {
         write(step.earlierAttempts, of: record)
         moment("next_attempt_at", step.nextAttempt?.at, since: start)
         key("log")
-        log(of: header, wasLaunched: step.execution > 0 || step.attempts > 0)
+        // What a step that came from the cache once wrote is put there.
+        let hasLog = step.execution > 0 || step.attempts > 0 || step.status == .cached
+        log(of: header, wasLaunched: hasLog)
         key("outputs")
         beginArray()
         for output in header.outputs { string(output) }

@@ -49,7 +49,7 @@ public struct RunRecord: Sendable, Hashable {
 
     /// What is said of a step whose inputs changed while it ran.
     public static let inputsChangedText =
-        "its inputs changed while it ran; `--resume` will run it again"
+        "its inputs changed while it ran; the next `--smart-execution` or `--resume` runs it again"
 
     /// A run of which nothing is known but what it is.
     public init(header: RunHeader) {

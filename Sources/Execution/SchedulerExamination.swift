@@ -52,8 +52,9 @@ extension Scheduler {
             turn.record(.skipped(step: step, .upToDate(run: run)))
             giveBack(step, &turn)
             satisfyDependents(of: step)
-        case .restored(let run):
+        case .restored(let run, let found):
             close(step)
+            if !found.isEmpty { turn.record(.due(step: step, found)) }
             turn.record(
                 .ended(step: step, StepEnd(status: .cached, reason: .restored(run: run))))
             giveBack(step, &turn)

@@ -119,9 +119,11 @@ public struct StatusText: Sendable {
         case .running, .complete, .failed, .aborted, .skipped, .cached:
             if let reason = record.shownReason(of: index) { details.append(reason) }
         }
-        if let cause = record.shownCause(of: index) { details.append(cause) }
-        if step.isChecking { details.append("checks") }
         if step.status == .failed, step.isAllowed { details.append("which is allowed") }
+        if let cause = record.shownCause(of: index) {
+            details.append(details.isEmpty ? cause : "due: \(cause)")
+        }
+        if step.isChecking { details.append("checks") }
         if step.status == .complete, let detour = record.detourText(of: index) {
             details.append(detour)
         } else if step.attempts > 1 {

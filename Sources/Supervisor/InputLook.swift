@@ -112,6 +112,16 @@ struct InputLooker: Sendable {
         }
     }
 
+    /// Whether something is what it was, by its content.
+    mutating func isUnchanged(
+        _ entry: InputEntry, since old: KnownFile, _ patterns: InputPatterns
+    ) -> Bool {
+        guard old.seenAt != 0, entry.facts.mark == old.facts.mark else { return false }
+        if let digest = old.content(for: entry.facts) { return digest == old.digest }
+        guard case .success(let digest) = content(of: entry, patterns) else { return false }
+        return digest == old.digest
+    }
+
     /// The signature of ``InputLook`` as it is now, without reading any content.
     func signature(of patterns: InputPatterns) -> Int {
         guard !patterns.isEmpty else { return InputLooker.nothing.signature }

@@ -213,7 +213,12 @@ extension [InputEntry] {
                 result.append(entry)
                 continue
             }
-            if let old = last.link?.rule, let new = entry.link?.rule, new.rawValue > old.rawValue {
+            // Of a directory that cannot be listed its own directory says no more than that it is there.
+            if entry.facts.kind == .unreadable {
+                result[result.count - 1] = entry
+            } else if let old = last.link?.rule, let new = entry.link?.rule,
+                new.rawValue > old.rawValue
+            {
                 result[result.count - 1] = entry
             }
         }

@@ -75,6 +75,8 @@ public final class Supervisor {
     /// Makes the run's directory and everything that can fail before a step starts.
     public init(_ context: RunContext) throws(SystemError) {
         self.context = context
+        let look = context.freshness ?? context.ownFreshness
+        try look.checkPlace()
         directory = try context.state.makeRun()
         var header = context.plan.header(
             runID: directory.id, startedAt: clock.startedAt, pid: getpid(),
@@ -95,8 +97,7 @@ public final class Supervisor {
         scheduler = Scheduler(plan: context.plan)
         inputs = InputDesk(
             plan: context.plan, root: context.state.root, environment: context.environment)
-        freshness = FreshnessDesk(
-            context.freshness ?? context.ownFreshness, in: context.state)
+        freshness = FreshnessDesk(look, in: context.state)
         conditions = ConditionDesk(plan: context.plan, root: context.state.root)
         try CarriedOutputs.copy(into: directory, of: context)
         let start = RunEvent(.runStarted(header), at: .zero)

@@ -23,6 +23,7 @@ struct CheckCommand {
             diagnostics += CheckCommand.idleBackups(resolved.workflow)
             diagnostics += CheckCommand.undeclaredResources(resolved.workflow)
             diagnostics += SmartNotes(resolved).diagnostics
+            diagnostics += CheckCommand.outsideOutputs(resolved.workflow, loaded.projectRoot)
             diagnostics += Secrecy.warnings(on: resolved.workflow)
             diagnostics += resolved.workflow.withoutEffect.map { Diagnostic(.warning, $0) }
         }
@@ -101,6 +102,17 @@ struct CheckCommand {
         }
         guard !nameless.isEmpty else { return problems }
         return [MissingCommands(nameless, of: resolved.workflow).note] + problems
+    }
+
+    /// Outputs that a step would write elsewhere than in the project.
+    private static func outsideOutputs(_ workflow: Workflow, _ root: String) -> [Diagnostic] {
+        var places = OutsideOutputs(root: root)
+        return places.findings(in: workflow).map { finding in
+            let step = workflow.steps[finding.step]
+            return .warning(
+                "step `\(step.id)`: \(finding.sentence)", at: step.range,
+                help: "it is neither kept in the cache nor put in place from there")
+        }
     }
 
     /// Backups that are only described, where nobody is there to read it; a step that is itself

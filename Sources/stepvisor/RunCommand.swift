@@ -99,7 +99,13 @@ struct RunCommand {
             try console.out(console.wantsJSON ? preview.json : preview.text)
             return 0
         }
-        return try supervise(request, warnings: unhonoured, holding: lock)
+        var places = OutsideOutputs(root: project.root)
+        let outside = places.findings(in: project.workflow) { request.plan.selected[$0] }
+        return try supervise(
+            request,
+            warnings: unhonoured
+                + outside.map { "`\(project.workflow.steps[$0.step].id)`: \($0.sentence)" },
+            holding: lock)
     }
 
     /// A word that is no command, where there is no workflow that could have it as a step.

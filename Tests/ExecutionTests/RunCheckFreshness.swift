@@ -96,7 +96,7 @@ extension RunCheck {
         expect(end.exit == nil && !end.isAllowed, step, "\(end) without a process")
         expect(courses[step].attempts == 0, step, "restored after its launch")
         let found = freshness.found[step]
-        guard case .restored(let run) = found else {
+        guard case .restored(let run, _) = found else {
             expect(false, step, "restored after \(String(describing: found))")
             return
         }

@@ -66,6 +66,7 @@ struct StatusTextTests {
         let record = SampleRun.record(
             header,
             [
+                (0, .due(step: 0, [DueCause(.neverSucceeded)])),
                 (0, .launched(step: 0, attempt: 3, method: .backup(1), execution: 3)),
                 (1, .leftovers(step: 0, [Leftover(pid: 9, command: "x", ageMilliseconds: 1)])),
                 (
@@ -79,7 +80,7 @@ struct StatusTextTests {
         let text = StatusText(record, at: SampleRun.second(2), isAlive: true).text
         #expect(
             text.contains(
-                "exit code 1, which is allowed, attempt 3, by backup[1], "
+                "exit code 1, which is allowed, due: never succeeded, attempt 3, by backup[1], "
                     + "1 process outlived it (x, pid 9)"))
         #expect(text.hasSuffix("warning: `a`: its log shrank\n"))
     }

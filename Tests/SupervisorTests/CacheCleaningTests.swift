@@ -99,7 +99,7 @@ struct CacheCleaningTests {
         let all = try CacheCleaning.clean(
             root: scene.space.root.path, environment: [:], olderThan: nil)
         #expect(all.entries == 2 && all.keptEntries == 0)
-        #expect(DirectoryListing.names(of: scene.space.path(".stepvisor/cache")) == ["writing"])
+        #expect(DirectoryListing.names(of: scene.space.path(".stepvisor/cache")) == [])
         #expect(try scene.store().size != nil)
     }
 

@@ -177,26 +177,98 @@ struct CacheDamageTests {
         #expect(!scene.space.exists("out"))
     }
 
-    @Test("what others may write to, or is no file, is not used and said once a run")
-    func notOurs() throws {
+    /// Ways to put something else into the place of an entry.
+    static let intruders: [(String, @Sendable (String, TestSpace) throws -> Void)] = [
+        ("others than its owner may write to it", { entry, _ in chmod(entry, 0o666) }),
+        (
+            "it is no regular file",
+            { entry, space in
+                try FileManager.default.moveItem(atPath: entry, toPath: space.path("moved"))
+                symlink(space.path("moved"), entry)
+            }
+        ),
+        (
+            "it is no regular file",
+            { entry, _ in
+                unlink(entry)
+                mkfifo(entry, 0o600)
+            }
+        ),
+        (
+            "it is no regular file",
+            { entry, space in
+                unlink(entry)
+                try FileManager.default.createDirectory(
+                    atPath: "\(entry)/deep", withIntermediateDirectories: true)
+                symlink(space.path("precious"), "\(entry)/deep/link")
+            }
+        ),
+        (
+            "it is no directory",
+            { entry, space in
+                let group = (entry as NSString).deletingLastPathComponent
+                try FileManager.default.moveItem(atPath: group, toPath: space.path("group"))
+                symlink(space.path("group"), group)
+            }
+        ),
+    ]
+
+    @Test(
+        "what is no entry or may be another's is removed, said, and replaced; no link is followed",
+        arguments: intruders.indices)
+    func notOurs(number: Int) throws {
         let scene = try Self.scene()
-        chmod(scene.entry(), 0o622)
+        try scene.space.file("precious/file", "precious")
+        let (reason, intrude) = Self.intruders[number]
+        try intrude(scene.entry(), scene.space)
         let answer = try scene.restore()
-        #expect(answer.unfitness?.contains("others than its owner may write to it") == true)
+        #expect(
+            answer.damage == "an entry of the cache was removed: \(reason)", "\(answer)")
+        #expect(!scene.space.exists("out"))
+        #expect(scene.space.text("precious/file") == "precious")
+        #expect(number != 1 || scene.space.exists("moved"))
+        #expect(try scene.restore() == .miss)
+        try scene.space.file("out/a", "x")
+        #expect(try scene.store().size != nil)
+        // `clean` does the same.
+        try intrude(scene.entry(), try TestSpace())
+        let report = try CacheCleaning.clean(
+            root: scene.space.root.path, environment: [:], olderThan: nil)
+        #expect(report.entries >= 1 && report.failures == 0, "\(report)")
+        var facts = stat()
+        #expect(lstat(scene.entry(), &facts) != 0)
+        #expect(scene.space.text("precious/file") == "precious")
+    }
+
+    @Test("a directory of the cache that cannot be made is named by its whole path")
+    func wholePath() throws {
+        let scene = try CacheScene(["out/a"])
+        try scene.space.file("out/a", "x")
+        let group = (CacheDirectory.path(of: CacheScene.fingerprint) as NSString)
+            .deletingLastPathComponent
+        let cache = try scene.open()
+        try scene.space.file(".stepvisor/cache/\(group)", "a file")
+        let answer = cache.store(
+            CacheScene.fingerprint, of: "a", outputs: ["out/a"], in: scene.run, renewing: true)
+        #expect(answer.failure?.contains("`.stepvisor/cache/\(group)`") == true, "\(answer)")
+    }
+
+    @Test("of many entries that are none the first are named, and the others counted")
+    func many() throws {
+        let scene = try CacheScene(["out/**"])
+        try scene.space.file("out/a", "x")
+        for number in 0..<8 {
+            try scene.store(CacheScene.fingerprint(number))
+            chmod(scene.entry(CacheScene.fingerprint(number)), 0o666)
+        }
         let cache = try scene.open()
         let run = try scene.state.makeRun()
-        let first = cache.restore(CacheScene.fingerprint, of: "a", outputs: ["out/**"], in: run)
-        #expect(first.unfitness != nil)
-        #expect(
-            cache.restore(CacheScene.fingerprint, of: "b", outputs: ["out/**"], in: run) == .miss)
-        chmod(scene.entry(), 0o600)
-        try FileManager.default.moveItem(atPath: scene.entry(), toPath: scene.space.path("moved"))
-        symlink(scene.space.path("moved"), scene.entry())
-        #expect(try scene.restore().unfitness != nil)
-        unlink(scene.entry())
-        mkfifo(scene.entry(), 0o600)
-        #expect(try scene.restore().unfitness != nil)
-        #expect(!scene.space.exists("out"))
+        let answers = (0..<8).map { number in
+            cache.restore(
+                CacheScene.fingerprint(number), of: "a", outputs: ["out/**"], in: run)
+        }
+        #expect(answers.filter { $0.damage != nil }.count == 3)
+        #expect(cache.unsaid()?.contains("5 more were removed") == true)
     }
 
     @Test(
@@ -208,8 +280,13 @@ struct CacheDamageTests {
         try scene.store()
         try scene.removeOutputs()
         chown(scene.entry(), 12345, 12345)
-        #expect(try scene.restore().unfitness?.contains("another user (uid 12345)") == true)
+        #expect(try scene.restore().damage?.contains("another user (uid 12345)") == true)
         #expect(!scene.space.exists("out"))
+        #expect(try scene.restore() == .miss)
+        try scene.space.file("out/a", "x")
+        try scene.store()
+        try scene.removeOutputs()
+        chown(scene.entry(), 12345, 12345)
         chown(scene.space.path("shared"), 12345, 12345)
         #expect(try scene.restore().entry != nil)
     }

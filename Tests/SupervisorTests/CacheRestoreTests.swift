@@ -147,17 +147,6 @@ struct CacheRestoreTests {
         #expect(!scene.space.exists("out/sub"))
     }
 
-    @Test(
-        "a file that matches and was not produced then stays, as a run of the step would leave it")
-    func stranger() throws {
-        let scene = try CacheScene(["docs/*.md"])
-        try scene.space.file("docs/api.md", "generated")
-        try scene.store()
-        try scene.space.file("docs/mine.md", "written by hand")
-        #expect(try scene.restore().entry?.files == 1)
-        #expect(scene.space.text("docs/mine.md") == "written by hand")
-    }
-
     @Test("a later attempt is kept with its own part of the log")
     func partOfLog() throws {
         let scene = try CacheScene([])

@@ -21,6 +21,8 @@ final class CacheScene {
     var environment: [String: String] = [:]
     var limits = CacheSettings()
     var mask = SecretMask.none
+    /// What the step's last success is known to have left.
+    var left: [KnownFile] = []
     var beforePlacing: @Sendable (Int) -> Void = { _ in }
 
     static let fingerprint = Digest(of: Array("fingerprint".utf8))
@@ -51,7 +53,15 @@ final class CacheScene {
     ) throws -> CacheAnswer {
         let target = try run ?? state.makeRun()
         last = target
-        return try open().restore(fingerprint, of: "build", outputs: outputs, in: target)
+        return try open().restore(
+            fingerprint, of: "build", outputs: outputs, left: left, in: target)
+    }
+
+    /// Takes what is there now as what the step's last success has left.
+    func noteLeft() throws {
+        let patterns = try #require(CachePatterns(outputs)?.patterns)
+        var looker = InputLooker(root: space.root.path)
+        left = looker.look(at: patterns)?.files ?? []
     }
 
     private(set) var last: RunDirectory?

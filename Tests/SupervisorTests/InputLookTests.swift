@@ -60,6 +60,29 @@ final class InputScene {
 @Suite("What a step reads is looked at by content", .timeLimit(.minutes(20)))
 struct InputLookTests {
     @Test(
+        "a directory that cannot be gone through makes all of it unreadable, though it is seen itself"
+    )
+    func closedDirectory() throws {
+        let scene = try InputScene(inputs: ["in"])
+        let deep = (["in"] + Array(repeating: "d", count: 201)).joined(separator: "/")
+        try scene.space.file("\(deep)/x", "x").file("in/a", "a")
+        let look = try scene.look()
+        #expect(!look.isReadable)
+        #expect(look.unreadable.count == 1)
+    }
+
+    @Test(
+        "a directory that may not be entered is no directory without files",
+        .enabled(if: geteuid() != 0, "root may enter all"), arguments: [0, 0o400] as [mode_t])
+    func closedToUs(mode: mode_t) throws {
+        let scene = try InputScene(inputs: ["in"])
+        try scene.space.file("in/d/x", "x").file("in/a", "a")
+        chmod(scene.space.path("in/d"), mode)
+        defer { chmod(scene.space.path("in/d"), 0o700) }
+        #expect(try !scene.look().isReadable)
+    }
+
+    @Test(
         "patterns mean files, directories whole, and exclusions win",
         arguments: [
             (["in/*.md"], ["in/a.md", "in/b.md"]),

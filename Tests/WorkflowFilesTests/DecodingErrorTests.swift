@@ -209,6 +209,12 @@ struct DecodingErrorTests {
                     + "write \"500MB\", \"5GB\", \"2GiB\" or a number of bytes"
             ),
             (
+                "[cache]\nmax_size = \"99999999999999TB\"",
+                "2:12 `max_size` can be 1 EiB (1152921504606846976 bytes) at most, "
+                    + "found `99999999999999TB`; "
+                    + "write \"500MB\", \"5GB\", \"2GiB\" or a number of bytes"
+            ),
+            (
                 "[cache]\nmax_size = true",
                 "2:12 `max_size` must be a size, found true or false"
             ),

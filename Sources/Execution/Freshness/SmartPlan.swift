@@ -26,7 +26,7 @@ public enum Examination: Hashable, Sendable {
     /// Its last success, in this run, still holds.
     case upToDate(run: String)
     /// Its outputs were put in place as the run that is named had produced them.
-    case restored(run: String)
+    case restored(run: String, causes: [DueCause] = [])
 }
 
 /// Which steps of a run need not run, as far as that is known before it begins.

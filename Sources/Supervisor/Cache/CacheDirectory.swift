@@ -111,36 +111,49 @@ final class CacheDirectory: Sendable {
     /// What looking for an entry finds.
     enum Finding: ~Copyable {
         case missing
-        /// It is there, and is of somebody who is not trusted: a clause.
-        case refused(String)
+        /// Something is in its place that is not trusted, or no entry.
+        case refused(CacheObstacle)
         case found(OpenEntry)
     }
 
     /// Opens an entry, if it is there and of somebody who is trusted.
     func open(_ path: String) -> Finding {
-        let number = stepvisor_open_at(descriptor, path, O_RDONLY | O_NONBLOCK, 0)
-        guard number >= 0 else {
-            return errno == ENOENT ? .missing : .refused(SystemError.text(of: errno))
+        let number: Int32
+        do throws(CacheObstacle) {
+            let parent = try parent(of: path)
+            number = stepvisor_open_at(
+                parent.number, CacheDirectory.name(of: path), O_RDONLY | O_NONBLOCK, 0)
+            guard number >= 0 else {
+                throw CacheObstacle(path, code: errno, wanted: "regular file")
+            }
+        } catch {
+            return error.isAbsent ? .missing : .refused(error)
         }
         let file = Descriptor(owning: number)
         var facts = stat()
         guard fstat(number, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
-            return .refused("it is no regular file")
+            return .refused(CacheObstacle(path, because: "it is no regular file"))
         }
         guard facts.st_uid == owner || ProjectTrust.isTrusted(facts.st_uid) else {
-            return .refused("it belongs to another user (uid \(facts.st_uid))")
+            return .refused(
+                CacheObstacle(
+                    path, because: "it belongs to another user (uid \(facts.st_uid))"))
         }
         guard facts.st_mode & 0o022 == 0 else {
-            return .refused("others than its owner may write to it")
+            return .refused(
+                CacheObstacle(path, because: "others than its owner may write to it"))
         }
         return .found(
             OpenEntry(file: file, size: UInt64(facts.st_size), inode: UInt64(facts.st_ino)))
     }
 
-    /// Whether there is an entry.
+    /// Whether this user may do away with whatever lies in the cache.
+    var isOwn: Bool { owner == geteuid() }
+
+    /// Whether there is an entry, or something in its way.
     func has(_ path: String) -> Bool {
         var facts = stat()
-        return fstatat(descriptor, path, &facts, AT_SYMLINK_NOFOLLOW) == 0
+        return fstatat(descriptor, path, &facts, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT
     }
 
     /// Removes an entry if it is still the one that was looked at.
@@ -150,7 +163,7 @@ final class CacheDirectory: Sendable {
         guard fstatat(descriptor, path, &facts, AT_SYMLINK_NOFOLLOW) == 0,
             UInt64(facts.st_ino) == inode
         else { return true }
-        return unlinkat(descriptor, path, 0) == 0 || errno == ENOENT
+        return remove(path)
     }
 
     /// Notes that an entry was of use just now: the least recently used go first.
@@ -158,8 +171,8 @@ final class CacheDirectory: Sendable {
 
     // MARK: Writing
 
-    private static let writing = "writing"
-    private static let temporaryPrefix = "w-"
+    static let writing = "writing"
+    static let temporaryPrefix = "w-"
 
     /// A file without a name among the entries yet.
     final class Temporary {
@@ -174,14 +187,22 @@ final class CacheDirectory: Sendable {
 
     /// Begins an entry.
     func temporary() throws(SystemError) -> Temporary {
-        let directory = try subdirectory(CacheDirectory.writing)
         let random = String(UInt64.random(in: .min ... .max), radix: 16)
         let name = "\(CacheDirectory.temporaryPrefix)\(getpid())-\(random)"
-        let file = try Descriptor.open(
-            name, in: directory.number, flags: O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
-        // Whoever finds it unlocked knows that its writer is dead.
-        _ = stepvisor_try_lock(file.number)
-        return Temporary(name: name, file: file)
+        for _ in 0..<10 {
+            let directory = try subdirectory(CacheDirectory.writing)
+            let number = stepvisor_open_at(
+                directory.number, name, O_RDWR | O_CREAT | O_EXCL, 0o600)
+            guard number >= 0 else {
+                // Somebody who has kept house has removed the directory meanwhile.
+                if errno == ENOENT { continue }
+                break
+            }
+            // Whoever finds it unlocked knows that its writer is dead.
+            _ = stepvisor_try_lock(number)
+            return Temporary(name: name, file: Descriptor(owning: number))
+        }
+        throw SystemError("write", "\(shown)/\(CacheDirectory.writing)/\(name)")
     }
 
     /// Gives a file that is whole its place.
@@ -196,7 +217,8 @@ final class CacheDirectory: Sendable {
         let source = try subdirectory(CacheDirectory.writing)
         for attempt in 0..<2 {
             let generation = try subdirectory(CacheDirectory.ownGeneration)
-            let target = try subdirectory(String(text.prefix(2)), in: generation.number)
+            let target = try subdirectory(
+                String(text.prefix(2)), of: CacheDirectory.ownGeneration, in: generation.number)
             if renameat(source.number, name, target.number, text) == 0 { return }
             // Somebody who cleans has removed the directory meanwhile.
             guard errno == ENOENT, attempt == 0 else {
@@ -209,104 +231,18 @@ final class CacheDirectory: Sendable {
     func discard(_ name: String) { unlinkat(descriptor, "\(CacheDirectory.writing)/\(name)", 0) }
 
     private func subdirectory(
-        _ name: String, in parent: Int32? = nil
+        _ name: String, of above: String = "", in parent: Int32? = nil
     ) throws(SystemError) -> Descriptor {
         let parent = parent ?? descriptor
+        let path = above.isEmpty ? "\(shown)/\(name)" : "\(shown)/\(above)/\(name)"
         let isNew = mkdirat(parent, name, 0o700) == 0
         guard isNew || errno == EEXIST else {
-            throw SystemError("make the directory", "\(shown)/\(name)")
+            throw SystemError("make the directory", path)
         }
         let number = stepvisor_open_at(parent, name, O_RDONLY | O_DIRECTORY, 0)
-        guard number >= 0 else { throw SystemError("open", "\(shown)/\(name)") }
+        guard number >= 0 else { throw SystemError("open", path) }
         let directory = Descriptor(owning: number)
         if isNew, directoryMode != 0o700 { fchmod(number, directoryMode) }
         return directory
-    }
-
-    // MARK: Keeping house
-
-    /// An entry as its directory shows it.
-    struct Listed: Hashable, Sendable {
-        var path: String
-        var inode: UInt64
-        /// Bytes that it takes, in whole blocks.
-        var size: Int64
-        /// Nanoseconds since 1970.
-        var usedAt: Int64
-    }
-
-    /// All entries, of other forms too; nothing else that may lie in the directory.
-    func list() -> [Listed] {
-        var entries: [Listed] = []
-        for generation in DirectoryListing.names(of: descriptor) ?? []
-        where CacheDirectory.isGeneration(generation) {
-            for group in names(in: generation) where CacheDirectory.isHex(group, digits: 2) {
-                let directory = "\(generation)/\(group)"
-                for name in names(in: directory) where CacheDirectory.isHex(name, digits: 64) {
-                    var facts = stat()
-                    let path = "\(directory)/\(name)"
-                    guard fstatat(descriptor, path, &facts, AT_SYMLINK_NOFOLLOW) == 0,
-                        facts.st_mode & S_IFMT == S_IFREG
-                    else { continue }
-                    entries.append(
-                        Listed(
-                            path: path, inode: UInt64(facts.st_ino),
-                            size: (Int64(facts.st_size) + 4095) / 4096 * 4096,
-                            usedAt: InputFacts(facts).modifiedAt))
-                }
-            }
-        }
-        return entries
-    }
-
-    /// Removes directories that are empty.
-    func removeEmptyDirectories() {
-        for generation in DirectoryListing.names(of: descriptor) ?? []
-        where CacheDirectory.isGeneration(generation) {
-            for group in names(in: generation) where CacheDirectory.isHex(group, digits: 2) {
-                unlinkat(descriptor, "\(generation)/\(group)", AT_REMOVEDIR)
-            }
-            unlinkat(descriptor, generation, AT_REMOVEDIR)
-        }
-    }
-
-    /// Removes what writers have left that were killed.
-    func removeAbandoned(now: Int64) {
-        for name in names(in: CacheDirectory.writing)
-        where name.hasPrefix(CacheDirectory.temporaryPrefix) {
-            let path = "\(CacheDirectory.writing)/\(name)"
-            let number = stepvisor_open_at(descriptor, path, O_RDONLY | O_NONBLOCK, 0)
-            guard number >= 0 else { continue }
-            let file = Descriptor(owning: number)
-            var facts = stat()
-            guard fstat(file.number, &facts) == 0 else { continue }
-            let age = now - InputFacts(facts).modifiedAt
-            let lock = stepvisor_try_lock(file.number)
-            // Not every file system has locks; a minute is for one who has not locked it yet.
-            if lock == 0 && age > CacheDirectory.minute
-                || lock < 0 && age > 1440 * CacheDirectory.minute
-            {
-                unlinkat(descriptor, path, 0)
-            }
-        }
-    }
-
-    private static let minute: Int64 = 60_000_000_000
-
-    private func names(in path: String) -> [String] {
-        let number = stepvisor_open_at(descriptor, path, O_RDONLY | O_DIRECTORY, 0)
-        guard number >= 0 else { return [] }
-        let directory = Descriptor(owning: number)
-        return DirectoryListing.names(of: directory.number) ?? []
-    }
-
-    private static func isGeneration(_ name: String) -> Bool {
-        name.hasPrefix("v") && name.contains("-")
-            && name.dropFirst().prefix { $0 != "-" }.allSatisfy { $0.isASCII && $0.isNumber }
-    }
-
-    private static func isHex(_ name: String, digits: Int) -> Bool {
-        name.utf8.count == digits
-            && name.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
     }
 }

@@ -58,20 +58,25 @@ public struct CachePreview {
         case .closed(let reason): return .unfit(reason)
         case .open(let directory):
             let outputs = plan.resolved.workflow.steps[step].outputFiles.map(\.text)
-            return CachePreview.outlook(fingerprint, outputs, in: directory, root: root)
+            let left = look.known.lastSuccess(of: look.id(of: step))?.outputs ?? []
+            return CachePreview.outlook(
+                fingerprint, outputs, left: left, in: directory, root: root)
         }
     }
 
     static func outlook(
-        _ fingerprint: Digest, _ outputs: [String], in directory: CacheDirectory, root: String
+        _ fingerprint: Digest, _ outputs: [String], left: [KnownFile],
+        in directory: CacheDirectory, root: String
     ) -> CacheOutlook {
         switch directory.open(CacheDirectory.path(of: fingerprint)) {
         case .missing: return .miss
-        case .refused(let reason): return .unfit(reason)
+        case .refused(let obstacle): return .unfit(obstacle.reason)
         case .found(let entry):
             do throws(CacheTrouble) {
                 let manifest = try CacheCheck.manifest(
                     of: entry, madeFrom: fingerprint, outputs: outputs)
+                _ = try CacheStrays(
+                    beside: manifest, outputs: outputs, left: left, root: root)
                 try check(manifest, entry.file.number, root: root)
                 return .hit(run: manifest.run)
             } catch {

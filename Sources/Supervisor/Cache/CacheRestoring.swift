@@ -45,6 +45,8 @@ struct CacheRestoring {
     private let number: Int
     /// What is ready to get its name.
     private var staged: [Staged] = []
+    /// What is not in the entry, and has to go.
+    private let strays: CacheStrays
 
     /// A file or link that waits, with its name in the staging directory or beside its place.
     private struct Staged {
@@ -57,7 +59,7 @@ struct CacheRestoring {
     /// Reads what an entry holds, and checks that it is what the step declares.
     init(
         _ entry: borrowing CacheDirectory.OpenEntry, of fingerprint: Digest, outputs: [String],
-        cache: StepCache
+        left: [KnownFile], cache: StepCache
     ) throws(CacheTrouble) {
         self.entry = entry.file.number
         self.cache = cache
@@ -66,6 +68,8 @@ struct CacheRestoring {
         tree = try CacheTrouble.meet { () throws(SystemError) in
             try ProjectTree(root: cache.root)
         }
+        strays = try CacheStrays(
+            beside: manifest, outputs: outputs, left: left, root: cache.root)
     }
 
     /// Does all of it.
@@ -92,6 +96,7 @@ struct CacheRestoring {
                 }
             }
             try place()
+            try strays.remove(from: tree) { cache.beforePlacing(staged.count + $0) }
             try setDirectoryModes()
         } catch {
             run.removeResult(of: step)

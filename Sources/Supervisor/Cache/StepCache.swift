@@ -65,7 +65,10 @@ final class StepCache: Sendable {
         var used: Set<String> = []
         var hasStored = false
         var hasGivenUp = false
-        var hasSaidRefused = false
+        /// Entries that were none, and those of them that were not told of one by one.
+        var refused = 0
+        var unsaidGone = 0
+        var unsaidKept = 0
         var restores = 0
     }
 
@@ -118,25 +121,26 @@ final class StepCache: Sendable {
     ///   - fingerprint: What the step is made from now.
     ///   - step: Its id.
     ///   - outputs: The patterns that it declares.
+    ///   - left: What its last success has left: what of it is not in the entry is removed.
     ///   - run: The run whose log and result it gets.
     /// - Returns: What came of it; only after ``CacheAnswer/restored(_:)`` has anything changed that
     ///   the step would not write anew.
     func restore(
-        _ fingerprint: Digest, of step: String, outputs: [String], in run: RunDirectory
+        _ fingerprint: Digest, of step: String, outputs: [String], left: [KnownFile] = [],
+        in run: RunDirectory
     ) -> CacheAnswer {
         let path = CacheDirectory.path(of: fingerprint)
         switch directory.open(path) {
         case .missing: return .miss
-        case .refused(let reason):
-            let isFirst = memory.withLock { memory in
-                defer { memory.hasSaidRefused = true }
-                return !memory.hasSaidRefused
-            }
-            return isFirst ? .unfit("the cache's entry is not used: \(reason)") : .miss
+        case .refused(let obstacle):
+            let isGone = directory.clear(obstacle)
+            guard isToBeSaid(isGone: isGone) else { return .miss }
+            let sentence = directory.sentence(about: obstacle, isGone: isGone)
+            return isGone ? .damaged(sentence) : .unfit(sentence)
         case .found(let entry):
             do throws(CacheTrouble) {
                 var restoring = try CacheRestoring(
-                    entry, of: fingerprint, outputs: outputs, cache: self)
+                    entry, of: fingerprint, outputs: outputs, left: left, cache: self)
                 let cached = try restoring.run(step: step, into: run)
                 CacheDirectory.touch(entry.file)
                 memory.withLock { _ = $0.used.insert(path) }
@@ -153,6 +157,30 @@ final class StepCache: Sendable {
                 }
             }
         }
+    }
+
+    /// More entries than these that are none are told of in one line.
+    private static let mostSaid = 3
+
+    private func isToBeSaid(isGone: Bool) -> Bool {
+        memory.withLock { memory in
+            memory.refused += 1
+            guard memory.refused > StepCache.mostSaid else { return true }
+            if isGone { memory.unsaidGone += 1 } else { memory.unsaidKept += 1 }
+            return false
+        }
+    }
+
+    /// What is left to be said of entries that are none.
+    func unsaid() -> String? {
+        let (gone, kept) = memory.withLock { ($0.unsaidGone, $0.unsaidKept) }
+        guard gone + kept > 0 else { return nil }
+        let words = [
+            gone > 0 ? "\(gone) more were removed" : nil,
+            kept > 0 ? "\(kept) more are not used: see above" : nil,
+        ]
+        return "entries of the cache that are none: "
+            + words.compactMap { $0 }.joined(separator: ", ")
     }
 
     /// Keeps what a step has produced, once it has ended well.
@@ -204,6 +232,8 @@ final class StepCache: Sendable {
     func trim() -> CleanReport {
         let (hasStored, used) = memory.withLock { ($0.hasStored, $0.used) }
         guard hasStored else { return CleanReport() }
-        return CacheCleaning.trim(directory, limits: limits, keeping: used)
+        let report = CacheCleaning.trim(directory, limits: limits, keeping: used)
+        directory.removeWriting()
+        return report
     }
 }

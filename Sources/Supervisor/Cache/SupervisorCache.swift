@@ -67,14 +67,18 @@ extension Supervisor {
         freshness.begin(step, contents, verdict.files)
         freshness.keepIngredients(contents, of: id, in: directory)
         let (run, outputs) = (directory, header.steps[step].outputs)
+        let told = causes.isEmpty ? context.plan.smart?.due[step] ?? [] : causes
+        let left = freshness.look.known.lastSuccess(of: id)?.outputs ?? []
         send(for: step, otherwise: .examined(step: step, .due(causes))) { _ in
             var answer = Errands.Answer(step: step, input: .examined(step: step, .due(causes)))
-            switch cache.restore(contents.fingerprint, of: id, outputs: outputs, in: run) {
+            switch cache.restore(
+                contents.fingerprint, of: id, outputs: outputs, left: left, in: run)
+            {
             case .miss: break
             case .damaged(let warning), .unfit(let warning): answer.warning = warning
             case .restored(let entry):
                 answer.warning = entry.concern
-                answer.input = .examined(step: step, .restored(run: entry.run))
+                answer.input = .examined(step: step, .restored(run: entry.run, causes: told))
             }
             return answer
         }
@@ -147,6 +151,7 @@ extension Supervisor {
         }
         cache.worker?.end()
         cache.worker = nil
+        if let unsaid = opened.unsaid() { record(.warning(step: nil, unsaid)) }
         let report = opened.trim()
         if report.failures > 0 {
             record(

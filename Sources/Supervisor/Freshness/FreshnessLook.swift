@@ -80,6 +80,12 @@ public struct FreshnessLook: Sendable {
     /// Whether nothing of what was known could be read.
     public var isDamaged: Bool { known.isDamaged }
 
+    /// Refuses to run steps of which nothing could be noted: after a death what they left half done would
+    /// count as done.
+    func checkPlace() throws(SystemError) {
+        if let obstacle = known.obstacle, isRemembered.contains(true) { throw obstacle }
+    }
+
     /// Whether what a step left is kept.
     func remembers(_ step: Int) -> Bool { isRemembered[step] }
 

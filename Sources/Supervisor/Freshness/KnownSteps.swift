@@ -21,7 +21,7 @@ import WorkflowModel
 /// ```
 struct KnownSteps {
     static let folder = "known"
-    private static let name = "steps"
+    static let name = "steps"
     private static let firstLine = Array("stepvisor known 1\n".utf8)
     /// Mixed with the length of a record, so that neither can be changed alone.
     private static func mark(of length: UInt32) -> UInt32 { 0x4b53_5601 ^ length &* 0x9e37_79b1 }
@@ -56,6 +56,8 @@ struct KnownSteps {
     private var wholeBytes = 0
     /// Whether there is a file, and it cannot be relied on.
     private(set) var isDamaged = false
+    /// What is in the place of the file or of a directory above it, and is left as it is.
+    private(set) var obstacle: SystemError?
     private var file: Int32 = -1
 
     /// Nothing known, of the workflow whose file or directory has this name.
@@ -66,9 +68,14 @@ struct KnownSteps {
         self.init(workflow: workflow)
         guard
             let file = PrivateFile.reading(
-                [KnownSteps.folder, key, KnownSteps.name], in: state.descriptor),
-            let size = file.size, size > 0
-        else { return }
+                [KnownSteps.folder, key, KnownSteps.name], in: state.descriptor)
+        else {
+            guard errno != ENOENT else { return }
+            isDamaged = true
+            obstacle = findObstacle(in: state)
+            return
+        }
+        guard let size = file.size, size > 0 else { return }
         guard size < KnownSteps.mostBytes else {
             isDamaged = true
             return
@@ -329,6 +336,7 @@ struct KnownSteps {
 
     /// Opens the file, without what does not count any more.
     private mutating func openForWriting(in state: StateDirectory) throws(SystemError) {
+        if let obstacle { throw obstacle }
         let folder = try directory(in: state)
         if wholeBytes == 0 || isWasteful {
             try rewrite(in: folder.number)

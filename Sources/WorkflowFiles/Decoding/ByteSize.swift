@@ -7,6 +7,17 @@ enum ByteSize {
 
     /// A number, and a unit in letters of any case; nil for anything else and for too much.
     static func parse(_ text: String) -> Int64? {
+        guard let number = bytes(text), number <= Double(largest) else { return nil }
+        // What was asked for is never rounded to nothing.
+        return number > 0 ? max(1, Int64(number)) : 0
+    }
+
+    /// Whether it is a size, and more than is taken.
+    static func isTooMuch(_ text: String) -> Bool {
+        bytes(text).map { $0 > Double(largest) } ?? false
+    }
+
+    private static func bytes(_ text: String) -> Double? {
         let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
         guard let first = digits.first, let last = digits.last, first != ".", last != ".",
             let number = Double(digits)
@@ -14,10 +25,7 @@ enum ByteSize {
         var unit = text.dropFirst(digits.count)
         while unit.first == " " { unit = unit.dropFirst() }
         guard let factor = factors[unit.lowercased()] else { return nil }
-        let size = number * factor
-        guard size.isFinite, size <= Double(largest) else { return nil }
-        // What was asked for is never rounded to nothing.
-        return number > 0 ? max(1, Int64(size)) : 0
+        return number * factor
     }
 
     private static let factors: [String: Double] = [
@@ -31,13 +39,16 @@ extension ValueReader {
     mutating func size(_ entry: DocumentTable.Entry) -> Int64? {
         let size: Int64?
         let found: String
+        let isTooMuch: Bool
         switch entry.value.content {
         case .integer(let number):
             size = number <= ByteSize.largest ? number : nil
             found = "\(number)"
+            isTooMuch = number > ByteSize.largest
         case .string(let text):
             size = ByteSize.parse(text)
             found = "`\(text)`"
+            isTooMuch = ByteSize.isTooMuch(text)
         default:
             mismatch(entry.key, "a size", entry.value)
             return nil
@@ -45,7 +56,9 @@ extension ValueReader {
         guard let size, size > 0 else {
             report(
                 .error(
-                    "`\(entry.key)` must be a size of more than nothing, found \(found)",
+                    isTooMuch
+                        ? "`\(entry.key)` can be 1 EiB (\(ByteSize.largest) bytes) at most, found \(found)"
+                        : "`\(entry.key)` must be a size of more than nothing, found \(found)",
                     at: entry.value.range,
                     help: "write \"500MB\", \"5GB\", \"2GiB\" or a number of bytes"))
             return nil
