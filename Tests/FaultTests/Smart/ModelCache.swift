@@ -42,8 +42,13 @@ struct ModelCache {
         }
     }
 
-    func offer(for key: String, in files: ModelFiles) -> Offer {
-        guard entries[key] != nil, !damaged.contains(key), fits(key, files) else { return .none }
+    /// Whether a path is in what is kept, or holds something of it.
+    func holds(_ path: String, of key: String) -> Bool {
+        (entries[key] ?? [:]).keys.contains { $0 == path || $0.hasPrefix(path + "/") }
+    }
+
+    func offer(for key: String) -> Offer {
+        guard entries[key] != nil, !damaged.contains(key) else { return .none }
         return doubtful.contains(key) ? .perhaps : .certain
     }
 

@@ -23,6 +23,8 @@ struct ModelWorld {
     var removed: [Step] = []
     /// By id.
     var memories: [String: Memory] = [:]
+    /// By id, what its last success left; somebody may have changed it since.
+    private var left: [String: [String: String]] = [:]
     /// The value of a variable that steps inherit.
     var inherited: String?
     /// What a step does instead of its work while its crash file is there.
@@ -212,7 +214,7 @@ struct ModelWorld {
     ///   - edit: A path and a content that somebody puts there just before the step reads.
     mutating func run(_ step: Step, editing edit: (path: String, text: String)? = nil) {
         let key = key(of: step)
-        let fitted = cache?.fits(key, files) ?? true
+        let fitted = fits(step, key)
         if let edit { files.put(.file(edit.text), at: edit.path) }
         work(of: step, on: &files)
         let before = memories[step.id]
@@ -220,6 +222,7 @@ struct ModelWorld {
         memories[step.id] =
             isKnown
             ? .done(key: key, outputs: identities(outputs(of: step)), isMarked: false) : .moved
+        if isKnown { left[step.id] = identities(outputs(of: step)) }
         guard usesCache, isKnown, !step.inputs.isEmpty else { return }
         let nodes = outputs(of: step).map { ($0, files[$0] ?? .directory) }
         cache?.keep(
@@ -251,6 +254,7 @@ struct ModelWorld {
         guard !step.inputs.isEmpty, isThere, isKnown else { return false }
         memories[step.id] = .done(
             key: key(of: step), outputs: identities(outputs(of: step)), isMarked: true)
+        left[step.id] = identities(outputs(of: step))
         return true
     }
 
@@ -259,16 +263,32 @@ struct ModelWorld {
         guard usesCache, let cache, !step.inputs.isEmpty, memories[step.id] != .forgotten else {
             return .none
         }
-        return cache.offer(for: key(of: step), in: files)
+        let key = key(of: step)
+        return fits(step, key) ? cache.offer(for: key) : .none
+    }
+
+    /// Whether what is kept can be put in place: all that would be too much is what the step's last
+    /// success left there.
+    private func fits(_ step: Step, _ key: String) -> Bool {
+        guard let cache else { return true }
+        return cache.fits(key, files)
+            && strays(of: step, key).allSatisfy { left[step.id]?[$0] == files.identity(of: $0) }
+    }
+
+    /// What there is of a step's outputs that is not in what is kept.
+    private func strays(of step: Step, _ key: String) -> [String] {
+        outputs(of: step).filter { cache?.holds($0, of: key) == false }
     }
 
     /// What was kept of a step is put in its place.
     mutating func restore(_ step: Step) {
         let key = key(of: step)
+        for path in strays(of: step, key) { files.put(nil, at: path) }
         for (path, node) in (cache?.take(key) ?? [:]).sorted(by: { $0.key < $1.key }) {
             if node != .directory || files[path] != .directory { files.replace(node, at: path) }
         }
         memories[step.id] = .done(
             key: key, outputs: identities(outputs(of: step)), isMarked: false)
+        left[step.id] = identities(outputs(of: step))
     }
 }
