@@ -100,7 +100,9 @@ struct RunCommand {
             return 0
         }
         var places = OutsideOutputs(root: project.root)
-        let outside = places.findings(in: project.workflow) { request.plan.selected[$0] }
+        let outside = places.findings(in: project.workflow) {
+            request.plan.selected[$0] && !request.plan.isUpToDate($0)
+        }
         return try supervise(
             request,
             warnings: unhonoured
