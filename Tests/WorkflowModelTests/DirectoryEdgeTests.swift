@@ -16,10 +16,10 @@ struct DirectoryEdgeTests {
             (["out/a.txt"], ["./out/../out/a.txt"], true),
             (["out/a.txt"], ["x/../out"], true),
             (["out/a.txt"], ["x/../out/*.txt"], true),
-            (["out/a.txt"], ["/work/project/out/a.txt"], true),
-            (["out/a.txt"], ["/work/project/out"], true),
-            (["out/a.txt"], ["/work/project/o*/a.txt"], true),
-            (["out/a.txt"], ["/work/project"], true),
+            (["out/a.txt"], ["/home/me/project/out/a.txt"], true),
+            (["out/a.txt"], ["/home/me/project/out"], true),
+            (["out/a.txt"], ["/home/me/project/o*/a.txt"], true),
+            (["out/a.txt"], ["/home/me/project"], true),
             (["dir"], ["dir/x/y.txt"], true),
             (["dir"], ["dir/x/*.txt"], true),
             (["dir"], ["dir/**"], true),
@@ -34,10 +34,10 @@ struct DirectoryEdgeTests {
             (["out"], ["outer/x"], false),
             (["out/a.txt"], ["../out/a.txt"], false),
             (["out/a.txt"], ["*/../out/a.txt"], false),
-            (["out/a.txt"], ["/work/projects/out"], false),
+            (["out/a.txt"], ["/home/me/projects/out"], false),
             (["out/a.txt"], ["/other/out/a.txt"], false),
             (["out/a.txt"], ["out", "!out/a.txt"], false),
-            (["out/a.txt"], ["out", "!/work/project/out/*"], false),
+            (["out/a.txt"], ["out", "!/home/me/project/out/*"], false),
             (["out", "!out/log/**"], ["out/log/x"], false),
             (["out", "!out/log/**"], ["out/x"], true),
         ] as [([String], [String], Bool)])
@@ -46,11 +46,11 @@ struct DirectoryEdgeTests {
             step("reader", reads: reads), step("other", writes: ["other/file"]),
             step("writer", writes: writes),
         ]
-        let result = WorkflowValidator.resolve(workflow(steps), root: "/work/project")
+        let result = WorkflowValidator.resolve(workflow(steps), root: "/home/me/project")
         let resolved = try #require(result.workflow, "\(result.diagnostics)")
         #expect(resolved.graph.dependencies(of: 0).contains(2) == isEdge)
         #expect(
-            reads.contains { [".", "/work/project"].contains($0) }
+            reads.contains { [".", "/home/me/project"].contains($0) }
                 || !resolved.graph.dependencies(of: 0).contains(1))
     }
 
