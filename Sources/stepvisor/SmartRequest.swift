@@ -68,12 +68,15 @@ struct SmartRequest {
             finalizers: plan.resolved.workflow.finalizers, usesCache: options.usesCache,
             isForced: options.isForced
         ) { step in
-            // One that was skipped for a revision may differ from that by now.
-            if let done = plan.doneEarlier[step], compared == nil || done.basis != nil {
-                return look.freshnessAhead(ofDone: step, isKnownAtLeast: compared == nil)
+            let question = FreshnessQuestion(
+                doneEarlier: plan.doneEarlier[step], comparesWithRevision: compared != nil)
+            switch question {
+            case .done(let isKnownAtLeast):
+                return look.freshnessAhead(ofDone: step, isKnownAtLeast: isKnownAtLeast)
+            case .remembered, .compared:
+                return compared.map { look.freshnessAhead(of: step, comparedWith: $0(step)) }
+                    ?? look.freshnessAhead(of: step)
             }
-            return compared.map { look.freshnessAhead(of: step, comparedWith: $0(step)) }
-                ?? look.freshnessAhead(of: step)
         }
         if compared != nil {
             smart.demandResults(

@@ -30,10 +30,11 @@ extension FreshnessLook {
     public mutating func freshnessAhead(
         ofDone step: Int, isKnownAtLeast: Bool
     ) -> StepFreshness {
-        let hasInputs = !plan.resolved.workflow.steps[step].inputs.isEmpty
-        // What changes its own inputs says nothing by them.
-        let isUnchanging = plan.resolved.workflow.steps[step].modifies.isEmpty
-        if isUnchanging, known.knows(id(of: step)) || hasInputs && isKnownAtLeast {
+        let declared = plan.resolved.workflow.steps[step]
+        let evidence = FreshnessQuestion.evidence(
+            hasInputs: !declared.inputs.isEmpty, modifies: !declared.modifies.isEmpty,
+            isKnown: known.knows(id(of: step)), isKnownAtLeast: isKnownAtLeast)
+        if evidence == .success {
             guard !known.isDamaged else {
                 return note(.due([DueCause(.stateUnreadable)]), of: step)
             }
