@@ -112,6 +112,11 @@ public struct SmartPlan: Hashable, Sendable {
         return done.filter { due[$0] != nil || open.contains($0) }
     }
 
+    /// Whether somebody asked for a run of a step, and so does not want what was kept before it.
+    public func isAskedFor(_ step: Int) -> Bool {
+        due[step]?.contains { $0.kind == .forced || $0.kind == .forgotten } ?? false
+    }
+
     /// Whether a step is looked at when its turn has come.
     public func isExamined(_ step: Int) -> Bool {
         open.contains(step)

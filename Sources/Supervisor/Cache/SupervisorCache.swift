@@ -96,10 +96,7 @@ extension Supervisor {
         let files = memory.outputs.filter { $0.facts.kind == .file }
         let expected = Dictionary(
             files.map { ($0.path, $0.digest) }, uniquingKeysWith: { first, _ in first })
-        // Who asked for a run does not want what was there before it.
-        let isRenewed = (context.plan.smart?.due[step] ?? []).contains {
-            $0.kind == .forced || $0.kind == .forgotten
-        }
+        let isRenewed = context.plan.smart?.isAskedFor(step) ?? false
         let job: @Sendable () -> CacheDesk.Stored = {
             let storing = cache.store(
                 memory.fingerprint, of: id, outputs: outputs, in: run, log: start..<UInt64.max,

@@ -120,6 +120,17 @@ struct CacheOutlookTests {
         #expect(SmartPlan(choice: choice, usesCache: true).heedsLastSuccess == isHeeded)
     }
 
+    @Test("what was kept is made anew for who asks for a run, and for nobody else")
+    func renewal() {
+        var plan = SmartPlan(choice: .remembered, usesCache: true)
+        let asking = DueCause.Kind.allCases.filter { kind in
+            plan.due[0] = [DueCause(.neverSucceeded), DueCause(kind)]
+            return plan.isAskedFor(0)
+        }
+        #expect(Set(asking) == [.forced, .forgotten])
+        #expect(!plan.isAskedFor(1))
+    }
+
     @Test("each answer has its words")
     func words() {
         let all: [CacheOutlook] = [
