@@ -44,10 +44,24 @@ public struct Leftover: Hashable, Sendable {
     }
 }
 
-/// Who holds a unit of a resource that a step waits for.
+/// Who holds back a step that could start but for that: mostly by a unit of a resource.
 public struct LockHolder: Hashable, Sendable {
-    /// The resource.
+    /// What keeps two steps apart; the words of the journal.
+    public enum Why: String, Hashable, Sendable, CaseIterable {
+        /// Both take a resource of which there is not enough.
+        case resource
+        /// Both write a file.
+        case sharedOutput = "shared_output"
+        /// The step that waits runs alone.
+        case waiterRunsAlone = "runs_alone"
+        /// The step that is waited for runs alone.
+        case holderRunsAlone = "holder_runs_alone"
+    }
+
+    /// The resource, or the file that both write; empty for steps that run alone.
     public var resource: String
+    /// What keeps the two apart.
+    public var why: Why
     /// The holder's process id, when its note could be read.
     public var pid: Int32?
     /// The holder's run, when it is one.
@@ -65,7 +79,7 @@ public struct LockHolder: Hashable, Sendable {
     /// Names a holder.
     public init(
         resource: String, pid: Int32? = nil, runID: String? = nil, step: String? = nil,
-        since: String? = nil, isEnding: Bool = false
+        since: String? = nil, isEnding: Bool = false, why: Why = .resource
     ) {
         self.resource = resource
         self.pid = pid
@@ -73,5 +87,6 @@ public struct LockHolder: Hashable, Sendable {
         self.step = step
         self.since = since
         self.isEnding = isEnding
+        self.why = why
     }
 }

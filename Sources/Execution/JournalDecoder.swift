@@ -126,7 +126,8 @@ struct JournalDecoder {
         let holder = LockHolder(
             resource: resource, pid: members.integer("pid"), runID: members.text("run_id"),
             step: members.text("holder"), since: members.text("since"),
-            isEnding: members.truth("ending"))
+            isEnding: members.truth("ending"),
+            why: members.text("why").flatMap { LockHolder.Why(rawValue: $0) } ?? .resource)
         return .waiting(step: step, holder: holder)
     }
 

@@ -134,6 +134,7 @@ public struct JournalEncoder: Sendable {
         if let step = holder.step { writer.member("holder", step) }
         if let since = holder.since { writer.member("since", since) }
         if holder.isEnding { writer.member("ending", true) }
+        if holder.why != .resource { writer.member("why", holder.why.rawValue) }
     }
 
     private mutating func write(_ leftovers: [Leftover]) {

@@ -90,8 +90,12 @@ extension RunPlan {
         }
         conflicts = Rows(
             count: selected.count,
-            entries: resolved.conflicts.flatMap {
-                [(Int($0.first), $0.second), (Int($0.second), $0.first)]
+            entries: resolved.conflicts.enumerated().flatMap { index, conflict in
+                let index = Int32(truncatingIfNeeded: index)
+                return [
+                    (Int(conflict.first), PlannedConflict(step: conflict.second, conflict: index)),
+                    (Int(conflict.second), PlannedConflict(step: conflict.first, conflict: index)),
+                ]
             })
         order = Self.order(
             options.startOrder, graph: resolved.graph, selected: runs, durations: durations,

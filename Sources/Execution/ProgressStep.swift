@@ -68,6 +68,11 @@ extension JSONWriter {
             member("delay_ms", delay)
         case .decided(let decision):
             member("decision", decision.word)
+        case .waiting(let holder):
+            member("reason", holder.sentence)
+            member("reason_code", holder.why.rawValue)
+            optional("held_by", holder.step)
+            if !holder.resource.isEmpty { member("subject", holder.resource) }
         default:
             break
         }
@@ -204,6 +209,7 @@ extension StepEvent.Name: CustomStringConvertible {
     /// The name as `progress.json` has it: `primary_method_started`, `backup[1]_failed`.
     public var description: String {
         switch self {
+        case .waiting: "waiting"
         case .launched: "launched"
         case .started: "started"
         case .methodStarted(let method): Self.stem(method) + "_started"

@@ -114,6 +114,31 @@ extension StepReason {
     }
 }
 
+extension LockHolder {
+    /// Whom a step waits for, and why; ids and names are not neutralised.
+    public var sentence: String {
+        let other = "`\(step ?? "another step")`"
+        switch why {
+        case .sharedOutput:
+            return "cannot run in parallel with \(other) (shared output: \(resource))"
+        case .waiterRunsAlone: return "runs alone, and \(other) still runs"
+        case .holderRunsAlone: return "\(other) runs alone"
+        case .resource: break
+        }
+        var text = "`\(resource)` is held"
+        if let step {
+            text += " by step `\(step)`"
+            if let runID { text += " of run \(runID)" }
+        } else if let runID {
+            text += " by run \(runID)"
+        }
+        if let pid { text += " (pid \(pid))" }
+        if let since { text += " since \(since)" }
+        if isEnding { text += "; it has died, and its processes are being ended" }
+        return text
+    }
+}
+
 extension RunRecord {
     /// Why a step has its status, as a sentence; nil where it has no reason.
     public func reasonText(of step: Int) -> String? {

@@ -91,6 +91,7 @@ extension DueCause {
 extension LockHolder {
     fileprivate func masked(by mask: SecretMask) -> LockHolder {
         var holder = self
+        holder.resource = mask.masked(resource)
         holder.runID = runID.map { mask.masked($0) }
         holder.step = step.map { mask.masked($0) }
         holder.since = since.map { mask.masked($0) }

@@ -46,7 +46,7 @@ public struct RunPlan: Sendable {
     let isOptimistic: Bool
     let traits: [StepTraits]
     let claims: Rows<ResourceClaim>
-    let conflicts: Rows<Int32>
+    let conflicts: Rows<PlannedConflict>
     var order: StartOrder
     let defaultTimeout: Milliseconds?
     let defaultGrace: Milliseconds
@@ -172,6 +172,14 @@ public struct RunPlan: Sendable {
         }
         return backups + 1 + min(recovery.retries, Int(Int32.max))
     }
+}
+
+/// A step beside which another cannot run, since both write a file.
+struct PlannedConflict: Hashable, Sendable {
+    /// The other step.
+    var step: Int32
+    /// Index into the workflow's conflicts.
+    var conflict: Int32
 }
 
 /// What the scheduler asks of a step at every turn, in two bytes.

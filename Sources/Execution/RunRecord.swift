@@ -68,6 +68,20 @@ public struct RunRecord: Sendable, Hashable {
         }
     }
 
+    /// Who holds a step back now; nil where nobody does.
+    public func holder(of step: Int) -> LockHolder? {
+        steps.indices.contains(step) ? steps[step].waitingFor : nil
+    }
+
+    /// Who held a step back last; nil where nobody did.
+    public func lastHolder(of step: Int) -> LockHolder? {
+        guard steps.indices.contains(step) else { return nil }
+        for event in steps[step].recordedEvents.reversed() {
+            if case .waiting(let holder) = event.name { return holder }
+        }
+        return nil
+    }
+
     /// Takes in one event; O(1).
     public mutating func apply(_ event: RunEvent) {
         lastEventAt = max(lastEventAt, event.time)
@@ -83,7 +97,7 @@ public struct RunRecord: Sendable, Hashable {
         case .started(let step, let pid, let startTicks, _):
             steps[step].start(pid: pid, startTicks: startTicks, at: event.time)
         case .waiting(let step, let holder):
-            if steps[step].status == .pending { steps[step].waitingFor = holder }
+            if steps[step].status == .pending { steps[step].wait(for: holder, at: event.time) }
         case .terminating(let step, let signal, let reason):
             noteTimeout(reason)
             steps[step].append(.terminating(signal: signal), at: event.time)

@@ -141,7 +141,7 @@ public struct StepRecord: Sendable, Hashable {
     }
 
     mutating func launch(attempt: Int, method: StepMethod, execution: Int, at time: RunTime) {
-        if launchedAt != nil || completedAt != nil {
+        if launchedAt != nil || completedAt != nil || !history.isEmpty {
             history = events
             history.append(StepEvent(name: .launched, time: time))
         }
@@ -160,6 +160,12 @@ public struct StepRecord: Sendable, Hashable {
         exit = nil
         usage = nil
         holders = []
+    }
+
+    /// Another step, or another run, holds it back.
+    mutating func wait(for holder: LockHolder, at time: RunTime) {
+        waitingFor = holder
+        append(.waiting(holder), at: time)
     }
 
     mutating func start(pid: Int32, startTicks: UInt64, at time: RunTime) {
@@ -236,6 +242,8 @@ public struct StepEvent: Sendable, Hashable {
 
     /// What happened, by the names of `progress.json`.
     public enum Name: Sendable, Hashable {
+        /// It could start but for this. Apart from the others, which it would make several times larger.
+        indirect case waiting(LockHolder)
         case launched, started, methodStarted(StepMethod), methodFailed(StepMethod, StepReason)
         case methodComplete(StepMethod), terminating(signal: Int32), killed
         /// Of which method, and after how many milliseconds.

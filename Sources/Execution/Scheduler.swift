@@ -9,7 +9,7 @@ import WorkflowModel
 ///
 /// A turn is always the same: take the input, do what is due, start what fits, finish when nothing
 /// is left. Where each part is: `SchedulerStarts` (slots, resources, conflicts, locks),
-/// `SchedulerExits` (what an attempt's processes came to), `SchedulerChecks` (`verify` commands),
+/// `SchedulerWaits` (who holds whom back), `SchedulerExits` (what an attempt's processes came to), `SchedulerChecks` (`verify` commands),
 /// `SchedulerAttempts` (retries and backups), `SchedulerThrottle`, `SchedulerBreakers`,
 /// `SchedulerExamination` (steps that need not run), `SchedulerEnds` (outcomes, dependents, the end of the run), `SchedulerPolicy` (what failures
 /// lead to), `SchedulerReviews` (questions), `SchedulerConditions`, `SchedulerFinalizers`,
@@ -30,8 +30,7 @@ public struct Scheduler: Sendable {
     var pool: ResourcePool
     /// Steps that wait for a conflicting step to end, by that step.
     var conflictWaiters: [Int: [Int]] = [:]
-    /// Whom a waiting step was last said to wait for.
-    var holders: [Int: LockHolder] = [:]
+    var waits = WaitState()
     var launches: LaunchState
     var attempts: AttemptState
     var throttles = ThrottleState()

@@ -37,7 +37,7 @@ extension Scheduler {
         guard !stuck.isEmpty else { return nil }
         return stuck.first { other in
             plan.traits[step].contains(.runsAlone) || plan.traits[other].contains(.runsAlone)
-                || plan.conflicts[step].contains { Int($0) == other }
+                || plan.conflicts[step].contains { Int($0.step) == other }
                 || plan.claims[step].contains { isTaken($0, by: other) }
         }
     }

@@ -10,9 +10,13 @@ import WorkflowModel
 extension Scheduler {
     /// Starts steps by rank until the slots are full or nothing is left that could.
     mutating func startWhatFits(_ turn: inout Turn) {
-        guard hasBegun, !stop.isStopping, launches.holdsUntil == nil, !isAlone, !isHeldBack,
+        guard hasBegun, !stop.isStopping, launches.holdsUntil == nil, !isHeldBack,
             reviews.isEmpty
         else { return }
+        if isAlone, let lone = flights.keys.first {
+            tellWait(behindLoneStep: lone, free: slots - 1, &turn)
+            return
+        }
         while flights.count < slots, let rank = ready.first, hasItsTurn(rank) {
             let step = Int(plan.order.steps[rank])
             if let other = obstacle(to: step) {
@@ -23,17 +27,25 @@ extension Scheduler {
             } else if let claim = plan.claims[step].first(where: { !pool.canTake($0, rank: rank) })
             {
                 ready.remove(rank)
-                sayWait(of: step, for: Int(claim.resource), &turn)
+                tellWait(of: step, forResource: Int(claim.resource), &turn)
                 park(step, on: Int(claim.resource))
             } else if plan.traits[step].contains(.runsAlone) {
                 // Others are held back until nothing runs; else it might never get its turn.
-                guard flights.isEmpty else { return }
+                guard flights.isEmpty else {
+                    tellWait(ofLoneStep: step, &turn)
+                    return
+                }
                 ready.remove(rank)
                 isAlone = true
+                tellWait(behindLoneStep: step, free: slots - 1, &turn)
                 start(step, &turn)
                 return
-            } else if let other = plan.conflicts[step].first(where: { flights[Int($0)] != nil }) {
+            } else if let conflict = plan.conflicts[step].first(where: {
+                flights[Int($0.step)] != nil
+            }) {
+                let other = conflict.step
                 ready.remove(rank)
+                tellWait(of: step, for: conflict, &turn)
                 states.move(step, to: .waiting)
                 conflictWaiters[Int(other), default: []].append(step)
                 wakeClaims(of: step)
@@ -81,21 +93,6 @@ extension Scheduler {
         wakeClaims(of: step)
     }
 
-    /// Tells for which step of this run another waits; a task's own turn-taking needs no telling.
-    private mutating func sayWait(of step: Int, for resource: Int, _ turn: inout Turn) {
-        guard plan.resources[resource].isLockable, pool.bars(of: resource).isEmpty,
-            let other = flights.keys.filter({ flight in
-                plan.claims[flight].contains { Int($0.resource) == resource }
-            }).min()
-        else { return }
-        let holder = LockHolder(
-            resource: plan.resources[resource].name,
-            step: plan.resolved.workflow.steps[other].id.rawValue)
-        guard holders[step] != holder else { return }
-        holders[step] = holder
-        turn.record(.waiting(step: step, holder: holder))
-    }
-
     /// Lets the first that waits for a resource try again, if there is enough for it.
     mutating func wake(_ resource: Int) {
         guard let rank = pool.firstParked(on: resource) else { return }
@@ -125,7 +122,7 @@ extension Scheduler {
 
     mutating func launch(_ step: Int, _ turn: inout Turn) {
         states.move(step, to: .launching)
-        holders[step] = nil
+        waits.end(step)
         let (attempt, method) = nextAttempt(of: step)
         let needs = unwellNeeds(of: step)
         let execution: Int
@@ -239,10 +236,7 @@ extension Scheduler {
             setDeadline(time, of: .resource(resource))
         }
         _ = leave(step, &turn)
-        if holders[step] != holder {
-            holders[step] = holder
-            turn.record(.waiting(step: step, holder: holder))
-        }
+        tell(step, waitsFor: holder, &turn)
         park(step, on: resource)
     }
 

@@ -78,7 +78,7 @@ extension RunPlan {
         let conflicting = conflicts[step]
         // More than it is in conflict with, and itself: one of them is neither.
         guard members.count <= conflicting.count + 1 else { return true }
-        let excluded = Set(conflicting.lazy.map { Int($0) })
+        let excluded = Set(conflicting.lazy.map { Int($0.step) })
         return members.contains { $0 != step && !excluded.contains($0) }
     }
 }

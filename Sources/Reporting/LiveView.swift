@@ -28,6 +28,8 @@ public struct LiveView: RunView {
         self.style = style
         plain = PlainView(
             output: output, style: style, options: options, namesLeftOut: namesLeftOut)
+        // The region shows who waits.
+        plain.waits.isSaidAfterwards = false
     }
 
     /// Ten frames a second.

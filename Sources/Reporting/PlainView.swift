@@ -21,6 +21,8 @@ public struct PlainView: RunView {
     private var feed: OutputFeed
     /// Steps that run, in the order in which they were launched.
     private(set) var running: [(step: Int, since: RunTime, isAnnounced: Bool)] = []
+    /// Steps that another one of the run holds back.
+    var waits = WaitLines()
     private var lastSpokeAt = RunTime.zero
     /// What is asked, where this view asks it itself.
     private var open = OpenPrompt()
@@ -59,7 +61,8 @@ public struct PlainView: RunView {
     mutating func text(of event: RunEvent, record: RunRecord) -> String {
         guard output != .none else { return "" }
         track(event, record)
-        guard let line = lines.text(for: event, record: record) else {
+        let waited = waits.take(event, record, lines)
+        guard let line = lines.text(for: event, record: record) ?? waited else {
             return announcementOnLaunch(event, record)
         }
         lastSpokeAt = event.time
@@ -161,6 +164,7 @@ public struct PlainView: RunView {
             running[index].isAnnounced = true
             text += lines.running(running[index].step, record: record) + "\n"
         }
+        text += waits.announcements(at: now, record, lines)
         if !isSilent || !text.isEmpty {
             lastSpokeAt = now
         } else if now - lastSpokeAt >= PlainView.heartbeatInterval, !running.isEmpty {

@@ -22,7 +22,7 @@ struct ProgressLine {
         case .due, .launched, .started, .checkStarted, .logPart, .leftovers, .suspended, .runEnded:
             return nil
         case .waiting(let step, let holder):
-            // A step of the same run is seen to run; only strangers are worth a line that stays.
+            // What steps of the same run wait for each other is said where it lasts.
             guard !holder.isOfSameRun else { return nil }
             guard holders.updateValue(holder, forKey: step) != holder else { return nil }
             return line(.waiting, step, record, detail: ": " + Wording.holder(holder))
@@ -75,6 +75,22 @@ struct ProgressLine {
         announced.insert(step)
         let detail = attempt ?? record.shownCause(of: step)
         return line(.running, step, record, detail: detail.map { ": " + $0 } ?? "")
+    }
+
+    /// The line that says which steps wait for the same.
+    func waiting(_ steps: [Int], for holder: LockHolder, record: RunRecord) -> String {
+        let names = steps.map { id(of: $0, record) }
+        return counter(record) + style.yellow(TextWidth.pad(Mark.waiting.rawValue, to: 8))
+            + Wording.list(names, atMost: 3) + ": " + Wording.holder(holder)
+    }
+
+    /// The line that says what a step has waited for.
+    func waited(
+        _ step: Int, for holder: LockHolder, _ nanoseconds: Int64, record: RunRecord
+    ) -> String {
+        line(
+            .waited, step, record,
+            detail: ": \(Wording.duration(nanoseconds)), \(Wording.holder(holder))")
     }
 
     /// The line that says which steps still run.
@@ -165,7 +181,7 @@ struct ProgressLine {
     enum Mark: String {
         case retry, review, busy
         case ok, failed = "FAILED", allowed = "failed", aborted, skipped, cached, running
-        case waiting, timeout, killed
+        case waiting, waited, timeout, killed
     }
 
     func line(
@@ -176,7 +192,8 @@ struct ProgressLine {
             switch mark {
             case .ok, .cached: style.green(word)
             case .failed, .killed: style.red(word)
-            case .allowed, .aborted, .waiting, .timeout, .retry, .review, .busy: style.yellow(word)
+            case .allowed, .aborted, .waiting, .waited, .timeout, .retry, .review, .busy:
+                style.yellow(word)
             case .skipped, .running: style.dim(word)
             }
         return counter(record) + styleed + id(of: step, record) + detail

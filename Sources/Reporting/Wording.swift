@@ -54,19 +54,7 @@ public enum Wording {
     }
 
     /// Whom a step waits for.
-    public static func holder(_ holder: LockHolder) -> String {
-        var text = "`\(Sanitizer.line(holder.resource))` is held"
-        if let step = holder.step {
-            text += " by step `\(Sanitizer.line(step))`"
-            if let run = holder.runID { text += " of run \(Sanitizer.line(run))" }
-        } else if let run = holder.runID {
-            text += " by run \(Sanitizer.line(run))"
-        }
-        if let pid = holder.pid { text += " (pid \(pid))" }
-        if let since = holder.since { text += " since \(Sanitizer.line(since))" }
-        if holder.isEnding { text += "; it has died, and its processes are being ended" }
-        return text
-    }
+    public static func holder(_ holder: LockHolder) -> String { Sanitizer.line(holder.sentence) }
 
     /// How many steps stand where, in the order that matters to a reader: `3 complete, 1 failed`.
     ///

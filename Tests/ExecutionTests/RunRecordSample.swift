@@ -88,6 +88,10 @@ enum RunRecordSample {
             .waiting(
                 step: 1,
                 holder: LockHolder(resource: "db", pid: 1, runID: "r", step: "s", since: "t")),
+            .waiting(
+                step: 1, holder: LockHolder(resource: hostile, step: "s", why: .sharedOutput)),
+            .waiting(step: 1, holder: LockHolder(resource: "", step: "s", why: .waiterRunsAlone)),
+            .waiting(step: 1, holder: LockHolder(resource: "", step: "s", why: .holderRunsAlone)),
             .killed(step: 0),
             .leftovers(step: 0, []),
             .leftovers(

@@ -167,6 +167,21 @@ struct RunRecordTests {
         #expect(record.counts[.failed] == 1 && record.counts[.complete] == 0)
     }
 
+    @Test("what held a step back stays in its history")
+    func heldBack() {
+        let holder = LockHolder(resource: "f.md", step: "a", why: .sharedOutput)
+        var record = Self.fold(
+            RunRecordSample.header, [(1, .waiting(step: 0, holder: holder))])
+        #expect(record.holder(of: 0) == holder && record.steps[0].launchedAt == nil)
+        for kind in [Self.launched(0), Self.complete(0)] {
+            record.apply(RunEvent(kind, at: RunTime(nanoseconds: 2)))
+        }
+        #expect(record.steps[0].events.map(\.name.description).first == "waiting")
+        #expect(record.steps[0].events.map(\.name.description).contains("launched"))
+        #expect(record.holder(of: 0) == nil && record.lastHolder(of: 0) == holder)
+        #expect(record.lastHolder(of: 1) == nil && record.holder(of: -1) == nil)
+    }
+
     @Test("a run whose stepvisor died is interrupted, unless it had ended")
     func interrupted() {
         var record = Self.fold(RunRecordSample.header, [(1, Self.launched(0))])

@@ -171,6 +171,9 @@ struct Scene {
         case .runStarted: "record run started"
         case .launched(let step, _, _, let execution): "record launched \(name(step)) \(execution)"
         case .started(let step, _, _, _): "record started \(name(step))"
+        case .waiting(let step, let holder) where holder.why != .resource:
+            "record \(name(step)) held back by \(holder.step ?? "-"): \(holder.why)"
+                + (holder.resource.isEmpty ? "" : " \(holder.resource)")
         case .waiting(let step, let holder):
             "waiting \(name(step)) \(holder.resource) \(holder.pid ?? 0)"
         case .terminating(let step, let signal, let reason):

@@ -132,6 +132,71 @@ struct SchedulerStartTests {
         #expect(scene.did() == ["a complete", "launch b 3"])
     }
 
+    @Test("which step holds another back is on record, once for each that does")
+    func heldBack() throws {
+        var scene = try Scene(jobs: 4) {
+            $0.step("a", ms: 90)
+            $0.step("b", ms: 80)
+            $0.step("c", ms: 70)
+            $0.step("alone", ms: 60) { $0.isParallelSafe = false }
+            $0.step("d", ms: 50)
+            $0.conflict(0, 2)
+            $0.conflict(1, 2)
+        }
+        func told() -> [String] {
+            scene.didInFull().filter { $0.contains("held back") }
+        }
+        #expect(
+            told() == [
+                "record c held back by a: sharedOutput out",
+                "record alone held back by a: waiterRunsAlone",
+                "record d held back by alone: holderRunsAlone",
+            ])
+        // Nothing new is to be said while nothing changes.
+        scene.send(.tick, at: 1)
+        #expect(told() == [])
+        scene.exit("a", at: 2)
+        #expect(
+            told() == [
+                "record c held back by b: sharedOutput out",
+                "record alone held back by b: waiterRunsAlone",
+            ])
+        scene.exit("b", at: 3)
+        #expect(told() == ["record alone held back by c: waiterRunsAlone"])
+        scene.exit("c", at: 4)
+        // Who waits for the one that runs alone was told so when that one was next.
+        #expect(told() == [])
+        scene.exit("alone", at: 5)
+        scene.exit("d", at: 6)
+        #expect(scene.scheduler.isFinished)
+    }
+
+    @Test("one at a time nobody holds anybody back")
+    func notHeldBack() throws {
+        var scene = try Scene(jobs: nil) {
+            $0.step("a")
+            $0.step("b") { $0.isParallelSafe = false }
+            $0.step("c")
+            $0.conflict(0, 2)
+        }
+        for (time, id) in ["a", "b", "c"].enumerated() { scene.exit(id, at: Int64(time)) }
+        #expect(!scene.didInFull().contains { $0.contains("held back") })
+    }
+
+    @Test("of many steps that write one file each says only some of those that it waits for")
+    func heldBackByMany() throws {
+        let count = 60
+        var scene = try Scene(jobs: 4) { builder in
+            for step in 0..<count { builder.step("s\(step)") }
+            for a in 0..<count { for b in a + 1..<count { builder.conflict(a, b) } }
+        }
+        for step in 0..<count { scene.exit("s\(step)", at: Int64(step)) }
+        let told = scene.didInFull().filter { $0.contains("held back") }
+        #expect(told.count <= count * WaitState.mostOfSameRun)
+        #expect(told.contains("record s59 held back by s0: sharedOutput out"))
+        #expect(scene.scheduler.isFinished)
+    }
+
     @Test("a task that is not parallel runs its steps one by one, without lock files")
     func sequentialTask() throws {
         var scene = try Scene(jobs: 4) {

@@ -88,6 +88,44 @@ struct PlainViewTests {
                 == "[0/1] waiting a: `api` is held by run r9\n")
     }
 
+    @Test("steps that one of the same run holds back are said in one line, where that lasts")
+    func heldBack() {
+        var run = ScriptedRun(["a", "b", "c", "d", "e", "f"], view: PlainView())
+        run.begin()
+        run.launch(0, at: 0)
+        let holder = LockHolder(resource: "f.md", step: "a", why: .sharedOutput)
+        for step in 1..<5 { #expect(run.at(0, .waiting(step: step, holder: holder)) == "") }
+        #expect(run.frame(at: 499) == "")
+        #expect(
+            run.frame(at: 500)
+                == "[0/6] waiting b, c, d and 1 more: cannot run in parallel with `a`"
+                + " (shared output: f.md)\n")
+        #expect(run.frame(at: 900) == "")
+        // Said once, whoever comes next.
+        run.end(0, at: 1_000)
+        #expect(run.launch(1, at: 1_000) == "")
+        let next = LockHolder(resource: "f.md", step: "b", why: .sharedOutput)
+        #expect(run.at(1_000, .waiting(step: 2, holder: next)) == "")
+        #expect(run.frame(at: 1_900) == "")
+    }
+
+    @Test("a wait that no frame has said is said when it is over, unless it was short")
+    func waited() {
+        for length in [499, 500] as [Int64] {
+            var run = ScriptedRun(["a", "b"], view: PlainView())
+            run.begin()
+            run.launch(0, at: 0)
+            run.at(
+                0,
+                .waiting(
+                    step: 1, holder: LockHolder(resource: "", step: "a", why: .holderRunsAlone)))
+            run.end(0, at: length)
+            #expect(
+                run.launch(1, at: length)
+                    == (length < 500 ? "" : "[1/2] waited  b: 0.5s, `a` runs alone\n"))
+        }
+    }
+
     @Test("the view suits where its text goes")
     func choice() {
         func choose(

@@ -1,0 +1,81 @@
+import DependencyGraph
+import WorkflowModel
+
+/// Whom waiting steps were last said to wait for.
+struct WaitState: Sendable {
+    private var told: [Int: (holder: LockHolder, count: Int)] = [:]
+
+    /// A step of the run that waits for one step after another of it is told of so many of them:
+    /// where thousands write one file, each would be told of all others.
+    static let mostOfSameRun = 8
+
+    /// Whether a step is to be said to wait for somebody; at most once for each, until it is launched.
+    mutating func shouldTell(_ step: Int, of holder: LockHolder) -> Bool {
+        let known = told[step]
+        guard known?.holder != holder else { return false }
+        let count = (known?.count ?? 0) + (holder.isOfSameRun ? 1 : 0)
+        guard count <= Self.mostOfSameRun || !holder.isOfSameRun else { return false }
+        told[step] = (holder, count)
+        return true
+    }
+
+    /// A step waits no more.
+    mutating func end(_ step: Int) {
+        if !told.isEmpty { told[step] = nil }
+    }
+}
+
+/// Telling which step holds another back: one road for units of a resource, files that two steps
+/// write, and steps that run alone. What waits for a slot, or for its turn in a task or group, is
+/// held back by nobody in particular.
+extension Scheduler {
+    /// Says whom a step waits for, unless that was said last.
+    mutating func tell(_ step: Int, waitsFor holder: LockHolder, _ turn: inout Turn) {
+        if waits.shouldTell(step, of: holder) {
+            turn.record(.waiting(step: step, holder: holder))
+        }
+    }
+
+    /// Says which step of this run has the units of a resource that another waits for.
+    mutating func tellWait(of step: Int, forResource resource: Int, _ turn: inout Turn) {
+        guard plan.resources[resource].isLockable, pool.bars(of: resource).isEmpty,
+            let other = flights.keys.filter({ flight in
+                plan.claims[flight].contains { Int($0.resource) == resource }
+            }).min()
+        else { return }
+        tell(step, waitsFor: holder(other, plan.resources[resource].name, .resource), &turn)
+    }
+
+    /// Says which step of this run writes a file that another is to write, too.
+    mutating func tellWait(of step: Int, for conflict: PlannedConflict, _ turn: inout Turn) {
+        let path = plan.resolved.conflicts[Int(conflict.conflict)].path
+        tell(step, waitsFor: holder(Int(conflict.step), path, .sharedOutput), &turn)
+    }
+
+    /// Says for whom a step waits that has to run alone, and that those behind it wait for it.
+    mutating func tellWait(ofLoneStep step: Int, _ turn: inout Turn) {
+        guard let other = flights.keys.min() else { return }
+        tell(step, waitsFor: holder(other, "", .waiterRunsAlone), &turn)
+        tellWait(behindLoneStep: step, free: slots - flights.count, &turn)
+    }
+
+    /// Says that the steps for which there are slots wait for one that runs alone.
+    mutating func tellWait(behindLoneStep step: Int, free: Int, _ turn: inout Turn) {
+        guard free > 0, !plan.order.isStrict else { return }
+        var free = free
+        var next = ready.first
+        while free > 0, let rank = next {
+            let other = Int(plan.order.steps[rank])
+            if other != step {
+                tell(other, waitsFor: holder(step, "", .holderRunsAlone), &turn)
+                free -= 1
+            }
+            next = ready.first(after: rank)
+        }
+    }
+
+    private func holder(_ step: Int, _ subject: String, _ why: LockHolder.Why) -> LockHolder {
+        LockHolder(
+            resource: subject, step: plan.resolved.workflow.steps[step].id.rawValue, why: why)
+    }
+}
