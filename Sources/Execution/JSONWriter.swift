@@ -4,6 +4,8 @@
 package struct JSONWriter: Sendable {
     /// What has been written.
     package var bytes: [UInt8]
+    /// Whether members that have no value are not written at all.
+    package var leavesOutNulls = false
 
     package init(capacity: Int = 256) {
         bytes = []
@@ -63,6 +65,7 @@ package struct JSONWriter: Sendable {
 
     /// Writes a member that has no value.
     package mutating func null(_ name: StaticString) {
+        if leavesOutNulls { return }
         key(name)
         literal("null")
     }

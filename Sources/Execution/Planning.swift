@@ -67,7 +67,8 @@ extension RunPlan {
         mode = concurrency.mode
         limit = concurrency.limit
         hasBarriers = options.barriers || execution.barriers
-        notes = concurrency.notes + (hasBarriers ? [] : workflow.withoutEffect)
+        notes = hasBarriers ? [] : workflow.withoutEffect
+        warnings = concurrency.warnings
         resources = table.resources
         claims = table.claims
         phases = Self.withFinalizersLast(
@@ -204,13 +205,13 @@ extension RunPlan {
 private struct Concurrency {
     var mode = ExecutionMode.sequential
     var limit = 1
-    var notes: [String] = []
+    var warnings: [String] = []
 
     init(_ options: RunOptions, _ execution: ExecutionSettings) {
         if case .replay = options.startOrder { return }
         guard options.parallel || options.jobs != nil else { return }
         guard execution.isParallelEnabled else {
-            notes = ["Parallel execution disabled, using sequential mode"]
+            warnings = ["Parallel execution disabled, using sequential mode"]
             return
         }
         mode = .parallel

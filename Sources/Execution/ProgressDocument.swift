@@ -1,15 +1,15 @@
 /// Writes `progress.json`: the record in the fields that programs read.
 ///
 /// Streams in pieces of about 64 KiB, since the document of 10,000 steps has 10 MB. Fields without
-/// a value are `null`, so that every step has the same fields, but for `exit_code` and `signal`
-/// (a name like `SIGKILL`), of which at most one is there.
+/// a value are `null`, but for `exit_code` and `signal` (a name like `SIGKILL`), of which at most one
+/// is there, and for steps that did not start, of which they are left out.
 public struct ProgressDocument: Sendable {
     private let layout: RunLayout
     private var writer = JSONWriter(capacity: pieceSize + 4096)
     private static let pieceSize = 64 * 1024
 
     /// The version of the document's form.
-    public static let schemaVersion = 1
+    public static let schemaVersion = 2
 
     /// A writer for one run; keeps the order of its steps between documents.
     public init(header: RunHeader) { layout = RunLayout(header) }
@@ -50,7 +50,7 @@ public struct ProgressDocument: Sendable {
             writer.endObject()
         }
         writer.endArray()
-        writeSummary(record, at: now)
+        writeSummary(record)
         writer.endObject()
         writer.bytes.append(UInt8(ascii: "\n"))
         try sink(writer.bytes)
@@ -89,13 +89,13 @@ public struct ProgressDocument: Sendable {
         writer.member("task_id", tasks.indices.contains(task) ? tasks[task].id : "")
     }
 
-    private mutating func writeSummary(_ record: RunRecord, at now: RunTime) {
+    private mutating func writeSummary(_ record: RunRecord) {
         writer.newLine()
         // `newLine` has placed the comma.
         writer.key("parallel_execution_summary")
         writer.beginObject()
         writer.member("concurrent_steps", record.peakConcurrency)
-        writer.member("time_saved_ms", record.timeSaved(at: now) / 1_000_000)
+        writer.milliseconds("time_saved_ms", record.timeSaved)
         writer.member("synchronisation_points", record.synchronisationPoints)
         writer.endObject()
         writer.writeSharedEvents(of: record)

@@ -5,11 +5,12 @@ extension JSONWriter {
         let step = record.steps[index]
         let header = record.header.steps[index]
         let start = record.header.startedAt
+        leavesOutNulls = step.launchedAt == nil
+        defer { leavesOutNulls = false }
         beginObject()
         member("step_id", header.id)
         member("description", header.description)
-        key("execution_id")
-        execution(step.execution)
+        execution("execution_id", step.execution)
         member("status", step.status.rawValue)
         let reason = record.reasonText(of: index)
         optional("reason", reason)
@@ -33,7 +34,6 @@ extension JSONWriter {
         optional("method_used", step.method?.description)
         write(step.earlierAttempts, of: record)
         moment("next_attempt_at", step.nextAttempt?.at, since: start)
-        key("log")
         // What a step that came from the cache once wrote is put there.
         let hasLog = step.execution > 0 || step.attempts > 0 || step.status == .cached
         log(of: header, wasLaunched: hasLog)
@@ -94,8 +94,7 @@ extension JSONWriter {
             beginObject()
             member("attempt", attempt.number)
             member("method", attempt.method.description)
-            key("execution_id")
-            execution(attempt.execution)
+            execution("execution_id", attempt.execution)
             moment("launched_at", attempt.launchedAt, since: record.header.startedAt)
             moment("completed_at", attempt.completedAt, since: record.header.startedAt)
             milliseconds("execution_time_ms", attempt.completedAt.map { attempt.elapsed(at: $0) })
@@ -144,8 +143,9 @@ extension JSONWriter {
     }
 
     /// As ``ExecutionID``, without a string for each step.
-    private mutating func execution(_ number: Int32) {
-        guard number > 0 else { return literal("null") }
+    private mutating func execution(_ name: StaticString, _ number: Int32) {
+        guard number > 0 else { return null(name) }
+        key(name)
         literal("\"exec_")
         if number < 100 { digits(0) }
         if number < 10 { digits(0) }
@@ -167,7 +167,8 @@ extension JSONWriter {
 
     /// The log's path within the run's directory.
     private mutating func log(of step: StepHeader, wasLaunched: Bool) {
-        guard wasLaunched else { return literal("null") }
+        guard wasLaunched else { return null("log") }
+        key("log")
         literal("\"logs/")
         escaped(step.id)
         bytes.append(contentsOf: ".log\"".utf8)

@@ -15,6 +15,8 @@ public struct RunPlan: Sendable {
     public internal(set) var limit: Int
     /// What the user should be told before the run, a line each.
     public internal(set) var notes: [String]
+    /// What else the user should know, and what belongs on the run's record too.
+    public internal(set) var warnings: [String]
     /// What steps share; ``claims(of:)`` counts from here.
     public let resources: [PlannedResource]
     /// The phase of each step within its task, from 1.

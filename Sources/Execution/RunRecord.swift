@@ -41,8 +41,11 @@ public struct RunRecord: Sendable, Hashable {
     public private(set) var sharedEvents: [RunEvent] = []
     /// Why steps had to run, by step, where the run tells.
     public private(set) var causes: [Int: [DueCause]] = [:]
-    /// Nanoseconds that ended attempts took, added up.
-    public private(set) var endedStepTime: Int64 = 0
+    /// Whether a halt, or the limit of a phase, kept steps from running.
+    private(set) var wasCutShort = false
+    /// Nanoseconds that ended attempts took, added up, but for those that found a resource busy,
+    /// less the time for which steps stood still.
+    private(set) var endedStepTime: Int64 = 0
     /// The step that was launched when none ran: of several that run now, it alone may not yet
     /// know that it shares the time.
     private var firstOfBurst: Int?
@@ -143,13 +146,19 @@ public struct RunRecord: Sendable, Hashable {
             self.mode = mode
         case .finalizing:
             isFinalizing = true
+        case .halting:
+            wasCutShort = true
         case .limitReached(let kind, _):
+            wasCutShort = true
             if kind == .run { hitRunTimeout = true }
         case .barrierPassed(let task, let phase):
             let barrier = Barrier(task: task, phase: phase)
             if barriers[barrier] == nil { barriers[barrier] = event.time }
         case .resumed(let nanoseconds):
-            suspendedTime = saturatingSum(suspendedTime, max(0, nanoseconds))
+            let length = max(0, nanoseconds)
+            suspendedTime = saturatingSum(suspendedTime, length)
+            let (all, overflow) = length.multipliedReportingOverflow(by: Int64(runningCount))
+            endedStepTime = saturatingSum(endedStepTime, overflow ? .min : -all)
         case .stopping(let signal):
             stopSignal = stopSignal ?? signal
         case .runEnded(let status):
@@ -200,7 +209,7 @@ public struct RunRecord: Sendable, Hashable {
             return
         }
         noteTimeout(failure.reason)
-        if let launched = steps[step].launchedAt {
+        if !failure.isBusy, let launched = steps[step].launchedAt {
             endedStepTime = saturatingSum(endedStepTime, span(from: launched, to: time))
         }
         counts.move(from: .running, to: .pending)
@@ -340,8 +349,8 @@ func span(from start: RunTime, to end: RunTime) -> Int64 {
     return overflow ? .max : difference
 }
 
-/// A sum of lengths of time that stops at the largest instead of overflowing.
+/// A sum of lengths of time that stops at the largest, or the least, instead of overflowing.
 func saturatingSum(_ a: Int64, _ b: Int64) -> Int64 {
     let (sum, overflow) = a.addingReportingOverflow(b)
-    return overflow ? .max : sum
+    return overflow ? (a < 0 ? .min : .max) : sum
 }

@@ -28,19 +28,38 @@ extension RunRecord {
     }
 
     /// Nanoseconds that all attempts took, added up; those that run count to `now`.
+    ///
+    /// Attempts that found a resource busy do not count, since one step at a time would not have
+    /// made them, and neither does the time for which all steps stood still (Ctrl-Z).
     public func sumOfStepTimes(at now: RunTime? = nil) -> Int64 {
-        guard runningCount > 0 else { return endedStepTime }
+        let ended = max(0, endedStepTime)
+        guard runningCount > 0 else { return ended }
         let end = endedAt ?? now ?? lastEventAt
-        return steps.reduce(endedStepTime) { sum, step in
+        let sum = steps.reduce(endedStepTime) { sum, step in
             guard step.status == .running, let launched = step.launchedAt else { return sum }
             return saturatingSum(sum, span(from: launched, to: end))
         }
+        return max(0, sum)
     }
 
-    /// Nanoseconds that running steps at the same time saved: sum of step times minus wall time,
-    /// and never less than 0.
-    public func timeSaved(at now: RunTime? = nil) -> Int64 {
-        max(0, sumOfStepTimes(at: now) - wallTime(at: now))
+    /// Nanoseconds that running steps at the same time saved, at most: the sum of the step times
+    /// less the wall time, and never less than 0.
+    ///
+    /// It is an upper bound, because steps that slow each other down would each have been quicker
+    /// alone. Nil for a run that did not come to its end, of which nobody knows what it would have
+    /// done one step at a time: one that goes on, died, was halted, stopped or timed out, or waits
+    /// for a decision.
+    public var timeSaved: Int64? {
+        guard cameToItsEnd else { return nil }
+        guard peakConcurrency > 1 else { return 0 }
+        return max(0, sumOfStepTimes() - max(0, wallTime() - suspendedTime))
+    }
+
+    /// Whether every step had its turn: it ended by itself, or the workflow says that it does not run.
+    private var cameToItsEnd: Bool {
+        guard endedAt != nil, status == .complete || status == .failed else { return false }
+        return !wasCutShort && stopSignal == nil && !hitRunTimeout
+            && counts[.aborted] + counts[.pending] + counts[.running] == 0
     }
 
     /// The indices of a step's dependencies that ended well, in declared order.
@@ -81,21 +100,8 @@ extension RunRecord {
     /// Steps that did not have to run.
     public var upToDateCount: Int { steps.count { $0.isUpToDate } }
 
-    /// The number of phases in which threads of work joined.
-    ///
-    /// A phase counts once when one of its steps was launched after two or more steps that it
-    /// depends on had been launched too: there, the run had to wait for several to end.
-    public var synchronisationPoints: Int {
-        var phases: Set<Int64> = []
-        for (step, header) in zip(steps, header.steps)
-        where step.launchedAt != nil && header.dependencies.count > 1 {
-            let joined = header.dependencies.count { index in
-                steps.indices.contains(Int(index)) && steps[Int(index)].launchedAt != nil
-            }
-            if joined > 1 { phases.insert(Int64(header.task) << 32 | Int64(header.phase)) }
-        }
-        return phases.count
-    }
+    /// The number of barriers that were passed, of all tasks; 0 in a run without barriers.
+    public var synchronisationPoints: Int { barriers.count }
 
     /// The chain of dependent steps that took longest, first to last, and its nanoseconds.
     ///

@@ -142,14 +142,14 @@ public struct RunSummary: Sendable {
     }
 
     /// What the steps that did not have to run usually take, where that is known.
-    private var savedByState: String {
-        let saved = record.steps.indices.reduce(Int64(0)) { sum, step in
+    private var usualTimeOfSpared: String {
+        let spared = record.steps.indices.reduce(Int64(0)) { sum, step in
             guard record.steps[step].isUpToDate || record.steps[step].status == .cached else {
                 return sum
             }
             return sum + (surroundings.usualTime(step) ?? 0)
         }
-        return saved >= 50_000_000 ? " (saved \(Wording.duration(saved)))" : ""
+        return spared >= 50_000_000 ? " (usually taking \(Wording.duration(spared)))" : ""
     }
 
     private var totals: String {
@@ -176,14 +176,13 @@ public struct RunSummary: Sendable {
         }
         var status = record.status.rawValue
         if let signal = record.stopSignal { status += " by \(SignalName.name(of: signal))" }
-        var line = style.paint(status, as: record.status) + ": \(counts)\(savedByState)"
+        var line = style.paint(status, as: record.status) + ": \(counts)\(usualTimeOfSpared)"
         line += " of \(total) in \(wall)"
-        let saved = record.timeSaved()
-        let sum = record.sumOfStepTimes()
         // Less is as much as starting the steps took.
-        if record.peakConcurrency > 1, saved >= 50_000_000 {
+        if let saved = record.timeSaved, saved >= 50_000_000 {
+            let sum = record.sumOfStepTimes()
             let part = Wording.percent(saved, of: sum)
-            line += "; parallel saved \(Wording.duration(saved)) of \(Wording.duration(sum))"
+            line += "; parallel saved up to \(Wording.duration(saved)) of \(Wording.duration(sum))"
             line += " (\(part))"
         }
         if !record.notices.isEmpty {

@@ -151,12 +151,13 @@ public struct Timeline: Sendable {
     private var footer: [String] {
         let wall = record.wallTime(at: now)
         let sum = record.sumOfStepTimes(at: now)
-        let saved = record.timeSaved(at: now)
-        var lines = [
-            "wall \(Wording.duration(wall)), sum of steps \(Wording.duration(sum)), saved"
-                + " \(Wording.duration(saved)) (\(Wording.percent(saved, of: sum))),"
-                + " most at once \(record.peakConcurrency)"
-        ]
+        var words = ["wall \(Wording.duration(wall))", "sum of steps \(Wording.duration(sum))"]
+        if let saved = record.timeSaved, record.peakConcurrency > 1 {
+            words.append(
+                "saved up to \(Wording.duration(saved)) (\(Wording.percent(saved, of: sum)))")
+        }
+        words.append("most at once \(record.peakConcurrency)")
+        var lines = [words.joined(separator: ", ")]
         let path = record.criticalPath(at: now)
         if path.steps.count > 1 {
             let names = path.steps.map { record.shownName(of: $0) }

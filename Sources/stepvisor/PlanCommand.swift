@@ -16,7 +16,7 @@ struct PlanCommand {
     func run() throws -> Int32 {
         let project = try Project.load(arguments, console)
         let request = try RunRequest(project, arguments)
-        for note in request.notes { console.note(note) }
+        for note in request.plan.warnings + request.notes { console.note(note) }
         let facts = PlanFacts(request)
         if console.wantsJSON {
             try console.out(PlanJSON(facts).bytes)

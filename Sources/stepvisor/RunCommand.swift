@@ -94,7 +94,7 @@ struct RunCommand {
         for note in request.notes { console.note(note) }
         let unhonoured = project.workflow.notYetHonoured.map(\.line)
         if arguments.has(.dryRun) {
-            for line in unhonoured { console.note(line) }
+            for line in request.plan.warnings + unhonoured { console.note(line) }
             let preview = DryRun(request, console: console)
             try console.out(console.wantsJSON ? preview.json : preview.text)
             return 0
@@ -105,7 +105,7 @@ struct RunCommand {
         }
         return try supervise(
             request,
-            warnings: unhonoured
+            warnings: request.plan.warnings + unhonoured
                 + outside.map { "`\(project.workflow.steps[$0.step].id)`: \($0.sentence)" },
             holding: lock)
     }

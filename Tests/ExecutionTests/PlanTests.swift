@@ -35,7 +35,7 @@ struct PlanTests {
         #expect(try builder.plan().mode == .sequential)
         #expect(try builder.plan().limit == 1)
         #expect(
-            try builder.plan().notes == ["Parallel execution disabled, using sequential mode"])
+            try builder.plan().warnings == ["Parallel execution disabled, using sequential mode"])
         builder.options.jobs = nil
         #expect(try builder.plan().notes == [])
     }

@@ -51,7 +51,7 @@ struct ProgressDocumentTests {
         let text = String(decoding: Self.document(Self.sample, at: .zero), as: UTF8.self)
         #expect(
             text == #"""
-                {"schema_version":1,"run_id":"run-1","workflow":"analysis",\#
+                {"schema_version":2,"run_id":"run-1","workflow":"analysis",\#
                 "execution_mode":"parallel","max_parallel_steps":3,"status":"failed",\#
                 "started_at":"2025-11-02T15:00:05.000Z","ended_at":"2025-11-02T15:00:06.300Z",\#
                 "duration_ms":1300,"suspended_ms":0,"resumes":null,\#
@@ -80,13 +80,13 @@ struct ProgressDocumentTests {
                 "error":"killed by SIGKILL (not by stepvisor; out of memory?)"}]}]},
                 {"phase_id":2,"parallel_groups":[],"steps_in_phase":["b"],"phase_start":null,\#
                 "phase_end":null,"phase_duration_ms":null,"barrier_passed":null,"steps":[
-                {"step_id":"b","description":"","execution_id":null,"status":"skipped",\#
+                {"step_id":"b","description":"","status":"skipped",\#
                 "reason":"dependency `a` failed","reason_code":"dependency_failed",\#
-                "parallel_group":null,"parallel_execution":false,"would_be_parallel":false,"dependencies_satisfied":[],\#
-                "launched_at":null,"completed_at":"2025-11-02T15:00:06.200Z",\#
-                "execution_time_ms":null,"pid":null,"always":false,"attempts":0,"method_used":null,\#
-                "earlier_attempts":[],"next_attempt_at":null,"log":null,\#
-                "outputs":[],"leftovers":[],"usage":null,\#
+                "parallel_execution":false,"would_be_parallel":false,"dependencies_satisfied":[],\#
+                "completed_at":"2025-11-02T15:00:06.200Z",\#
+                "always":false,"attempts":0,\#
+                "earlier_attempts":[],\#
+                "outputs":[],"leftovers":[],\#
                 "events":[{"event":"skipped","timestamp":"2025-11-02T15:00:06.200Z"}]}]}]}],
                 "parallel_execution_summary":{"concurrent_steps":1,"time_saved_ms":0,\#
                 "synchronisation_points":0},"events":[],"warnings":[]}

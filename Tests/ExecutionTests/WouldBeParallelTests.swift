@@ -84,7 +84,7 @@ struct WouldBeParallelTests {
         builder.workflow.execution.isParallelEnabled = false
         let plan = try builder.plan()
         #expect(plan.wouldBeParallel == [0, 1])
-        #expect(plan.notes == ["Parallel execution disabled, using sequential mode"])
+        #expect(plan.warnings == ["Parallel execution disabled, using sequential mode"])
         let header = plan.header(
             runID: "r", startedAt: WallTime(microseconds: 0), pid: 1, bootID: "")
         #expect(header.steps.map(\.wouldBeParallel) == [true, true])

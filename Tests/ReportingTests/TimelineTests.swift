@@ -22,7 +22,7 @@ struct TimelineTests {
                 Phase 3 (sequential)
                 15:01:55 T+1m50s [validate]                               ====> complete (20.0s)
 
-                wall 2m10s, sum of steps 3m25s, saved 1m15s (37%), most at once 3
+                wall 2m10s, sum of steps 3m25s, saved up to 1m15s (37%), most at once 3
                 longest chain 2m10s: api_docs → report → validate
 
                 """)
@@ -87,7 +87,7 @@ struct TimelineTests {
         let empty = RunRecord(header: SampleRun.header([]))
         #expect(
             Timeline(empty, at: .zero, columns: 80, isAlive: true).text
-                == "wall 0ms, sum of steps 0ms, saved 0ms (0%), most at once 0\n")
+                == "wall 0ms, sum of steps 0ms, most at once 0\n")
     }
 
     @Test("steps of one phase that ran one after another are not called parallel")

@@ -32,7 +32,7 @@ struct UpToDateViewTests {
         return RunSummary(record, surroundings: surroundings, namesLeftOut: namesLeftOut).text
     }
 
-    @Test("the totals count steps that did not have to run, and what that saved where it is known")
+    @Test("the totals count steps that did not have to run, and what those usually take")
     func totals() {
         let record = SampleRun.record(events: Self.events)
         #expect(
@@ -40,7 +40,8 @@ struct UpToDateViewTests {
                 "complete: 2 complete, 1 cached, 2 up to date of 5 steps in 2.0s"))
         #expect(
             Self.summary(record, usual: 60_000_000_000).hasPrefix(
-                "complete: 2 complete, 1 cached, 2 up to date (saved 3m00s) of 5 steps in 2.0s"))
+                "complete: 2 complete, 1 cached, 2 up to date (usually taking 3m00s) of 5 steps in 2.0s"
+            ))
     }
 
     @Test("nothing to do is said in a line, of one step too")

@@ -146,8 +146,16 @@ struct RunTests {
             """)
         let result = try space.run("--parallel")
         #expect(result.code == 0, "\(result)")
-        #expect(result.error.contains("Parallel execution disabled, using sequential mode"))
         #expect(space.lines("order.txt") == ["a", "b"])
+        let note = "Parallel execution disabled, using sequential mode"
+        #expect(result.error.split(separator: "\n").count { $0.contains(note) } == 1, "\(result)")
+        for file in ["events.ndjson", "progress.json"] {
+            #expect(space.text(".stepvisor/latest/\(file)").contains(note), "\(file)")
+        }
+        #expect(try space.run("status").output.contains("warning: \(note)"))
+        #expect(try space.run("run", "-n", "--parallel").error.contains(note))
+        _ = try space.run("run")
+        #expect(!space.text(".stepvisor/latest/progress.json").contains(note))
     }
 
     @Test("a critical failure halts the run; `-k` goes on with what does not depend on it")

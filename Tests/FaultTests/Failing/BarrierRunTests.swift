@@ -25,6 +25,8 @@ struct BarrierRunTests {
                 if case .launched(2, _, _, _) = $0.kind { true } else { false }
             })
         #expect(passed < launched)
+        #expect(
+            space.text(".stepvisor/latest/progress.json").contains("\"synchronisation_points\":1"))
     }
 
     @Test("an output that is missing keeps the next phase from starting")

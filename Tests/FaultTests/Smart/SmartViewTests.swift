@@ -45,8 +45,8 @@ struct SmartViewTests {
         #expect(result.error.contains("gen (up to date since run \(run))"), "\(result)")
     }
 
-    @Test("time that was saved is told where it is known")
-    func saved() throws {
+    @Test("what the steps that did not have to run usually take is told where it is known")
+    func usualTime() throws {
         let space = try TestSpace()
         try space.workflow(
             TestSpace.step("slow", "sleep 0.2", "inputs = [\"in\"]")
@@ -56,7 +56,7 @@ struct SmartViewTests {
         #expect(try space.run("run").code == 0)
         try space.file("other", "2")
         let result = try space.run("run", "--smart-execution")
-        #expect(result.error.contains("1 complete, 1 up to date (saved "), "\(result)")
+        #expect(result.error.contains("1 complete, 1 up to date (usually taking "), "\(result)")
     }
 
     @Test("status, timeline, progress.json and diagram say so too")
