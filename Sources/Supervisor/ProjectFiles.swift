@@ -8,36 +8,6 @@ import SystemCalls
 
 /// Files of the user that a command reads or writes.
 public enum ProjectFiles {
-    /// The whole content of a file.
-    public static func read(_ path: String) throws(SystemError) -> [UInt8] {
-        let number = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard number >= 0 else { throw SystemError("read", path) }
-        let file = Descriptor(owning: number)
-        var facts = stat()
-        guard fstat(file.number, &facts) == 0 else { throw SystemError("read", path) }
-        if facts.st_mode & S_IFMT == S_IFDIR { throw SystemError("read", path, code: EISDIR) }
-        return try FileBytes.all(of: file.number, subject: path)
-    }
-
-    /// Replaces a whole file in one step: a reader sees the old content or the new one, and a
-    /// failure leaves the old one.
-    public static func replace(_ path: String, with bytes: [UInt8]) throws(SystemError) {
-        let temporary = "\(path).tmp-\(getpid())"
-        do {
-            let file = try Descriptor.open(
-                temporary, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o666)
-            try FileBytes.write(bytes, to: file.number, subject: path)
-        } catch {
-            unlink(temporary)
-            throw SystemError("write", path, code: error.code)
-        }
-        guard rename(temporary, path) == 0 else {
-            let code = errno
-            unlink(temporary)
-            throw SystemError("write", path, code: code)
-        }
-    }
-
     /// Writes a file that must not exist yet.
     public static func create(
         _ path: String, with bytes: [UInt8], isExecutable: Bool
@@ -72,16 +42,27 @@ public enum ProjectFiles {
 }
 
 extension FileBytes {
-    /// Everything from the start to the end.
+    /// The most that is read of one file into memory.
+    static let mostBytes = 1 << 28
+
+    /// Everything from the start to the end of a regular file.
+    ///
+    /// - Throws: what the system said, or EFBIG for more than ``mostBytes``.
     static func all(of descriptor: Int32, subject: String) throws(SystemError) -> [UInt8] {
         var facts = stat()
         guard fstat(descriptor, &facts) == 0 else { throw SystemError("read", subject) }
+        guard facts.st_size < FileBytes.mostBytes else {
+            throw SystemError("read", subject, code: EFBIG)
+        }
         // One byte more than the size: the end shows without a second call, also where it grows.
         var bytes = read(descriptor, offset: 0, limit: Int(facts.st_size) + 1)
         while bytes.count > Int(facts.st_size) {
             let more = read(descriptor, offset: Int64(bytes.count), limit: 1 << 16)
             if more.isEmpty { break }
             bytes += more
+            guard bytes.count < FileBytes.mostBytes else {
+                throw SystemError("read", subject, code: EFBIG)
+            }
         }
         return bytes
     }

@@ -1,7 +1,14 @@
 import Execution
 import Reporting
 import Supervisor
+import WorkflowFiles
 import WorkflowModel
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// `stepvisor graph`: the diagram as text, to a file, or against one.
 struct GraphCommand {
@@ -29,9 +36,15 @@ struct GraphCommand {
             return 0
         }
         do throws(SystemError) {
-            try ProjectFiles.replace(file, with: bytes)
+            try ProjectFiles.write(bytes, to: file) {
+                console.note("waiting for somebody to read the pipe `\(file)`")
+            }
         } catch {
-            throw error.isDirectory ? Self.directory(file) : CommandFailure(error)
+            if error.isDirectory { throw Self.directory(file) }
+            throw CommandFailure(
+                .ownTrouble, error.description,
+                help: error.isAbsence
+                    ? "make the directory first that it is to be in" : error.advice)
         }
         console.note("wrote \(Sanitizer.line(file))")
         return 0
@@ -83,40 +96,38 @@ struct GraphCommand {
             + (arguments.text(.format).map { ["--format", $0] } ?? []) + ["-o", file])
             .map { ShellWord.quoted($0) }.joined(separator: " ")
         let found: [UInt8]
-        do throws(SystemError) {
-            found = try ProjectFiles.read(file)
+        do throws(FileProblem) {
+            found = try FileInput.read(file)
         } catch {
-            guard !error.isDirectory else { throw Self.directory(file) }
-            throw CommandFailure(
-                error.isAbsence ? .failed : .ownTrouble, error.description,
-                help: "write it with `\(update)`")
+            throw Self.unread(file, error, update: update)
         }
         guard found != expected else {
             console.note("\(Sanitizer.line(file)) is up to date")
             return 0
         }
+        let difference = DiagramDifference(from: found, to: expected)
         throw CommandFailure(
-            .failed, "`\(file)` is not the workflow's diagram\(Self.difference(found, expected))",
-            help: "bring it up to date with `\(update)`")
+            .failed, "`\(file)` is not the workflow's diagram: \(difference.text)",
+            help: difference.help ?? "bring it up to date with `\(update)`")
+    }
+
+    private static func unread(
+        _ file: String, _ problem: FileProblem, update: String
+    ) -> CommandFailure {
+        var diagnostic = problem.diagnostic
+        switch problem.reason {
+        case .directory: return directory(file)
+        case .opening(ENOENT), .opening(ENOTDIR):
+            diagnostic.help = "write it with `\(update)`"
+            return CommandFailure(.failed, [diagnostic])
+        case .invalidName, .notRegular, .tooLarge: return CommandFailure(.usage, [diagnostic])
+        case .opening, .reading: return CommandFailure(.ownTrouble, [diagnostic])
+        }
     }
 
     private static func directory(_ file: String) -> CommandFailure {
         CommandFailure(
             .usage, "`\(file)` is a directory, not a diagram",
             help: "name a file, such as `\(file.hasSuffix("/") ? file : file + "/")graph.mmd`")
-    }
-
-    /// The first line that differs, as far as it is worth showing.
-    private static func difference(_ found: [UInt8], _ expected: [UInt8]) -> String {
-        let newline = UInt8(ascii: "\n")
-        let old = found.split(separator: newline, omittingEmptySubsequences: false)
-        let new = expected.split(separator: newline, omittingEmptySubsequences: false)
-        let line = zip(old, new).prefix { $0.elementsEqual($1) }.count
-        func shown(_ lines: [ArraySlice<UInt8>]) -> String {
-            guard line < lines.count else { return "nothing" }
-            return
-                "`\(TextWidth.clip(Sanitizer.line(bytes: lines[line].drop { $0 == 32 }), to: 60))`"
-        }
-        return ": line \(line + 1) is \(shown(old)) and should be \(shown(new))"
     }
 }

@@ -48,7 +48,13 @@ struct LogPatternTests {
             ("\\d+", "`\\d` has no meaning", "write `[0-9]`"),
             ("\\n", "`\\n` has no meaning", "for the letter itself write `n`"),
             ("(a)\\1", "refers to what was found before", "write what is to be found"),
-            ("(((a{100}){100}){100})", "more than 10000 copies", "write `+` or `*`"),
+            ("(((a{100}){100}){100})", "more than 16 mib", "write `+` or `*`"),
+            ("(a{1,1000}){1,1000}", "more than 16 mib", "write `+` or `*`"),
+            ("x{0,10000}", "more than 16 mib", nil),
+            ("(a?){9}(b?){20000}", "more than 16 mib", nil),
+            ("((((a{1,20}){1,20}){1,20}){1,20})", "more than 16 mib", nil),
+            (String(repeating: "a?", count: 2000), "more than 16 mib", nil),
+            ("(\(String(repeating: "word", count: 500))){9000}", "more than 16 mib", nil),
             ("a{9999999999999999999}", "", nil),
             (String(repeating: "(", count: 101), "more than 100 brackets", "simpler"),
             (String(repeating: "a", count: 4097), "longer than 4096 bytes", "shorter"),
@@ -61,6 +67,17 @@ struct LogPatternTests {
             #expect(error.message.lowercased().contains(message))
             if let help { #expect(error.help?.contains(help) == true, "\(error)") }
         }
+    }
+
+    @Test(
+        "large numbers that cost little are taken",
+        arguments: [
+            "a{1,1000}", "[0-9]{1000}", "(a{1,3}b{1,200}c{1,50})", "((a{10}){10}){10}",
+            "(ab|cd){500}",
+            "a{,5}", "(a+)+b", "[{]{3}",
+        ])
+    func cheap(pattern: String) throws {
+        #expect(throws: Never.self) { try LogPattern(pattern) }
     }
 
     @Test("no text makes it trap, and none takes long to be compiled")

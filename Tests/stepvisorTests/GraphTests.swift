@@ -88,6 +88,72 @@ struct GraphTests {
         #expect(result.error.contains("such as `pictures/graph.mmd`"), "\(result)")
     }
 
+    @Test(
+        "a file that differs only in what is not to be seen is told so",
+        arguments: [
+            ("\u{FEFF}", "\n", "it begins with a byte order mark"),
+            ("", "\r\n", "lines end in CR LF instead of LF"),
+            ("\u{FEFF}", "\r\n", "it begins with a byte order mark and "),
+        ])
+    func unseen(start: String, lineEnd: String, words: String) throws {
+        let space = try workflow()
+        let text = try space.run("graph").output
+        try space.file("graph.mmd", start + text.replacing("\n", with: lineEnd))
+        let result = try space.run("graph", "--check", "graph.mmd")
+        #expect(result.code == 1, "\(result)")
+        #expect(result.error.contains("the text is the same, but "), "\(result)")
+        #expect(result.error.contains(words), "\(result)")
+    }
+
+    @Test("what is no regular file is never read to its end, nor waited for")
+    func endless() throws {
+        let space = try workflow()
+        _ = try space.shell("mkfifo pipe; truncate -s 900G sparse")
+        for file in ["/dev/zero", "pipe", "/dev/urandom"] {
+            let result = try space.run("graph", "--check", file)
+            #expect(result.code == 2, "\(result)")
+            #expect(result.error.contains("is not a regular file"), "\(result)")
+        }
+        let sparse = try space.run("graph", "--check", "sparse")
+        #expect(sparse.code == 2 && sparse.error.contains("at most 64 MiB"), "\(sparse)")
+    }
+
+    @Test("`-o` writes into what is there: through links, with rights and further names kept")
+    func intoFile() throws {
+        let space = try workflow()
+        let text = try space.run("graph").output
+        _ = try space.shell(
+            "echo old > first; chmod 640 first; ln first second; ln -s first link; ln -s link far; "
+                + "mkdir d; ln -s ../made d/dangling")
+        #expect(try space.run("graph", "-o", "far").code == 0)
+        #expect(space.text("second") == text)
+        #expect(
+            try space.shell("stat -c %a-%h-%F first far").output
+                == "640-2-regular file\n777-1-symbolic link\n")
+        #expect(try space.run("graph", "-o", "d/dangling").code == 0)
+        #expect(space.text("made") == text)
+        let null = try space.run("graph", "-o", "/dev/null")
+        #expect(null.code == 0, "\(null)")
+        #expect(try space.shell("stat -c %F /dev/null").output == "character special file\n")
+    }
+
+    @Test("`-o` writes to descriptors where they stand, and to a named pipe once somebody reads it")
+    func intoStream() throws {
+        let space = try workflow()
+        let text = try space.run("graph").output
+        let program = "'\(BuiltProgram.path)'"
+        let around = try space.shell(
+            "{ echo head; \(program) graph -q -o /dev/stdout; \(program) graph -q -o /dev/fd/5 5>&1; "
+                + "echo tail; } > around; cat around")
+        #expect(around.output == "head\n\(text)\(text)tail\n", "\(around)")
+        let piped = try space.shell(
+            "mkfifo pipe; { \(program) graph -o pipe 2> words & }; cat pipe; wait; cat words")
+        #expect(piped.output.hasPrefix(text), "\(piped)")
+        #expect(piped.output.hasSuffix("wrote pipe\n"), "\(piped)")
+        let full = try space.run("graph", "-o", "/dev/full")
+        #expect(full.code == 5, "\(full)")
+    }
+
     @Test("a running step counts up to now for the critical path")
     func runningPath() throws {
         let space = try TestSpace()

@@ -12,6 +12,8 @@ public struct GitRepository {
     /// The project root within the repository: empty, or with a final `/`.
     private let prefix: [UInt8]
     private let isShallow: Bool
+    /// The most that is kept of a file's content at a commit.
+    private static let mostContentBytes = 64 << 20
 
     /// Finds the repository of a project.
     ///
@@ -175,12 +177,18 @@ public struct GitRepository {
         }
     }
 
-    /// What a file of the project held at a commit; nil where it was not there, or cannot be read.
+    /// What a file of the project held at a commit; nil where it was not there, cannot be read, or is
+    /// larger than any file that is read.
     public func contents(
         of path: String, at revision: GitRevision
     ) throws(GitProblem) -> [UInt8]? {
-        let result = try git(["cat-file", "blob", "\(revision.id):./\(path)"])
-        return result.exit == .exited(0) ? result.output : nil
+        var bounded = command
+        bounded.mostOutputBytes = GitRepository.mostContentBytes + 1
+        let result = try GitRepository.run(
+            ["cat-file", "blob", "\(revision.id):./\(path)"], bounded, launcher)
+        guard result.exit == .exited(0), result.output.count <= GitRepository.mostContentBytes
+        else { return nil }
+        return result.output
     }
 }
 

@@ -18,7 +18,9 @@ public enum FileInput {
         guard !path.isEmpty, !path.utf8.contains(0) else {
             throw FileProblem(path, .invalidName)
         }
-        // Without O_NONBLOCK, opening a named pipe would wait for a writer.
+        // To open a device may do something already, so its kind is asked for before; what is opened
+        // is looked at once more below. Without O_NONBLOCK, a named pipe would wait for a writer.
+        if FileKind(path) == .other { throw FileProblem(path, .notRegular) }
         let descriptor = retrying { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) }
         guard descriptor >= 0 else { throw FileProblem(path, .opening(errno)) }
         defer { close(descriptor) }

@@ -24,8 +24,8 @@ public final class LogPattern {
     public static let mostBytes = 4096
     /// The most opening brackets: what compiles an expression calls itself for each.
     public static let mostBrackets = 100
-    /// The most copies that repetitions may ask for, all multiplied: each costs memory.
-    public static let mostCopies = 10_000
+    /// The most memory that a pattern may need to be compiled, in bytes.
+    public static let mostMemory = 16 << 20
 
     /// Compiles a pattern.
     public init(_ text: String) throws(LogPatternError) {
@@ -104,7 +104,6 @@ public final class LogPattern {
                 message: "more than \(mostBrackets) brackets",
                 help: "look for a simpler part of the text")
         }
-        var copies = 1
         var index = 0
         while index < text.count {
             switch text[index] {
@@ -113,12 +112,14 @@ public final class LogPattern {
                 index += 2
             case UInt8(ascii: "["):
                 index = end(ofBracketAt: index, in: text)
-            case UInt8(ascii: "{"):
-                copies = try multiplied(copies, byRepetitionAt: index, in: text)
-                index += 1
             default:
                 index += 1
             }
+        }
+        guard LogPatternCost.bytes(of: text) <= mostMemory else {
+            throw LogPatternError(
+                message: "repetitions that would take more than \(mostMemory >> 20) MiB of memory",
+                help: "write `+` or `*` instead of large numbers in braces")
         }
     }
 
@@ -139,7 +140,7 @@ public final class LogPattern {
     }
 
     /// The index behind a bracket expression, in which backslashes mean themselves.
-    private static func end(ofBracketAt start: Int, in text: [UInt8]) -> Int {
+    static func end(ofBracketAt start: Int, in text: [UInt8]) -> Int {
         var index = start + 1
         if index < text.count, text[index] == UInt8(ascii: "^") { index += 1 }
         if index < text.count, text[index] == UInt8(ascii: "]") { index += 1 }
@@ -160,21 +161,5 @@ public final class LogPattern {
             }
         }
         return index + 1
-    }
-
-    private static func multiplied(
-        _ copies: Int, byRepetitionAt start: Int, in text: [UInt8]
-    ) throws(LogPatternError) -> Int {
-        let body = text[(start + 1)...].prefix { $0 != UInt8(ascii: "}") }
-        let numbers = body.split(separator: UInt8(ascii: ",")).compactMap {
-            Int(String(decoding: $0, as: UTF8.self))
-        }
-        let (product, overflow) = copies.multipliedReportingOverflow(by: max(1, numbers.max() ?? 1))
-        guard !overflow, product <= mostCopies else {
-            throw LogPatternError(
-                message: "repetitions that together ask for more than \(mostCopies) copies",
-                help: "write `+` or `*` instead of large numbers in braces")
-        }
-        return product
     }
 }

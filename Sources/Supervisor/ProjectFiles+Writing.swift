@@ -1,0 +1,174 @@
+import SystemCalls
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+extension ProjectFiles {
+    /// Writes what is to be at a path that the user has named.
+    ///
+    /// What is there is written into and never replaced: a file keeps its other names, its owner
+    /// and its rights, a link goes on leading to its file (one that leads to nothing yet gets
+    /// one), and a device, a pipe or a descriptor (`/dev/stdout`, `/dev/fd/3`) takes the bytes.
+    /// Room on the disk is asked for before anything of an existing file is overwritten.
+    ///
+    /// - Parameters:
+    ///   - bytes: The whole content.
+    ///   - path: As the user typed it.
+    ///   - beforeWaiting: Called before waiting for somebody who reads a named pipe.
+    /// - Throws: What the system said.
+    public static func write(
+        _ bytes: [UInt8], to path: String, beforeWaiting: () -> Void
+    ) throws(SystemError) {
+        switch try WritingPlace(path) {
+        case .descriptor(let number):
+            // Not opened anew, which would begin at the start of a file that the shell has opened.
+            try FileBytes.write(bytes, to: number, subject: path)
+        case .nothing(let end):
+            try createWhole(end, bytes, shown: path)
+        case .file:
+            try overwrite(path, bytes)
+        case .pipe:
+            let pipe = try open(pipe: path, beforeWaiting)
+            try FileBytes.write(bytes, to: pipe.number, subject: path)
+        case .device:
+            let device = try existing(path, O_WRONLY)
+            try FileBytes.write(bytes, to: device.number, subject: path)
+        case .refused(let why):
+            var error = SystemError(refusing: path, because: why)
+            error.call = "write"
+            throw error
+        }
+    }
+
+    private static func existing(_ path: String, _ flags: Int32) throws(SystemError) -> Descriptor {
+        let number = Platform.open(path, flags | O_NOCTTY)
+        guard number >= 0 else { throw SystemError("write", path) }
+        return Descriptor(owning: number)
+    }
+
+    private static func open(
+        pipe path: String, _ beforeWaiting: () -> Void
+    ) throws(SystemError) -> Descriptor {
+        let number = Platform.open(path, O_WRONLY | O_NONBLOCK)
+        // `FileBytes.write` waits for room by itself.
+        if number >= 0 { return Descriptor(owning: number) }
+        guard errno == ENXIO else { throw SystemError("write", path) }
+        beforeWaiting()
+        return try existing(path, O_WRONLY)
+    }
+
+    /// A new file; none where it could not be written whole.
+    private static func createWhole(
+        _ path: String, _ bytes: [UInt8], shown: String
+    ) throws(SystemError) {
+        let number = stepvisor_open_at(AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL, 0o666)
+        guard number >= 0 else { throw SystemError("write", shown) }
+        let file = Descriptor(owning: number)
+        do {
+            try FileBytes.write(bytes, to: file.number, subject: shown)
+        } catch {
+            unlink(path)
+            throw error
+        }
+    }
+
+    /// The content of a file that stays the same file.
+    private static func overwrite(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
+        let file = try existing(path, O_WRONLY | O_NONBLOCK)
+        guard let size = file.size else { throw SystemError("write", path) }
+        #if os(Linux)
+            if bytes.count > size {
+                let code = posix_fallocate(file.number, 0, off_t(bytes.count))
+                if [ENOSPC, EFBIG, EDQUOT].contains(code) {
+                    ftruncate(file.number, off_t(size))
+                    throw SystemError("write", path, code: code)
+                }
+            }
+        #endif
+        do {
+            try FileBytes.write(bytes, to: file.number, subject: path)
+        } catch {
+            var told = SystemError(
+                refusing: path,
+                because: "\(SystemError.text(of: error.code)); what it held is overwritten in part")
+            told.call = "write"
+            told.code = error.code
+            throw told
+        }
+        guard ftruncate(file.number, off_t(bytes.count)) == 0 else {
+            throw SystemError("write", path)
+        }
+    }
+}
+
+/// What lies where somebody wants a file to be written.
+private enum WritingPlace {
+    /// One of this process's own open descriptors.
+    case descriptor(Int32)
+    /// Nothing; at the end of the links, if there are any.
+    case nothing(String)
+    case file, pipe, device
+    /// Why nothing can be written there.
+    case refused(String)
+
+    /// As many links as the kernel follows.
+    private static let mostLinks = 40
+
+    init(_ path: String) throws(SystemError) {
+        let end = try WritingPlace.end(of: path)
+        if let number = WritingPlace.ownDescriptor(end) {
+            self = .descriptor(number)
+            return
+        }
+        var facts = stat()
+        guard stat(path, &facts) == 0 else {
+            guard errno == ENOENT else { throw SystemError("write", path) }
+            self = .nothing(end)
+            return
+        }
+        switch facts.st_mode & S_IFMT {
+        case S_IFREG: self = .file
+        case S_IFIFO: self = .pipe
+        case S_IFDIR: throw SystemError("write", path, code: EISDIR)
+        case S_IFSOCK: self = .refused("it is a socket")
+        default: self = .device
+        }
+    }
+
+    /// Where the links that a path ends in lead to; a name of an open descriptor is not followed.
+    private static func end(of path: String) throws(SystemError) -> String {
+        var end = path
+        for _ in 0..<mostLinks {
+            if ownDescriptor(end) != nil { return end }
+            var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+            let count = readlink(end, &target, target.count)
+            guard count > 0 else { return end }
+            let text = String(
+                decoding: target[..<count].lazy.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            end = text.hasPrefix("/") ? text : (parent(of: end).map { $0 + "/" } ?? "") + text
+        }
+        throw SystemError("write", path, code: ELOOP)
+    }
+
+    /// The directory of a path as it is written; nil for the working directory.
+    private static func parent(of path: String) -> String? {
+        guard let slash = path.lastIndex(of: "/") else { return nil }
+        return slash == path.startIndex ? "" : String(path[..<slash])
+    }
+
+    /// The number of an open descriptor that a path names, as `/dev/fd/1` does.
+    private static func ownDescriptor(_ path: String) -> Int32? {
+        guard let slash = path.lastIndex(of: "/"),
+            let number = Int32(path[path.index(after: slash)...]), number >= 0
+        else { return nil }
+        let directory = String(path[..<slash])
+        #if os(Linux)
+            return RealPath.of(directory) == RealPath.of("/proc/self/fd") ? number : nil
+        #else
+            return directory == "/dev/fd" ? number : nil
+        #endif
+    }
+}

@@ -1,0 +1,182 @@
+/// How much memory the system's compiler of regular expressions will need for one, at most.
+///
+/// It copies what is repeated, and keeps for each place of the result every place that can be
+/// reached from there without reading a byte: that grows with the square of what may be left out
+/// (`a{0,10000}` has 10,000 places and 100 million such pairs). Both are counted here on the
+/// pattern alone, without making any of it.
+struct LogPatternCost {
+    /// Places of an expression and the pairs among them; numbers stop at ``most``.
+    private struct Part {
+        /// Places in it.
+        var places = 0
+        /// Of these, how many can be reached from its beginning without reading a byte.
+        var first = 0
+        /// And from how many its end can be.
+        var last = 0
+        /// Pairs of places of which the second can be reached so from the first.
+        var pairs = 0
+        /// Whether it may match nothing.
+        var isNullable = true
+
+        static let one = Part(places: 1, first: 1, last: 0, pairs: 1, isNullable: false)
+
+        /// One behind the other.
+        func followed(by next: Part) -> Part {
+            Part(
+                places: most(places, next.places),
+                first: isNullable ? most(first, next.first) : first,
+                last: next.isNullable ? most(last, next.last) : next.last,
+                pairs: most(most(pairs, next.pairs), product(most(last, 1), next.first)),
+                isNullable: isNullable && next.isNullable)
+        }
+
+        /// One or the other.
+        func or(_ other: Part) -> Part {
+            let first = most(most(first, other.first), 1)
+            return Part(
+                places: most(most(places, other.places), 1), first: first,
+                last: most(most(last, other.last), isNullable || other.isNullable ? 1 : 0),
+                pairs: most(most(pairs, other.pairs), first),
+                isNullable: isNullable || other.isNullable)
+        }
+
+        /// It, or nothing.
+        var optional: Part {
+            Part(
+                places: most(places, 1), first: most(first, 1), last: most(last, 1),
+                pairs: most(pairs, most(first, 1)), isNullable: true)
+        }
+
+        /// It again and again: from wherever its end can be reached, so can its beginning.
+        var repeated: Part {
+            var part = optional
+            part.pairs = most(part.pairs, product(most(last, 1), part.first))
+            return part
+        }
+    }
+
+    /// Where counting stops: far above what is allowed, and far below what overflows.
+    private static let ceiling = 1 << 40
+
+    private static func most(_ a: Int, _ b: Int) -> Int { min(ceiling, a + b) }
+
+    private static func product(_ a: Int, _ b: Int) -> Int {
+        let (product, overflow) = a.multipliedReportingOverflow(by: b)
+        return overflow ? ceiling : min(ceiling, product)
+    }
+
+    /// Bytes for each place and each pair: half as much again as was measured with glibc 2.39.
+    private static let bytesPerPlace = 512
+    private static let bytesPerPair = 12
+
+    private let text: [UInt8]
+    private var at = 0
+
+    private init(_ text: [UInt8]) { self.text = text }
+
+    /// Bytes that compiling takes at most.
+    ///
+    /// What is no expression has any cost: the system's compiler refuses it.
+    static func bytes(of text: [UInt8]) -> Int {
+        var reader = LogPatternCost(text)
+        var whole = reader.alternatives()
+        while reader.at < text.count {
+            // A bracket that closes nothing.
+            reader.at += 1
+            whole = whole.followed(by: reader.alternatives())
+        }
+        return most(product(whole.places, bytesPerPlace), product(whole.pairs, bytesPerPair))
+    }
+
+    private mutating func alternatives() -> Part {
+        var part = sequence()
+        while at < text.count, text[at] == UInt8(ascii: "|") {
+            at += 1
+            part = part.or(sequence())
+        }
+        return part
+    }
+
+    private mutating func sequence() -> Part {
+        var part = Part()
+        while at < text.count, text[at] != UInt8(ascii: "|"), text[at] != UInt8(ascii: ")") {
+            part = part.followed(by: repetitions(of: atom()))
+        }
+        return part
+    }
+
+    private mutating func atom() -> Part {
+        defer { at = min(at, text.count) }
+        switch text[at] {
+        case UInt8(ascii: "("):
+            at += 1
+            let inner = alternatives()
+            at += 1
+            // Both brackets have a place of their own.
+            return Part(places: 1, first: 1, last: 1, pairs: 1).followed(by: inner)
+                .followed(by: Part(places: 1, first: 1, last: 1, pairs: 1))
+        case UInt8(ascii: "["):
+            at = LogPattern.end(ofBracketAt: at, in: text)
+        case UInt8(ascii: "\\"):
+            at += 2
+        case UInt8(ascii: "^"), UInt8(ascii: "$"):
+            at += 1
+            return Part(places: 1, first: 1, last: 1, pairs: 1)
+        default:
+            at += 1
+        }
+        return .one
+    }
+
+    private mutating func repetitions(of part: Part) -> Part {
+        var part = part
+        while at < text.count {
+            switch text[at] {
+            case UInt8(ascii: "*"):
+                part = part.repeated
+            case UInt8(ascii: "+"):
+                part = part.followed(by: part.repeated)
+            case UInt8(ascii: "?"):
+                part = part.optional
+            case UInt8(ascii: "{"):
+                guard let (least, greatest, end) = bounds() else { return part }
+                part = LogPatternCost.copies(of: part, least, greatest)
+                at = end
+                continue
+            default:
+                return part
+            }
+            at += 1
+        }
+        return part
+    }
+
+    /// The numbers of `{2}`, `{2,}`, `{2,5}` or `{,5}`, and what follows; nil where it is none.
+    private func bounds() -> (least: Int, greatest: Int?, end: Int)? {
+        guard let close = text[at...].firstIndex(of: UInt8(ascii: "}")) else { return nil }
+        let parts = text[(at + 1)..<close].split(
+            separator: UInt8(ascii: ","), maxSplits: 1, omittingEmptySubsequences: false)
+        var numbers: [Int?] = []
+        for part in parts {
+            guard part.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+            // The system refuses what is larger.
+            let number = part.prefix(6).reduce(0) { $0 * 10 + Int($1 - 0x30) }
+            numbers.append(part.isEmpty ? nil : min(number, 0x8000))
+        }
+        guard let first = numbers.first, first != nil || numbers.count == 2 else { return nil }
+        return (first ?? 0, numbers.count == 1 ? first : numbers[1], close + 1)
+    }
+
+    /// Copies as the system makes them: the least number one by one, and the rest as `((a?a)?a)?`.
+    private static func copies(of part: Part, _ least: Int, _ greatest: Int?) -> Part {
+        var all = Part()
+        for _ in 0..<least where all.pairs < ceiling { all = all.followed(by: part) }
+        guard let greatest else { return all.followed(by: part.repeated) }
+        guard greatest > least else { return all }
+        var rest = part.optional
+        for _ in 1..<(greatest - least) where rest.pairs < ceiling {
+            rest = rest.followed(by: part).optional
+        }
+        return all.followed(by: rest)
+    }
+}
