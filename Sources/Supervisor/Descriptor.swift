@@ -45,24 +45,27 @@ package enum FileBytes {
     static func write(
         _ bytes: [UInt8], to descriptor: Int32, subject: @autoclosure () -> String
     ) throws(SystemError) {
-        let code = bytes.withUnsafeBytes { buffer -> Int32 in
-            var done = 0
-            while done < buffer.count, let base = buffer.baseAddress {
-                let count = Platform.write(descriptor, base + done, buffer.count - done)
-                if count > 0 {
-                    done += count
-                } else if count == 0 {
-                    return ENOSPC
-                } else if errno == EAGAIN || errno == EWOULDBLOCK {
-                    var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                    poll(&entry, 1, -1)
-                } else if errno != EINTR {
-                    return errno
-                }
-            }
-            return 0
-        }
+        let code = bytes.withUnsafeBytes { write($0, to: descriptor) }
         if code != 0 { throw SystemError("write", subject(), code: code) }
+    }
+
+    /// Writes all bytes of a buffer; returns 0, or the number of the error that ended it.
+    static func write(_ buffer: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32 {
+        var done = 0
+        while done < buffer.count, let base = buffer.baseAddress {
+            let count = Platform.write(descriptor, base + done, buffer.count - done)
+            if count > 0 {
+                done += count
+            } else if count == 0 {
+                return ENOSPC
+            } else if errno == EAGAIN || errno == EWOULDBLOCK {
+                var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&entry, 1, -1)
+            } else if errno != EINTR {
+                return errno
+            }
+        }
+        return 0
     }
 
     /// Reads at most `limit` bytes from an offset; fewer at the end, none when it cannot be read.

@@ -19,8 +19,10 @@ struct EventLoop {
         case errands
         /// The terminal, while a question waits for its answer.
         case terminal
-        /// The reading end of a step's output pipe.
-        case output(step: Int)
+        /// The reading end of a pipe with a step's output.
+        case output(pipe: Int)
+        /// The thread that sees to loud steps could not write a log.
+        case outputAlarm
         /// The writing end of the guardian's pipe, which tells of its end only.
         case guardian
     }

@@ -40,12 +40,24 @@ public enum GuardianDuty {
         _ = chdir("/")
         guard isLeftAlone() else { return 0 }
         var sweep = RunSweep(run: run, latestBirth: ProcessTable.ticksSinceBoot())
-        sweep.freeze()
+        let salvage = salvage(of: run, sweep.freeze())
         sweep.killCarriers()
+        // One that was being stopped in the middle of a write may have ended it since.
+        salvage?.copy()
         // Read only now: a journal of 10,000 steps takes its time.
         let journal = try? JournalReader.read(FileBytes.all(of: STDERR_FILENO, subject: "journal"))
         _ = sweep.kill(groups: journal?.livingGroups ?? [], limit: limit)
         return 0
+    }
+
+    /// Brings into the logs what the pipes of stopped steps hold, and keeps hold of them.
+    private static func salvage(of run: String, _ carriers: [Int32]) -> OutputSalvage? {
+        guard
+            let alive = alivePath(),
+            let directory = try? PrivateFile.directory(
+                String(alive.dropLast(AliveFile.name.utf8.count + 1)), shown: run, create: false)
+        else { return nil }
+        return OutputSalvage(run: run, directory: directory.number, from: carriers)
     }
 
     /// Whether the descriptors are those that stepvisor gives a guardian.
@@ -54,15 +66,20 @@ public enum GuardianDuty {
             kind(of: STDOUT_FILENO) == S_IFREG
         else { return false }
         #if os(Linux)
-            var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-            let count = readlink("/proc/self/fd/\(STDOUT_FILENO)", &buffer, buffer.count)
-            let path = String(
-                decoding: buffer[..<max(0, count)].map(UInt8.init(bitPattern:)), as: UTF8.self)
             // The run's directory may have been removed since.
-            return path.contains("/\(StateDirectory.runPath(run))/\(AliveFile.name)")
+            return alivePath()?.contains("/\(StateDirectory.runPath(run))/\(AliveFile.name)")
+                ?? false
         #else
             return true
         #endif
+    }
+
+    /// Where the run's `alive` file is now, as far as the kernel tells.
+    private static func alivePath() -> String? {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink("/proc/self/fd/\(STDOUT_FILENO)", &buffer, buffer.count)
+        guard count > 0 else { return nil }
+        return String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
     private static func kind(of descriptor: Int32) -> mode_t? {

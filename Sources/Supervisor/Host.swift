@@ -32,7 +32,8 @@ public enum Host {
     public static var processors: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
 
     /// Most steps that may run at once with the descriptors that this process may open; a step
-    /// takes up to four of them, and 32 are kept for the rest.
+    /// takes up to six of them (two sockets, its pipe's two ends, its log, and what tells of its end),
+    /// and 32 are kept for the rest.
     public static var mostConcurrentSteps: Int {
         var limit = rlimit()
         #if canImport(Glibc)
@@ -41,7 +42,7 @@ public enum Host {
             let resource = RLIMIT_NOFILE
         #endif
         guard getrlimit(resource, &limit) == 0 else { return .max }
-        return max(1, (Int(clamping: limit.rlim_cur) - 32) / 4)
+        return max(1, (Int(clamping: limit.rlim_cur) - 32) / 6)
     }
 
     /// Absolute path of the program that this process runs; nil where the system does not tell.

@@ -38,9 +38,10 @@ struct LogReader: Sendable {
             return []
         }
         let size = Int64(lseek(log.number, 0, SEEK_END))
-        let start = max(0, size - Int64(limit))
+        let begin = begin(of: log, step)
+        let start = max(begin, size - Int64(limit))
         // What a secret that the beginning cuts through is known by stands before it.
-        let lead = Int(min(start, Int64(mask.reach)))
+        let lead = Int(min(start - begin, Int64(mask.reach)))
         let bytes = FileBytes.read(
             log.number, offset: start - Int64(lead), limit: limit + lead)
         return mask.isEmpty ? bytes : mask.masked(bytes, afterLead: lead)
@@ -50,6 +51,11 @@ struct LogReader: Sendable {
         guard steps.indices.contains(step), let log = directory.readLog(of: steps[step].id) else {
             return []
         }
-        return FileBytes.read(log.number, offset: offset, limit: limit)
+        return FileBytes.read(log.number, offset: begin(of: log, step) + offset, limit: limit)
+    }
+
+    /// Where the step's own output begins.
+    private func begin(of log: borrowing Descriptor, _ step: Int) -> Int64 {
+        LogSection.start(of: log, step: steps[step].id, run: directory.id)
     }
 }

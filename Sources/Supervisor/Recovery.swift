@@ -55,11 +55,24 @@ public enum Recovery {
             }
         }
         var sweep = RunSweep(run: id, latestBirth: journal.map(latestSignOfLife) ?? 0)
-        sweep.freeze()
+        let carriers = sweep.freeze()
+        let salvage = salvage(of: id, in: state, carriers)
+        defer { salvage?.copy() }
         let (found, left) = sweep.kill(groups: journal?.livingGroups ?? [], limit: limit)
         interrupted.endedProcesses = found.count - left.count
         interrupted.left = left
         return interrupted
+    }
+
+    /// Brings into the logs what the pipes of stopped steps hold, and keeps hold of them.
+    private static func salvage(
+        of id: String, in state: StateDirectory, _ carriers: [Int32]
+    ) -> OutputSalvage? {
+        guard !carriers.isEmpty, let runs = state.runs(),
+            let directory = try? PrivateFile.directory(
+                id, in: runs.number, shown: StateDirectory.runPath(id), create: false)
+        else { return nil }
+        return OutputSalvage(run: id, directory: directory.number, from: carriers)
     }
 
     /// The last run where its journal does not say that it ended, with what can be read of it.

@@ -71,7 +71,9 @@ struct RunSweep {
 
     /// Stops all carriers before any of them dies: what loses its child must not go on to the next
     /// line of its script, and what forks must not use the room of the dead.
-    mutating func freeze() {
+    ///
+    /// - Returns: whom it has found.
+    mutating func freeze() -> [Int32] {
         var known: Set<ProcessFacts.Identity> = []
         var foundNew = true
         while foundNew, age < RunSweep.freezeLimit {
@@ -81,6 +83,7 @@ struct RunSweep {
                 if known.insert(facts.identity).inserted { foundNew = true }
             }
         }
+        return known.map(\.pid)
     }
 
     /// Kills the carriers once: what else there is takes longer to be known.

@@ -106,29 +106,6 @@ public final class StateDirectory {
         throw SystemError("make a directory in", StateDirectory.runsPath, code: EEXIST)
     }
 
-    private static let shrunkLogsName = "logs-through-pipe"
-
-    /// Steps whose log was seen to shrink in some run: their output goes through a pipe.
-    func shrunkLogs() -> Set<String> {
-        guard let file = PrivateFile.reading([StateDirectory.shrunkLogsName], in: descriptor) else {
-            return []
-        }
-        let text = String(
-            decoding: FileBytes.read(file.number, offset: 0, limit: 1 << 20), as: UTF8.self)
-        return Set(text.split(separator: "\n").map(String.init))
-    }
-
-    /// Notes a step for ``shrunkLogs()``; only a help for later runs, so a failure is no trouble.
-    func rememberShrunkLog(of step: String) {
-        guard
-            let file = try? PrivateFile.open(
-                StateDirectory.shrunkLogsName, in: descriptor,
-                flags: O_WRONLY | O_CREAT | O_APPEND, shown: StateDirectory.shrunkLogsName)
-        else { return }
-        try? FileBytes.write(
-            Array("\(step)\n".utf8), to: file.number, subject: StateDirectory.shrunkLogsName)
-    }
-
     /// Replaces a whole file in one step, so that a reader sees the old or the new one.
     func replace(_ name: String, with bytes: [UInt8]) throws(SystemError) {
         try PrivateFile.replace(
@@ -233,6 +210,14 @@ final class RunDirectory: Sendable {
     /// Opens a step's log for reading; nil when there is none.
     func readLog(of step: String) -> Descriptor? {
         PrivateFile.reading(["\(step).log"], in: logs)
+    }
+
+    /// What has to stand in the log of a step that writes there itself; nil where it is gone.
+    func mark(of step: String) -> LogMark? {
+        guard let log = readLog(of: step) else { return nil }
+        let line = LogSection.firstLine(of: step, in: id)
+        let hasLine = LogSection.start(of: log, step: step, run: id) > 0
+        return LogMark(first: hasLine ? line : [], in: log)
     }
 
     /// Bytes in a step's log; nil when there is none.

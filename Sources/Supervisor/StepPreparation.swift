@@ -18,14 +18,10 @@ struct StepPreparation {
     let environment: [String: String]
     private let outerSteps: String
     private var commands: StepCommands
-    private var streams: StreamUse
-    /// Steps whose log was seen to shrink, in this run or before.
-    var logsThatShrank: Set<String> = []
 
     init(plan: RunPlan, root: String, runID: String, runPath: String, inherited: [String: String]) {
         self.plan = plan
         commands = StepCommands(of: plan.resolved.workflow, root: root)
-        streams = StreamUse(root: root)
         self.root = root
         self.runID = runID
         self.runPath = runPath
@@ -103,20 +99,10 @@ struct StepPreparation {
             directory: directory == root ? nil : directory, output: output)
     }
 
-    /// Whether a step's output goes through a pipe: it is told to, or names the files that lead to
-    /// its own log, which opening them anew would truncate.
-    mutating func wantsPipe(_ order: LaunchOrder) -> Bool {
-        let index = order.step
+    /// Whether a step writes into its log itself, not through a pipe.
+    func writesItsLog(_ index: Int) -> Bool {
         let workflow = plan.resolved.workflow
-        switch workflow.steps[index].log ?? workflow.execution.log {
-        case .file: return false
-        case .pipe: return true
-        case .auto: break
-        }
-        if logsThatShrank.contains(workflow.steps[index].id.rawValue) { return true }
-        guard let command = command(of: order) else { return false }
-        let directory = workflow.steps[index].workingDirectory
-        return streams.areNamed(by: command, in: directory)
+        return (workflow.steps[index].log ?? workflow.execution.log) == .file
     }
 
     /// What an order starts.

@@ -67,6 +67,12 @@ public struct StoredRun: Sendable {
         return FileBytes.read(log.number, offset: offset, limit: limit)
     }
 
+    /// Where in a step's log its own output begins: behind the line by which a cut is noticed.
+    public func logStart(of step: String) -> Int64 {
+        guard let log = log(of: step) else { return 0 }
+        return LogSection.start(of: log, step: step, run: id)
+    }
+
     /// Whether the stepvisor that writes the run still lives: its number, of this boot, of a
     /// process that started when it did; for a run that does not say, one no younger than the run.
     public static func isAlive(_ header: RunHeader) -> Bool {

@@ -11,7 +11,7 @@ import WorkflowModel
 /// The shell around the ``Scheduler``, which does what the scheduler says and decides nothing.
 ///
 /// One loop on one thread: perform the scheduler's actions, which may answer at once; otherwise wait for one of
-/// an exit, output of a piped step, a signal, or a deadline; tell it; again.
+/// an exit, output of a step, a signal, or a deadline; tell it; again.
 public final class Supervisor {
     let context: RunContext
     let clock = RunClock()
@@ -44,7 +44,7 @@ public final class Supervisor {
     /// Foundation gets them back just before the next wait, so that its thread closes sockets
     /// while this one sleeps, not while it makes the next pair.
     private var retired: [ChildProcess] = []
-    var pumps: [Int: OutputPump] = [:]
+    var output = OutputDesk()
     var logWatch = LogWatch()
     var terminalWatch = TerminalWatch()
     /// Leaders of steps that cannot be killed.
@@ -93,7 +93,6 @@ public final class Supervisor {
         preparation = StepPreparation(
             plan: context.plan, root: context.state.root, runID: directory.id,
             runPath: directory.path, inherited: context.environment)
-        preparation.logsThatShrank = context.state.shrunkLogs()
         scheduler = Scheduler(plan: context.plan)
         inputs = InputDesk(
             plan: context.plan, root: context.state.root, environment: context.environment)
@@ -182,6 +181,7 @@ public final class Supervisor {
         case .record(let kind):
             if case .runEnded = kind {
                 endEscaped()
+                finishOutput()
                 awaitLooks()
                 settleCache()
                 writeIngredients()
@@ -269,7 +269,8 @@ public final class Supervisor {
             case .signals:
                 (sawChildSignal, stops) = takeSignals()
             case .exit(let step): exited.append(step)
-            case .output(let step): pump(step)
+            case .output(let pipe): takeOutput(of: pipe)
+            case .outputAlarm: takeOutputAlarm()
             case .guardian: guardianEnded()
             case .inputs: takeLooks()
             case .errands: takeErrands()
@@ -309,8 +310,8 @@ public final class Supervisor {
             unwatched.remove(step)
             let members = GroupWatch.members(of: child.pid, among: living)
             if members.isEmpty {
-                finishPump(step)
                 if foundOrphans { endUnseen(child) }
+                settleOutput(of: step)
                 retire(step)
             } else {
                 settling.insert(step)
@@ -332,8 +333,8 @@ public final class Supervisor {
             guard let child = children[step] else { continue }
             if GroupWatch.members(of: child.pid, among: living).isEmpty {
                 settling.remove(step)
-                finishPump(step)
                 endUnseen(child)
+                settleOutput(of: step)
                 retire(step)
                 tell(.groupEmptied(step: step))
             }

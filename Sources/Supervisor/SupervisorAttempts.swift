@@ -45,15 +45,27 @@ extension Supervisor {
         }
     }
 
-    /// Writes the line that separates a further part of a step's log from the one before it.
+    /// Writes the line that separates a further part of a step's log from the one before it, and the
+    /// first line of a log that the step writes itself.
     ///
     /// - Returns: where in the log what is launched now begins.
     func beginPart(
         of order: LaunchOrder, in log: borrowing Descriptor
     ) throws(SystemError) -> Int64 {
-        guard !order.isFirst else { return 0 }
         let step = order.step
         let id = header.steps[step].id
+        if order.isFirst {
+            guard preparation.writesItsLog(step) else { return 0 }
+            // A launch that was put off has its line already.
+            if log.size == 0 {
+                try FileBytes.write(
+                    LogSection.firstLine(of: id, in: directory.id), to: log.number,
+                    subject: "\(directory.path)/logs/\(id).log")
+            }
+            let begin = log.size ?? 0
+            attempts.logStarts[step] = begin
+            return begin
+        }
         // A launch that was put off has its line already.
         if attempts.announced[step] != order {
             let before = log.size ?? 0
@@ -71,18 +83,6 @@ extension Supervisor {
         let end = log.size ?? 0
         if !order.isCheck { attempts.logStarts[step] = end }
         return end
-    }
-}
-
-/// The lines by which the parts of a step's log are told apart.
-enum LogSection {
-    static let lineEnd = UInt8(ascii: "\n")
-
-    /// The line before a further attempt, or before the `verify` command of one.
-    static func line(_ order: LaunchOrder, at time: WallTime) -> String {
-        let what = order.isCheck ? "verify" : "attempt \(order.attempt), \(order.method)"
-        let execution = ExecutionID.text(Int32(clamping: order.execution))
-        return "--- stepvisor: \(what) (\(execution)) \(Timestamp.text(time)) ---\n"
     }
 }
 

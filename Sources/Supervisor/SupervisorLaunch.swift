@@ -20,13 +20,18 @@ extension Supervisor {
             }
             let begin = try beginPart(of: order, in: log)
             let child: ChildProcess
-            if preparation.wantsPipe(order) {
-                child = try launchPiped(order, log: log)
-            } else {
+            if preparation.writesItsLog(step) {
+                let mark = directory.mark(of: header.steps[step].id)
                 let request = try preparation.request(for: order, output: log.number)
                 child = try launcher.launch(request, watched: manyRun)
+                logWatch.add(step, at: clock.now(), size: begin, mark: mark)
+            } else {
+                let pipe = try openPipe(of: step, into: log, end: begin)
+                let request = try preparation.request(for: order, output: pipe.sink)
+                child = try launcher.launch(request, watched: manyRun)
+                watch(pipe)
+                logWatch.add(step, at: clock.now(), size: begin, mark: nil)
             }
-            logWatch.add(step, at: clock.now(), size: begin, isPiped: pumps[step] != nil)
             children[step] = child
             stepOfLeader[child.pid] = step
             if child.pidDescriptor >= 0 {

@@ -67,9 +67,12 @@ extension Supervisor {
     /// Says when a step last wrote something.
     func tellOutput(of step: Int) {
         let now = clock.now()
-        let last = logWatch.lastOutput(of: step, at: now) {
+        let pipe = output.pipe(of: step)
+        if let pipe { logWatch.note(step, end: pipe.end) }
+        let inLog = logWatch.lastOutput(of: step, at: now) {
             directory.logSize(of: header.steps[$0].id)
         }
+        let last = [pipe?.lastOutput, inLog].compactMap(\.self).max()
         inbox.append(.output(step: step, at: last ?? now))
     }
 
@@ -80,8 +83,6 @@ extension Supervisor {
     func abandon(_ step: Int) {
         guard let child = children.removeValue(forKey: step) else { return }
         loop.remove(.exit(step: step))
-        loop.remove(.output(step: step))
-        pumps[step] = nil
         unwatched.remove(step)
         settling.remove(step)
         logWatch.remove(step)

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -124,6 +125,55 @@ int stepvisor_pipe(int descriptors[2], int nonblocking) {
         if (nonblocking) fcntl(descriptors[i], F_SETFL, O_NONBLOCK);
     }
     return 0;
+#endif
+}
+
+int stepvisor_output_pipe(int descriptors[2]) {
+    if (stepvisor_pipe(descriptors, 1) == -1) return -1;
+#ifdef __linux__
+    char path[40];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptors[1]);
+    int both = open(path, O_RDWR | O_CLOEXEC);
+    if (both >= 0) {
+        close(descriptors[1]);
+        descriptors[1] = both;
+        return 0;
+    }
+#endif
+    int flags = fcntl(descriptors[1], F_GETFL);
+    if (flags >= 0) fcntl(descriptors[1], F_SETFL, flags & ~O_NONBLOCK);
+    return 0;
+}
+
+int stepvisor_widen_pipe(int descriptor, int size) {
+#ifdef __linux__
+    // What a user may have in pipes is limited (/proc/sys/fs/pipe-user-pages-soft).
+    for (int wanted = size; wanted > 65536; wanted /= 2) {
+        if (fcntl(descriptor, F_SETPIPE_SZ, wanted) >= 0) break;
+    }
+    return fcntl(descriptor, F_GETPIPE_SZ);
+#else
+    (void)descriptor;
+    (void)size;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+int stepvisor_pipe_fill(int descriptor) {
+    int count = 0;
+    return ioctl(descriptor, FIONREAD, &count) == -1 ? -1 : count;
+}
+
+ssize_t stepvisor_splice(int pipe, int file, size_t count) {
+#ifdef __linux__
+    return splice(pipe, NULL, file, NULL, count, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+#else
+    (void)pipe;
+    (void)file;
+    (void)count;
+    errno = EINVAL;
+    return -1;
 #endif
 }
 

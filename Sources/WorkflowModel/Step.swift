@@ -95,11 +95,11 @@ public enum LeftoverPolicy: String, Hashable, Sendable, CaseIterable {
 
 /// How a step's output reaches its log file.
 public enum LogMode: String, Hashable, Sendable, CaseIterable {
-    /// The file itself, or a pipe where the command names `/dev/stdout` or `/dev/stderr`.
+    /// Through a pipe.
     case auto
-    /// The file itself.
+    /// The step writes into the file itself, which whatever opens `/dev/stderr` anew cuts.
     case file
-    /// Copied through a pipe.
+    /// The same as `auto`.
     case pipe
 }
 

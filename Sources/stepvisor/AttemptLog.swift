@@ -33,7 +33,7 @@ struct AttemptLog {
             return
         }
         var printer = LogPrinter()
-        var offset = range.start
+        var offset = max(range.start, run.run.logStart(of: id))
         while true {
             let room = range.end.map { Int(clamping: max(0, $0 - offset)) } ?? Self.portion
             let limit = min(Self.portion, room)

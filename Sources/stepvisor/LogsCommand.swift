@@ -156,6 +156,7 @@ struct LogsCommand {
     private func copy(
         _ id: String, of run: RecordedRun, from offset: inout Int64, to printer: inout LogPrinter
     ) throws -> Bool {
+        if offset == 0 { offset = run.run.logStart(of: id) }
         let bytes = run.run.logBytes(of: id, from: offset, limit: Self.portion)
         guard !bytes.isEmpty else { return false }
         offset += Int64(bytes.count)

@@ -79,6 +79,55 @@ struct GuardianTests {
         #expect(!space.exists("went-on"))
     }
 
+    @Test(
+        "what steps had written when stepvisor was killed is in their logs, after its guardian's end too",
+        arguments: [false, true])
+    func output(isGuardianKilled: Bool) throws {
+        let space = try TestSpace()
+        try space.script(
+            "quiet",
+            """
+            test -e again && exit 0
+            touch up.quiet; until [ -e go ]; do sleep 0.01; done
+            setsid sh -c 'echo other session; touch written.other; exec sleep 1000' &
+            until [ -e written.other ]; do sleep 0.01; done
+            echo last line; touch written.quiet
+            while sleep 0.01; do echo more; done
+            """)
+        try space.script(
+            "full",
+            """
+            test -e again && exit 0
+            touch up.full; until [ -e go ]; do sleep 0.01; done
+            seq 1 5000; sleep 1000 &
+            # Only the one behind has the pipe now.
+            exec > elsewhere 2>&1; touch written.full; exec sleep 1000
+            """)
+        try space.workflow(
+            "name = \"written\"\n[[steps]]\nid = \"quiet\"\ncommand = \"./quiet\"\n"
+                + "[[steps]]\nid = \"full\"\ncommand = \"./full\"\n")
+        let command = try space.start(["run", "--parallel", "-j", "2"])
+        #expect(TestSpace.wait { space.exists("up.quiet") && space.exists("up.full") })
+        let remains = try #require(space.latestRun())
+        defer { remains.clear() }
+        #expect(TestSpace.wait { remains.guardian != nil })
+        // What is stopped reads nothing, so all that follows stays in the pipes.
+        command.signal(SIGSTOP)
+        try space.file("go", "")
+        #expect(TestSpace.wait { space.exists("written.quiet") && space.exists("written.full") })
+        if isGuardianKilled { kill(try #require(remains.guardian), SIGKILL) }
+        command.signal(SIGKILL)
+        _ = command.wait()
+        try space.file("again", "")
+        let next = try space.run()
+        #expect(next.code == 0, "\(next)")
+        let logs = ".stepvisor/runs/\(remains.run)/logs"
+        let quiet = space.lines("\(logs)/quiet.log")
+        #expect(quiet.starts(with: ["other session", "last line"]), "\(quiet)")
+        #expect(quiet.dropFirst(2).allSatisfy { $0 == "more" }, "\(quiet)")
+        #expect(space.lines("\(logs)/full.log") == (1...5000).map(String.init))
+    }
+
     @Test("what forks again and again does not outrun the guardian")
     func forks() throws {
         let space = try TestSpace()

@@ -93,8 +93,11 @@ struct HardshipTests {
             testDescription: "filled by a step's own log",
             command: "head -c 1000000 /dev/zero; true"),
         Disk(
-            testDescription: "filled by a log that goes through a pipe",
-            command: "head -c 1000000 /dev/zero; true", settings: "log = \"pipe\""),
+            testDescription: "filled by the log of a step that lets nothing stop it",
+            command: "trap '' PIPE TERM; head -c 3000000 /dev/zero; seq 1 100000; touch went-on"),
+        Disk(
+            testDescription: "filled by a log that the step writes itself",
+            command: "head -c 1000000 /dev/zero; true", settings: "log = \"file\""),
     ]
 
     @Test(

@@ -42,7 +42,7 @@ struct LogTests {
         #expect(log.output == "one\nerr\nthree\n", "\(log)")
     }
 
-    @Test("a log that shrinks is said so in the record, and the step gets a pipe from then on")
+    @Test("a log that is cut while its step runs is said so in the record, in either mode")
     func shrinks() throws {
         let space = try TestSpace()
         try space.workflow(
@@ -51,25 +51,64 @@ struct LogTests {
             id = "cut"
             command = "seq 1 1000; cat gate; : > $STEPVISOR_LOG; echo three"
             [[steps]]
+            id = "own"
+            log = "file"
+            command = "seq 1 1000; cat gate; : > $STEPVISOR_LOG; seq 1 2000"
+            [[steps]]
             id = "clock"
             command = "exec sleep 60"
             timeout = "1s"
             allow_failure = true
             """)
         #expect(try space.shell("mkfifo gate").code == 0)
-        let run = try space.start(["-j", "2"])
+        let run = try space.start(["-j", "3"])
         // The clock's end is several looks at the log later than the last line before it.
         #expect(
             TestSpace.wait(seconds: 60) {
                 space.lines(".stepvisor/latest/logs/cut.log").count == 1000
+                    && space.lines(".stepvisor/latest/logs/own.log").count == 1001
                     && space.text(".stepvisor/latest/events.ndjson")
                         .contains(#""event":"ended","step":"clock""#)
             })
         #expect(try space.shell(": > gate").code == 0)
         let end = run.wait(seconds: 60)
         #expect(end.code == 0, "\(end)")
-        #expect(space.text(".stepvisor/latest/progress.json").contains("its log was cut from"))
-        #expect(space.lines(".stepvisor/logs-through-pipe") == ["cut"])
+        #expect(end.error.contains("`cut`: its log was cut from 3893 to 6 bytes"), "\(end)")
+        #expect(end.error.contains("`own`: its log was cut, and has grown again"), "\(end)")
+        #expect(space.lines(".stepvisor/latest/logs/cut.log") == ["three"])
+    }
+
+    @Test("the line by which a cut is noticed is shown nowhere")
+    func firstLine() throws {
+        let space = try TestSpace()
+        try space.workflow(
+            """
+            [execution]
+            log = "file"
+            [[steps]]
+            id = "a"
+            command = "echo one; test $STEPVISOR_ATTEMPT -eq 2"
+            retries = 1
+            success_pattern = "^one$"
+            [[steps]]
+            id = "pattern"
+            command = "echo two; exit 3"
+            [[steps]]
+            id = "no"
+            command = "true"
+            success_pattern = "stepvisor"
+            """)
+        for mode in ["group", "prefix", "stream", "failures"] {
+            let run = try space.run("-k", "--output", mode)
+            #expect(run.code == 1, "\(run)")
+            #expect(!(run.output + run.error).contains("stepvisor: log of"), "\(run)")
+            #expect(space.text(".stepvisor/latest/logs/pattern.log").hasSuffix(" ---\ntwo\n"))
+        }
+        #expect(try space.run("logs", "pattern").output == "two\n")
+        #expect(try space.run("logs", "-f", "pattern").output == "two\n")
+        #expect(try space.run("logs", "a", "--attempt", "1").output == "one\n")
+        #expect(try space.run("logs", "no").output == "")
+        #expect(try space.run("status").output.contains("success_pattern"))
     }
 
     @Test("data that cannot be written is a failure; a reader that has seen enough is not")

@@ -215,7 +215,8 @@ struct CacheStore {
     /// Adds what was written to the log, without secrets: it may be read by others than the run's.
     private mutating func addLog(_ number: Int, to target: Int32) throws(CacheRefusal) {
         guard let file = run.readLog(of: step), let size = file.size else { return }
-        let range = (log ?? 0..<UInt64(size)).clamped(to: 0..<UInt64(size))
+        let begin = UInt64(LogSection.start(of: file, step: step, run: run.id))
+        let range = (log ?? begin..<UInt64(size)).clamped(to: begin..<UInt64(size))
         guard !cache.mask.isEmpty else {
             _ = try add(number, from: file.number, range: range, named: "log", to: target)
             return

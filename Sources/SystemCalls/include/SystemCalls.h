@@ -43,6 +43,21 @@ void stepvisor_block_signals(void);
 /// A pipe whose ends are closed in children; both ends non-blocking when asked for.
 int stepvisor_pipe(int descriptors[2], int nonblocking);
 
+/// A pipe for a step's output: the first end is non-blocking, the second one blocks. Where the system
+/// can do that, the second one can be read too, so that whoever writes to it is no writer without a
+/// reader (SIGPIPE) when this process dies, and what is in the pipe stays there.
+int stepvisor_output_pipe(int descriptors[2]);
+
+/// Lets a pipe hold so many bytes, or as many as this user may still have; returns how many it holds.
+int stepvisor_widen_pipe(int descriptor, int size);
+
+/// Bytes that are in a pipe.
+int stepvisor_pipe_fill(int descriptor);
+
+/// Moves bytes from a pipe to the place of an open file (`splice`), never waiting for the pipe; 0 at
+/// the pipe's end. Fails with EINVAL where the file cannot take part, and where there is no such call.
+ssize_t stepvisor_splice(int pipe, int file, size_t count);
+
 /// Installs the handler that writes the signal's number into the pipe opened by
 /// `stepvisor_signal_pipe`.
 int stepvisor_install_handler(int signal_number);

@@ -1,0 +1,104 @@
+import Foundation
+import Synchronization
+import SystemCalls
+
+/// The thread that copies the output of loud steps, so that it holds up neither launches nor exits.
+///
+/// Made when the first step turns out to be loud: most runs have none.
+final class OutputDrain: Sendable {
+    private struct Desk {
+        var arrived: [OutputPipe] = []
+        var isOver = false
+    }
+
+    /// Readable when the log of some pipe could not be written.
+    let descriptor: Int32
+    private let alarm: Int32
+    private let wakeUp: Int32
+    private let bell: Int32
+    private let desk = Mutex(Desk())
+
+    /// What comes in that time is copied together.
+    private static let gathering: UInt32 = 1000
+
+    /// Starts the thread, which lives until ``end()``.
+    init() throws(SystemError) {
+        let code = stepvisor_probe_threads(1)
+        guard code == 0 else { throw SystemError("start", "a thread", code: code) }
+        var ends: [Int32] = [-1, -1]
+        guard stepvisor_pipe(&ends, 1) == 0 else { throw SystemError("open", "a pipe") }
+        var others: [Int32] = [-1, -1]
+        guard stepvisor_pipe(&others, 1) == 0 else {
+            let error = SystemError("open", "a pipe")
+            for number in ends { Platform.close(number) }
+            throw error
+        }
+        (descriptor, alarm) = (ends[0], ends[1])
+        (wakeUp, bell) = (others[0], others[1])
+        let thread = Thread { [self] in work() }
+        thread.name = "stepvisor-output"
+        thread.start()
+    }
+
+    deinit {
+        for number in [descriptor, alarm, wakeUp, bell] { Platform.close(number) }
+    }
+
+    /// Hands a pipe over for as long as anybody writes to it.
+    func add(_ pipe: OutputPipe) {
+        desk.withLock { $0.arrived.append(pipe) }
+        OutputDrain.ring(bell)
+    }
+
+    /// Lets the thread end; pipes that are left are to be closed before.
+    func end() {
+        desk.withLock { $0.isOver = true }
+        OutputDrain.ring(bell)
+    }
+
+    /// Takes note that an alarm was heard.
+    func silence() { OutputDrain.empty(descriptor) }
+
+    private func work() {
+        let buffer = CopyBuffer(size: 1 << 18)
+        var pipes: [OutputPipe] = []
+        while true {
+            var entries = [pollfd(fd: wakeUp, events: Int16(POLLIN), revents: 0)]
+            entries += pipes.map { pollfd(fd: $0.number, events: Int16(POLLIN), revents: 0) }
+            guard poll(&entries, nfds_t(entries.count), -1) > 0 else { continue }
+            var isLittle = true
+            var left: [OutputPipe] = []
+            for (pipe, entry) in zip(pipes, entries.dropFirst()) {
+                // One that the loop has closed is over at its next turn; its number may be another's.
+                let copied = entry.revents == 0 ? OutputPipe.Copied() : pipe.copy(by: buffer)
+                if !copied.isOver { left.append(pipe) }
+                if !copied.isLittle { isLittle = false }
+                if copied.hasFailed { OutputDrain.ring(alarm) }
+            }
+            pipes = left
+            if entries[0].revents != 0 {
+                OutputDrain.empty(wakeUp)
+                let news = desk.withLock { desk in
+                    defer { desk.arrived = [] }
+                    return desk
+                }
+                if news.isOver { return }
+                pipes += news.arrived
+            } else if isLittle {
+                // Steps that write line by line would wake this thread for each.
+                usleep(OutputDrain.gathering)
+            }
+        }
+    }
+
+    private static func ring(_ number: Int32) {
+        var byte: UInt8 = 1
+        _ = Platform.write(number, &byte, 1)
+    }
+
+    private static func empty(_ number: Int32) {
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let count = bytes.count
+        while Platform.read(number, &bytes, count) == count {}
+    }
+}

@@ -1,0 +1,268 @@
+import Execution
+import Synchronization
+import SystemCalls
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A step's standard output and error on their way into its log: a pipe, and the log at its end.
+///
+/// The loop copies what little most steps write; the pipe of a loud one is handed over to
+/// ``OutputDrain``, whose thread copies too. Both may ask at any time: one of them copies at a time.
+final class OutputPipe: Sendable {
+    /// What one round of copying came to.
+    struct Copied {
+        /// How many bytes were taken out of the pipe.
+        var bytes = 0
+        /// Whether nobody can write any more, and all is in the log.
+        var isOver = false
+        /// Whether so much came that a thread of its own should see to the rest.
+        var isLoud = false
+        /// Whether the pipe was nearly empty, so that a pause would let more come together.
+        var isLittle = true
+        /// Whether the log could not be written, and nobody has taken notice yet.
+        var hasFailed = false
+    }
+
+    let step: Int
+    /// The reading end, to be polled; it may be closed by the time.
+    let number: Int32
+    private let path: String
+    private let clock: RunClock
+    private let state: Mutex<State>
+
+    private struct State {
+        /// The reading end; -1 when it is closed.
+        var source: Int32
+        /// Our own writing end, without which every end of a step would wake the loop; -1 when closed.
+        var sink: Int32
+        var log: Int32
+        /// Whether bytes go from pipe to log without coming here.
+        var isSpliced = false
+        /// Whether they may: nobody else writes to the log.
+        var maySplice: Bool
+        var isWide = false
+        var capacity = OutputPipe.usualCapacity
+        var rounds = 0
+        /// Where the log ends, as far as is known from here.
+        var end: Int64
+        var lastOutput: RunTime
+        /// Why the log could not be written; what comes from then on is thrown away, so that no
+        /// step hangs on a full pipe.
+        var failure: SystemError?
+        var isFailureTaken = false
+
+        /// From now on the log is appended to, whoever else does.
+        mutating func append() {
+            isSpliced = false
+            let flags = fcntl(log, F_GETFL)
+            if flags >= 0 { _ = fcntl(log, F_SETFL, flags | O_APPEND) }
+        }
+
+        mutating func close() {
+            for number in [source, sink, log] where number >= 0 { Platform.close(number) }
+            (source, sink, log) = (-1, -1, -1)
+        }
+    }
+
+    /// What a pipe holds that nobody has asked to hold more.
+    private static let usualCapacity = 65_536
+    /// What the pipe of a loud step is to hold.
+    private static let wideCapacity = 1 << 20
+    /// From so many rounds on a step that never filled its pipe counts as loud, too.
+    private static let manyRounds = 64
+    /// Taken out of one pipe before others have their turn.
+    private static let portion = 1 << 20
+    /// Makes a pipe into a log.
+    ///
+    /// - Parameters:
+    ///   - step: whose output it is.
+    ///   - log: open for appending.
+    ///   - end: bytes in it.
+    ///   - path: the log's, for messages.
+    ///   - isOnly: false where somebody else may still write to the log.
+    ///   - clock: the run's.
+    /// - Throws: where the system has no pipe left.
+    init(
+        of step: Int, into log: consuming Descriptor, end: Int64, path: String, isOnly: Bool,
+        clock: RunClock
+    ) throws(SystemError) {
+        var ends: [Int32] = [-1, -1]
+        guard stepvisor_output_pipe(&ends) == 0 else { throw SystemError("open", "pipe") }
+        self.step = step
+        self.path = path
+        self.clock = clock
+        number = ends[0]
+        state = Mutex(
+            State(
+                source: ends[0], sink: ends[1], log: log.release(), maySplice: isOnly, end: end,
+                lastOutput: clock.now()))
+    }
+
+    deinit { state.withLock { $0.close() } }
+
+    /// What becomes the step's standard output and error; -1 once it has been settled.
+    var sink: Int32 { state.withLock { $0.sink } }
+
+    /// When something last came out of the pipe; now, when something is in it.
+    var lastOutput: RunTime {
+        state.withLock { state in
+            let isWaiting = state.source >= 0 && stepvisor_pipe_fill(state.source) > 0
+            return isWaiting ? clock.now() : state.lastOutput
+        }
+    }
+
+    /// Where the log ends at least, when nobody has cut it.
+    var end: Int64 { state.withLock { $0.end } }
+
+    /// Why the log could not be written; told once.
+    func takeFailure() -> SystemError? {
+        state.withLock { state in
+            guard let failure = state.failure, !state.isFailureTaken else { return nil }
+            state.isFailureTaken = true
+            return failure
+        }
+    }
+
+    /// Somebody else is going to write to the log.
+    func share() {
+        state.withLock { state in
+            state.maySplice = false
+            state.append()
+        }
+    }
+
+    /// Copies what is there now, as far as one turn goes.
+    ///
+    /// - Parameter buffer: the caller's, used by one thread at a time.
+    /// - Returns: what came of it.
+    func copy(by buffer: CopyBuffer) -> Copied {
+        state.withLock { state in
+            guard state.source >= 0 else { return Copied(isOver: true) }
+            var copied = Copied()
+            copyAll(upTo: OutputPipe.portion, by: buffer, &state, &copied)
+            state.rounds += 1
+            copied.isLittle = copied.bytes < state.capacity / 4
+            copied.isLoud = state.isWide || state.rounds >= OutputPipe.manyRounds
+            copied.hasFailed = state.failure != nil && !state.isFailureTaken
+            if copied.isOver { state.close() }
+            return copied
+        }
+    }
+
+    /// Copies what the step has written by now; what others write later, who still have the pipe, is
+    /// copied when it comes.
+    func settle(by buffer: CopyBuffer) -> Copied {
+        state.withLock { state in
+            if state.sink >= 0 { Platform.close(state.sink) }
+            state.sink = -1
+            guard state.source >= 0 else { return Copied(isOver: true) }
+            var copied = Copied()
+            // Mostly it is empty and at its end, and one look says so.
+            copyAll(upTo: 1, by: buffer, &state, &copied)
+            if copied.bytes > 0, !copied.isOver {
+                let left = Int(stepvisor_pipe_fill(state.source))
+                copyAll(upTo: left + 1, by: buffer, &state, &copied)
+            }
+            if copied.isOver { state.close() }
+            return copied
+        }
+    }
+
+    /// Copies what is there, and closes the pipe, whoever may still have it.
+    func finish(by buffer: CopyBuffer) {
+        _ = settle(by: buffer)
+        state.withLock { $0.close() }
+    }
+
+    /// Copies until at least so much was copied, or the pipe is empty.
+    private func copyAll(
+        upTo limit: Int, by buffer: CopyBuffer, _ state: inout State, _ copied: inout Copied
+    ) {
+        let before = copied.bytes
+        while copied.bytes - before < limit {
+            let count = move(by: buffer, &state)
+            if count == 0 { copied.isOver = true }
+            guard count > 0 else { break }
+            copied.bytes += count
+            if count >= OutputPipe.usualCapacity { widen(&state) }
+        }
+        if copied.bytes > before { state.lastOutput = clock.now() }
+    }
+
+    /// Moves one piece.
+    ///
+    /// - Returns: its length; 0 at the end, -1 when nothing is there.
+    private func move(by buffer: CopyBuffer, _ state: inout State) -> Int {
+        while true {
+            if state.isSpliced, state.failure == nil {
+                let count = splice(&state)
+                if count >= 0 || errno == EAGAIN { return count }
+                if errno == EINTR { continue }
+                // Either this file system cannot do it, or writing will fail just as well.
+                state.maySplice = false
+                state.append()
+            }
+            let count = Platform.read(state.source, buffer.bytes.baseAddress, buffer.bytes.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return count }
+            if state.failure == nil { write(buffer, count, &state) }
+            return count
+        }
+    }
+
+    private func splice(_ state: inout State) -> Int {
+        var facts = stat()
+        // Somebody who appends to the log, or has cut it, is not to be written over.
+        guard fstat(state.log, &facts) == 0, Int64(facts.st_size) == state.end else {
+            errno = EINVAL
+            return -1
+        }
+        let count = stepvisor_splice(state.source, state.log, OutputPipe.wideCapacity)
+        if count > 0 { state.end += Int64(count) }
+        return count
+    }
+
+    private func write(_ buffer: CopyBuffer, _ count: Int, _ state: inout State) {
+        let bytes = UnsafeRawBufferPointer(rebasing: buffer.bytes[..<count])
+        let code = FileBytes.write(bytes, to: state.log)
+        if code == 0 {
+            state.end += Int64(count)
+        } else {
+            state.failure = SystemError("write", path, code: code)
+        }
+    }
+
+    /// A step has filled its pipe: from now on it holds more, and nothing of it comes here.
+    private func widen(_ state: inout State) {
+        guard !state.isWide else { return }
+        state.isWide = true
+        let capacity = stepvisor_widen_pipe(state.source, Int32(OutputPipe.wideCapacity))
+        if capacity > 0 { state.capacity = Int(capacity) }
+        guard state.maySplice, state.failure == nil else { return }
+        // Only at a place of its own can bytes be moved: not where a file is open for appending.
+        let flags = fcntl(state.log, F_GETFL)
+        guard flags >= 0, fcntl(state.log, F_SETFL, flags & ~O_APPEND) == 0,
+            lseek(state.log, 0, SEEK_END) == off_t(state.end)
+        else {
+            state.append()
+            return
+        }
+        state.isSpliced = true
+    }
+}
+
+/// Room for what is copied, used by one thread.
+final class CopyBuffer {
+    fileprivate let bytes: UnsafeMutableRawBufferPointer
+
+    /// Makes room for so many bytes.
+    init(size: Int) {
+        bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 4096)
+    }
+
+    deinit { bytes.deallocate() }
+}

@@ -1,0 +1,120 @@
+import SystemCalls
+import WorkflowModel
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Brings into the logs what is still in the pipes of steps whose stepvisor is dead.
+///
+/// A step has its own pipe open for reading too, so nothing is lost as long as one process of it lives,
+/// be it stopped. Whoever is about to end those processes opens the same pipes through `/proc` first.
+/// A pipe that belongs to an inner run's step is left to those who end that run.
+final class OutputSalvage {
+    private let run: String
+    /// The directory of the logs; -1 where there is none any more.
+    private let logs: Int32
+    /// Pipes by the number that the kernel gives each.
+    private var pipes: [Substring: OpenPipe] = [:]
+
+    private struct OpenPipe {
+        var source: Int32
+        var log: Int32
+    }
+
+    /// Takes hold of the pipes of a run's processes, which are stopped, and copies what is in them.
+    ///
+    /// - Parameters:
+    ///   - run: the run's id.
+    ///   - directory: its open directory.
+    ///   - carriers: its processes, and those of inner runs.
+    init(run: String, directory: Int32, from carriers: [Int32]) {
+        self.run = run
+        let logs = try? PrivateFile.directory("logs", in: directory, shown: "logs", create: false)
+        self.logs = logs?.release() ?? -1
+        for pid in carriers { hold(pid) }
+        copy()
+    }
+
+    deinit {
+        for pipe in pipes.values {
+            close(pipe.source)
+            close(pipe.log)
+        }
+        if logs >= 0 { close(logs) }
+    }
+
+    /// Takes hold of the pipes of one process, if the innermost run that it belongs to is this one.
+    private func hold(_ pid: Int32) {
+        guard logs >= 0,
+            let environment = FileBytes.contents(of: "/proc/\(pid)/environ", limit: 1 << 21),
+            isInnermost(in: environment), let step = GroupWatch.step(in: environment, run: run)
+        else { return }
+        hold(pid, of: step)
+    }
+
+    /// Takes hold of the pipes of a process of which is known to which step it belongs.
+    private func hold(_ pid: Int32, of step: String) {
+        for name in DirectoryListing.names(of: "/proc/\(pid)/fd") ?? [] {
+            let path = "/proc/\(pid)/fd/\(name)"
+            var buffer = [CChar](repeating: 0, count: 64)
+            let count = readlink(path, &buffer, buffer.count)
+            let text = String(
+                decoding: buffer[..<max(0, count)].map(UInt8.init(bitPattern:)), as: UTF8.self)
+            // Only those of steps are open for both; those between the programs of a step are not.
+            guard text.hasPrefix("pipe:["), pipes[text[...]] == nil,
+                OutputSalvage.isOpenForBoth(pid, name), let log = openLog(of: step)
+            else { continue }
+            let source = Platform.open(path, O_RDONLY | O_NONBLOCK)
+            guard source >= 0 else {
+                close(log)
+                continue
+            }
+            pipes[text[...]] = OpenPipe(source: source, log: log)
+        }
+    }
+
+    /// Copies what is in the pipes that are held.
+    func copy() {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 4096)
+        defer { buffer.deallocate() }
+        for pipe in pipes.values {
+            // Bounded, should somebody write faster than this.
+            for _ in 0..<64 {
+                let count = Platform.read(pipe.source, buffer.baseAddress, buffer.count)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { break }
+                _ = FileBytes.write(
+                    UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: pipe.log)
+            }
+        }
+    }
+
+    private func openLog(of step: String) -> Int32? {
+        // The environment of a process is whatever that process has made of it.
+        guard StepID.isValid(step) else { return nil }
+        let log = try? PrivateFile.open(
+            "\(step).log", in: logs, flags: O_WRONLY | O_APPEND, shown: "\(step).log")
+        return log?.release()
+    }
+
+    private func isInnermost(in environment: [UInt8]) -> Bool {
+        let beginning = Array("\(RunCookie.variable)=".utf8)
+        let runs = environment.split(separator: 0).first { $0.starts(with: beginning) }
+        return runs?.dropFirst(beginning.count).split(separator: UInt8(ascii: ":")).last
+            .map { $0.elementsEqual(run.utf8) } ?? false
+    }
+
+    private static func isOpenForBoth(_ pid: Int32, _ name: String) -> Bool {
+        let bytes = FileBytes.contents(of: "/proc/\(pid)/fdinfo/\(name)", limit: 4096) ?? []
+        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+            guard line.starts(with: "flags:".utf8) else { continue }
+            let digits = line.dropFirst(6).filter { (0x30...0x37).contains($0) }
+            let flags = Int32(String(decoding: digits, as: UTF8.self), radix: 8) ?? 0
+            return flags & O_ACCMODE == O_RDWR
+        }
+        return false
+    }
+}
