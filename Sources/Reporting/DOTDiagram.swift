@@ -42,13 +42,21 @@ extension RunDiagram {
             text += "\(indent)subgraph cluster_\(prefix)p\(phase.number) {\n"
             text += "\(indent)    label=\(DOT.label([title(of: phase)]));\n"
             let (groups, others) = groups(of: phase)
-            for (place, group) in groups.enumerated() {
-                text += "\(indent)    subgraph cluster_\(prefix)p\(phase.number)_g\(place) {\n"
-                text += "\(indent)        label=\(DOT.label([group.title]));\n"
-                for step in group.steps { text += "\(indent)        \(node(step))\n" }
-                text += "\(indent)    }\n"
-            }
+            text += clusters(
+                groups, prefix: "\(prefix)p\(phase.number)_g", indent: indent + "    ")
             for step in others { text += "\(indent)    \(node(step))\n" }
+            text += "\(indent)}\n"
+        }
+        return text
+    }
+
+    private func clusters(_ groups: [Group], prefix: String, indent: String) -> String {
+        var text = ""
+        for (place, group) in groups.enumerated() {
+            text += "\(indent)subgraph cluster_\(prefix)\(place) {\n"
+            text += "\(indent)    label=\(DOT.label([group.title]));\n"
+            text += clusters(group.children, prefix: "\(prefix)\(place)_", indent: indent + "    ")
+            for step in group.steps { text += "\(indent)    \(node(step))\n" }
             text += "\(indent)}\n"
         }
         return text

@@ -66,6 +66,11 @@ extension RunDiagram {
         } else {
             writer.null("condition")
         }
+        if let group = declared.parallelGroup {
+            writer.member("parallel_group", group)
+        } else {
+            writer.null("parallel_group")
+        }
         writer.member("parallel_safe", declared.isParallelSafe)
         writer.member("critical_path", isCritical(step))
         if let record = record(of: step) {

@@ -95,7 +95,7 @@ struct LiveLayout {
         "  " + TextWidth.pad(TextWidth.clip(id(step, record), to: width), to: width)
     }
 
-    private func id(_ step: Int, _ record: RunRecord) -> String { record.shownName(of: step) }
+    private func id(_ step: Int, _ record: RunRecord) -> String { record.shownTitle(of: step) }
 
     /// Parts of a line, each clipped to the room that is left before it is painted.
     private func line(_ parts: [(text: String, paint: (String) -> String)]) -> LiveRegion.Line {

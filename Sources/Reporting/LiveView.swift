@@ -64,6 +64,7 @@ public struct LiveView: RunView {
                 + plain.frame(
                     below: takeScroll(), at: now, record: record, surroundings: surroundings)
         }
+        plain.lines.columns = size?.columns
         let text = takeScroll() + plain.logText(surroundings)
         let lines = layout.lines(
             running: plain.running.map(\.step), waiting: waiting,

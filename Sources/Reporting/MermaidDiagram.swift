@@ -61,7 +61,7 @@ extension RunDiagram {
                 let (groups, others) = groups(of: phase)
                 return MermaidFlowchart.Subgraph(
                     title(of: phase), nodes: others,
-                    children: groups.map { MermaidFlowchart.Subgraph($0.title, nodes: $0.steps) })
+                    children: groups.map { subgraph(of: $0) })
             }
             return frame.title.map { [MermaidFlowchart.Subgraph($0, children: phases)] } ?? phases
         }
@@ -69,6 +69,11 @@ extension RunDiagram {
         return MermaidFlowchart(
             comments: comments, nodes: nodes, edges: arrows, subgraphs: subgraphs,
             classes: RunDiagram.looks.filter { used.contains($0.name) })
+    }
+
+    private func subgraph(of group: Group) -> MermaidFlowchart.Subgraph {
+        MermaidFlowchart.Subgraph(
+            group.title, nodes: group.steps, children: group.children.map { subgraph(of: $0) })
     }
 
     private func shape(of step: Step) -> MermaidFlowchart.Node.Shape {

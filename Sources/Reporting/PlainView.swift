@@ -17,7 +17,7 @@ public struct PlainView: RunView {
     private let style: Style
     private let options: [String]
     private let namesLeftOut: Bool
-    private(set) var lines: ProgressLine
+    var lines: ProgressLine
     private var feed: OutputFeed
     /// Steps that run, in the order in which they were launched.
     private(set) var running: [(step: Int, since: RunTime, isAnnounced: Bool)] = []
@@ -86,6 +86,7 @@ public struct PlainView: RunView {
     mutating func frame(
         below scroll: String, at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String {
+        lines.columns = surroundings.terminalSize?.columns
         let text = scroll + logText(surroundings)
         // Behind lines of logs that are still to come, an announcement would come too early; and
         // the question says what runs.

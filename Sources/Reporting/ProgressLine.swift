@@ -5,6 +5,8 @@ import Execution
 /// A line is `[3/15] ok      lint (1.2s)`: how many steps have ended, how this one did, its id.
 struct ProgressLine {
     let style: Style
+    /// Columns of the terminal; nil where there is none.
+    var columns: Int?
     /// Steps that the command line left out: they count neither as done nor in all.
     private var leftOut = 0
     /// Steps that were said to run, and why.
@@ -196,7 +198,12 @@ struct ProgressLine {
                 style.yellow(word)
             case .skipped, .running: style.dim(word)
             }
-        return counter(record) + styleed + id(of: step, record) + detail
+        let head = counter(record) + styleed
+        // A description is no reason for a line to wrap.
+        let room = columns.map {
+            $0 - 1 - TextWidth.columns(of: Sanitizer.line(head + detail))
+        }
+        return head + record.shownTitle(of: step, columns: room ?? .max) + detail
     }
 
     func counter(_ record: RunRecord) -> String {

@@ -29,10 +29,13 @@ public struct RunDiagram: Sendable {
         var isLast = false
     }
 
-    /// The steps of a phase that were declared once for a list of items.
+    /// Steps of a phase that belong together: a parallel group, or the steps that were declared once
+    /// for a list of items.
     struct Group: Hashable {
         var title: String
+        /// Those that are in no child.
         var steps: [Int]
+        var children: [Group] = []
     }
 
     let resolved: ResolvedWorkflow
@@ -93,18 +96,37 @@ public struct RunDiagram: Sendable {
         return last.isEmpty ? framed : framed + [(nil, last)]
     }
 
-    /// The instances of each `foreach` in a phase, and its other steps.
+    /// The groups of a phase, and its other steps.
     func groups(of phase: Phase) -> (groups: [Group], others: [Int]) {
-        guard !resolved.workflow.groups.isEmpty else { return ([], phase.steps) }
-        var others = Set(phase.steps)
+        let steps = resolved.workflow.steps
+        var names: [String] = []
+        var members: [String: [Int]] = [:]
+        for step in phase.steps {
+            guard let name = steps[step].parallelGroup, !name.isEmpty else { continue }
+            if members[name] == nil { names.append(name) }
+            members[name, default: []].append(step)
+        }
+        let groups = names.map { name in
+            let (children, own) = itemGroups(of: members[name] ?? [])
+            return Group(title: "Group \(name)", steps: own, children: children)
+        }
+        let alone = phase.steps.filter { steps[$0].parallelGroup?.isEmpty ?? true }
+        let (others, rest) = itemGroups(of: alone)
+        return (groups + others, rest)
+    }
+
+    /// The instances of each `foreach` among steps, and the other ones.
+    private func itemGroups(of all: [Int]) -> (groups: [Group], others: [Int]) {
+        guard !resolved.workflow.groups.isEmpty else { return ([], all) }
+        var others = Set(all)
         let groups = resolved.workflow.groups.compactMap { group -> Group? in
-            let steps = phase.steps.filter { group.members.contains($0) }
+            let steps = all.filter { group.members.contains($0) }
             guard !steps.isEmpty else { return nil }
             others.subtract(steps)
             return Group(
                 title: "\(group.name): \(Wording.count(steps.count, "item"))", steps: steps)
         }
-        return (groups, phase.steps.filter { others.contains($0) })
+        return (groups, all.filter { others.contains($0) })
     }
 
     /// What has to hold for a step to run, as its box says it.

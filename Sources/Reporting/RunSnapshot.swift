@@ -34,7 +34,7 @@ public struct RunSnapshot {
         let named = running.prefix(RunSnapshot.mostNamed) + waiting.prefix(RunSnapshot.mostNamed)
         let columns = max(20, (surroundings.terminalSize?.columns ?? 0) - 1)
         let room = surroundings.terminalSize == nil ? RunSnapshot.ordinaryColumns : columns
-        let widest = named.map { TextWidth.columns(of: record.shownName(of: $0)) }.max() ?? 0
+        let widest = named.map { TextWidth.columns(of: record.shownTitle(of: $0)) }.max() ?? 0
         let width = min(room / 3, widest)
         for step in running.prefix(RunSnapshot.mostNamed) {
             let clock = ProgressLine.clock(record.steps[step].elapsed(at: now) ?? 0)
@@ -69,7 +69,7 @@ public struct RunSnapshot {
         _ mark: String, _ paint: (String) -> String, _ step: Int, _ width: Int, _ middle: String,
         _ room: Int, _ detail: () -> String
     ) -> String {
-        let name = TextWidth.pad(TextWidth.clip(record.shownName(of: step), to: width), to: width)
+        let name = TextWidth.pad(TextWidth.clip(record.shownTitle(of: step), to: width), to: width)
         let rest = TextWidth.clip(detail(), to: max(0, room - 10 - width - middle.count))
         var text = "  " + paint(mark) + name + middle + style.dim(rest)
         while text.last == " " { text.removeLast() }

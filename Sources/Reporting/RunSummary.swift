@@ -97,7 +97,7 @@ public struct RunSummary: Sendable {
 
     private func failure(_ index: Int, showsTail: Bool) -> [String] {
         let step = record.steps[index]
-        let name = record.shownName(of: index)
+        let name = record.shownTitle(of: index)
         let reason = record.shownReason(of: index) ?? "no reason was given"
         let length = step.duration.map { " after \(Wording.duration($0))" } ?? ""
         let attempts = record.attemptText(of: index).map { ", \($0)" } ?? ""

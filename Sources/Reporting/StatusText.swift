@@ -6,6 +6,7 @@ public struct StatusText: Sendable {
     private let now: RunTime
     private let style: Style
     private let awaiting: Set<Int>
+    private let columns: Int?
 
     /// A table of a run.
     ///
@@ -14,8 +15,13 @@ public struct StatusText: Sendable {
     ///   - now: The present, as a time of the run.
     ///   - isAlive: Whether the run's stepvisor lives; if not, a run without an end is
     ///     `interrupted`.
+    ///   - columns: Width of the terminal; nil where there is none.
     ///   - style: Colours or none.
-    public init(_ record: RunRecord, at now: RunTime, isAlive: Bool, style: Style = .plain) {
+    public init(
+        _ record: RunRecord, at now: RunTime, isAlive: Bool, columns: Int? = nil,
+        style: Style = .plain
+    ) {
+        self.columns = columns
         var record = record
         if !isAlive { record.markInterrupted() }
         self.record = record
@@ -83,14 +89,19 @@ public struct StatusText: Sendable {
 
     /// Ids are at most 64 columns wide; a longer one, which no workflow may have, is not aligned.
     private var columnWidth: Int {
-        record.header.steps.reduce(0) { width, step in
-            max(width, min(64, TextWidth.columns(of: Sanitizer.line(step.id))))
+        record.steps.indices.reduce(0) { width, step in
+            max(width, min(64, TextWidth.columns(of: title(of: step))))
         }
+    }
+
+    /// Status and length of time keep their place beside it.
+    private func title(of step: Int) -> String {
+        record.shownTitle(of: step, columns: min(64, columns.map { $0 - 24 } ?? 64))
     }
 
     private func row(of index: Int, idWidth: Int) -> String {
         let step = record.steps[index]
-        let id = TextWidth.pad(record.shownName(of: index), to: idWidth)
+        let id = TextWidth.pad(title(of: index), to: idWidth)
         let isLost = record.status == .interrupted && step.status == .running
         let word = TextWidth.pad(isLost ? "unknown" : step.status.rawValue, to: 8)
         let elapsed = step.elapsed(at: now).map { Wording.duration($0) } ?? ""

@@ -66,7 +66,7 @@ public struct Timeline: Sendable {
             return Bar(
                 attempt: attempt, restsUntil: rest,
                 name: place == 0
-                    ? record.shownName(of: index) : "\(method) \(attempt.number)",
+                    ? record.shownTitle(of: index) : "\(method) \(attempt.number)",
                 isFirst: place == 0)
         }
     }

@@ -15,8 +15,10 @@ struct InspectCommand {
 
     func status() throws -> Int32 {
         try show { run in
-            StatusText(run.record, at: run.now, isAlive: run.isAlive, style: console.outputStyle)
-                .text
+            StatusText(
+                run.record, at: run.now, isAlive: run.isAlive,
+                columns: StandardStream.output.columns, style: console.outputStyle
+            ).text
         }
     }
 

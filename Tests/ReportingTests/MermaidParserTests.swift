@@ -36,6 +36,7 @@ struct MermaidParserTests {
         var workflow = resolved.workflow
         workflow.name = text
         workflow.tasks[0].description = text
+        workflow.steps[0].parallelGroup = text
         resolved = ResolvedWorkflow(
             workflow: workflow, graph: resolved.graph, inferredEdges: resolved.inferredEdges,
             conflicts: resolved.conflicts)
@@ -51,7 +52,7 @@ struct MermaidParserTests {
         for (text, parsed) in zip(texts, answers) {
             #expect(parsed.vertices.map(\.id).sorted() == ["n0", "n1", "n2"], "\(text)")
             #expect(parsed.edges.map { $0.from + $0.to } == ["n0n1", "n1n2"], "\(text)")
-            #expect(parsed.subgraphs.count == 5, "\(text)")
+            #expect(parsed.subgraphs.count == (text.isEmpty ? 5 : 6), "\(text)")
             #expect(parsed.links == 0, "\(text)")
             #expect(parsed.classes == ["critical"], "\(text)")
             let shown = MermaidParserTests.visible(text)
@@ -60,6 +61,9 @@ struct MermaidParserTests {
             #expect(parsed.edges.last?.text == shown)
             let title = text.isEmpty ? "Task 1" : "Task 1: " + shown
             #expect(parsed.subgraphs.contains { $0.title == title }, "\(text)")
+            #expect(
+                text.isEmpty || parsed.subgraphs.contains { $0.title == "Group " + shown },
+                "\(text)")
         }
     }
 

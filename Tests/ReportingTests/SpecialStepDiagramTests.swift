@@ -79,6 +79,53 @@ struct SpecialStepDiagramTests {
         #expect(text.contains("subgraph cluster_p0 {\n        label=\"Finalizers\";"))
     }
 
+    /// `go` and `each` are the group `first`, `maybe` is one that no other is in.
+    static func grouped() throws -> ResolvedWorkflow {
+        let plain = try resolved()
+        var workflow = plain.workflow
+        for step in 0..<2 { workflow.steps[step].parallelGroup = "first" }
+        workflow.steps[3].parallelGroup = "say \"it\" ]"
+        return ResolvedWorkflow(
+            workflow: workflow, graph: plain.graph, inferredEdges: [], conflicts: [])
+    }
+
+    @Test(
+        "parallel groups are frames inside their phase, around what was declared once for several")
+    func parallelGroups() throws {
+        let diagram = RunDiagram(try Self.grouped())
+        #expect(
+            diagram.mermaid().contains(
+                """
+                        subgraph p1["Phase 1"]
+                            subgraph p2["Group first"]
+                                n0["go"]
+                            end
+                        end
+                        subgraph p3["Phase 2"]
+                            subgraph p4["Group first"]
+                                subgraph p5["each#58; 1 item"]
+                                    n1["each.a"]
+                                end
+                            end
+                            subgraph p6["each#58; 1 item"]
+                                n2["each.b"]
+                            end
+                        end
+                """),
+            "\(diagram.mermaid())")
+        #expect(diagram.mermaid().contains("[\"Group say #34;it#34; #93;\"]"))
+        let dot = diagram.dot()
+        #expect(
+            dot.contains("subgraph cluster_t0_p2_g0 {\n                label=\"Group first\";"),
+            "\(dot)")
+        #expect(dot.contains("subgraph cluster_t0_p2_g0_0 {"), "\(dot)")
+        #expect(dot.contains("label=\"Group say \\\"it\\\" ]\";"), "\(dot)")
+        let names = dot.split(separator: "\n").filter { $0.contains("subgraph") }
+        #expect(Set(names.map { $0.drop { $0 == " " } }).count == names.count, "\(dot)")
+        #expect(diagram.json().contains(#""parallel_group":"first""#))
+        #expect(diagram.json().contains(#""parallel_group":null"#))
+    }
+
     @Test("JSON: the condition, the groups, and finalizers beside the phases")
     func json() throws {
         let text = RunDiagram(try Self.resolved()).json()
