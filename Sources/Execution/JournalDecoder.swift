@@ -66,6 +66,12 @@ struct JournalDecoder {
         "skipped": { $0.skipped($1) },
         "halting": { $0.step($1).map { .halting(step: $0) } },
         "stopping": { _, members in members.integer("signal").map { .stopping(signal: $0) } },
+        "faulted": { _, members in
+            guard let reason = members.text("reason"), let error = members.text("error") else {
+                return nil
+            }
+            return .faulted(RunFault(reason: reason, error: error))
+        },
         "limit_reached": { _, members in
             limit(members).map { .limitReached($0, limitMilliseconds: $1) }
         },
@@ -163,6 +169,7 @@ struct JournalDecoder {
         }
         end.exit = Self.exit(members)
         end.usage = Self.usage(members)
+        end.error = members.text("error")
         return .ended(step: step, end)
     }
 
@@ -217,6 +224,8 @@ struct JournalDecoder {
             return step(reason, "cause").map { .halted(by: $0) }
         case "interrupted":
             return reason.integer("signal").map { .interrupted($0) }
+        case "faulted":
+            return reason.text("message").map { .faulted($0) }
         case "not_selected":
             return .notSelected
         case "other":

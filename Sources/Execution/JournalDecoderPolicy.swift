@@ -32,7 +32,7 @@ extension JournalDecoder {
             step: step,
             AttemptFailure(
                 reason: reason, exit: Self.exit(members), usage: Self.usage(members),
-                isBusy: members.truth("busy")))
+                isBusy: members.truth("busy"), error: members.text("error")))
     }
 
     func retryScheduled(_ members: JSONMembers) -> RunEvent.Kind? {

@@ -74,6 +74,10 @@ public struct JournalEncoder: Sendable {
         case .stopping(let signal):
             writer.string("stopping")
             writer.member("signal", signal)
+        case .faulted(let fault):
+            writer.string("faulted")
+            writer.member("reason", fault.reason)
+            writer.member("error", fault.error)
         case .limitReached(let kind, let limit):
             writer.string("limit_reached")
             writer.member("limit", kind.rawValue)
@@ -156,6 +160,7 @@ public struct JournalEncoder: Sendable {
         if let reason = end.reason { write(reason) }
         write(end.usage)
         if end.isAllowed { writer.member("allowed", true) }
+        if let error = end.error { writer.member("error", error) }
     }
 
     mutating func write(_ exit: ExitStatus?) {
@@ -188,7 +193,7 @@ public struct JournalEncoder: Sendable {
             write(ExitStatus.signalled(signal, coreDumped: coreDumped))
         case .verifyFailed(let exit):
             write(exit)
-        case .notStarted(let message), .other(let message):
+        case .notStarted(let message), .other(let message), .faulted(let message):
             writer.member("message", message)
         case .timedOut(let kind, let limit):
             writer.member("limit", kind.rawValue)
@@ -318,6 +323,7 @@ extension StepReason {
         case .verifyFailed: "verify_failed"
         case .breakerOpen: "breaker_open"
         case .interrupted: "interrupted"
+        case .faulted: "faulted"
         case .wantedTerminal: "wanted_terminal"
         case .unkillable: "unkillable"
         case .outputsMissing: "outputs_missing"

@@ -24,6 +24,7 @@ extension JournalEncoder {
             write(failure.reason)
             write(failure.usage)
             if failure.isBusy { writer.member("busy", true) }
+            if let error = failure.error { writer.member("error", error) }
         case .retryScheduled(let step, let attempt, let method, let delay):
             name("retry_scheduled", of: step)
             writer.member("attempt", attempt)

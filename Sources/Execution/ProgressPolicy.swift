@@ -107,6 +107,10 @@ extension JSONWriter {
         case .stopping(let signal):
             string("stopping")
             member("signal", SignalName.name(of: signal))
+        case .faulted(let fault):
+            string("faulted")
+            member("reason", fault.reason)
+            member("error", fault.error)
         case .limitReached(let kind, let limit):
             string("limit_reached")
             member("limit", kind.rawValue)

@@ -58,9 +58,9 @@ extension JSONWriter {
         moment("timestamp", event.time, since: record.header.startedAt)
         switch event.name {
         case .methodFailed(_, let reason):
-            member("error", record.text(of: reason))
+            member("error", event.error ?? record.text(of: reason))
         case .failed, .aborted:
-            if let error { member("error", error) }
+            if let error = event.error ?? error { member("error", error) }
         case .terminating(let signal):
             member("signal", SignalName.name(of: signal))
         case .retryScheduled(let method, let delay):

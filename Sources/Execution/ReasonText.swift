@@ -45,6 +45,8 @@ extension StepReason {
             return "the circuit breaker of `\(resource)` is open"
         case .interrupted(let signal):
             return "interrupted by \(SignalName.name(of: signal))"
+        case .faulted(let why):
+            return "stopped: \(why)"
         case .wantedTerminal(let signal):
             let what = signal == 22 ? "write to" : "read from"
             return "wanted to \(what) the terminal (\(SignalName.name(of: signal)))"

@@ -67,6 +67,8 @@ public struct RunEvent: Hashable, Sendable {
         case finalizing
         /// The run began to stop: a signal.
         case stopping(signal: Int32)
+        /// The run began to stop: stepvisor itself could not go on.
+        case faulted(RunFault)
         /// The run, or a phase of it, took longer than its limit: what of it runs is stopped, and
         /// nothing more of it starts.
         case limitReached(TimeoutKind, limitMilliseconds: Int64)
@@ -80,6 +82,20 @@ public struct RunEvent: Hashable, Sendable {
         case warning(step: Int?, String)
         /// The last event of every journal that was closed.
         case runEnded(RunStatus)
+    }
+}
+
+/// What kept stepvisor itself from going on.
+public struct RunFault: Hashable, Sendable {
+    /// In short, as lines of steps have it: `the disk is full`.
+    public var reason: String
+    /// In full: what was tried, where, and what the system said.
+    public var error: String
+
+    /// A fault.
+    public init(reason: String, error: String) {
+        self.reason = reason
+        self.error = error
     }
 }
 
@@ -113,12 +129,15 @@ public struct AttemptFailure: Hashable, Sendable {
     public var usage: ResourceUsage?
     /// Whether it was the throttle's "busy", which costs no retry.
     public var isBusy: Bool
+    /// What the attempt wrote last, where its own end is the reason.
+    public var error: String?
 
     /// A failed attempt.
     public init(
         reason: StepReason, exit: ExitStatus? = nil, usage: ResourceUsage? = nil,
-        isBusy: Bool = false
+        isBusy: Bool = false, error: String? = nil
     ) {
+        self.error = error
         self.reason = reason
         self.exit = exit
         self.usage = usage
@@ -138,12 +157,15 @@ public struct StepEnd: Hashable, Sendable {
     public var usage: ResourceUsage?
     /// Whether the failure counts neither for the exit code nor for dependents.
     public var isAllowed: Bool
+    /// What the step wrote last, where its own end is the reason of its failure.
+    public var error: String?
 
     /// An end.
     public init(
         status: StepStatus, reason: StepReason? = nil, exit: ExitStatus? = nil,
-        usage: ResourceUsage? = nil, isAllowed: Bool = false
+        usage: ResourceUsage? = nil, isAllowed: Bool = false, error: String? = nil
     ) {
+        self.error = error
         self.status = status
         self.reason = reason
         self.exit = exit

@@ -21,6 +21,7 @@ extension RunEvent.Kind {
                 })
         case .ended(let step, var end):
             end.reason = end.reason?.masked(by: mask)
+            end.error = end.error.map { mask.masked($0) }
             return .ended(step: step, end)
         case .skipped(let step, let reason):
             return .skipped(step: step, reason.masked(by: mask))
@@ -28,7 +29,11 @@ extension RunEvent.Kind {
             return .due(step: step, causes.map { $0.masked(by: mask) })
         case .attemptFailed(let step, var failure):
             failure.reason = failure.reason.masked(by: mask)
+            failure.error = failure.error.map { mask.masked($0) }
             return .attemptFailed(step: step, failure)
+        case .faulted(let fault):
+            return .faulted(
+                RunFault(reason: mask.masked(fault.reason), error: mask.masked(fault.error)))
         case .outputsEmpty(let step, let paths):
             return .outputsEmpty(step: step, paths.map { mask.masked($0) })
         case .warning(let step, let text):
@@ -65,6 +70,7 @@ extension StepReason {
         switch self {
         case .notStarted(let message): .notStarted(mask.masked(message))
         case .other(let text): .other(mask.masked(text))
+        case .faulted(let text): .faulted(mask.masked(text))
         case .outputsMissing(let paths): .outputsMissing(paths.map { mask.masked($0) })
         case .conditionFalse(let text, let values):
             .conditionFalse(mask.masked(text), values: mask.masked(values))

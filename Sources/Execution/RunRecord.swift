@@ -17,6 +17,8 @@ public struct RunRecord: Sendable, Hashable {
     public private(set) var notices: [RunNotice] = []
     /// The signal that began a stop.
     public private(set) var stopSignal: Int32?
+    /// What kept stepvisor itself from going on.
+    public private(set) var fault: RunFault?
     /// Steps running now.
     public var runningCount: Int { counts[.running] }
     /// Most steps that ran at once.
@@ -134,7 +136,7 @@ public struct RunRecord: Sendable, Hashable {
             notices.append(RunNotice(time: event.time, step: step, text: text))
         case .halting, .suspended, .thresholdReached, .throttled, .throttleEased,
             .breakerChanged, .modeChanged, .finalizing, .limitReached, .barrierPassed, .resumed,
-            .stopping, .runEnded:
+            .stopping, .faulted, .runEnded:
             applyToRun(event)
         }
     }
@@ -161,6 +163,8 @@ public struct RunRecord: Sendable, Hashable {
             endedStepTime = saturatingSum(endedStepTime, overflow ? .min : -all)
         case .stopping(let signal):
             stopSignal = stopSignal ?? signal
+        case .faulted(let fault):
+            self.fault = self.fault ?? fault
         case .runEnded(let status):
             self.status = status
             endedAt = event.time
@@ -316,7 +320,7 @@ extension RunEvent.Kind {
     /// The step that the event is about; nil for an event of the whole run.
     public var step: Int? {
         switch self {
-        case .runStarted, .stopping, .limitReached, .barrierPassed, .suspended, .resumed,
+        case .runStarted, .stopping, .faulted, .limitReached, .barrierPassed, .suspended, .resumed,
             .modeChanged, .throttleEased, .finalizing, .runEnded:
             nil
         case .checkStarted(let step, _, _), .logPart(let step, _), .outputsEmpty(let step, _),

@@ -1,9 +1,11 @@
 /// What a record tells beyond its events: every figure is measured, none is estimated.
 extension RunRecord {
-    /// The exit code that the run deserves; 128 + N when signal N stopped it.
+    /// The exit code that the run deserves: 5 when stepvisor itself could not go on, 128 + N when
+    /// signal N stopped it.
     ///
     /// 0 for a run that is still going and has met no failure.
     public var exitCode: Int32 {
+        if fault != nil { return 5 }
         if let stopSignal { return 128 &+ stopSignal }
         if status == .review { return 3 }
         if hitRunTimeout { return 124 }
@@ -58,7 +60,7 @@ extension RunRecord {
     /// Whether every step had its turn: it ended by itself, or the workflow says that it does not run.
     private var cameToItsEnd: Bool {
         guard endedAt != nil, status == .complete || status == .failed else { return false }
-        return !wasCutShort && stopSignal == nil && !hitRunTimeout
+        return !wasCutShort && stopSignal == nil && fault == nil && !hitRunTimeout
             && counts[.aborted] + counts[.pending] + counts[.running] == 0
     }
 

@@ -118,7 +118,7 @@ extension RunEvent.Kind {
     var isShared: Bool {
         switch self {
         case .throttled, .throttleEased, .breakerChanged, .modeChanged, .thresholdReached,
-            .reviewWanted, .decided, .halting, .stopping, .limitReached, .finalizing,
+            .reviewWanted, .decided, .halting, .stopping, .faulted, .limitReached, .finalizing,
             .suspended, .resumed:
             true
         default:

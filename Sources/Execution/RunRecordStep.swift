@@ -19,6 +19,8 @@ public struct StepRecord: Sendable, Hashable {
     public internal(set) var pid: Int32?
     /// Why it has its status.
     public internal(set) var reason: StepReason?
+    /// What it wrote last, where it failed by itself.
+    public internal(set) var error: String?
     /// When its (last) attempt was launched.
     public internal(set) var launchedAt: RunTime?
     /// When the process of its (last) attempt existed.
@@ -123,7 +125,9 @@ public struct StepRecord: Sendable, Hashable {
                 events.append(StepEvent(name: .methodComplete(method), time: time))
             case .failed, .aborted:
                 events.append(
-                    StepEvent(name: .methodFailed(method, reason ?? .other("")), time: time))
+                    StepEvent(
+                        name: .methodFailed(method, reason ?? .other("")), time: time, error: error)
+                )
             case .pending, .running, .skipped, .cached:
                 break
             }
@@ -137,7 +141,7 @@ public struct StepRecord: Sendable, Hashable {
         case .skipped: name = .skipped
         case .cached: name = .cached
         }
-        events.append(StepEvent(name: name, time: time))
+        events.append(StepEvent(name: name, time: time, error: error))
     }
 
     mutating func launch(attempt: Int, method: StepMethod, execution: Int, at time: RunTime) {
@@ -157,6 +161,7 @@ public struct StepRecord: Sendable, Hashable {
         pid = nil
         startTicks = 0
         reason = nil
+        error = nil
         exit = nil
         usage = nil
         holders = []
@@ -181,6 +186,7 @@ public struct StepRecord: Sendable, Hashable {
     mutating func end(_ end: StepEnd, at time: RunTime) {
         status = end.status
         reason = end.reason
+        error = end.error
         exit = end.exit
         usage = end.usage
         isAllowed = end.isAllowed
@@ -194,7 +200,9 @@ public struct StepRecord: Sendable, Hashable {
     mutating func failAttempt(_ failure: AttemptFailure, at time: RunTime) {
         history = events
         if let method, startedAt != nil {
-            history.append(StepEvent(name: .methodFailed(method, failure.reason), time: time))
+            history.append(
+                StepEvent(
+                    name: .methodFailed(method, failure.reason), time: time, error: failure.error))
         }
         if let method, let launchedAt {
             earlierAttempts.append(
@@ -206,6 +214,7 @@ public struct StepRecord: Sendable, Hashable {
         status = .pending
         isChecking = false
         reason = failure.reason
+        error = failure.error
         exit = failure.exit
         usage = failure.usage
         completedAt = time
@@ -239,6 +248,8 @@ public struct StepEvent: Sendable, Hashable {
     public var name: Name
     /// When.
     public var time: RunTime
+    /// What the step had written last when it failed by itself.
+    public var error: String?
 
     /// What happened, by the names of `progress.json`.
     public enum Name: Sendable, Hashable {

@@ -121,6 +121,7 @@ public struct Scheduler: Sendable {
             leaderExited(step, exit, usage, leftovers, &turn)
         case .groupEmptied(let step): groupEmptied(step, &turn)
         case .signal(let signal): signalled(signal, &turn)
+        case .faulted(let fault): faulted(fault, &turn)
         case .verified(let step, let verification): verified(step, verification, &turn)
         case .conditionEvaluated(let step, let outcome):
             conditionEvaluated(step, outcome, &turn)

@@ -131,7 +131,7 @@ extension Scheduler {
     }
 
     private var endStatus: RunStatus {
-        if stop.signal != nil || finalizers.before.signal != nil { return .aborted }
+        if stop.signals + finalizers.before.signals > 0 { return .aborted }
         if stop.isReviewAwaited { return .review }
         return hasFailed ? .failed : .complete
     }

@@ -38,8 +38,8 @@ extension Scheduler {
         finalizers.hasBegun = true
         finalizers.waiting = 0
         guard finalizers.steps.contains(where: { states[$0] != .ended }) else { return false }
-        if stop.signals > 2, let signal = stop.signal {
-            skipRest(.interrupted(signal), &turn)
+        if stop.signals > 2, let reason = stop.skipReason {
+            skipRest(reason, &turn)
             return false
         }
         if stop.isReviewAwaited, let step = stop.awaitsReviewOf {
@@ -49,7 +49,7 @@ extension Scheduler {
         finalizers.before = stop
         // The run's limit may have come while a halt was stopping what ran.
         let isRunOver = plan.runLimit != nil && runLimitAt == nil
-        finalizers.isHurried = stop.signal != nil || isRunOver
+        finalizers.isHurried = stop.signals > 0 || isRunOver
         stop = StopState()
         forgetWaiters()
         liftBrakes()

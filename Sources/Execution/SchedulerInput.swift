@@ -33,6 +33,8 @@ public enum SchedulerInput: Hashable, Sendable {
     case resumed(after: Int64)
     /// The run is to stop: INT, TERM or HUP.
     case signal(Int32)
+    /// The run is to stop: the shell itself cannot go on.
+    case faulted(RunFault)
     /// ``Scheduler/nextDeadline`` has come, or may have.
     case tick
 }

@@ -14,16 +14,22 @@ struct StopState: Sendable {
     var limit: Milliseconds?
     /// The first signal.
     var signal: Int32?
-    /// How many signals came.
+    /// What kept the shell from going on.
+    var fault: RunFault?
+    /// Whether a limit or a signal had stopped the run before that.
+    var faultCameLater = false
+    /// How many signals came; a fault is one of them, so that each further one hurries.
     var signals = 0
 
     /// Whether nothing more starts.
     var isStopping: Bool {
-        haltedBy != nil || limit != nil || signal != nil || awaitsReviewOf != nil
+        haltedBy != nil || limit != nil || signal != nil || fault != nil || awaitsReviewOf != nil
     }
 
     /// Whether the run stops for want of a decision, and for nothing else.
-    var isReviewAwaited: Bool { awaitsReviewOf != nil && limit == nil && signal == nil }
+    var isReviewAwaited: Bool {
+        awaitsReviewOf != nil && limit == nil && signal == nil && fault == nil
+    }
 
     /// Whether what runs is stopped too.
     var stopsRunning: Bool { abortReason != nil }
@@ -38,16 +44,22 @@ struct StopState: Sendable {
         limit.map { .timedOut(.run, limitMilliseconds: $0.value) }
     }
 
+    /// A limit, a signal or a fault, whichever came first.
+    private var outerReason: StepReason? {
+        let faultReason = fault.map { StepReason.faulted($0.reason) }
+        let other = limitReason ?? signal.map { .interrupted($0) }
+        return faultCameLater ? other ?? faultReason : faultReason ?? other
+    }
+
     /// Why a step that ends now is aborted; nil when it ends as it does.
     var abortReason: StepReason? {
         if haltStopsRunning, let haltReason { return haltReason }
-        return limitReason ?? signal.map { .interrupted($0) }
+        return outerReason
     }
 
     /// Why a step that has not started never will; nil when it may.
     var skipReason: StepReason? {
-        haltReason ?? limitReason ?? signal.map { .interrupted($0) }
-            ?? awaitsReviewOf.map { .awaitsReview(of: $0) }
+        haltReason ?? outerReason ?? awaitsReviewOf.map { .awaitsReview(of: $0) }
     }
 }
 
@@ -64,6 +76,16 @@ extension Scheduler {
             stop.signal = signal
             turn.record(.stopping(signal: signal))
         }
+        applyStopToAll(&turn)
+    }
+
+    /// The shell cannot go on: what runs is stopped as by TERM, for a reason of its own.
+    mutating func faulted(_ fault: RunFault, _ turn: inout Turn) {
+        guard stop.fault == nil else { return }
+        stop.faultCameLater = stop.limit != nil || stop.signal != nil
+        stop.fault = fault
+        stop.signals += 1
+        turn.record(.faulted(fault))
         applyStopToAll(&turn)
     }
 

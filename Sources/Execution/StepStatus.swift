@@ -65,6 +65,8 @@ public enum StepReason: Hashable, Sendable {
     case breakerOpen(resource: String)
     /// The run was stopped by this signal.
     case interrupted(Int32)
+    /// stepvisor itself could not go on and stopped the run: why, in short.
+    case faulted(String)
     /// It was stopped for reading from the terminal (TTIN) or writing to it (TTOU).
     case wantedTerminal(Int32)
     /// These processes of its group were there still, long after KILL.

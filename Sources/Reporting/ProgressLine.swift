@@ -47,6 +47,9 @@ struct ProgressLine {
         case .stopping(let signal):
             return counter(record)
                 + "stopping on \(SignalName.name(of: signal)): no further step starts"
+        case .faulted(let fault):
+            return counter(record)
+                + "stopping: \(Sanitizer.line(fault.reason)): no further step starts"
         case .limitReached(let kind, let limit):
             let subject = kind == .run ? "the run" : "a phase"
             let end = kind == .run ? "no further step starts" : "its steps are stopped"
@@ -163,7 +166,8 @@ struct ProgressLine {
         case .notSelected:
             leftOut += 1
             return nil
-        case .interrupted, .halted, .timedOut(.run, _), .doneEarlier, .upToDate, .unchanged:
+        case .interrupted, .faulted, .halted, .timedOut(.run, _), .doneEarlier, .upToDate,
+            .unchanged:
             // Said once for all by the line of the stop, and counted in the summary.
             return nil
         default:

@@ -134,6 +134,8 @@ public struct RunSummary: Sendable {
     /// How to go on with a run in which something was left undone; the failures say how for their own.
     private var further: String? {
         guard record.status == .aborted || record.status == .failed else { return nil }
+        // Whether there is a record to go on with, the message about the fault says.
+        guard record.fault == nil else { return nil }
         let skipped =
             record.counts[.skipped] - leftOut - record.doneEarlierCount - record.upToDateCount
         guard record.counts[.aborted] + skipped > 0 else { return nil }
@@ -175,7 +177,11 @@ public struct RunSummary: Sendable {
                 + ": no step of \(total) had to run (\(counts))\(ending)"
         }
         var status = record.status.rawValue
-        if let signal = record.stopSignal { status += " by \(SignalName.name(of: signal))" }
+        if let fault = record.fault {
+            status += " (\(Sanitizer.line(fault.reason)))"
+        } else if let signal = record.stopSignal {
+            status += " by \(SignalName.name(of: signal))"
+        }
         var line = style.paint(status, as: record.status) + ": \(counts)\(usualTimeOfSpared)"
         line += " of \(total) in \(wall)"
         // Less is as much as starting the steps took.

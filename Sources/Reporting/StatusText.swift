@@ -68,12 +68,20 @@ public struct StatusText: Sendable {
     }
 
     private var statusWord: String {
-        if let signal = record.stopSignal, record.status != .running {
+        if let fault = record.fault {
+            let reason = Sanitizer.line(fault.reason)
+            switch record.status {
+            case .running: return "stopping (\(reason))"
+            case .interrupted: break
+            default: return "\(record.status.rawValue) (\(reason))"
+            }
+        } else if let signal = record.stopSignal, record.status != .running {
             return "\(record.status.rawValue) by \(SignalName.name(of: signal))"
         }
         if record.stopSignal != nil { return "stopping" }
         if record.status == .interrupted {
-            return "interrupted (its stepvisor, pid \(record.header.pid), is gone)"
+            let fault = record.fault.map { "; it was stopping: " + Sanitizer.line($0.reason) } ?? ""
+            return "interrupted (its stepvisor, pid \(record.header.pid), is gone\(fault))"
         }
         return record.status.rawValue
     }

@@ -1,4 +1,5 @@
 import Execution
+import SystemCalls
 
 #if canImport(Glibc)
     import Glibc
@@ -19,6 +20,8 @@ struct JournalFile: ~Copyable {
     private var length: Int64 = 0
     /// Lines that nothing is done upon, to be written with the next one.
     private var held: [UInt8] = []
+    /// Up to where the disk has room for certain; nil where the system promises none.
+    private var reservedEnd: Int64?
 
     private static let mostHeld = 1 << 20
 
@@ -29,6 +32,37 @@ struct JournalFile: ~Copyable {
             shown: path)
         self.path = path
         encoder = JournalEncoder(header: header)
+        reservedEnd = reserve(from: 0) == nil ? JournalFile.reserved : nil
+    }
+
+    /// Room on the disk that is taken ahead, so that a run which a full disk stops can still put on
+    /// record what stopped it.
+    private static let reserved: Int64 = 1 << 16
+    /// With less than this ahead, more is taken.
+    private static let leastReserve: Int64 = 1 << 15
+
+    /// Takes room on the disk; returns what stood in the way.
+    private func reserve(from offset: Int64) -> SystemError? {
+        guard stepvisor_reserve(file.number, offset, JournalFile.reserved) != 0 else { return nil }
+        return SystemError("write", path)
+    }
+
+    /// Takes more room where little is left; throws when the disk has none, while what is written now
+    /// still finds its place.
+    private mutating func keepReserve() throws(SystemError) {
+        guard let end = reservedEnd, end - length < JournalFile.leastReserve else { return }
+        guard let problem = reserve(from: length) else {
+            reservedEnd = length + JournalFile.reserved
+            return
+        }
+        reservedEnd = nil
+        if problem.code == ENOSPC || problem.code == EDQUOT { throw problem }
+    }
+
+    /// Nothing more is written: gives back the room that was taken ahead.
+    mutating func finish() {
+        reservedEnd = nil
+        _ = ftruncate(file.number, off_t(length))
     }
 
     /// Writes one event; when it returns, the line outlives this process.
@@ -41,6 +75,9 @@ struct JournalFile: ~Copyable {
             return
         }
         try write(line)
+        // Nothing follows the end of a run that would need it.
+        if case .runEnded = event.kind { return }
+        try keepReserve()
     }
 
     /// Keeps the line of an event for the next `write`: one that tells of 10,000 steps is as quick as

@@ -34,16 +34,22 @@ struct LogReader: Sendable {
     }
 
     @Sendable private func tail(_ step: Int, _ limit: Int) -> [UInt8] {
+        tail(step, limit, since: 0)
+    }
+
+    /// The last bytes that a step has written since an offset, at most so many.
+    func tail(_ step: Int, _ limit: Int, since begin: Int64) -> [UInt8] {
         guard steps.indices.contains(step), let log = directory.readLog(of: steps[step].id) else {
             return []
         }
         let size = Int64(lseek(log.number, 0, SEEK_END))
-        let begin = begin(of: log, step)
+        // A log that was cut since holds only what was written after.
+        let begin = max(self.begin(of: log, step), begin > size ? 0 : begin)
         let start = max(begin, size - Int64(limit))
         // What a secret that the beginning cuts through is known by stands before it.
         let lead = Int(min(start - begin, Int64(mask.reach)))
         let bytes = FileBytes.read(
-            log.number, offset: start - Int64(lead), limit: limit + lead)
+            log.number, offset: start - Int64(lead), limit: Int(size - start) + lead)
         return mask.isEmpty ? bytes : mask.masked(bytes, afterLead: lead)
     }
 

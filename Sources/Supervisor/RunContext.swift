@@ -37,6 +37,8 @@ public struct RunContext {
     public var workflow = ""
     /// Takes secrets out of everything that is recorded or shown.
     public var secrets = SecretMask.none
+    /// The last line of the end of a log, as it may be shown and on record; nil where there is none.
+    public var lastLine: @Sendable ([UInt8]) -> String? = { _ in nil }
     /// Called before each file gets its name that comes from the cache, by tests.
     var beforePlacing: @Sendable (Int) -> Void = { _ in }
 

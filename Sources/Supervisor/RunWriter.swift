@@ -274,7 +274,7 @@ struct WriterDesk: Sendable {
         let problem = written ?? synchronised ?? directory.synchronise(WriterDesk.progressName)
         if let problem {
             // What is not on record must not be shown as if it were.
-            record.apply(RunEvent(.warning(step: nil, problem.description), at: now))
+            record.apply(RunEvent(.faulted(RunFault(problem)), at: now))
             record.apply(RunEvent(.runEnded(.aborted), at: now))
         }
         output.finish(view.finish(at: now, record: record, surroundings: surroundings()))

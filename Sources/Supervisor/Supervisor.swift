@@ -178,7 +178,7 @@ public final class Supervisor {
 
     private func perform(_ action: SchedulerAction) {
         switch action {
-        case .record(let kind):
+        case .record(var kind):
             if case .runEnded = kind {
                 endEscaped()
                 finishOutput()
@@ -186,6 +186,8 @@ public final class Supervisor {
                 settleCache()
                 writeIngredients()
                 saveChanges()
+                // The last output of a step may have found the disk full.
+                if problem != nil { kind = .runEnded(.aborted) }
             }
             record(kind)
             conditions.note(kind)
@@ -212,7 +214,8 @@ public final class Supervisor {
 
     /// Writes a fact; a journal that cannot be written stops the run: exit 5, never success.
     func record(_ kind: RunEvent.Kind) {
-        var event = RunEvent(kind.masked(by: context.secrets), at: clock.now())
+        let told = kind.withLastLine(lastLine).masked(by: context.secrets)
+        var event = RunEvent(told, at: clock.now())
         do {
             // Nothing is done upon it, and of a large workflow there are thousands.
             if case .skipped = kind { try journal.hold(event) } else { try journal.append(event) }
@@ -221,15 +224,17 @@ public final class Supervisor {
             // An end that is not on record must not be shown as a good one.
             if case .runEnded = kind { event.kind = .runEnded(.aborted) }
         }
+        // The room is for the last `progress.json`, where the disk has no other.
+        if case .runEnded = kind { journal.finish() }
         writer.send(event)
     }
 
     func stop(because error: SystemError) {
         guard problem == nil else { return }
         problem = error
-        // Else the record tells of a signal that nobody sent.
-        record(.warning(step: nil, "stopping, since stepvisor cannot go on: \(error)"))
-        inbox.append(.signal(SIGTERM))
+        let fault = RunFault(error)
+        // A run that is over has nothing left to stop, but its end was not a good one.
+        if scheduler.isFinished { record(.faulted(fault)) } else { inbox.append(.faulted(fault)) }
     }
 
     private func signal(_ step: Int, _ signal: Int32) {

@@ -45,6 +45,16 @@ extension Supervisor {
         }
     }
 
+    /// What the last attempt of a step wrote last; its processes have ended, and its log is whole.
+    func lastLine(of step: Int) -> String? {
+        let reader = LogReader(directory: directory, steps: header.steps, mask: context.secrets)
+        return context.lastLine(
+            reader.tail(step, Supervisor.lastLineReach, since: attempts.logStart(of: step)))
+    }
+
+    /// Bytes at the end of a log in which the last line is looked for.
+    private static let lastLineReach = 8192
+
     /// Writes the line that separates a further part of a step's log from the one before it, and the
     /// first line of a log that the step writes itself.
     ///

@@ -1,3 +1,5 @@
+import Execution
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -24,9 +26,30 @@ extension SystemError {
         }
     }
 
+    /// Why a run stops for it, in the few words that fit into the line of a step.
+    var stopReason: String {
+        switch code {
+        case ENOSPC: "the disk is full"
+        case EDQUOT: "the disk quota is used up"
+        case EFBIG: "a file has reached the limit on its size (`ulimit -f`)"
+        case EROFS: "the file system is read-only"
+        case ENOENT where subject.contains("/.stepvisor/"): "the directory of its record is gone"
+        default:
+            "cannot \(call) `\(subject.split(separator: "/").last ?? "/")`: "
+                + SystemError.text(of: code)
+        }
+    }
+
     /// Whether it says that a directory is where a file was expected.
     public var isDirectory: Bool { code == EISDIR }
 
     /// Whether it says that there is no such thing.
     public var isAbsence: Bool { code == ENOENT }
+}
+
+extension RunFault {
+    /// What a failed system call comes to for the run.
+    init(_ error: SystemError) {
+        self.init(reason: error.stopReason, error: error.description)
+    }
 }

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #ifdef __linux__
+#include <linux/falloc.h>
 #include <linux/fs.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -113,6 +114,25 @@ void stepvisor_block_signals(void) {
     sigset_t set;
     sigfillset(&set);
     pthread_sigmask(SIG_SETMASK, &set, NULL);
+}
+
+int stepvisor_reserve(int descriptor, int64_t offset, int64_t length) {
+#ifdef __linux__
+    // Beyond the limit on the size of files, trying alone would send a signal.
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) == -1) return -1;
+    if (limit.rlim_cur != RLIM_INFINITY && (rlim_t)(offset + length) > limit.rlim_cur) {
+        errno = EFBIG;
+        return -1;
+    }
+    return fallocate(descriptor, FALLOC_FL_KEEP_SIZE, offset, length);
+#else
+    (void)descriptor;
+    (void)offset;
+    (void)length;
+    errno = ENOSYS;
+    return -1;
+#endif
 }
 
 int stepvisor_pipe(int descriptors[2], int nonblocking) {

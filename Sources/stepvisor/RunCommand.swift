@@ -150,6 +150,7 @@ struct RunCommand {
             isTerminal: !console.wantsJSON && console.isErrorLive, warnings: warnings,
             guardian: Host.ownProgram)
         context.secrets = Secrecy.mask
+        context.lastLine = { LogTail.lastLine(of: $0) }
         context.freshness = request.freshness
         context.workflow = request.project.loaded.path ?? ""
         let supervisor = try Supervisor(context)
@@ -199,11 +200,13 @@ struct RunCommand {
     ) -> Int32 {
         if let problem = result.problem {
             let path = place.path(ofProjectFile: StateDirectory.runPath(result.runID))
+            let words = ["stepvisor", "run"] + Project.words(naming: arguments) + ["--resume"]
+            let resume = words.map { ShellWord.quoted($0) }.joined(separator: " ")
             return Console.report(
                 CommandFailure(
                     .ownTrouble, problem,
                     help: ProjectFiles.exists(path)
-                        ? "what was run until then is in `\(path)`"
+                        ? "what was run until then is in `\(path)`; `\(resume)` goes on"
                         : "its record was removed while it ran: run it again"))
         }
         if let signal = result.signal { ProcessSetup.die(by: signal) }

@@ -40,7 +40,7 @@ enum RunRecordSample {
         .conditionError(hostile, message: ""), .successPatternMissing(hostile),
         .verifyFailed(.exited(3)), .verifyFailed(.signalled(6, coreDumped: true)),
         .breakerOpen(resource: hostile), .upToDate(run: hostile), .unchanged(since: hostile),
-        .restored(run: "r"),
+        .restored(run: "r"), .faulted(hostile),
     ]
 
     private static let policyKinds: [RunEvent.Kind] =
@@ -58,6 +58,9 @@ enum RunRecordSample {
                         userMicroseconds: 1, systemMicroseconds: 2, peakMemoryKiB: nil),
                     isBusy: true)),
             .attemptFailed(step: 99, AttemptFailure(reason: .other(hostile))),
+            .attemptFailed(step: 1, AttemptFailure(reason: .exited(1), error: hostile)),
+            .ended(step: 1, StepEnd(status: .failed, reason: .exited(1), error: hostile)),
+            .faulted(RunFault(reason: hostile, error: hostile)),
             .retryScheduled(step: 0, attempt: 2, method: .primary, delayMilliseconds: 0),
             .retryScheduled(step: 0, attempt: 3, method: .backup(2), delayMilliseconds: .max),
             .reviewWanted(step: 0), .thresholdReached(step: 1, failures: 3),

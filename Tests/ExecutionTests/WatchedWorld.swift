@@ -105,6 +105,7 @@ struct WatchedWorld: VirtualWorld {
         case .dependencyFailed: "needs"
         case .halted: "halted"
         case .interrupted: "interrupted"
+        case .faulted: "faulted"
         case .wantedTerminal: "wanted terminal"
         case .unkillable: "unkillable"
         case .outputsMissing: "outputs missing"

@@ -78,6 +78,42 @@ struct DiskFaultTests {
         #expect(!space.text("status").contains("complete: 61"))
     }
 
+    @Test(
+        "a full disk is named as the reason, in lines, summary, status, journal and record",
+        .enabled(if: Hardship.canMount, "file systems may not be mounted here"),
+        arguments: ["cat /dev/zero > .stepvisor/fill; true", "cat /dev/zero; true"])
+    func fullDiskIsNamed(command: String) throws {
+        let space = try TestSpace()
+        try space.workflow(
+            TestSpace.step("fill", command) + TestSpace.step("beside", "sleep 30")
+                + TestSpace.step("later", "touch later", "dependencies = [\"beside\"]"))
+        try space.directory(".stepvisor", mode: 0o700)
+        let run = try space.shellWithMounts(
+            """
+            mount -t tmpfs -o size=512k,mode=0700 none .stepvisor || exit 99
+            $STEPVISOR run -j3
+            code=$?
+            $STEPVISOR status > status
+            cp .stepvisor/latest/events.ndjson .stepvisor/latest/progress.json .
+            exit $code
+            """)
+        #expect(run.code == 5, "\(run)")
+        #expect(!run.error.contains("TERM"), "\(run)")
+        #expect(run.error.contains("stopping: the disk is full: no further step starts"), "\(run)")
+        #expect(run.error.contains("aborted beside"), "\(run)")
+        #expect(run.error.contains("stopped: the disk is full"), "\(run)")
+        #expect(run.error.contains("aborted (the disk is full): "), "\(run)")
+        #expect(space.text("status").contains("aborted (the disk is full)"))
+        for file in ["status", "events.ndjson", "progress.json"] {
+            // What the step died of is a fact; that somebody stopped the run by it would be none.
+            #expect(!space.text(file).contains("by SIGTERM"), "\(file): \(space.text(file))")
+            #expect(!space.text(file).contains("stopping"), "\(file): \(space.text(file))")
+            #expect(space.text(file).contains("the disk is full"), "\(file): \(space.text(file))")
+        }
+        #expect(space.text("progress.json").contains("\"status\":\"aborted\""))
+        #expect(!space.exists("later"))
+    }
+
     @Test("fault 48: a state directory that is no use is exit 5 by its path before any step")
     func uselessState() throws {
         for path in [".stepvisor", ".stepvisor/runs", ".stepvisor/run.lock/x"] {
@@ -161,6 +197,7 @@ struct DiskFaultTests {
         #expect(run.code == 5, "\(run)")
         #expect(run.error.contains(".stepvisor/runs/"), "\(run)")
         #expect(!run.error.contains("complete: 2"), "\(run)")
+        #expect(!run.error.contains("TERM"), "\(run)")
         #expect(!space.exists("later"))
         #expect(try space.run("status").code != 0)
     }

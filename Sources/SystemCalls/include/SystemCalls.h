@@ -40,6 +40,10 @@ int stepvisor_pidfd_signal(int descriptor, int signal_number);
 /// Blocks every signal that can be blocked, for good.
 void stepvisor_block_signals(void);
 
+/// Makes sure that a file can grow by so many bytes from an offset on; its size stays as it is.
+/// Fails with EFBIG beyond the limit on the size of files, with ENOSYS where the system cannot.
+int stepvisor_reserve(int descriptor, int64_t offset, int64_t length);
+
 /// A pipe whose ends are closed in children; both ends non-blocking when asked for.
 int stepvisor_pipe(int descriptors[2], int nonblocking);
 
