@@ -12,49 +12,84 @@ extension WorkflowTables {
     ]
 
     private static let failing: [KeyRule<ExecutionSettings>] = [
-        .boolean("parallel_enabled") { $0.isParallelEnabled = $1 },
-        .integer("max_parallel_steps", atLeast: 1) { $0.maxParallelSteps = $1 },
-        .choice("error_propagation", of: ErrorPropagation.self) { $0.errorPropagation = $1 },
-        .choice("failure_strategy", of: FailureStrategy.self) { $0.failureStrategy = $1 },
-        .integer("failure_threshold", atLeast: 1) { $0.failureThreshold = $1 },
-        .boolean("barriers") { $0.barriers = $1 },
+        .boolean("parallel_enabled") { $0.isParallelEnabled = $1 }
+            .habits(
+                "parallel", "concurrent", "parallelism_enabled", "enable_parallel",
+                "allow_parallel"),
+        .integer("max_parallel_steps", atLeast: 1) { $0.maxParallelSteps = $1 }
+            .habits(
+                "max_parallel", "jobs", "max_jobs", "workers", "max_workers", "concurrency",
+                "max_concurrency", "max_concurrent", "parallelism", "threads", "num_jobs",
+                "parallel_jobs", "max_parallel_tasks", "max_active_steps", "limit"),
+        .choice("error_propagation", of: ErrorPropagation.self) { $0.errorPropagation = $1 }
+            .habits(
+                "on_error", "on_failure", "on_fail", "fail_fast", "failfast", "error_handling",
+                "error_strategy", "error_policy", "failure_policy", "propagation_strategy",
+                "halt_on_critical", "keep_going"),
+        .choice("failure_strategy", of: FailureStrategy.self) { $0.failureStrategy = $1 }
+            .habits(
+                "failure_mode", "cancel_on_failure", "stop_on_failure", "strategy"),
+        .integer("failure_threshold", atLeast: 1) { $0.failureThreshold = $1 }
+            .habits(
+                "max_failures", "failure_limit", "error_threshold", "max_errors"),
+        .boolean("barriers") { $0.barriers = $1 }
+            .habits(
+                "barrier", "sync", "synchronise", "synchronize"),
     ]
 
     private static let limits: [KeyRule<ExecutionSettings>] = [
-        .limit("timeout") { $0.timeout = $1 },
-        .limit("idle_timeout") { $0.idleTimeout = $1 },
-        .limit("phase_timeout") { $0.phaseTimeout = $1 },
-        .limit("run_timeout") { $0.runTimeout = $1 },
-        .delay("grace") { $0.grace = $1 },
+        .limit("timeout") { $0.timeout = $1 }
+            .habits(
+                "timeout_seconds", "timeout_secs", "timeout_sec", "timeout_s", "timeout_ms",
+                "timeout_minutes", "timeout_min", "step_timeout", "time_limit", "timelimit",
+                "max_time", "max_duration"),
+        .limit("idle_timeout") { $0.idleTimeout = $1 }
+            .habits(
+                "silence_timeout", "output_timeout", "no_output_timeout", "inactivity_timeout"),
+        .limit("phase_timeout") { $0.phaseTimeout = $1 }
+            .habits(
+                "barrier_timeout", "stage_timeout", "level_timeout"),
+        .limit("run_timeout") { $0.runTimeout = $1 }
+            .habits(
+                "total_timeout", "global_timeout", "workflow_timeout", "max_run_time",
+                "overall_timeout"),
+        .delay("grace") { $0.grace = $1 }
+            .habits(
+                "grace_period", "kill_timeout", "stop_timeout", "shutdown_timeout"),
     ]
 
     private static let starting: [KeyRule<ExecutionSettings>] = [
         KeyRule("shell", "a list of strings") { settings, entry, reader in
             if let words = reader.arguments(entry) { settings.shell = words }
-        },
+        }.habits("interpreter", "sh", "bash", "executable"),
         KeyRule("runner", "a string or a list of strings") { settings, entry, reader in
             settings.runner = reader.command(entry)
-        },
+        }.habits("agent", "executor", "command", "cmd", "default_command", "run"),
         KeyRule("default_mode", or: ["mode"], "a string") { settings, entry, reader in
             settings.defaultMode = reader.choice(entry, of: SourceMode.self)?.rawValue
-        },
-        .strings("pass_environment") { $0.passEnvironment = $1 },
-        .strings("secrets") { $0.secrets = $1 },
+        }.habits("execution_mode", "interaction", "interactive"),
+        .strings("pass_environment") { $0.passEnvironment = $1 }
+            .habits(
+                "pass_env", "passenv", "env_pass", "inherit_env", "inherit_environment",
+                "env_allow", "environment_allowlist"),
+        .strings("secrets") { $0.secrets = $1 }
+            .habits(
+                "secret", "mask", "masks", "masked", "sensitive", "secret_env"),
         .choice("log", of: LogMode.self) { $0.log = $1 },
         KeyRule("retry", "a table") { settings, entry, reader in
             guard let table = reader.table(entry) else { return }
             WorkflowTables.retry.decode(table, into: &settings.retry, with: &reader)
-        },
+        }.habits("retries", "retry_policy", "backoff"),
         KeyRule("throttle", "a table") { settings, entry, reader in
             guard let table = reader.table(entry) else { return }
             var throttle = ThrottleSettings()
             WorkflowTables.throttle.decode(table, into: &throttle, with: &reader)
             reader.reportIdleThrottle(entry, table)
             settings.throttle = throttle
-        },
+        }.habits("rate_limit", "throttling"),
         KeyRule("breaker", "a table") { settings, entry, reader in
             settings.breaker = reader.breaker(entry)
-        },
+        }.habits("circuit_breaker"),
     ]
 
     static let retry = KeyTable<RetrySettings>(

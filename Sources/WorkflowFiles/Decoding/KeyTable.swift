@@ -4,6 +4,9 @@ import WorkflowModel
 struct KeyRule<Target>: Sendable {
     let name: String
     let aliases: [String]
+    /// Words that people write for it from habit, since other tools call it so. They are no spellings
+    /// of it: they only lead to the right one.
+    private(set) var habits: [String] = []
     let expects: String
     let isIgnored: Bool
     let apply: @Sendable (inout Target, DocumentTable.Entry, inout ValueReader) -> Void
@@ -18,6 +21,13 @@ struct KeyRule<Target>: Sendable {
         self.expects = expects
         self.isIgnored = isIgnored
         self.apply = apply
+    }
+
+    /// The rule with the words that people write for it from habit.
+    func habits(_ words: String...) -> KeyRule {
+        var rule = self
+        rule.habits += words
+        return rule
     }
 }
 
@@ -43,7 +53,7 @@ struct KeyTable<Target>: Sendable {
         rules.map {
             WorkflowKey(
                 table: table, name: $0.name, aliases: $0.aliases, expects: $0.expects,
-                isIgnored: $0.isIgnored)
+                isIgnored: $0.isIgnored, habits: $0.habits)
         }
     }
 
@@ -59,7 +69,7 @@ struct KeyTable<Target>: Sendable {
         var seen: UInt64 = 0
         for entry in source.entries {
             guard let index = ruleOfSpelling[entry.key] else {
-                reader.report(unknown(entry))
+                reader.reportUnknown(entry, in: source, of: table) { keys }
                 continue
             }
             let bit: UInt64 = 1 << UInt64(index)
@@ -69,26 +79,6 @@ struct KeyTable<Target>: Sendable {
             }
             seen |= bit
             rules[index].apply(&target, entry, &reader)
-        }
-    }
-
-    private func unknown(_ entry: DocumentTable.Entry) -> Diagnostic {
-        let candidates = rules.flatMap { [$0.name] + $0.aliases }
-        let elsewhere = WorkflowKeys.tables(knowing: entry.key)
-        let help: String? =
-            if !elsewhere.isEmpty {
-                "`\(entry.key)` belongs \(Wording.list(Self.places(elsewhere), "or"))"
-            } else {
-                Suggestion.help(for: entry.key, among: candidates)
-            }
-        return .error(
-            "unknown key `\(entry.key)` \(table.place)", at: entry.keyRange, help: help)
-    }
-
-    /// "in `[execution]`, a step": one preposition for all.
-    private static func places(_ tables: [WorkflowKey.Table]) -> [String] {
-        tables.enumerated().map { number, table in
-            number == 0 || table == .workflow ? table.place : table.rawValue
         }
     }
 

@@ -38,7 +38,10 @@ extension WorkflowTables {
                     guard let id = reader.taskID(value, of: entry.key) else { continue }
                     draft.dependencies.append((id, value.range))
                 }
-            },
+            }
+            .habits(
+                "needs", "deps", "dep", "depends", "dependency", "requires", "after",
+                "upstream", "prerequisites"),
             KeyRule("tasks", "a list of task ids or of tables") { draft, entry, reader in
                 draft.tasks = entry
                 for value in reader.list(entry, of: "task ids or tables") ?? [] {

@@ -183,8 +183,10 @@ extension WorkflowTables {
         [
             KeyRule("command", "a string or a list of strings") { draft, entry, reader in
                 draft.method.command = reader.command(entry)
-            },
-            .string("description") { $0.method.description = $1 },
+            }.habits("cmd", "run", "script", "exec", "execute"),
+            .string("description") { $0.method.description = $1 }
+                .habits(
+                    "name", "title", "desc", "summary"),
             KeyRule("trigger_condition", "\"primary_failure\" or \"backup_1_failure\"") {
                 draft, entry, reader in
                 draft.method.triggerCondition = reader.string(entry)

@@ -6,6 +6,11 @@ import WorkflowModel
 struct ValueReader {
     private(set) var diagnostics: [Diagnostic] = []
 
+    /// The keys of the project's own that the file has so far; nil in a file that may have none.
+    var ownKeys: Set<String>?
+    /// For how many unknown keys it is still looked for what they were meant to be.
+    var unknownKeysLeft = 200
+
     mutating func report(_ diagnostic: Diagnostic) { diagnostics.append(diagnostic) }
 
     private var suggestionsLeft = 20

@@ -4,22 +4,27 @@ extension WorkflowTables {
     static let workflow = KeyTable<WorkflowDraft>(
         .workflow,
         [
-            .string("name") { $0.workflow.name = $1 },
+            .string("name") { $0.workflow.name = $1 }
+                .habits(
+                    "title", "workflow", "workflow_name", "project", "pipeline", "id"),
             KeyRule("execution", "a table") { draft, entry, reader in
                 guard let table = reader.table(entry) else { return }
                 execution.decode(table, into: &draft.workflow.execution, with: &reader)
                 draft.executionTable = table
-            },
+            }
+            .habits(
+                "settings", "config", "configuration", "options", "defaults", "default", "run",
+                "global"),
             KeyRule("environment", "a table of strings") { draft, entry, reader in
                 draft.workflow.environment = reader.environment(entry) ?? []
-            },
+            }.habits("env", "envs", "env_vars", "environment_variables", "vars", "variables"),
             KeyRule("resources", "a table") { draft, entry, reader in
                 draft.workflow.resources = reader.resources(entry) ?? []
-            },
+            }.habits("resource", "locks", "semaphores", "pools"),
             KeyRule("composition", "a table") { draft, entry, reader in
                 guard let table = reader.table(entry) else { return }
                 composition.decode(table, into: &draft.workflow, with: &reader)
-            },
+            }.habits("compose"),
             KeyRule("changes", "a table of lists of patterns") { draft, entry, reader in
                 guard let table = reader.table(entry) else { return }
                 draft.changes = table
@@ -36,8 +41,13 @@ extension WorkflowTables {
             KeyRule("error_propagation", "a table") { draft, entry, _ in
                 draft.errorPropagation = entry
             },
-            KeyRule("steps", "a list of tables") { draft, entry, _ in draft.steps = entry },
-            KeyRule("tasks", "a list of tables") { draft, entry, _ in draft.tasks = entry },
+            KeyRule("steps", "a list of tables") { draft, entry, _ in draft.steps = entry }
+                .habits(
+                    "step", "job", "jobs", "stage", "stages", "nodes", "commands", "targets",
+                    "recipes", "scripts", "rules", "actions"),
+            KeyRule("tasks", "a list of tables") { draft, entry, _ in draft.tasks = entry }
+                .habits(
+                    "task", "sections", "phases"),
             KeyRule("speclets", "a list of tables") { draft, entry, _ in draft.speclets = entry },
             KeyRule("dependencies", "anything", isIgnored: true) { _, entry, reader in
                 // The table is prose; a list was meant for a step.
@@ -74,7 +84,7 @@ extension WorkflowTables {
         [
             KeyRule("includes", "a list of paths and tables") { workflow, entry, reader in
                 workflow.includes = reader.includes(entry)
-            }
+            }.habits("include", "imports", "import", "files")
         ])
 
     static let include = KeyTable<WorkflowInclude>(
@@ -83,7 +93,7 @@ extension WorkflowTables {
             KeyRule("file", "a path") { include, entry, reader in
                 include.file = reader.string(entry) ?? ""
                 include.range = entry.value.range
-            },
+            }.habits("path", "include", "source", "src", "name"),
             KeyRule("prefix", "an id") { include, entry, reader in
                 guard let text = reader.string(entry) else { return }
                 include.prefix = text
@@ -92,13 +102,15 @@ extension WorkflowTables {
                     .error(
                         "a prefix is the beginning of ids, and no id begins so",
                         at: entry.value.range, help: "a prefix matches `\(StepID.pattern)`"))
-            },
+            }.habits("namespace", "as", "alias"),
         ])
 
     static let resource = KeyTable<ResourceDeclaration>(
         .resource,
         [
-            .integer("capacity", atLeast: 1) { $0.capacity = $1 },
+            .integer("capacity", atLeast: 1) { $0.capacity = $1 }
+                .habits(
+                    "count", "limit", "units", "max", "size", "permits", "slots"),
             .choice("scope", of: ResourceScope.self) { $0.scope = $1 },
             KeyRule("breaker", "a table") { resource, entry, reader in
                 resource.breaker = reader.breaker(entry)
@@ -112,10 +124,10 @@ extension WorkflowTables {
                 draft.task.range = entry.value.range
                 if let id = reader.taskID(entry.value, of: entry.key) { draft.task.id = id }
             },
-            .string("description") { $0.task.description = $1 },
+            .string("description") { $0.task.description = $1 }.habits("title", "desc", "summary"),
             .boolean("parallel_enabled", or: ["parallel_safe"]) {
                 $0.task.isParallelEnabled = $1
-            },
+            }.habits("parallel", "concurrent"),
             KeyRule("dependencies", or: ["depends_on"], "a list of task ids") {
                 draft, entry, reader in
                 draft.task.dependencies = reader.list(entry, of: "task ids")?.compactMap { value in
@@ -123,8 +135,13 @@ extension WorkflowTables {
                         Dependency(StepID($0), at: value.range)
                     }
                 }
-            },
-            KeyRule("steps", "a list of tables") { draft, entry, _ in draft.steps = entry },
+            }
+            .habits(
+                "needs", "deps", "dep", "depends", "dependency", "requires", "after",
+                "run_after", "upstream", "blocked_by", "prerequisites", "previous"),
+            KeyRule("steps", "a list of tables") { draft, entry, _ in draft.steps = entry }
+                .habits(
+                    "step", "jobs", "subtasks", "commands"),
         ] + taskProse.map { .ignored($0) })
 
     /// What the source documents tell an agent about a task.

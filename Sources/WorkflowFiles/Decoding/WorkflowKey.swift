@@ -33,6 +33,8 @@ public struct WorkflowKey: Hashable, Sendable {
     public var expects: String
     /// Prose of the source documents that no run needs: read, and left alone.
     public var isIgnored = false
+    /// Words that people write for it from habit, and that messages answer with its name.
+    public var habits: [String] = []
 
     /// All spellings.
     public var spellings: [String] { [name] + aliases }
@@ -50,11 +52,6 @@ public enum WorkflowKeys {
         + WorkflowTables.errorPropagation.keys + WorkflowTables.speclet.keys
         + WorkflowTables.task.keys
         + WorkflowTables.step.keys + WorkflowTables.backup.keys
-
-    /// The tables in which a spelling is known, for a key that stands in the wrong one.
-    static func tables(knowing spelling: String) -> [WorkflowKey.Table] {
-        all.filter { !$0.isIgnored && $0.spellings.contains(spelling) }.map(\.table)
-    }
 }
 
 /// The declarations of all tables, each beside what it sets.
