@@ -30,7 +30,10 @@ struct StepFolder {
     func read(into files: inout SourceTable) -> (steps: [StepFile], diagnostics: [Diagnostic]) {
         var steps: [StepFile] = []
         var diagnostics: [Diagnostic] = []
-        let candidates = names.filter { !$0.hasPrefix(".") && $0 != WorkflowSearch.fileName }
+        let candidates = names.filter {
+            !EditorLeftover.isNamed($0) && $0 != WorkflowSearch.fileName
+        }
+        if let note = leftoversNote { diagnostics.append(note) }
         for name in candidates.sorted(by: NumericOrder.isBefore) {
             let path = directory + "/" + name
             let kind = FileKind(path)
@@ -65,6 +68,26 @@ struct StepFolder {
         return (steps, diagnostics)
     }
 
+    /// Says which files are passed over for their names alone; nil where none looks like a step.
+    private var leftoversNote: Diagnostic? {
+        let left = names.filter {
+            // Nobody takes a hidden file for a step, unless it can be started.
+            EditorLeftover.isNamed($0) && FileKind(directory + "/" + $0) == .regular
+                && (!$0.hasPrefix(".") || FileKind.isExecutable(directory + "/" + $0))
+        }.sorted(by: NumericOrder.isBefore)
+        guard !left.isEmpty else { return nil }
+        let shown = left.prefix(5).map { "`\(PathText.joined(self.shown, $0))`" }
+        let more = left.count > 5 ? ["\(left.count - 5) more"] : []
+        let isOne = left.count == 1
+        return Diagnostic(
+            .note,
+            "\(Wording.list(shown + more, "and")) \(isOne ? "is" : "are") passed over: "
+                + (isOne
+                    ? "the name is that of a copy" : "the names are those of copies")
+                + " left behind by an editor, a merge or a package manager",
+            help: "delete what is not needed; to make one a step, rename it")
+    }
+
     /// Listed, and yet not there.
     private func leadsNowhere(_ name: String) -> Diagnostic {
         .warning(
@@ -92,6 +115,15 @@ struct StepFolder {
             FileKind.isExecutable(path) ? .warning : .note,
             "`\(PathText.joined(shown, name))` has no header, so it is not a step",
             help: "to make it one, begin it with comments: `# /// step`, its keys, `# ///`")
+    }
+
+    /// The id of the step that a file is; nil where it has no header.
+    static func idOfStepFile(_ path: String, _ bytes: [UInt8]) -> String? {
+        guard let header = StepFileReader.read(bytes, file: 0).header else { return nil }
+        guard case .string(let id)? = header.table["id"]?.content else {
+            return id(ofFile: PathText.name(of: path))
+        }
+        return id
     }
 
     /// The name without extension and without a leading `step_NN_`.
