@@ -149,7 +149,7 @@ extension RunPlan {
     }
 
     /// For each step the length of the longest chain of its own task that ends with it.
-    private static func phases(of resolved: ResolvedWorkflow) -> [Int32] {
+    fileprivate static func phases(of resolved: ResolvedWorkflow) -> [Int32] {
         let steps = resolved.workflow.steps
         if resolved.workflow.tasks.count <= 1 {
             return resolved.graph.phaseIndices().map { $0 + 1 }
@@ -184,7 +184,7 @@ extension RunPlan {
 
     /// The same where barriers stand: by the longest chain in the whole graph, counted on within
     /// each task, so that what a phase waits for never waits for that phase.
-    private static func barrierPhases(of resolved: ResolvedWorkflow) -> [Int32] {
+    fileprivate static func barrierPhases(of resolved: ResolvedWorkflow) -> [Int32] {
         let steps = resolved.workflow.steps
         let levels = resolved.graph.phaseIndices()
         var levelsOfTasks: [Int: Set<Int32>] = [:]
@@ -198,6 +198,20 @@ extension RunPlan {
                 })
         }
         return steps.indices.map { numbers[steps[$0].task]?[levels[$0]] ?? 1 }
+    }
+}
+
+extension ResolvedWorkflow {
+    /// The phases of a run of all its steps, task by task; what runs at the end is in none of them.
+    public var phaseCount: Int {
+        let phases =
+            workflow.execution.barriers
+            ? RunPlan.barrierPhases(of: self) : RunPlan.phases(of: self)
+        var seen: Set<Int64> = []
+        for step in workflow.steps.indices where !workflow.steps[step].isFinalizer {
+            seen.insert(Int64(workflow.steps[step].task) << 32 | Int64(phases[step]))
+        }
+        return seen.count
     }
 }
 

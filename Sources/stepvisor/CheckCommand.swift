@@ -70,10 +70,9 @@ struct CheckCommand {
     }
 
     private func counts(_ resolved: ResolvedWorkflow) -> String {
-        let phases = Set(resolved.graph.phaseIndices()).count
         return Wording.list([
             Wording.count(resolved.graph.count, "step"),
-            Wording.count(resolved.graph.edgeCount, "edge"), Wording.count(phases, "phase"),
+            Wording.count(resolved.graph.edgeCount, "edge"), Wording.count(resolved.phaseCount, "phase"),
         ]).replacing(" and ", with: ", ")
     }
 
@@ -156,7 +155,7 @@ struct CheckCommand {
         if let resolved = loaded.resolved {
             writer.member("steps", resolved.graph.count)
             writer.member("edges", resolved.graph.edgeCount)
-            writer.member("phases", Set(resolved.graph.phaseIndices()).count)
+            writer.member("phases", resolved.phaseCount)
             writer.key("conflicts")
             writer.beginArray()
             for conflict in resolved.conflicts {

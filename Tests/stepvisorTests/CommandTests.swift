@@ -335,4 +335,32 @@ struct CommandTests {
         let again = try space.run("check")
         #expect(!again.error.contains("backup 1"), "\(again)")
     }
+
+    @Test(
+        "`check` and `plan` count the same phases",
+        arguments: [
+            ("parallel_enabled = false\n", "", 2), ("parallel_enabled = true\n", "", 2),
+            ("", "dependencies = []\n", 3), ("", "[execution]\nbarriers = true\n", 3),
+            (
+                "dependencies = []\n",
+                "[[steps]]\nid = \"last\"\ncommand = \"true\"\nalways = true\n", 3
+            ),
+        ])
+    func phases(first: String, last: String, expected: Int) throws {
+        func step(_ id: String, _ keys: String = "") -> String {
+            "[[tasks.steps]]\nid = \"\(id)\"\ncommand = \"true\"\n" + keys
+        }
+        let space = try TestSpace()
+        let isChain = !first.contains("parallel")
+        try space.workflow(
+            (last.hasPrefix("[") ? last : "") + "[[tasks]]\nid = \"x\"\n" + first
+                + step("x1") + step("x2", isChain ? "dependencies = [\"x1\"]\n" : "")
+                + "[[tasks]]\nid = \"y\"\n" + (last.hasPrefix("d") ? last : "") + step("y1"))
+        for words in [["check"], ["plan"]] {
+            let result = try space.start(words).wait()
+            #expect(result.output.contains("\(expected) phases"), "\(result)")
+        }
+        let json = try space.run("check", "--json")
+        #expect(json.output.contains("\"phases\":\(expected)"), "\(json)")
+    }
 }
