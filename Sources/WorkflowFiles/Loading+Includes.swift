@@ -234,8 +234,14 @@ struct ProseFile: Error {
         guard name.lowercased().hasSuffix(".md") else { return (path, shown) }
         let stem = String(name.dropLast(3))
         guard stem.hasPrefix("spec_") else {
+            guard FileKind(path) != .missing else { return (path, shown) }
+            if let list = ForeignFormat.taskList(path) {
+                let refusal = list.diagnostic(of: shown)
+                throw ProseFile(message: refusal.message, help: refusal.help ?? "")
+            }
             throw ProseFile(
-                message: "`\(shown)` is prose, which holds no steps",
+                message:
+                    "`\(shown)` is Markdown, which is not read: it is prose and holds no steps",
                 help: "name the TOML file with its steps, such as `\(stem).toml`")
         }
         let other = "parameters_" + stem.dropFirst(5) + ".toml"

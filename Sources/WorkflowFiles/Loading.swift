@@ -10,6 +10,8 @@ struct Loading {
     private var shownPath: String?
     /// Whether there is something to validate.
     private var isRead = false
+    /// Whether the main file is no workflow, which has been said.
+    private var isRefused = false
     /// What is known of the files that were included.
     var inclusion = Inclusion()
     /// What files were when it counts; nil for now.
@@ -73,9 +75,14 @@ struct Loading {
     ) {
         let number = files.add(SourceFile(path: place.shown, bytes: bytes))
         workflowFiles[number] = place.path
+        let isJSON = [place.path, place.shown].contains { $0.lowercased().hasSuffix(".json") }
         let (table, problems) =
-            place.path.hasSuffix(".json")
-            ? JSONReader.read(bytes, file: number) : TOMLReader.read(bytes, file: number)
+            isJSON ? JSONReader.read(bytes, file: number) : TOMLReader.read(bytes, file: number)
+        if let refusal = refusal(of: place, bytes, table, problems) {
+            report(refusal)
+            if scope.isIncluded { inclusion.hasLostSteps = true } else { isRefused = true }
+            return
+        }
         diagnostics += problems
         let file = decoder.begin(
             table, isWhole: !problems.contains { $0.severity == .error }, in: scope)
@@ -83,6 +90,28 @@ struct Loading {
             self.include(include, from: place, in: file.scope, chain: chain + [place])
         }
         decoder.addContents(of: file)
+    }
+
+    /// What is said of a file that is no workflow at all, instead of its single mistakes.
+    private func refusal(
+        of place: FilePlace, _ bytes: [UInt8], _ table: DocumentTable, _ problems: [Diagnostic]
+    ) -> Diagnostic? {
+        let isSound = !problems.contains { $0.severity == .error }
+        if bytes.allSatisfy({ $0 <= ASCII.space }) {
+            return .error(
+                "`\(place.shown)` is empty, and a workflow without steps is invalid",
+                at: place.range, help: "declare a step with `[[steps]]`, or run `stepvisor init`")
+        }
+        if !isSound, let id = StepFolder.idOfStepFile(place.path, bytes) {
+            let directory = PathText.parent(of: place.shown)
+            return .error(
+                "`\(place.shown)` is a step file, which is no workflow by itself",
+                at: place.range,
+                help: "name its directory, `-f \(directory)`; to run this step alone: "
+                    + "`stepvisor run \(id) --only -f \(directory)`")
+        }
+        return ForeignFormat.of(place.shown, bytes, table: table, isSound: isSound)?
+            .diagnostic(of: place.shown, at: place.range)
     }
 
     private mutating func loadDirectory(_ directory: String, shown: String) {
@@ -127,14 +156,15 @@ struct Loading {
         let (workflow, problems) = decoder.finish()
         var all = diagnostics + problems
         var resolved: ResolvedWorkflow?
-        if isRead {
+        if isRead, !isRefused {
             // A file that could not be understood has no steps, or not those that others name,
             // which need not be said too.
             let isUnderstood =
                 !decoder.hasLostSteps && !inclusion.hasLostSteps
                 && (!workflow.steps.isEmpty || !all.contains { $0.severity == .error })
             if isUnderstood {
-                let result = WorkflowValidator.resolve(workflow, root: projectRoot)
+                let result = WorkflowValidator.resolve(
+                    workflow, root: projectRoot, source: shownPath)
                 resolved = result.workflow
                 all += result.diagnostics
             }

@@ -191,7 +191,7 @@ struct CompositionTests {
         ),
         (
             ["workflow.toml": main("\"p.md\""), "p.md": "# Words"],
-            "workflow.toml:1:25 `p.md` is prose, which holds no steps"
+            "workflow.toml:1:25 `p.md` is Markdown, which is not read: it is prose and holds no steps"
         ),
         (
             [

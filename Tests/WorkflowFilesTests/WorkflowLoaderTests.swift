@@ -219,7 +219,7 @@ struct WorkflowLoaderTests {
             ("", ["the path of the file is empty"]),
             ("empty\0x", ["`empty\0x` is no file name"]),
             ("empty", ["`empty` holds neither a step file nor a `workflow.toml`"]),
-            ("empty.toml", ["a workflow without steps is invalid"]),
+            ("empty.toml", ["`empty.toml` is empty, and a workflow without steps is invalid"]),
             ("nul.toml", ["the file holds a NUL byte, so it is not a text file"]),
             ("pipe/workflow.toml/x", ["there is no file `pipe/workflow.toml/x`"]),
         ] as [(String, [String])])

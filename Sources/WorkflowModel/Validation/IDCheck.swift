@@ -4,7 +4,8 @@ extension Validation {
         if steps.isEmpty {
             report(
                 .error(
-                    "a workflow without steps is invalid",
+                    (source.map { "`\(Self.shown($0))` holds no steps, and " } ?? "")
+                        + "a workflow without steps is invalid",
                     help: "declare one with `[[steps]]`, or run `stepvisor init`"))
         }
         for position in workflow.steps.indices {

@@ -11,11 +11,12 @@ public enum WorkflowValidator {
     /// - Parameters:
     ///   - workflow: What was declared.
     ///   - root: The project root, absolute: a path that begins with it is one of the project.
+    ///   - source: The file or directory that it comes from, as messages show it.
     /// - Returns: The workflow, and what is to be said of it.
     public static func resolve(
-        _ workflow: Workflow, root: String? = nil
+        _ workflow: Workflow, root: String? = nil, source: String? = nil
     ) -> (workflow: ResolvedWorkflow?, diagnostics: [Diagnostic]) {
-        var validation = Validation(workflow, root: root)
+        var validation = Validation(workflow, root: root, source: source)
         validation.checkIDs()
         validation.checkGroups()
         validation.checkTasks()
@@ -69,10 +70,13 @@ struct Validation {
 
     /// The project root, where it is known.
     let root: String?
+    /// Where the workflow comes from, as messages show it.
+    let source: String?
 
-    init(_ workflow: Workflow, root: String? = nil) {
+    init(_ workflow: Workflow, root: String? = nil, source: String? = nil) {
         self.workflow = workflow
         self.root = root
+        self.source = source
         index = StepIndex(capacity: workflow.steps.count)
     }
 
