@@ -36,10 +36,13 @@ public enum GuardianDuty {
             return 2
         }
         stepvisor_block_signals()
+        // The run's stepvisor, or, should it be dead already, an older process.
+        let earliestBirth = ProcessTable.facts(of: getppid())?.startTicks ?? 0
         // Not in anybody's way when a file system is to be unmounted.
         _ = chdir("/")
         guard isLeftAlone() else { return 0 }
-        var sweep = RunSweep(run: run, latestBirth: ProcessTable.ticksSinceBoot())
+        var sweep = RunSweep(
+            run: run, earliestBirth: earliestBirth, latestBirth: ProcessTable.ticksSinceBoot())
         let salvage = salvage(of: run, sweep.freeze())
         sweep.killCarriers()
         // One that was being stopped in the middle of a write may have ended it since.

@@ -12,6 +12,8 @@ package struct ProcessFacts: Hashable {
     package var pid: Int32
     package var parent: Int32
     package var group: Int32
+    /// The number of its session, which is that of the process that began it.
+    package var session: Int32 = 0
     /// `R`, `S`, `D`, `T`, `Z` and the like.
     package var state: UInt8
     /// Clock ticks since boot.
@@ -26,8 +28,11 @@ package struct ProcessFacts: Hashable {
         (state == UInt8(ascii: "Z") || state == UInt8(ascii: "X")) && threads <= 1
     }
 
+    /// A thread of the kernel itself: of nobody's program.
+    var isKernelThread = false
+
     /// Whether it may have an environment: neither dead nor a thread of the kernel.
-    var hasEnvironment: Bool { !isZombie && parent != 2 && pid != 2 }
+    var hasEnvironment: Bool { !isZombie && !isKernelThread }
 
     /// What no other process has had since boot.
     struct Identity: Hashable {
@@ -96,35 +101,64 @@ package struct ProcessTable: ~Copyable {
     }
 
     /// What is known of one process; nil when there is none of that number.
+    ///
+    /// A search asks it of every process there is: one read, and no memory of its own.
     package static func facts(of pid: Int32) -> ProcessFacts? {
-        guard let bytes = FileBytes.contents(of: "/proc/\(pid)/stat", limit: 4096),
-            // The name in parentheses may hold anything, parentheses too: the last one ends it.
-            let nameEnd = bytes.lastIndex(of: UInt8(ascii: ")"))
-        else { return nil }
-        var state: UInt8 = 0
-        var numbers: [UInt64] = []
-        numbers.reserveCapacity(20)
-        var index = nameEnd + 2
-        if index < bytes.count { state = bytes[index] }
-        index += 2
-        var value: UInt64 = 0
-        while index < bytes.count, numbers.count < 19 {
-            let byte = bytes[index]
-            if byte == UInt8(ascii: " ") {
-                numbers.append(value)
-                value = 0
-            } else if byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
-                value = value &* 10 &+ UInt64(byte - UInt8(ascii: "0"))
+        let number = stepvisor_open_at(AT_FDCWD, "/proc/\(pid)/stat", O_RDONLY | O_NONBLOCK, 0)
+        guard number >= 0 else { return nil }
+        defer { close(number) }
+        return withUnsafeTemporaryAllocation(byteCount: 2048, alignment: 1) { buffer in
+            var count: Int
+            repeat {
+                count = Platform.read(number, buffer.baseAddress, buffer.count - 1)
+            } while count < 0 && errno == EINTR
+            guard count > 0 else { return nil }
+            buffer[count] = 0
+            return buffer.withMemoryRebound(to: CChar.self) { text in
+                text.baseAddress.flatMap { facts(of: pid, stat: $0) }
             }
-            index += 1
         }
-        // proc(5): after the state come ppid (4), pgrp (5) … starttime (22).
-        guard numbers.count >= 19 else { return nil }
-        return ProcessFacts(
-            pid: pid, parent: Int32(truncatingIfNeeded: numbers[0]),
-            group: Int32(truncatingIfNeeded: numbers[1]), state: state, startTicks: numbers[18],
-            threads: numbers[16])
     }
+
+    /// Reads the text of `/proc/PID/stat`, which ends with a byte 0.
+    private static func facts(of pid: Int32, stat text: UnsafePointer<CChar>) -> ProcessFacts? {
+        // The name in parentheses may hold anything, parentheses too: the last one ends it.
+        guard let nameEnd = strrchr(text, Int32(UInt8(ascii: ")"))), strlen(nameEnd) > 4 else {
+            return nil
+        }
+        // proc(5): behind the name comes the state (3).
+        let state = UInt8(bitPattern: nameEnd[2])
+        var next = UnsafePointer(nameEnd + 3)
+        func number() -> UInt64? {
+            var end: UnsafeMutablePointer<CChar>?
+            // Below 0 is only the terminal's foreground group of a process without a terminal.
+            let value = strtoll(next, &end, 10)
+            guard let end, end != next else { return nil }
+            next = UnsafePointer(end)
+            return UInt64(bitPattern: Int64(value))
+        }
+        func skip(_ count: Int) {
+            for _ in 0..<count { _ = number() }
+        }
+        guard let parent = number(), let group = number(), let session = number() else {
+            return nil
+        }
+        skip(2)
+        guard let flags = number() else { return nil }
+        skip(10)
+        guard let threads = number() else { return nil }
+        skip(1)
+        // The 22nd is the start time.
+        guard let startTicks = number() else { return nil }
+        return ProcessFacts(
+            pid: pid, parent: Int32(truncatingIfNeeded: parent),
+            group: Int32(truncatingIfNeeded: group), session: Int32(truncatingIfNeeded: session),
+            state: state, startTicks: startTicks, threads: threads,
+            isKernelThread: flags & kernelThreadFlag != 0)
+    }
+
+    /// PF_KTHREAD of the kernel's `sched.h`.
+    private static let kernelThreadFlag: UInt64 = 0x0020_0000
 
     /// All processes that live; costs as much as a short step, so only when something is left.
     static func living() -> [ProcessFacts] {
@@ -215,6 +249,11 @@ package struct ProcessTable: ~Copyable {
         }
         let name = FileBytes.contents(of: "/proc/\(pid)/comm", limit: 64) ?? []
         return String(decoding: name.filter { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    }
+
+    /// Whether a process shows the words that it was started with, as all but those in exec do.
+    static func hasCommandLine(_ pid: Int32) -> Bool {
+        FileBytes.contents(of: "/proc/\(pid)/cmdline", limit: 1)?.isEmpty == false
     }
 
     /// This boot's id, by which a recorded process id is told from a stranger's; "" if unknown.

@@ -54,7 +54,9 @@ public enum Recovery {
                 return interrupted
             }
         }
-        var sweep = RunSweep(run: id, latestBirth: journal.map(latestSignOfLife) ?? 0)
+        var sweep = RunSweep(
+            run: id, earliestBirth: journal?.header.startTicks ?? 0,
+            latestBirth: journal.map(latestSignOfLife) ?? 0)
         let carriers = sweep.freeze()
         let salvage = salvage(of: id, in: state, carriers)
         defer { salvage?.copy() }

@@ -20,11 +20,19 @@ struct RunCookie {
     }
 
     let run: String
+    /// Clock ticks since boot before which none of the run's processes can have started.
+    private let earliestBirth: UInt64
     private let identifier: [UInt8]
     private static let beginning = Array("\(variable)=".utf8)
 
-    init(run: String) {
+    /// Prepares to look for a run's processes.
+    ///
+    /// - Parameters:
+    ///   - run: its id.
+    ///   - earliestBirth: when the run's stepvisor started, in clock ticks since boot; 0 if unknown.
+    init(run: String, earliestBirth: UInt64 = 0) {
         self.run = run
+        self.earliestBirth = earliestBirth
         identifier = Array(run.utf8)
     }
 
@@ -61,7 +69,9 @@ struct RunCookie {
 
     /// Everybody who carries it, the newest first, this process left out.
     ///
-    /// A process in exec briefly shows no environment, so it is looked at again.
+    /// Only what started after the run's stepvisor can be one: whatever is older, and the kernel's
+    /// own threads, are passed over before their environment is read. A process in exec briefly shows
+    /// no environment, so it is looked at again.
     ///
     /// - Parameter body: called for each carrier as soon as it is found.
     /// - Returns: Whether all that were listed could be looked at: what has ended in between may have
@@ -73,6 +83,11 @@ struct RunCookie {
         var isSure = true
         // The newest first: what forks and ends is caught before it is gone.
         for pid in ProcessTable.identifiers() where pid != own {
+            guard let facts = ProcessTable.facts(of: pid) else {
+                isSure = false
+                continue
+            }
+            guard facts.startTicks >= earliestBirth, facts.hasEnvironment else { continue }
             switch find(in: pid) {
             case .carrier: body(pid)
             case .nothing: unclear.append(pid)
@@ -94,7 +109,8 @@ struct RunCookie {
                 return finding != .nothing
             }
         }
-        return isSure && unclear.isEmpty
+        // What shows its command line has got through its exec, and was given no environment.
+        return isSure && unclear.allSatisfy(ProcessTable.hasCommandLine)
     }
 
     /// Whether anybody carries it.

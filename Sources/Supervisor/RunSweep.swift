@@ -41,6 +41,8 @@ struct RunSweep {
     private var groups: [RecordedGroup] = []
     /// Clock ticks since boot at which stepvisor still held its groups' numbers.
     private let latestBirth: UInt64
+    /// Whether the passes so far have surely found no carrier.
+    private var foundNobody = false
     private let begin = RunClock.monotonicNanoseconds()
     private let ownProgram = ProgramIdentity(of: "self")
 
@@ -60,10 +62,11 @@ struct RunSweep {
     ///
     /// - Parameters:
     ///   - run: its id.
+    ///   - earliestBirth: clock ticks since boot at which the run's stepvisor started; 0 if unknown.
     ///   - latestBirth: clock ticks since boot at which the run's stepvisor still lived. A member
     ///     of a leaderless group that is older proves that the number is still the run's.
-    init(run: String, latestBirth: UInt64) {
-        cookie = RunCookie(run: run)
+    init(run: String, earliestBirth: UInt64, latestBirth: UInt64) {
+        cookie = RunCookie(run: run, earliestBirth: earliestBirth)
         self.latestBirth = latestBirth
     }
 
@@ -78,16 +81,19 @@ struct RunSweep {
         var foundNew = true
         while foundNew, age < RunSweep.freezeLimit {
             foundNew = false
-            cookie.forEachCarrier { pid in
+            let isSure = cookie.forEachCarrier { pid in
                 guard let facts = signalCarrier(pid, SIGSTOP) else { return }
                 if known.insert(facts.identity).inserted { foundNew = true }
             }
+            foundNobody = isSure && known.isEmpty
         }
         return known.map(\.pid)
     }
 
     /// Kills the carriers once: what else there is takes longer to be known.
-    mutating func killCarriers() { _ = pass() }
+    mutating func killCarriers() {
+        if !pass().living.isEmpty { foundNobody = false }
+    }
 
     /// Kills in passes until two of them find nothing and are sure of it.
     ///
@@ -102,6 +108,11 @@ struct RunSweep {
         var found: Set<ProcessFacts.Identity> = []
         var quiet = 0
         var quietSince: Int64?
+        if foundNobody, groups.isEmpty {
+            // That was the first of the two.
+            quiet = 1
+            usleep(RunSweep.quietPause)
+        }
         while true {
             let (living, isSure) = pass()
             found.formUnion(living)
