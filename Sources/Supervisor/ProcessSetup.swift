@@ -25,7 +25,7 @@ public enum ProcessSetup {
     private static let runSignals = stopSignals + statusSignals + [SIGTSTP]
 
     /// First thing in `main`: opens what is closed of 0 to 2, empties the signal mask, and gives
-    /// SIGPIPE, SIGCHLD and what the parent had ignored actions that steps do not inherit.
+    /// SIGPIPE, SIGXFSZ, SIGCHLD and what the parent had ignored actions that steps do not inherit.
     public static func prepare() {
         for number: Int32 in 0...2 where fcntl(number, F_GETFD) == -1 {
             // The lowest free number is the one that was found closed, as all below are open.
@@ -34,6 +34,8 @@ public enum ProcessSetup {
         stepvisor_keep_heap_small()
         _ = stepvisor_clear_signal_mask()
         _ = stepvisor_install_noop(SIGPIPE)
+        // A file that may not grow any more is an error of its own writer, and no reason to die.
+        _ = stepvisor_install_noop(SIGXFSZ)
         _ = stepvisor_install_noop(SIGCHLD)
         // An ignored signal stays ignored through exec, a handled one does not. Those that a run
         // handles are looked at when it begins.

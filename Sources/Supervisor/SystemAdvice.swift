@@ -13,6 +13,9 @@ extension SystemError {
         return switch code {
         case EACCES, EPERM: "look at the permissions: `ls -ld` shows whose it is"
         case ENOSPC, EDQUOT: "the disk is full: `df -h` shows which"
+        case EFBIG:
+            "no file may get larger than a limit on this process: `ulimit -f` shows it in KiB, "
+                + "`ulimit -f unlimited` lifts it"
         case EROFS: "the file system is read-only: work in a copy that can be written"
         case ELOOP, ENOTDIR, EISDIR:
             "remove or rename what is in the way: `ls -ld` shows what it is"

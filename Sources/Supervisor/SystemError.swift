@@ -39,8 +39,8 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         "cannot \(call) `\(subject)`: \(refusal ?? SystemError.text(of: code))"
     }
 
-    /// The same, and what to do about a refusal.
-    var descriptionWithAdvice: String { description + (refusalAdvice.map { "; \($0)" } ?? "") }
+    /// The same, and what to do about it.
+    var descriptionWithAdvice: String { description + (advice.map { "; \($0)" } ?? "") }
 
     /// What the system calls an error number.
     static func text(of code: Int32) -> String {

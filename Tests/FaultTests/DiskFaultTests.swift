@@ -18,8 +18,8 @@ struct DiskFaultTests {
     func journalCannotGrow() throws {
         let space = try TestSpace()
         try space.workflow(Self.chain)
-        // A limit on the size of files is met like a full disk; its signal is ignored.
-        let run = try space.shell("trap '' XFSZ; ulimit -f 24; exec $STEPVISOR", seconds: 60)
+        // A limit on the size of files is met like a full disk.
+        let run = try space.shell("ulimit -f 24; exec $STEPVISOR", seconds: 60)
         #expect(run.code == 5, "\(run)")
         #expect(run.error.contains("error: cannot write"), "\(run)")
         #expect(run.error.contains("events.ndjson"), "\(run)")
@@ -29,6 +29,41 @@ struct DiskFaultTests {
         #expect(!status.error.contains("damaged"), "\(status)")
         #expect(space.text(".stepvisor/latest/events.ndjson").hasSuffix("}\n"))
         #expect(space.text(".stepvisor/latest/events.ndjson").contains("\"complete\""))
+    }
+
+    @Test(
+        "fault 47: a limit on the size of files ends the step that goes beyond it, or the run with exit 5",
+        arguments: ["file", "pipe"])
+    func fileSizeLimit(log: String) throws {
+        let space = try TestSpace()
+        try space.workflow(
+            """
+            [[steps]]
+            id = "loud"
+            command = "seq 1 300000"
+            log = "\(log)"
+            [[steps]]
+            id = "beside"
+            command = "echo $$ > pid; exec sleep 60"
+            """)
+        let run = try space.shell("ulimit -c 0; ulimit -f 500; exec $STEPVISOR -j2", seconds: 60)
+        #expect(run.code == (log == "file" ? 1 : 5), "\(run)")
+        #expect(run.error.contains(log == "file" ? "SIGXFSZ" : "ulimit -f unlimited"), "\(run)")
+        #expect(space.number("pid").map(RunRemains.lives) != true)
+        // A step's own handling of the signal is its own affair.
+        try space.workflow(
+            "[[steps]]\nid = \"own\"\ncommand = \"head -c 2000000 /dev/zero > big; exit 3\"\n")
+        let own = try space.shell("ulimit -c 0; ulimit -f 500; exec $STEPVISOR", seconds: 60)
+        #expect(own.code == 1, "\(own)")
+    }
+
+    @Test("fault 47: a file size limit of 0 is exit 5 at once, with what to do")
+    func noFileAtAll() throws {
+        let space = try TestSpace()
+        try space.workflow(Self.chain)
+        let run = try space.shell("(ulimit -f 0; exec $STEPVISOR) 2>&1 | cat", seconds: 60)
+        #expect(run.output.contains("ulimit -f unlimited"), "\(run)")
+        #expect(!space.exists(".stepvisor/latest"))
     }
 
     @Test("fault 47: a record that could not be written to its end is not called complete")

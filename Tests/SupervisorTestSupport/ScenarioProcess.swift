@@ -77,7 +77,6 @@
             for _ in 0..<surroundings.strayDescriptors { _ = open("/dev/zero", O_RDONLY) }
             if let limit = surroundings.openFileLimit { lower(RLIMIT_NOFILE, to: limit) }
             if let limit = surroundings.fileSizeLimit {
-                signal(SIGXFSZ, SIG_IGN)
                 lower(RLIMIT_FSIZE, to: limit)
             }
         }
