@@ -281,4 +281,6 @@ struct LaunchState: Sendable {
     static let longestHold: Int64 = 1000
     /// Tries while nothing runs, after which a step cannot be started.
     static let mostTries = 50
+    /// Tries while nothing runs, a little more than half a second, after which that is said.
+    static let manyTries = 8
 }

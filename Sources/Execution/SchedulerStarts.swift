@@ -303,12 +303,27 @@ extension Scheduler {
         } else {
             launches.limit = min(launches.limit, flights.count)
         }
-        if !launches.hasWarned {
-            launches.hasWarned = true
+        warnOfDeferral(of: step, message, &turn)
+    }
+
+    /// Says once that there is too little of something, and once more when nothing at all can be
+    /// started for long.
+    private mutating func warnOfDeferral(
+        of step: Int, _ message: String, _ turn: inout Turn
+    ) {
+        if flights.isEmpty, launches.failuresInARow == LaunchState.manyTries {
+            let seconds = LaunchState.longestHold * Int64(LaunchState.mostTries) / 1000
             turn.record(
                 .warning(
                     step: step,
-                    "not everything could be started at once (\(message)); going on with less"))
+                    "nothing can be started (\(message)); this is tried again for up to "
+                        + "\(seconds) seconds"))
         }
+        guard !launches.hasWarned else { return }
+        launches.hasWarned = true
+        turn.record(
+            .warning(
+                step: step,
+                "not everything could be started at once (\(message)); going on with less"))
     }
 }

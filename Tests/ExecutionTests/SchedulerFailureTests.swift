@@ -149,7 +149,16 @@ struct SchedulerFailureTests {
         }
         #expect(times.prefix(4) == [5, 15, 35, 75])
         #expect(times.count == 50)
-        #expect(scene.did().suffix(2) == ["a failed not started: EAGAIN", "finish failed"])
+        // Once at the first, and once when it has lasted for more than half a second.
+        let did = scene.didInFull()
+        let warnings = did.filter { $0.hasPrefix("warning") }
+        #expect(
+            warnings == [
+                "warning a not everything could be started at once (EAGAIN); going on with less",
+                "warning a nothing can be started (EAGAIN); this is tried again for up to 50 seconds",
+            ])
+        #expect(times.firstIndex { $0 > 600 } == 6)
+        #expect(did.suffix(2) == ["a failed not started: EAGAIN", "finish failed"])
     }
 
     @Test("a launch put off when a stop begins ends as aborted")
