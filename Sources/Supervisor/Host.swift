@@ -1,4 +1,5 @@
 import Foundation
+import SystemCalls
 
 #if canImport(Glibc)
     import Glibc
@@ -28,21 +29,20 @@ public enum Host {
         return "\(found.size) \(found.modifiedAt) \(found.changedAt) \(found.inode)"
     }
 
-    /// Processors that this process may use, at least 1.
-    public static var processors: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
+    /// Processors that this process may use, at least 1: those of the machine that it may run on
+    /// (its affinity), or fewer where a control group gives it less time than theirs.
+    public static var processors: Int {
+        let allowed = Int(stepvisor_allowed_processors())
+        let count = allowed > 0 ? allowed : ProcessInfo.processInfo.activeProcessorCount
+        let share = ProcessorShare { path in
+            FileBytes.contents(of: path).map { String(decoding: $0, as: UTF8.self) }
+        }
+        return max(1, min(count, share.limit ?? count))
+    }
 
-    /// Most steps that may run at once with the descriptors that this process may open; a step
-    /// takes up to six of them (two sockets, its pipe's two ends, its log, and what tells of its end),
-    /// and 32 are kept for the rest.
+    /// Most steps that may run at once with the descriptors that this process may open.
     public static var mostConcurrentSteps: Int {
-        var limit = rlimit()
-        #if canImport(Glibc)
-            let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-        #else
-            let resource = RLIMIT_NOFILE
-        #endif
-        guard getrlimit(resource, &limit) == 0 else { return .max }
-        return max(1, (Int(clamping: limit.rlim_cur) - 32) / 6)
+        DescriptorBudget.mostSteps(under: DescriptorBudget.limit)
     }
 
     /// Absolute path of the program that this process runs; nil where the system does not tell.

@@ -128,6 +128,7 @@ final class ProcessLauncher {
         } catch {
             throw ProcessLauncher.explain(error as NSError, request)
         }
+        hasLaunched = true
         // Its sockets are no news when the next step's are looked for.
         input.learnAll()
         return ChildProcess(
@@ -200,7 +201,7 @@ final class ProcessLauncher {
                     + "executed: \(SystemError.text(of: cause))")
         default:
             return .temporary(
-                "the system could not start a process (\(SystemError.text(of: cause)))")
+                SystemError("start", "a process", code: cause).descriptionWithAdvice)
         }
     }
 

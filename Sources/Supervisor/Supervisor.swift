@@ -75,6 +75,7 @@ public final class Supervisor {
     /// Makes the run's directory and everything that can fail before a step starts.
     public init(_ context: RunContext) throws(SystemError) {
         self.context = context
+        try DescriptorBudget.check()
         let look = context.freshness ?? context.ownFreshness
         try look.checkPlace()
         directory = try context.state.makeRun()

@@ -9,9 +9,11 @@
 #include <malloc.h>
 #endif
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -108,6 +110,23 @@ int stepvisor_pidfd_signal(int descriptor, int signal_number) {
     errno = ENOSYS;
     return -1;
 #endif
+}
+
+int stepvisor_allowed_processors(void) {
+#ifdef __linux__
+    // The kernel's set may be larger than the library's fixed one, and is refused if it is.
+    for (size_t bytes = 128; bytes <= 65536; bytes *= 4) {
+        cpu_set_t *set = malloc(bytes);
+        if (!set) return -1;
+        int result = sched_getaffinity(0, bytes, set);
+        int saved = errno;
+        int count = result == 0 ? CPU_COUNT_S(bytes, set) : -1;
+        free(set);
+        if (result == 0) return count;
+        if (saved != EINVAL) return -1;
+    }
+#endif
+    return -1;
 }
 
 void stepvisor_block_signals(void) {

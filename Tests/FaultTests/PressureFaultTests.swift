@@ -76,7 +76,7 @@ struct PressureFaultTests {
 
     @Test(
         "fault 5: with few descriptors fewer steps run at once, and all of them end well",
-        arguments: [(64, 100), (32, 50)])
+        arguments: [(64, 100), (40, 50)])
     func fewDescriptors(limit: Int, count: Int) throws {
         let space = try TestSpace()
         try space.workflow(Self.steps(count))
@@ -84,6 +84,56 @@ struct PressureFaultTests {
         #expect(result.code == 0, "\(result)")
         #expect(result.error.contains("\(count) complete"), "\(result)")
         #expect(warnings(result).count <= 1, "\(result)")
+    }
+
+    @Test(
+        "fault 5: with too few descriptors for one step the run is refused at once, and says what to do",
+        arguments: [9, 14, 20, 32])
+    func tooFewDescriptors(limit: Int) throws {
+        let space = try TestSpace()
+        try space.workflow(Self.steps(3))
+        let result = try space.shell("ulimit -n \(limit) && exec $STEPVISOR --parallel", seconds: 60)
+        #expect(result.code == 5, "\(result)")
+        #expect(result.error.contains("a run needs") && result.error.contains("ulimit -n 1024"))
+        #expect(!space.exists(".stepvisor/latest"), "\(result)")
+    }
+
+    @Test(
+        "fault 5: few descriptors are enough for one step at a time, whatever the step is",
+        arguments: [40, 44])
+    func oneAtATime(limit: Int) throws {
+        let space = try TestSpace()
+        try space.workflow(
+            """
+            [[steps]]
+            id = "a"
+            command = "seq 1 1000; echo n=1 > $STEPVISOR_OUTPUT; touch out"
+            output_files = ["out"]
+            verify = "true"
+            success_pattern = "1000"
+            log = "pipe"
+            [[steps]]
+            id = "b"
+            command = "setsid sleep 60 & sleep 60 & true"
+            condition = "steps.a.n == 1"
+
+            """ + Self.steps(5))
+        let result = try space.shell("ulimit -n \(limit) && exec $STEPVISOR -j20", seconds: 90)
+        #expect(result.code == 0, "\(result)")
+        #expect(result.error.contains("7 complete"), "\(result)")
+    }
+
+    @Test("a step may run on the processors that this process may run on, and no more at once")
+    func affinity() throws {
+        let space = try TestSpace()
+        try space.workflow(Self.steps(3))
+        guard try space.shell("taskset -c 0 true").code == 0 else { return }
+        for jobs in ["--parallel", "-jauto", "-j50%"] {
+            let result = try space.shell("exec taskset -c 0 $STEPVISOR \(jobs)")
+            #expect(result.error.contains("at most 1 at once"), "\(result)")
+        }
+        let result = try space.shell("exec taskset -c 0 $STEPVISOR -j300%")
+        #expect(result.error.contains("at most 3 at once"), "\(result)")
     }
 
     @Test("fault 5: `-j 500` runs 500 steps at once, or fewer with one line that says so")

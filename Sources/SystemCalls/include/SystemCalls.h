@@ -37,6 +37,9 @@ int stepvisor_pidfd_open(pid_t pid);
 /// Signals the process that a descriptor stands for, never another one that has got its number.
 int stepvisor_pidfd_signal(int descriptor, int signal_number);
 
+/// How many processors this process may run on; -1 where the system does not tell.
+int stepvisor_allowed_processors(void);
+
 /// Blocks every signal that can be blocked, for good.
 void stepvisor_block_signals(void);
 
