@@ -19,8 +19,8 @@ public enum PlanError: Error, Hashable, Sendable {
         public var id: StepID
         /// The option that it was given to, or nil for a step named by itself.
         public var option: String?
-        /// The step that was most likely meant.
-        public var suggestion: StepID?
+        /// The steps that were most likely meant.
+        public var suggestions: [StepID] = []
     }
 
     /// A step that nothing starts.
@@ -39,7 +39,7 @@ public enum PlanError: Error, Hashable, Sendable {
                 let option = step.option.map { "`\($0)`: " } ?? ""
                 return .error(
                     "\(option)no step `\(step.id)`",
-                    help: step.suggestion.map { "did you mean `\($0)`?" }
+                    help: StepNameSearch.help(naming: step.suggestions.map(\.rawValue))
                         ?? "`stepvisor plan` lists the steps")
             }
         case .noSteps:

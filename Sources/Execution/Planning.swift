@@ -21,9 +21,7 @@ extension RunPlan {
         } else if case .replay(let run, let steps) = options.startOrder {
             selected = try ReplayOrder.selection(of: steps, run: run, graph: resolved.graph)
         } else {
-            selected = try Selection.make(
-                of: resolved.graph, groups: resolved.workflow.groups,
-                finalizers: resolved.workflow.finalizers, options: options)
+            selected = try Selection.make(of: resolved, options: options)
         }
         var plan = RunPlan(
             resolved, options, selected: selected, done: resuming?.done ?? [:], history: history,

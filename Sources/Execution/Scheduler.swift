@@ -51,6 +51,9 @@ public struct Scheduler: Sendable {
     var causes: [Int: [DueCause]] = [:]
     /// Steps that are ready but for their condition, which nobody has been asked for yet.
     var toEvaluate: [Int] = []
+    /// Ranks of the steps that could start but for their condition, until that is known: each keeps its
+    /// place before those of higher rank.
+    var undecided: IndexQueue
     var deadlines = DeadlineQueue()
     var hasBegun = false
     var hasFailed = false
@@ -65,6 +68,7 @@ public struct Scheduler: Sendable {
             Int32(truncatingIfNeeded: plan.resolved.graph.dependencies(of: $0).count)
         }
         ready = IndexQueue(capacity: plan.count)
+        undecided = ready
         pool = ResourcePool(plan.resources)
         launches = LaunchState(limit: plan.limit)
         attempts = AttemptState(count: plan.count)

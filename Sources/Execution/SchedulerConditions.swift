@@ -1,3 +1,4 @@
+import DependencyGraph
 import WorkflowModel
 
 /// Conditions: evaluated by the shell when all that a step depends on is settled.
@@ -8,6 +9,20 @@ extension Scheduler {
             return false
         }
         toEvaluate.append(step)
+        undecided.insert(Int(plan.order.ranks[step]))
+        return true
+    }
+
+    /// Whether a slot is left for a step beside those of lower rank whose condition may soon let them
+    /// start: a step with a condition starts in its turn, as if it had none.
+    func leavesRoom(for rank: Int) -> Bool {
+        var taken = flights.count
+        var other = undecided.first
+        while let found = other, found < rank {
+            taken += 1
+            guard taken < slots else { return false }
+            other = undecided.first(after: found)
+        }
         return true
     }
 
@@ -25,6 +40,7 @@ extension Scheduler {
     ) {
         // After a stop it is of no use any more: the step is skipped with the rest.
         guard states[step] == .evaluating, !stop.isStopping else { return }
+        undecided.remove(Int(plan.order.ranks[step]))
         let expression = plan.resolved.workflow.steps[step].gating.condition ?? ""
         switch outcome {
         case .holds: makeReady(step)

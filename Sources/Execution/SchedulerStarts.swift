@@ -17,7 +17,8 @@ extension Scheduler {
             tellWait(behindLoneStep: lone, free: slots - 1, &turn)
             return
         }
-        while flights.count < slots, let rank = ready.first, hasItsTurn(rank) {
+        while flights.count < slots, let rank = ready.first, hasItsTurn(rank), leavesRoom(for: rank)
+        {
             let step = Int(plan.order.steps[rank])
             if let other = obstacle(to: step) {
                 drop(step, obstacleReason(other), &turn)
@@ -85,6 +86,7 @@ extension Scheduler {
         pool.unparkAll()
         conflictWaiters = [:]
         toEvaluate = []
+        undecided = ready
     }
 
     private mutating func park(_ step: Int, on resource: Int) {

@@ -6,9 +6,11 @@ import WorkflowModel
 /// Options that name steps to run add up: targets and `--until` bring what they depend on, `--only`
 /// brings nothing, and beside `--only` the targets bring nothing either, so that `--only a b` is
 /// exactly two steps. Without any of them all steps are meant. `--from` then keeps the steps named
-/// and what depends on them, and `--skip` takes steps away. A finalizer comes with what it depends
-/// on; one that depends on nothing always comes, but for `--only` and `--skip`.
+/// and what depends on them, and `--skip` takes steps away. A finalizer comes with each step that it
+/// names as a dependency, and with no other; one that depends on nothing always comes. `--only` and
+/// `--skip` leave it out.
 struct Selection {
+    private let workflow: Workflow
     private let graph: Graph<StepID>
     private let groups: [StepID: Range<Int>]
     private let finalizers: Set<Int>
@@ -16,22 +18,22 @@ struct Selection {
 
     /// Whether each step runs, by its index.
     static func make(
-        of graph: Graph<StepID>, groups: [StepGroup] = [], finalizers: Set<Int> = [],
-        options: RunOptions
+        of resolved: ResolvedWorkflow, options: RunOptions
     ) throws(PlanError) -> [Bool] {
-        guard graph.count > 0 else { throw .noSteps }
-        var selection = Selection(graph: graph, groups: groups, finalizers: finalizers)
+        guard resolved.graph.count > 0 else { throw .noSteps }
+        var selection = Selection(resolved)
         let flags = selection.flags(options)
         guard selection.unknown.isEmpty else { throw .unknownSteps(selection.unknown) }
         guard flags.contains(true) else { throw .nothingSelected }
         return flags
     }
 
-    private init(graph: Graph<StepID>, groups: [StepGroup], finalizers: Set<Int>) {
-        self.graph = graph
-        self.groups = Dictionary(
-            groups.map { ($0.name, $0.members) }, uniquingKeysWith: { first, _ in first })
-        self.finalizers = finalizers
+    private init(_ resolved: ResolvedWorkflow) {
+        workflow = resolved.workflow
+        graph = resolved.graph
+        groups = Dictionary(
+            workflow.groups.map { ($0.name, $0.members) }, uniquingKeysWith: { first, _ in first })
+        finalizers = workflow.finalizers
     }
 
     private mutating func flags(_ options: RunOptions) -> [Bool] {
@@ -58,18 +60,13 @@ struct Selection {
         return flags
     }
 
-    /// Takes a finalizer in with what it depends on, itself or through steps left out.
+    /// Takes a finalizer in with the steps that it depends on itself: one that stops a server has nothing
+    /// to do where only what the server needs was run.
     private func addFinalizers(to flags: inout [Bool]) {
         guard flags.contains(true) else { return }
-        var follows = flags
-        for step in graph.topologicalOrder() where !flags[step] {
+        for step in graph.topologicalOrder() where !flags[step] && finalizers.contains(step) {
             let dependencies = graph.dependencies(of: step)
-            let follow = dependencies.contains { follows[$0] }
-            follows[step] = follow
-            if finalizers.contains(step) {
-                flags[step] = follow || dependencies.isEmpty
-                follows[step] = flags[step]
-            }
+            flags[step] = dependencies.isEmpty || dependencies.contains { flags[$0] }
         }
     }
 
@@ -77,11 +74,8 @@ struct Selection {
         ids.flatMap { id -> [Int] in
             if let index = graph.index(of: id) { return [index] }
             if let members = groups[id] { return Array(members) }
-            let meant = NearMiss.best(
-                for: id.rawValue,
-                among: groups.keys.map(\.rawValue).sorted() + graph.nodes.map(\.rawValue))
-            unknown.append(
-                .init(id: id, option: option, suggestion: meant.map { StepID($0) }))
+            let meant = StepNameSearch(workflow).candidates(for: id.rawValue)
+            unknown.append(.init(id: id, option: option, suggestions: meant.map { StepID($0) }))
             return []
         }
     }

@@ -6,11 +6,11 @@ import WorkflowModel
 /// Whether what `--decide` says can be decided about a run.
 struct DecisionCheck {
     private let earlier: EarlierRun
-    private let graph: Graph<StepID>
+    private let resolved: ResolvedWorkflow
 
-    init(_ earlier: EarlierRun, _ graph: Graph<StepID>) {
+    init(_ earlier: EarlierRun, _ resolved: ResolvedWorkflow) {
         self.earlier = earlier
-        self.graph = graph
+        self.resolved = resolved
     }
 
     /// Refuses a decision about what is no step, or about a step that did not fail.
@@ -18,12 +18,11 @@ struct DecisionCheck {
         let run = Sanitizer.line(earlier.header.runID)
         for step in decisions.map(\.step) {
             let id = Sanitizer.line(step.rawValue)
-            guard graph.index(of: step) != nil else {
-                let meant = NearMiss.best(
-                    for: step.rawValue, among: graph.nodes.lazy.map(\.rawValue))
+            guard resolved.graph.index(of: step) != nil else {
                 throw CommandFailure(
                     .usage, "`--decide`: no step `\(id)`",
-                    help: meant.map { "did you mean `\($0)`?" } ?? failedSteps)
+                    help: StepNameSearch(resolved.workflow).help(for: step.rawValue)
+                        ?? failedSteps)
             }
             guard let standing = earlier.standing(of: step.rawValue) else {
                 throw CommandFailure(

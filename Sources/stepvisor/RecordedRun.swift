@@ -109,7 +109,8 @@ struct RecordedRun {
         if let index = ids.firstIndex(of: name) { return index }
         throw CommandFailure(
             .usage, "run \(run.id) has no step `\(name)`",
-            help: NearMiss.best(for: name, among: ids).map { "did you mean `\($0)`?" }
-                ?? "`stepvisor logs` lists its steps")
+            help: StepNameSearch(
+                ids: ids, descriptions: record.header.steps.map(\.description)
+            ).help(for: name) ?? "`stepvisor logs` lists its steps")
     }
 }

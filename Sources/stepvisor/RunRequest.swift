@@ -25,7 +25,7 @@ extension RunOptions {
         canAsk =
             StandardStream.isInputTerminal && StandardStream.error.isTerminal
             && !arguments.has(.json) && !arguments.has(.quiet)
-        needsCommands = arguments.command == .run
+        needsCommands = arguments.command == .run && !arguments.has(.dryRun)
         decisions = arguments.decisions
         usesCache = arguments.has(.cache)
         isForced = arguments.has(.force)
@@ -116,7 +116,7 @@ struct RunRequest {
         var notes: [String] = []
         if let replay { options.startOrder = .replay(run: replay.run, steps: replay.started) }
         if let earlier {
-            try DecisionCheck(earlier, project.resolved.graph).check(options.decisions)
+            try DecisionCheck(earlier, project.resolved).check(options.decisions)
             if !arguments.has(.failed) { options.keepDecisions(of: earlier) }
         }
         if let earlier, replay == nil {
@@ -231,7 +231,7 @@ enum PlanFailure {
     ) -> CommandFailure {
         if case .unknownSteps(let unknown) = error, arguments.isCommandImplied,
             let first = unknown.first, first.option == nil,
-            first.id.rawValue == arguments.operands.first, first.suggestion == nil,
+            first.id.rawValue == arguments.operands.first, first.suggestions.isEmpty,
             let command = CommandName.nearest(to: first.id.rawValue)
         {
             return CommandFailure(

@@ -61,6 +61,39 @@ struct SchedulerConditionTests {
         #expect(scene.did() == ["a complete", "evaluate b"] + did)
     }
 
+    @Test(
+        "one at a time, a step whose condition is being evaluated keeps its turn",
+        arguments: [true, false])
+    func turn(holds: Bool) throws {
+        var scene = try scene(nil) { builder in
+            builder.options.jobs = 1
+            builder.step("d", after: ["a"])
+            builder.step("e")
+        }
+        _ = scene.did()
+        scene.exit("a", at: 1)
+        #expect(scene.did() == ["a complete", "evaluate b"])
+        scene.send(.conditionEvaluated(step: 1, holds ? .holds : .fails(values: "v")), at: 2)
+        #expect(scene.did().last == (holds ? "launch b 2" : "launch c 2"))
+    }
+
+    @Test(
+        "with several slots, one is kept for each step before it whose condition is not known yet")
+    func kept() throws {
+        var builder = PlanBuilder(jobs: 2)
+        for id in ["a", "b"] {
+            builder.step(id, ms: 100) { $0.gating.condition = "1 < 2" }
+        }
+        builder.step("c", ms: 10)
+        var scene = Scene(try builder.plan())
+        scene.send(.begin, at: 0)
+        #expect(scene.did() == ["evaluate a", "evaluate b"])
+        scene.send(.conditionEvaluated(step: 0, .fails(values: "v")), at: 1)
+        #expect(scene.did().last == "launch c 1")
+        scene.send(.conditionEvaluated(step: 1, .holds), at: 2)
+        #expect(scene.did() == ["launch b 2"])
+    }
+
     @Test("the reason names the expression")
     func expression() throws {
         var builder = PlanBuilder()
@@ -167,7 +200,7 @@ struct SchedulerConditionTests {
 
     @Test("what it waits for is held by no slot: others start meanwhile")
     func holdsNothing() throws {
-        var scene = try Scene(jobs: 1) {
+        var scene = try Scene(jobs: 2) {
             $0.step("a") {
                 $0.gating.condition = "x"
                 $0.isParallelSafe = false
