@@ -39,6 +39,10 @@ public struct EarlierRun: Sendable {
         var awaitsAttempt = false
         /// What somebody decided about it since it was last launched.
         var decision: ReviewDecision?
+        /// Its end in this run is one that what depends on it is made from.
+        var hasEffect = false
+        /// It was skipped since what it needs had failed.
+        var isBlocked = false
     }
 
     /// Folds the events of a journal.
@@ -49,6 +53,42 @@ public struct EarlierRun: Sendable {
             journal.header.steps.enumerated().map { ($0.element.id, $0.offset) },
             uniquingKeysWith: { first, _ in first })
         for event in journal.events { take(event.kind) }
+        settleCarried()
+    }
+
+    /// Whether a step was done before this run, and was to stay done unless what it needs ran.
+    func isCarried(_ id: String) -> Bool {
+        indices[id].map { header.steps[$0].doneUnlessNeedsRun != nil } ?? false
+    }
+
+    /// What a run before this one had done, and this one did not come to, is still done where nothing
+    /// that it needs has ended with an effect in this one, itself or through steps left out.
+    private mutating func settleCarried() {
+        let carried = header.steps.indices.filter { step in
+            guard header.steps[step].doneUnlessNeedsRun != nil else { return false }
+            return steps[step].standing == .notReached || steps[step].standing == .skipped
+        }
+        guard !carried.isEmpty else { return }
+        var dependents = [[Int]](repeating: [], count: steps.count)
+        for (step, header) in header.steps.enumerated() {
+            for needed in header.dependencies where dependents.indices.contains(Int(needed)) {
+                dependents[Int(needed)].append(step)
+            }
+        }
+        let isOpen = Set(carried)
+        var open = steps.indices.filter { steps[$0].hasEffect }
+        var reached: Set<Int> = []
+        while let step = open.popLast() {
+            for dependent in dependents[step]
+            where isOpen.contains(dependent) || steps[dependent].standing == .notSelected {
+                if reached.insert(dependent).inserted { open.append(dependent) }
+            }
+        }
+        for step in carried where !reached.contains(step) {
+            if let done = header.steps[step].doneUnlessNeedsRun {
+                steps[step].standing = .done(done)
+            }
+        }
     }
 
     /// How far the step of this id came; nil where the run had no such step.
@@ -63,10 +103,23 @@ public struct EarlierRun: Sendable {
         return step.standing
     }
 
+    /// Whether the run came to its end: nothing is left that it did not come to.
+    private var isOver: Bool {
+        guard end != .complete else { return true }
+        return end == .failed
+            && !steps.contains { step in
+                switch step.standing {
+                case .notReached, .inFlight, .aborted: true
+                case .skipped: !step.isBlocked
+                default: false
+                }
+            }
+    }
+
     /// What was decided about steps and still holds when the run is gone on with: where it stopped
-    /// before its end, for the next decision or otherwise, nobody is to decide anew.
+    /// before its end, for the next decision, by a halt or otherwise, nobody is to decide anew.
     public var standingDecisions: [StepDecision] {
-        guard end != .complete, end != .failed else { return [] }
+        guard !isOver else { return [] }
         return steps.indices.compactMap { index in
             guard let decision = steps[index].decision, decision == .skip || decision == .proceed
             else { return nil }
@@ -102,6 +155,7 @@ public struct EarlierRun: Sendable {
         case .skipped(let step, .unchanged):
             steps[step].standing = .done(DoneEarlier(run: header.runID))
         case .skipped(let step, let reason):
+            if case .dependencyFailed = reason { steps[step].isBlocked = true }
             switch reason {
             case .notSelected: steps[step].standing = .notSelected
             case .decided: steps[step].standing = .skippedByDecision
@@ -121,12 +175,14 @@ public struct EarlierRun: Sendable {
         switch steps[step].standing {
         case .inFlight:
             steps[step].standing = standing(after: end, basis: steps[step].basis)
+            steps[step].hasEffect = end.status == .complete || end.isAllowed
         case .failed where steps[step].awaitsAttempt && end.status == .aborted:
             steps[step].standing = .aborted
         case .notReached where end.status == .failed:
             steps[step].standing = .failed
         case .notReached where end.status == .cached:
             steps[step].standing = .done(DoneEarlier(run: header.runID))
+            steps[step].hasEffect = true
         default:
             return
         }

@@ -245,6 +245,8 @@ public struct JournalEncoder: Sendable {
         writer.member("schema", header.schemaVersion)
         writer.member("run_id", header.runID)
         writer.member("workflow", header.workflow)
+        // Early in the line, so that whose run it is can be told without reading all steps.
+        if let file = header.workflowFile { writer.member("workflow_file", file) }
         writer.member("mode", header.mode.rawValue)
         writer.member("max_parallel_steps", header.maxParallelSteps)
         writer.member("started_at_us", header.startedAt.microseconds)
@@ -293,6 +295,10 @@ public struct JournalEncoder: Sendable {
         if step.wouldBeParallel { writer.member("would_be_parallel", true) }
         if step.isFinalizer { writer.member("always", true) }
         if step.mostAttempts > 1 { writer.member("most_attempts", step.mostAttempts) }
+        if let done = step.doneUnlessNeedsRun {
+            writer.member("done_in", done.run)
+            if let basis = done.basis { writer.member("done_basis", basis.text) }
+        }
         writer.endObject()
     }
 }

@@ -15,6 +15,7 @@ extension JournalDecoder {
             tasks: tasks.compactMap(task), steps: steps.compactMap(step),
             resumes: members.text("resumes"))
         header.schemaVersion = schema
+        header.workflowFile = members.text("workflow_file")
         header.startTicks = members.integer("start") ?? 0
         header.seed = members.integer("seed")
         header.replays = members.text("replays")
@@ -50,6 +51,10 @@ extension JournalDecoder {
         header.wouldBeParallel = members.truth("would_be_parallel")
         header.isFinalizer = members.truth("always")
         header.mostAttempts = members.integer("most_attempts") ?? 1
+        header.doneUnlessNeedsRun = members.text("done_in").map {
+            DoneEarlier(
+                run: $0, basis: members.text("done_basis").flatMap { StepBasis(text: $0) })
+        }
         return header
     }
 }

@@ -92,6 +92,37 @@ public enum JournalReader {
     }
 }
 
+extension JournalReader {
+    /// The header alone, without the events after it.
+    ///
+    /// - Parameter bytes: The whole file, or its first line.
+    /// - Returns: The header.
+    /// - Throws: ``JournalError`` when there is no header to begin with.
+    public static func header(of bytes: [UInt8]) throws(JournalError) -> RunHeader {
+        let end = bytes.firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? bytes.endIndex
+        return try read(Array(bytes[..<end])).header
+    }
+
+    /// The workflow's file as the beginning of a journal names it; nil where it does not.
+    ///
+    /// Nothing is proved by it: who goes by the run reads its journal, whose first line has a seal.
+    public static func workflowFile(inBeginning bytes: [UInt8]) -> String? {
+        let line = bytes.prefix { $0 != UInt8(ascii: "\n") }
+        // No text in JSON holds this: its quotation marks would have a backslash before them.
+        let member = Array(#","workflow_file":""#.utf8)
+        guard let place = line.firstRange(of: member) else { return nil }
+        let first = place.upperBound
+        var end = first
+        while end < line.endIndex, line[end] != UInt8(ascii: "\"") {
+            end += line[end] == UInt8(ascii: "\\") ? 2 : 1
+        }
+        guard end < line.endIndex else { return nil }
+        let text = line[(first - 1)...end].withUnsafeBufferPointer { JSONReader.value(of: $0) }
+        guard case .string(let name)? = text else { return nil }
+        return name
+    }
+}
+
 /// One pass over a journal's lines.
 private struct JournalScan {
     private let bytes: UnsafeBufferPointer<UInt8>

@@ -24,8 +24,7 @@ extension RunPlan {
             selected = try Selection.make(of: resolved, options: options)
         }
         var plan = RunPlan(
-            resolved, options, selected: selected, done: resuming?.done ?? [:], history: history,
-            resumes: resuming?.run)
+            resolved, options, selected: selected, resuming: resuming, history: history)
         try ReplayOrder.check(plan)
         let missing = plan.selected.indices.filter {
             plan.selected[$0] && plan.doneEarlier[$0] == nil && plan.command(of: $0) == nil
@@ -44,8 +43,9 @@ extension RunPlan {
 
     private init(
         _ resolved: ResolvedWorkflow, _ options: RunOptions, selected: [Bool],
-        done: [Int: DoneEarlier], history: [StepID: Milliseconds], resumes: String?
+        resuming: ResumePlan?, history: [StepID: Milliseconds]
     ) {
+        let done = resuming?.done ?? [:]
         let workflow = resolved.workflow
         let execution = workflow.execution
         let concurrency = Concurrency(options, execution)
@@ -58,7 +58,8 @@ extension RunPlan {
         self.resolved = resolved
         self.selected = selected
         doneEarlier = done
-        self.resumes = resumes
+        doneUnlessNeedsRun = resuming?.doneUnlessNeedsRun.mapValues(\.done) ?? [:]
+        resumes = resuming?.run
         startOrder = options.startOrder
         self.durations = durations
         isMeasured = zip(runs, resolved.graph.nodes).map { $0 && history[$1] != nil }
@@ -102,6 +103,17 @@ extension RunPlan {
         defaultTimeout = options.timeout ?? execution.timeout
         defaultGrace = options.grace ?? execution.grace ?? ExecutionSettings.defaultGrace
         runner = options.runner
+    }
+
+    /// Takes over how long steps took before, which decides in what order they start.
+    public mutating func expect(_ history: [StepID: Milliseconds]) {
+        guard !history.isEmpty else { return }
+        let nodes = resolved.graph.nodes
+        let runs = selected.indices.map { selected[$0] && doneEarlier[$0] == nil }
+        durations = ExpectedDurations.make(nodes: nodes, selected: runs, history: history)
+        isMeasured = zip(runs, nodes).map { $0 && history[$1] != nil }
+        order = Self.order(
+            startOrder, graph: resolved.graph, selected: runs, durations: durations, limit: limit)
     }
 
     /// The order in which steps start under a limit.

@@ -61,6 +61,7 @@ public struct ProgressDocument: Sendable {
         writer.member("schema_version", Self.schemaVersion)
         writer.member("run_id", header.runID)
         writer.member("workflow", header.workflow)
+        if let file = header.workflowFile { writer.member("workflow_file", file) }
         writer.member("execution_mode", header.mode.rawValue)
         writer.member("max_parallel_steps", header.maxParallelSteps)
         writer.member("status", record.status.rawValue)

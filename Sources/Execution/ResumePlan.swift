@@ -30,6 +30,10 @@ public enum RerunReason: Hashable, Sendable {
     case always
     /// It had ended well, but what is known of it by now says that this does not hold any more.
     case notUpToDate
+    /// It had ended well, but what it left behind is gone or altered.
+    case outputs([DueCause])
+    /// It had ended well, and stays done unless this step runs: its index.
+    case unlessRuns(Int)
 
     /// Whether the step had ended well before.
     public var wasDone: Bool {
@@ -38,7 +42,7 @@ public enum RerunReason: Hashable, Sendable {
             .skippedByDecision, .conditionFalse, .always:
             false
         case .commandChanged, .settingsChanged, .inputsChanged, .inputsMoved, .inputsUnreadable,
-            .unknownBasis, .dependency, .notUpToDate:
+            .unknownBasis, .dependency, .notUpToDate, .outputs, .unlessRuns:
             true
         }
     }
@@ -55,6 +59,8 @@ public struct ResumePlan: Sendable {
     public let selected: [Bool]
     /// Steps that are not run again, by index.
     public private(set) var done: [Int: DoneEarlier] = [:]
+    /// Steps that are not run again unless what they need runs, each with such a step.
+    public private(set) var doneUnlessNeedsRun: [Int: (done: DoneEarlier, needed: Int)] = [:]
     /// Steps that run, in an order in which each comes after those that it needs.
     public private(set) var reruns: [(step: Int, reason: RerunReason)] = []
     /// Ids of steps that the earlier run was about, and the workflow has no more.
@@ -75,39 +81,63 @@ public struct ResumePlan: Sendable {
     ///   - graph: The workflow as it is now.
     ///   - selected: Which of its steps are meant.
     ///   - finalizers: Which of them always run, whatever they came to.
+    ///   - decided: Which of them do not run, since somebody decided so: what ended well without them
+    ///     is as it was.
     ///   - isLookedAt: Whether what is known of a step is asked before it counts as done: then it need
     ///     not be recorded what it was started from, as of a step that the earlier run skipped.
+    ///   - outputs: What speaks against what a step left behind, gone or altered; asked of steps that
+    ///     could be taken over otherwise.
     ///   - basis: What a step would be started from now; nil when its inputs cannot be read. Asked
     ///     once for each step that could be taken over, dependencies first.
     /// - Returns: The plan, in O(V + E).
     public static func resume(
         _ earlier: EarlierRun, graph: Graph<StepID>, selected: [Bool],
-        finalizers: Set<Int> = [], isLookedAt: Bool = false, basis: (Int) -> StepBasis?
+        finalizers: Set<Int> = [], decided: Set<Int> = [], isLookedAt: Bool = false,
+        outputs: (Int, DoneEarlier) -> [DueCause] = { _, _ in [] }, basis: (Int) -> StepBasis?
     ) -> ResumePlan {
         var plan = ResumePlan(earlier, graph: graph, selected: selected)
-        // For each step, one that runs and that it needs, itself or through steps left out.
+        // For each step, one that runs and that it needs, itself or through steps left out; and one of
+        // which only the run will show whether it has anything to say to what is done below it.
         var runs = [Int](repeating: -1, count: graph.count)
+        var mayRun = runs
         for step in graph.topologicalOrder() {
-            let needed = graph.dependencies(of: step).lazy.map { runs[$0] }.first { $0 >= 0 }
+            let standing = earlier.standing(of: graph.nodes[step].rawValue)
+            let isCarried = earlier.isCarried(graph.nodes[step].rawValue)
+            let needs = graph.dependencies(of: step)
+            var needed = needs.lazy.map { runs[$0] }.first { $0 >= 0 }
+            var open = needs.lazy.map { mayRun[$0] }.first { $0 >= 0 }
             guard selected[step] else {
                 runs[step] = needed ?? -1
+                mayRun[step] = open ?? -1
                 continue
             }
             guard !finalizers.contains(step) else {
                 plan.reruns.append((step, .always))
                 continue
             }
-            let standing = earlier.standing(of: graph.nodes[step].rawValue)
-            if isLookedAt, needed == nil, case .done(let done)? = standing, done.basis == nil {
-                plan.done[step] = done
-                continue
+            // What was not reached where this step was done all the same had no say in it.
+            if let unreached = open, !isCarried,
+                earlier.standing(of: graph.nodes[unreached].rawValue) == .notReached
+            {
+                (needed, open) = (needed ?? unreached, nil)
             }
-            switch verdict(standing, needed: needed, basis: { basis(step) }) {
+            var verdict = Self.verdict(standing, needed: needed, isLookedAt: isLookedAt) {
+                basis(step)
+            }
+            if case .success(let done) = verdict {
+                let causes = outputs(step, done)
+                if !causes.isEmpty { verdict = .failure(Verdict(reason: .outputs(causes))) }
+            }
+            switch verdict {
             case .success(let done):
-                plan.done[step] = done
+                plan.done[step] = open == nil ? done : nil
+                guard let open else { continue }
+                plan.doneUnlessNeedsRun[step] = (done, open)
+                mayRun[step] = step
             case .failure(let verdict):
                 plan.reruns.append((step, verdict.reason))
-                runs[step] = step
+                if decided.contains(step) { continue }
+                if standing.leavesOpen { mayRun[step] = step } else { runs[step] = step }
             }
         }
         return plan
@@ -115,8 +145,11 @@ public struct ResumePlan: Sendable {
 
     /// Takes steps out of what is done, in the place that the graph gives them.
     public mutating func withdraw(_ steps: Set<Int>, graph: Graph<StepID>) {
-        guard steps.contains(where: { done[$0] != nil }) else { return }
-        let found = steps.filter { done.removeValue(forKey: $0) != nil }
+        let found = steps.filter { step in
+            let wasOpen = doneUnlessNeedsRun.removeValue(forKey: step) != nil
+            return done.removeValue(forKey: step) != nil || wasOpen
+        }
+        guard !found.isEmpty else { return }
         reruns += found.map { ($0, .notUpToDate) }
         var places = [Int](repeating: 0, count: graph.count)
         for (place, step) in graph.topologicalOrder().enumerated() { places[step] = place }
@@ -126,7 +159,8 @@ public struct ResumePlan: Sendable {
     private struct Verdict: Error { let reason: RerunReason }
 
     private static func verdict(
-        _ standing: EarlierRun.Standing?, needed: Int?, basis: () -> StepBasis?
+        _ standing: EarlierRun.Standing?, needed: Int?, isLookedAt: Bool = false,
+        basis: () -> StepBasis?
     ) -> Result<DoneEarlier, Verdict> {
         let reason: RerunReason
         switch standing {
@@ -142,6 +176,7 @@ public struct ResumePlan: Sendable {
         case .done(let done)?:
             if let needed { return .failure(Verdict(reason: .dependency(needed))) }
             guard let old = done.basis else {
+                if isLookedAt { return .success(done) }
                 return .failure(Verdict(reason: .unknownBasis))
             }
             guard let now = basis() else {
@@ -158,23 +193,34 @@ public struct ResumePlan: Sendable {
 
     /// Decides what runs when only failures are run again.
     ///
-    /// That is what failed or was stopped, what depends on it, and what that needs beside it and has
-    /// not ended well. All else stays as it is, looked at or not.
+    /// That is what failed, was stopped, or was kept from running by a failure or a halt, what depends on
+    /// it, and what that needs beside it and has not ended well. A step whose outputs are gone or altered
+    /// counts as failed. All else stays as it is, looked at or not.
     ///
     /// - Parameters:
     ///   - earlier: The run whose failures are meant.
     ///   - graph: The workflow as it is now.
     ///   - selected: Which of its steps are meant.
     ///   - finalizers: Which of them always run, where anything does.
+    ///   - outputs: What speaks against what a step left behind, gone or altered.
     /// - Returns: The plan; ``reruns`` is empty when nothing failed.
     public static func failed(
-        _ earlier: EarlierRun, graph: Graph<StepID>, selected: [Bool], finalizers: Set<Int> = []
+        _ earlier: EarlierRun, graph: Graph<StepID>, selected: [Bool], finalizers: Set<Int> = [],
+        outputs: (Int, DoneEarlier) -> [DueCause] = { _, _ in [] }
     ) -> ResumePlan {
         let standings = graph.nodes.map { earlier.standing(of: $0.rawValue) }
+        var lost: [Int: [DueCause]] = [:]
         let failed = graph.nodes.indices.filter { step in
+            guard selected[step] else { return false }
             switch standings[step] {
-            case .failed?, .aborted?, .inFlight?: selected[step]
-            default: false
+            case .failed?, .aborted?, .inFlight?: return true
+            // A finalizer that did not come to its turn has nothing to clean up by itself.
+            case .notReached?, .skipped?: return !finalizers.contains(step)
+            case .done(let done)? where !finalizers.contains(step):
+                let causes = outputs(step, done)
+                if !causes.isEmpty { lost[step] = causes }
+                return !causes.isEmpty
+            default: return false
             }
         }
         var runs = spread(failed, graph: graph, selected: selected, standings: standings)
@@ -187,8 +233,10 @@ public struct ResumePlan: Sendable {
             let needed = graph.dependencies(of: step).first { runs[$0] }
             if runs[step], finalizers.contains(step) {
                 plan.reruns.append((step, .always))
+            } else if let causes = lost[step] {
+                plan.reruns.append((step, .outputs(causes)))
             } else if runs[step] {
-                let verdict = verdict(standings[step], needed: needed, basis: { nil })
+                let verdict = Self.verdict(standings[step], needed: needed, basis: { nil })
                 guard case .failure(let failure) = verdict else { continue }
                 plan.reruns.append((step, failure.reason))
             } else if case .done(let done)? = standings[step] {
@@ -242,6 +290,17 @@ extension EarlierRun.Standing? {
     fileprivate var isDone: Bool {
         switch self {
         case .done?, .doneFromMovingInputs?: true
+        default: false
+        }
+    }
+
+    /// Whether what depends on the step and was done then was done without it: it need not run again
+    /// where the step comes to the same.
+    fileprivate var leavesOpen: Bool {
+        switch self {
+        case .failed?, .aborted?, .inFlight?, .skipped?, .skippedByDecision?, .conditionFalse?,
+            .notReached?:
+            true
         default: false
         }
     }

@@ -182,6 +182,9 @@ public struct RunHeader: Hashable, Sendable {
     public var runID: String
     /// The workflow's name.
     public var workflow: String
+    /// The name of the workflow's file or directory in the project root, by which the runs of several
+    /// workflows of a project are told apart; nil in runs of earlier versions.
+    public var workflowFile: String?
     /// `sequential` or `parallel`.
     public var mode: ExecutionMode
     /// Most steps at once.
@@ -278,6 +281,8 @@ public struct StepHeader: Hashable, Sendable {
     public var isFinalizer = false
     /// Most attempts, by all methods together, but for such as were "busy".
     public var mostAttempts: Int32 = 1
+    /// The earlier run that has done it, where it stays done unless what it needs runs.
+    public var doneUnlessNeedsRun: DoneEarlier?
 
     /// A step of a run.
     public init(

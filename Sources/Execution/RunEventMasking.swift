@@ -51,6 +51,7 @@ extension RunHeader {
         if mask.isEmpty { return self }
         var header = self
         header.workflow = mask.masked(workflow)
+        header.workflowFile = workflowFile.map { mask.masked($0) }
         for task in header.tasks.indices {
             header.tasks[task].description = mask.masked(header.tasks[task].description)
         }

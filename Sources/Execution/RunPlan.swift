@@ -33,6 +33,9 @@ public struct RunPlan: Sendable {
 
     /// Steps that ended well in an earlier run and are not to run again.
     public var doneEarlier: [Int: DoneEarlier]
+    /// Steps that ended well in an earlier run, and stay done unless what they need runs: whether it
+    /// does is known only in the run, as of a step with a condition.
+    public let doneUnlessNeedsRun: [Int: DoneEarlier]
     /// The id of the run that this one goes on with.
     public let resumes: String?
     /// What need not run; nil where everything runs.
@@ -56,6 +59,11 @@ public struct RunPlan: Sendable {
     let runner: Command?
     /// False where only expected durations are played through, which may exceed a limit.
     var appliesTimeouts = true
+
+    /// What has done a step before this run, whether or not it stays done in any case.
+    public func done(before step: Int) -> DoneEarlier? {
+        doneEarlier[step] ?? doneUnlessNeedsRun[step]
+    }
 
     /// The number of steps, those left out included.
     public var count: Int { selected.count }
@@ -146,6 +154,7 @@ public struct RunPlan: Sendable {
             header.usesCache = smart.usesCache
         }
         for step in wouldBeParallel { header.steps[step].wouldBeParallel = true }
+        for (step, done) in doneUnlessNeedsRun { header.steps[step].doneUnlessNeedsRun = done }
         return header
     }
 

@@ -51,6 +51,11 @@ public struct Scheduler: Sendable {
     var causes: [Int: [DueCause]] = [:]
     /// Steps that are ready but for their condition, which nobody has been asked for yet.
     var toEvaluate: [Int] = []
+    /// Steps that are ready and stay done, which has not been recorded yet.
+    var toKeep: [Int] = []
+    /// Steps that have ended in this run with what their dependents are made from, where any step stays
+    /// done unless one that it needs does; steps left out behind these, too.
+    var withEffect: Set<Int> = []
     /// Ranks of the steps that could start but for their condition, until that is known: each keeps its
     /// place before those of higher rank.
     var undecided: IndexQueue
@@ -104,9 +109,11 @@ public struct Scheduler: Sendable {
         passDeadlines(&turn)
         repeat {
             passBarriers(&turn)
+            keepWhatIsDone(&turn)
             evaluateConditions(&turn)
             startWhatFits(&turn)
-        } while barriers?.hasEnded == true || !toEvaluate.isEmpty && !stop.isStopping
+        } while barriers?.hasEnded == true
+            || !(toEvaluate.isEmpty && toKeep.isEmpty) && !stop.isStopping
             || passEnd(&turn)
         dropStaleDeadlines()
         swap(&turn.actions, &actions)

@@ -27,6 +27,7 @@ extension Scheduler {
             policy.unwell.insert(step)
         } else {
             if outcome.status != .failed { policy.failuresInARow = 0 }
+            noteEffect(of: step)
             satisfyDependents(of: step)
         }
     }

@@ -57,6 +57,7 @@ extension Scheduler {
             if !found.isEmpty { turn.record(.due(step: step, found)) }
             turn.record(
                 .ended(step: step, StepEnd(status: .cached, reason: .restored(run: run))))
+            noteEffect(of: step)
             giveBack(step, &turn)
             satisfyDependents(of: step)
         }

@@ -67,7 +67,9 @@ extension Scheduler {
     /// Puts a step that waited for others into the queue.
     mutating func makeReady(_ step: Int) {
         switch states[step] {
-        case .pending where isHeldByBarrier(step) || isHeldByCondition(step): return
+        case .pending
+        where isKeptDone(step) || isHeldByBarrier(step) || isHeldByCondition(step):
+            return
         // Only its time, or an answer, lets such a step start.
         case .resting, .reviewing: return
         default: enqueue(step)
@@ -86,6 +88,7 @@ extension Scheduler {
         pool.unparkAll()
         conflictWaiters = [:]
         toEvaluate = []
+        toKeep = []
         undecided = ready
     }
 

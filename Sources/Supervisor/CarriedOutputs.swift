@@ -17,8 +17,15 @@ enum CarriedOutputs {
     /// - Throws: When a result is there and cannot be taken over: a step that reads it would go
     ///   wrong.
     static func copy(into run: RunDirectory, of context: RunContext) throws(SystemError) {
+        try copy(context.plan.doneEarlier.keys.sorted(), into: run, of: context)
+    }
+
+    /// Copies the results of some steps that are done.
+    static func copy(
+        _ steps: [Int], into run: RunDirectory, of context: RunContext
+    ) throws(SystemError) {
         let plan = context.plan
-        guard let earlier = plan.resumes, !plan.doneEarlier.isEmpty,
+        guard let earlier = plan.resumes, !steps.isEmpty,
             StateDirectory.isRunIdentifier(earlier)
         else { return }
         let path = "\(StateDirectory.runPath(earlier))/outputs"
@@ -34,7 +41,7 @@ enum CarriedOutputs {
         }
         let target = try PrivateFile.directory(
             "outputs", in: run.descriptor, shown: "\(run.path)/outputs", create: false)
-        for step in plan.doneEarlier.keys.sorted() {
+        for step in steps {
             let id = plan.resolved.workflow.steps[step].id.rawValue
             try copy(id, from: source.number, to: target.number, path: "\(path)/\(id)")
         }

@@ -17,6 +17,8 @@ public struct InterruptedRun: Sendable, Equatable {
     public var endedProcesses: Int
     /// Processes of it that cannot be ended.
     public var left: [Int32]
+    /// The name of its workflow's file or directory in the project root, where it is recorded.
+    public var workflowFile: String?
 }
 
 /// What a run does about the one before it, whose stepvisor and guardian may both have been killed.
@@ -44,6 +46,7 @@ public enum Recovery {
         // That run goes on, and is nobody's to end.
         if let journal, StoredRun.isAlive(journal.header) { return nil }
         var interrupted = InterruptedRun(id: id, running: [], endedProcesses: 0, left: [])
+        interrupted.workflowFile = journal?.header.workflowFile
         if let journal {
             let record = journal.record
             interrupted.running = record.steps.indices

@@ -33,7 +33,8 @@ public struct RunContext {
     public var guardian: String?
     /// What is known of the steps, where it was asked before the run.
     public var freshness: FreshnessLook?
-    /// The workflow's file or directory, by whose name what is known of it is kept.
+    /// The name of the workflow's file or directory in the project root: its runs, and what is known of
+    /// its steps, go by it.
     public var workflow = ""
     /// Takes secrets out of everything that is recorded or shown.
     public var secrets = SecretMask.none

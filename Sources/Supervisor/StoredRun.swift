@@ -44,6 +44,14 @@ public struct StoredRun: Sendable {
         return FileBytes.read(file.number, offset: max(0, size - Int64(limit)), limit: limit)
     }
 
+    /// At most so many of the journal's first bytes; none where it cannot be read.
+    func beginningOfJournal(_ limit: Int) -> [UInt8] {
+        guard let file = PrivateFile.reading([JournalFile.name], in: directory.number) else {
+            return []
+        }
+        return FileBytes.read(file.number, offset: 0, limit: limit)
+    }
+
     /// The bytes of `progress.json`.
     public func progress() throws(SystemError) -> [UInt8] { try read("progress.json") }
 

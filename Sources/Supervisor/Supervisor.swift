@@ -81,8 +81,9 @@ public final class Supervisor {
         directory = try context.state.makeRun()
         var header = context.plan.header(
             runID: directory.id, startedAt: clock.startedAt, pid: getpid(),
-            bootID: ProcessTable.bootIdentifier()
-        ).masked(by: context.secrets)
+            bootID: ProcessTable.bootIdentifier())
+        header.workflowFile = context.workflow.isEmpty ? nil : context.workflow
+        header = header.masked(by: context.secrets)
         header.startTicks = ProcessTable.facts(of: getpid())?.startTicks ?? 0
         self.header = header
         journal = try JournalFile(in: directory, header: header)

@@ -8,6 +8,7 @@ struct Loading {
     var decoder = WorkflowDecoder(defaultName: "")
     private(set) var projectRoot: String
     private var shownPath: String?
+    private var workflowFile: String?
     /// Whether there is something to validate.
     private var isRead = false
     /// Whether the main file is no workflow, which has been said.
@@ -41,12 +42,18 @@ struct Loading {
             report(.error(error.message, help: error.help))
             return
         }
+        if let directory = StepFolder.directory(ofSettings: absolute) {
+            (absolute, shown) = (directory, PathText.shown(directory, from: workingDirectory))
+        }
         shownPath = shown
         if FileKind(absolute) == .directory {
             loadDirectory(PathText.resolved(absolute) ?? absolute, shown: shown)
         } else {
             let parent = PathText.parent(of: absolute)
             setRoot(PathText.resolved(parent) ?? parent)
+            let file = PathText.resolved(absolute) ?? absolute
+            workflowFile = PathText.name(
+                of: PathText.parent(of: file) == projectRoot ? file : absolute)
             loadFile(absolute, shown: shown)
         }
     }
@@ -115,6 +122,7 @@ struct Loading {
     }
 
     private mutating func loadDirectory(_ directory: String, shown: String) {
+        workflowFile = PathText.name(of: directory)
         guard let names = DirectoryListing.names(in: directory) else {
             report(
                 .error(
@@ -130,7 +138,9 @@ struct Loading {
             scripts: PathText.name(of: directory))
         let found = folder.read(into: &files)
         // A directory with nothing but a workflow file is that file's project.
-        setRoot(found.steps.isEmpty && hasSettings ? directory : folder.root)
+        let isOwnProject = found.steps.isEmpty && hasSettings
+        setRoot(isOwnProject ? directory : folder.root)
+        workflowFile = isOwnProject ? WorkflowSearch.fileName : folder.scripts
         diagnostics += found.diagnostics
         for step in found.steps {
             decoder.addStepFile(
@@ -172,6 +182,7 @@ struct Loading {
         if all.contains(where: { $0.severity == .error }) { resolved = nil }
         return LoadedWorkflow(
             resolved: resolved, workflow: workflow, diagnostics: all.sortedByPlace(),
-            files: files, workflowFiles: workflowFiles, projectRoot: projectRoot, path: shownPath)
+            files: files, workflowFiles: workflowFiles, projectRoot: projectRoot, path: shownPath,
+            workflowFile: workflowFile)
     }
 }

@@ -26,6 +26,23 @@ struct StepFolder {
         var header: StepHeader
     }
 
+    /// The directory of steps whose settings a path names, absolute and without links; nil for any other.
+    ///
+    /// A `workflow.toml` in a directory `steps` that holds step files is no project of its own: the steps
+    /// beside it belong to the directory above, wherever stepvisor was started.
+    static func directory(ofSettings path: String) -> String? {
+        guard PathText.name(of: path) == WorkflowSearch.fileName,
+            let directory = PathText.resolved(PathText.parent(of: path)),
+            PathText.name(of: directory) == WorkflowSearch.directoryName,
+            let names = DirectoryListing.names(in: directory)
+        else { return nil }
+        let folder = StepFolder(
+            directory: directory, shown: directory, root: PathText.parent(of: directory),
+            names: names, scripts: WorkflowSearch.directoryName)
+        var files = SourceTable()
+        return folder.read(into: &files).steps.isEmpty ? nil : directory
+    }
+
     /// All step files by name, and what is wrong with them or worth saying of the others.
     func read(into files: inout SourceTable) -> (steps: [StepFile], diagnostics: [Diagnostic]) {
         var steps: [StepFile] = []

@@ -15,7 +15,7 @@ public enum WorkflowLoader {
         guard FileKind(absolute) == .regular, !absolute.lowercased().hasSuffix(".md"),
             let file = PathText.resolved(absolute),
             let root = PathText.resolved(PathText.parent(of: absolute)),
-            PathText.parent(of: file) == root
+            PathText.parent(of: file) == root, StepFolder.directory(ofSettings: absolute) == nil
         else { return nil }
         return (file, root)
     }
@@ -61,6 +61,11 @@ public struct LoadedWorkflow: Sendable {
     public var projectRoot: String
     /// The file or directory that was loaded, as messages show it; nil where none was found.
     public var path: String?
+    /// Its name in the project root, the same however it was typed; nil where none was found.
+    ///
+    /// It tells the workflows of a project apart: their runs, and what is known of their steps. A link
+    /// to another file of the root is that file; a link that leads elsewhere goes by its own name.
+    public var workflowFile: String?
 }
 
 /// Where a workflow is looked for when none is named.

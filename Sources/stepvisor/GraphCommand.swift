@@ -64,7 +64,7 @@ struct GraphCommand {
         var durations: [Double]?
         if arguments.has(.run) {
             let run = try RecordedRun.find(
-                arguments.text(.run), root: project.root, console: console)
+                arguments.text(.run), of: project.loaded, console: console)
             record = run.record
             durations = Self.durations(of: run, project.workflow)
         }

@@ -105,7 +105,8 @@ struct IdleGate {
             project.root == root
         else { return }
         IdleRun.keep(
-            record, of: workflow, named: project.loaded.path ?? "", file: file, summary: summary,
+            record, of: workflow, named: project.loaded.workflowFile ?? "", file: file,
+            summary: summary,
             key: key, since: begin, in: state)
     }
 

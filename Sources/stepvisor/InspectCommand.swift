@@ -51,7 +51,7 @@ struct InspectCommand {
             throw ArgumentError.conflict(word, "--run \(id)")
         }
         // The workflow itself may be broken by now: only its place is needed.
-        let root = try Project.read(arguments).projectRoot
-        return try RecordedRun.find(arguments.text(.run) ?? word, root: root, console: console)
+        let loaded = try Project.read(arguments)
+        return try RecordedRun.find(arguments.text(.run) ?? word, of: loaded, console: console)
     }
 }

@@ -84,8 +84,8 @@ struct LogsCommand {
         guard let id = run.record.steps[step].reason?.sourceRun, id != run.run.id,
             run.run.logSize(of: name) == nil
         else { return (run, step) }
-        let root = try Project.read(arguments).projectRoot
-        guard let earlier = try? RecordedRun.find(id, root: root, console: console),
+        let loaded = try Project.read(arguments)
+        guard let earlier = try? RecordedRun.find(id, of: loaded, console: console),
             let place = try? earlier.step(name)
         else { return (run, step) }
         let word = Wording.status(run.record.steps[step])

@@ -68,7 +68,8 @@ struct MarkCommand {
         _ plan: RunPlan, _ project: Project, _ state: StateDirectory
     ) -> FreshnessLook {
         FreshnessLook(
-            plan: plan, state: state, root: project.root, workflow: project.loaded.path ?? "",
+            plan: plan, state: state, root: project.root,
+            workflow: project.loaded.workflowFile ?? "",
             environment: Host.environment, mask: Secrecy.mask)
     }
 

@@ -33,7 +33,10 @@ struct ProjectGate {
     private func settle(_ state: StateDirectory, resumes: Bool) {
         if let concern = ProjectLock.concern(about: state) { console.note("warning: \(concern)") }
         if let run = Recovery.settle(state) {
-            for line in ProjectGate.lines(about: run, resumes: resumes) { console.note(line) }
+            let place = UserPlace(projectRoot: state.root)
+            for line in ProjectGate.lines(about: run, resumes: resumes, place) {
+                console.note(line)
+            }
         }
     }
 
@@ -92,7 +95,9 @@ struct ProjectGate {
     }
 
     /// What to tell of a run that was interrupted.
-    static func lines(about run: InterruptedRun, resumes: Bool) -> [String] {
+    static func lines(
+        about run: InterruptedRun, resumes: Bool, _ place: UserPlace
+    ) -> [String] {
         var text = "run \(run.id) was interrupted: stepvisor died"
         if !run.running.isEmpty {
             let names = run.running.map { "`\(Sanitizer.line($0))`" }
@@ -101,7 +106,14 @@ struct ProjectGate {
                 " while \(Wording.count(run.running.count, "step")) "
                 + "\(run.running.count == 1 ? "was" : "were") running (\(list))"
         }
-        var lines = [text + (resumes ? "" : "; go on with `stepvisor run --resume`")]
+        // One that is not found by itself has to be named.
+        let file = run.workflowFile.flatMap { ["workflow.toml", "steps"].contains($0) ? nil : $0 }
+        let words =
+            ["stepvisor", "run"]
+            + (file.map { ["-f", ShellWord.quoted(place.path(ofProjectFile: $0))] } ?? [])
+            + ["--resume"]
+        let command = Sanitizer.line(words.joined(separator: " "))
+        var lines = [text + (resumes ? "" : "; go on with `\(command)`")]
         if run.endedProcesses > 0 {
             let count = Wording.count(run.endedProcesses, "process", plural: "processes")
             lines.append("ended what it had left: \(count)")

@@ -1,6 +1,7 @@
 import DependencyGraph
 import Execution
 import Supervisor
+import WorkflowFiles
 import WorkflowModel
 
 /// A run that was found in the project's state, with its record.
@@ -13,49 +14,17 @@ struct RecordedRun {
     let now: RunTime
     private let place: UserPlace
 
-    /// Finds the run that a command line names, or the latest.
+    /// Finds the run that a command line names, or the latest of its workflow.
     ///
     /// - Throws: ``CommandFailure`` with exit 2 when there is none.
-    static func find(_ id: String?, root: String, console: Console) throws -> RecordedRun {
-        let state: StateDirectory
-        do throws(SystemError) {
-            state = try StateDirectory(root: root, create: false)
-        } catch {
-            guard error.isAbsence else { throw CommandFailure(error) }
-            throw none
-        }
-        guard let id = try id.map({ try checked($0, in: state) }) ?? state.latestRun() else {
-            throw none
-        }
+    static func find(
+        _ word: String?, of loaded: LoadedWorkflow, console: Console
+    ) throws -> RecordedRun {
+        let search = try RunSearch(of: loaded, console)
+        let id = try word.map { try search.identifier($0) } ?? search.demandLatest()
         return try RecordedRun(
-            StoredRun(id, in: state), UserPlace(projectRoot: root), console: console)
-    }
-
-    /// What to say where there is no run.
-    static var none: CommandFailure {
-        CommandFailure(
-            .usage, "no run is recorded here", help: "start one with `stepvisor run`")
-    }
-
-    /// The id of the run that a word means.
-    static func checked(_ id: String, in state: StateDirectory) throws -> String {
-        if id == "latest", let latest = state.latestRun() { return latest }
-        if state.hasRun(id) { return id }
-        let known = state.runIdentifiers()
-        // The beginning of an id is enough where only one run begins so.
-        let begun = known.filter { $0.hasPrefix(id) }
-        if begun.count == 1, let only = begun.first { return only }
-        guard begun.isEmpty else {
-            throw CommandFailure(
-                .usage, "`\(id)` is the beginning of \(begun.count) runs",
-                help: "give more of the id: " + begun.suffix(3).reversed().joined(separator: ", ")
-                    + (begun.count > 3 ? ", …" : ""))
-        }
-        let help =
-            NearMiss.best(for: id, among: known).map { "did you mean `\($0)`?" }
-            ?? state.latestRun().map { "the latest is `\($0)`; `ls .stepvisor/runs` lists all" }
-            ?? "start one with `stepvisor run`"
-        throw CommandFailure(.usage, "there is no run `\(id)`", help: help)
+            StoredRun(id, in: search.state), UserPlace(projectRoot: loaded.projectRoot),
+            console: console)
     }
 
     private init(_ run: StoredRun, _ place: UserPlace, console: Console) throws {

@@ -1,16 +1,17 @@
 import Execution
 import Supervisor
+import WorkflowFiles
 
 /// `--replay`: the recorded run whose order is kept.
 struct ReplaySource {
     private let arguments: ParsedArguments
     private let console: Console
-    private let root: String
+    private let loaded: LoadedWorkflow
 
-    init(_ arguments: ParsedArguments, _ console: Console, root: String) {
+    init(_ arguments: ParsedArguments, _ console: Console, _ loaded: LoadedWorkflow) {
         self.arguments = arguments
         self.console = console
-        self.root = root
+        self.loaded = loaded
     }
 
     /// Takes the project before the run is looked at: it may be the latest, which still goes on.
@@ -18,7 +19,8 @@ struct ReplaySource {
     /// - Returns: The lock; nil where nothing may be written, or there is no state yet.
     /// - Throws: ``CommandFailure`` with exit 4 when another run has it.
     func lock() throws -> ProjectLock? {
-        guard !arguments.has(.dryRun), let state = try? StateDirectory(root: root, create: false)
+        guard !arguments.has(.dryRun),
+            let state = try? StateDirectory(root: loaded.projectRoot, create: false)
         else { return nil }
         return try ProjectGate(console).take(state, waits: arguments.has(.wait))
     }
@@ -27,17 +29,12 @@ struct ReplaySource {
     ///
     /// - Throws: ``CommandFailure`` with exit 2 when there is no such run, 5 when it cannot be read.
     func order(of word: String) throws -> ReplayOrder {
-        let state: StateDirectory
-        do throws(SystemError) {
-            state = try StateDirectory(root: root, create: false)
-        } catch {
-            guard error.isAbsence else { throw CommandFailure(error) }
-            throw RecordedRun.none
-        }
-        guard word != "latest" || state.latestRun() != nil else { throw RecordedRun.none }
-        let id = try RecordedRun.checked(word, in: state)
+        let search = try RunSearch(of: loaded, console)
+        guard word != "latest" || search.state.latestRun() != nil else { throw RunSearch.none }
+        let id = try search.identifier(word)
+        try search.checkIsOwn(id, command: "--replay")
         do {
-            let journal = try JournalReader.read(try StoredRun(id, in: state).journal())
+            let journal = try JournalReader.read(try StoredRun(id, in: search.state).journal())
             for problem in journal.problems {
                 console.note("warning: journal of run \(id): \(problem.message)")
             }

@@ -22,7 +22,8 @@ struct ResumeText {
     var lines: [String] {
         let run = Sanitizer.line(resume.run)
         let reruns = resume.reruns.filter { !plan.isUpToDate($0.step) }
-        let count = resume.done.count + resume.reruns.count - reruns.count
+        let count =
+            resume.done.count + resume.doneUnlessNeedsRun.count + resume.reruns.count - reruns.count
         let done = Wording.count(count, "step")
         let verb = count == 1 ? "is" : "are"
         var lines = [
@@ -31,6 +32,9 @@ struct ResumeText {
         ]
         var told = reruns.filter { Self.isTold($0.reason) }.map { rerun in
             "`\(id(of: rerun.step))` \(text(of: rerun.step, rerun.reason))"
+        }
+        told += resume.doneUnlessNeedsRun.sorted { $0.key < $1.key }.map { step, done in
+            "`\(id(of: step))` \(text(of: .unlessRuns(done.needed)))"
         }
         told += resume.removed.map {
             "`\(Sanitizer.line($0))` is no step of the workflow any more"
@@ -44,7 +48,8 @@ struct ResumeText {
     /// Why each step that runs does so, by its index.
     var reasons: [Int: String] {
         Dictionary(
-            resume.reruns.map { ($0.step, text(of: $0.step, $0.reason)) },
+            resume.reruns.map { ($0.step, text(of: $0.step, $0.reason)) }
+                + resume.doneUnlessNeedsRun.map { ($0.key, text(of: .unlessRuns($0.value.needed))) },
             uniquingKeysWith: { $1 })
     }
 
@@ -78,6 +83,8 @@ struct ResumeText {
         case .skippedByDecision: "was skipped by a decision before"
         case .conditionFalse: "is considered again: its condition did not hold before"
         case .always: "always runs"
+        case .outputs(let causes): "runs again: \(Sanitizer.line(causes.text))"
+        case .unlessRuns(let step): "stays done unless `\(id(of: step))` has something new for it"
         case .notUpToDate: "runs again: it is not up to date any more"
         case .dependency(let step): "runs again: it depends on `\(id(of: step))`, which runs"
         }

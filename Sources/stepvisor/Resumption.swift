@@ -15,14 +15,14 @@ struct Resumption {
 
     private let arguments: ParsedArguments
     private let console: Console
-    private let root: String
+    private let loaded: LoadedWorkflow
 
     /// Nil when the command line asks for no such thing.
-    init?(_ arguments: ParsedArguments, _ console: Console, root: String) {
+    init?(_ arguments: ParsedArguments, _ console: Console, _ loaded: LoadedWorkflow) {
         guard arguments.has(.resume) || arguments.has(.failed) else { return nil }
         self.arguments = arguments
         self.console = console
-        self.root = root
+        self.loaded = loaded
     }
 
     /// Whether only what failed is meant.
@@ -36,9 +36,13 @@ struct Resumption {
     /// - Returns: The lock; nil where nothing may be written, or there is no state yet.
     /// - Throws: ``CommandFailure`` with exit 4 when another run has it.
     func lock(waits: Bool, isDry: Bool) throws -> ProjectLock? {
-        guard !isDry, let state = try? StateDirectory(root: root, create: false) else { return nil }
+        guard !isDry,
+            let state = try? StateDirectory(root: loaded.projectRoot, create: false)
+        else { return nil }
         // A word that names no run is a mistake whoever holds the project.
-        if let text = arguments.text(.resume) { _ = try identifier(text, in: state) }
+        if let text = arguments.text(.resume) {
+            _ = try identifier(text, RunSearch(of: loaded, console))
+        }
         return try ProjectGate(console).take(state, waits: waits, resumes: true)
     }
 
@@ -47,18 +51,22 @@ struct Resumption {
     /// - Throws: ``CommandFailure`` with exit 2 when there is no such run, 4 when it still goes on,
     ///   5 when it cannot be read.
     func base() throws -> Base {
-        let state: StateDirectory
-        do throws(SystemError) {
-            state = try StateDirectory(root: root, create: false)
-        } catch {
-            guard error.isAbsence else { throw CommandFailure(error) }
-            guard arguments.text(.resume) == nil, !isFailedOnly else { throw RecordedRun.none }
+        let search: RunSearch
+        do {
+            search = try RunSearch(of: loaded, console)
+        } catch let failure as CommandFailure {
+            guard failure.code == .usage, arguments.text(.resume) == nil, !isFailedOnly else {
+                throw failure
+            }
             return .nothing("no run is recorded here")
         }
-        let named = try arguments.text(.resume).map { try identifier($0, in: state) }
-        guard let journal = try journal(of: named, in: state) else {
-            guard !isFailedOnly else { throw RecordedRun.none }
-            return .nothing("no run is recorded here")
+        let named = try arguments.text(.resume).map { try identifier($0, search) }
+        if let named { try search.checkIsOwn(named, command: "--resume") }
+        let state = search.state
+        guard let journal = try journal(of: named, search) else {
+            // Says what there is instead.
+            if isFailedOnly { _ = try search.demandLatest() }
+            return .nothing(search.absence)
         }
         let earlier = try firstThatLaunched(EarlierRun(journal), in: state)
         let id = earlier.header.runID
@@ -71,9 +79,9 @@ struct Resumption {
         return .run(earlier)
     }
 
-    private func identifier(_ text: String, in state: StateDirectory) throws -> String {
+    private func identifier(_ text: String, _ search: RunSearch) throws -> String {
         do {
-            return try RecordedRun.checked(text, in: state)
+            return try search.identifier(text)
         } catch let failure as CommandFailure where arguments.operands.isEmpty {
             // `--resume build`: the word was most likely meant as a step.
             guard StepID.isValid(text),
@@ -103,18 +111,19 @@ struct Resumption {
     }
 
     /// The journal of a run, or of the latest that has one; nil when there is none.
-    private func journal(of named: String?, in state: StateDirectory) throws -> Journal? {
+    private func journal(of named: String?, _ search: RunSearch) throws -> Journal? {
         if let named {
-            if let journal = try load(named, in: state) { return journal }
+            if let journal = try load(named, in: search.state) { return journal }
             throw CommandFailure(
                 .usage, "run \(named) ended before it began: there is nothing to go on with",
                 help: "`stepvisor run --resume` goes on with the latest run")
         }
-        guard let latest = state.latestRun() else { return nil }
         // A run that was killed before its first line has not begun: the one before it counts.
-        for id in [latest] + state.runIdentifiers().filter({ $0 != latest }).reversed() {
-            if let journal = try load(id, in: state) { return journal }
+        let passOver = { (id: String) in
             console.note("run \(id) ended before it began; going on with the one before it")
+        }
+        for id in search.runs(whenNotBegun: passOver) {
+            if let journal = try load(id, in: search.state) { return journal }
         }
         return nil
     }
@@ -156,22 +165,30 @@ extension ResumePlan {
     ///   - plan: What would run without it.
     ///   - options: What the command line asks for.
     ///   - isFailedOnly: Whether only what failed is meant.
-    ///   - root: The project root.
+    ///   - project: The workflow.
     /// - Returns: What is taken over, and what runs.
     static func make(
-        _ earlier: EarlierRun, plan: RunPlan, options: RunOptions, isFailedOnly: Bool, root: String
+        _ earlier: EarlierRun, plan: RunPlan, options: RunOptions, isFailedOnly: Bool,
+        project: Project
     ) -> ResumePlan {
         let graph = plan.resolved.graph
         let selected =
             options.narrowsSteps ? plan.selected : selection(of: earlier, graph: graph)
         let finalizers = plan.resolved.workflow.finalizers
+        let isLookedAt = options.smart != .off && !options.isForced
+        var left = LeftOutputs(plan: plan, root: project.root)
         if isFailedOnly {
-            return .failed(earlier, graph: graph, selected: selected, finalizers: finalizers)
+            return .failed(
+                earlier, graph: graph, selected: selected, finalizers: finalizers
+            ) { left.causes(of: $0, doneIn: $1.run) }
         }
-        var bases = StepBases(plan: plan, root: root, environment: Host.environment)
+        var bases = StepBases(plan: plan, root: project.root, environment: Host.environment)
+        let decided = plan.policy.decisions.filter { [.skip, .proceed].contains($0.value) }
         return .resume(
             earlier, graph: graph, selected: selected, finalizers: finalizers,
-            isLookedAt: options.smart != .off && !options.isForced
-        ) { bases.basis(of: $0) }
+            decided: Set(decided.keys), isLookedAt: isLookedAt,
+            // Who looks at what is known of each step looks at its outputs too.
+            outputs: { isLookedAt ? [] : left.causes(of: $0, doneIn: $1.run) },
+            basis: { bases.basis(of: $0) })
     }
 }

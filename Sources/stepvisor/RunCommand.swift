@@ -35,7 +35,7 @@ struct RunCommand {
         if let note = Secrecy.pathNote(on: project.workflow) { console.note(note) }
         if !arguments.has(.dryRun) { closeInherited() }
         if let word = arguments.text(.replay) { return try replay(word, project) }
-        guard let resumption = Resumption(arguments, console, root: project.root) else {
+        guard let resumption = Resumption(arguments, console, project.loaded) else {
             let lock = try smartLock(project, early)
             return try carryOut(
                 try RunRequest(project, arguments, early: early?.look), project, holding: lock)
@@ -75,7 +75,7 @@ struct RunCommand {
     }
 
     private func replay(_ word: String, _ project: Project) throws -> Int32 {
-        let source = ReplaySource(arguments, console, root: project.root)
+        let source = ReplaySource(arguments, console, project.loaded)
         let lock = try source.lock()
         let request = try RunRequest(project, arguments, replaying: try source.order(of: word))
         return try carryOut(request, project, holding: lock)
@@ -152,13 +152,14 @@ struct RunCommand {
         context.secrets = Secrecy.mask
         context.lastLine = { LogTail.lastLine(of: $0) }
         context.freshness = request.freshness
-        context.workflow = request.project.loaded.path ?? ""
+        context.workflow = request.project.loaded.workflowFile ?? ""
         let supervisor = try Supervisor(context)
         lock.name(supervisor)
         let result = supervisor.run()
         if let record = final.record {
             // Only a help for the next plan: a run that went well does not fail for it.
-            try? DurationStore.add(record, to: state)
+            try? DurationStore.add(
+                record, of: request.plan, workflow: context.workflow, to: state)
             if result.status == .complete, request.notes.isEmpty, warnings.isEmpty {
                 idle?.keep(record, of: request.project, in: state)
             }

@@ -1,13 +1,14 @@
 import Execution
 import Reporting
 import Supervisor
+import WorkflowFiles
 import WorkflowModel
 
 /// Two runs whose steps are compared by what they were made from.
 struct RunComparison {
     private let first: RecordedRun
     private let second: RecordedRun
-    private let root: String
+    private let loaded: LoadedWorkflow
     private let console: Console
 
     /// Runs that are looked through for one that could be compared instead.
@@ -16,8 +17,11 @@ struct RunComparison {
     /// Finds both runs.
     ///
     /// - Throws: ``CommandFailure`` with exit 2 where one is not there, with two that are.
-    init(_ pair: (String, String), about step: StepID?, root: String, console: Console) throws {
-        self.root = root
+    init(_ pair: (String, String), about step: StepID?, of loaded: LoadedWorkflow, console: Console)
+        throws
+    {
+        let root = loaded.projectRoot
+        self.loaded = loaded
         self.console = console
         let state = try? StateDirectory(root: root, create: false)
         for word in [pair.0, pair.1] {
@@ -27,8 +31,8 @@ struct RunComparison {
                 .usage, "there is no run `\(word)` here, or not any more",
                 help: Self.help(step.rawValue, root: root))
         }
-        first = try RecordedRun.find(pair.0, root: root, console: console)
-        second = try RecordedRun.find(pair.1, root: root, console: console)
+        first = try RecordedRun.find(pair.0, of: loaded, console: console)
+        second = try RecordedRun.find(pair.1, of: loaded, console: console)
     }
 
     /// Whether a word is all of a run's id: day, time and four digits more.
@@ -60,11 +64,11 @@ struct RunComparison {
                 at: try run.step(step), isAlive: run.isAlive,
                 hasIngredients: run.run.hasContents)
             guard case .elsewhere(let earlier, _) = gap, seen.insert(earlier).inserted,
-                let next = try? RecordedRun.find(earlier, root: root, console: console)
+                let next = try? RecordedRun.find(earlier, of: loaded, console: console)
             else {
                 throw CommandFailure(
                     .usage, Sanitizer.line(gap.text(of: step, in: run.run.id)),
-                    help: Self.help(step, root: root))
+                    help: Self.help(step, root: loaded.projectRoot))
             }
             run = next
         }

@@ -127,15 +127,16 @@ struct RunRequest {
         self.options = options
         let since = try SinceRequest(project, arguments, options)
         do throws(PlanError) {
-            history = DurationStore.read(root: project.root)
             var plan: RunPlan
             var resume: ResumePlan?
-            let whole = try RunPlan.make(
-                resolved: project.resolved, options: options, history: history)
+            var whole = try RunPlan.make(resolved: project.resolved, options: options)
+            history = DurationStore.read(
+                for: whole, of: project.loaded.workflowFile ?? "", root: project.root)
+            whole.expect(history)
             if let earlier {
                 let taken = ResumePlan.make(
                     earlier, plan: whole, options: options, isFailedOnly: arguments.has(.failed),
-                    root: project.root)
+                    project: project)
                 // That nothing failed is said in its own words.
                 guard arguments.has(.failed) || taken.selected.contains(true) else {
                     throw PlanError.nothingSelected

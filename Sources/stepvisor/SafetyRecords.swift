@@ -1,5 +1,6 @@
 import Execution
 import Supervisor
+import WorkflowFiles
 import WorkflowModel
 
 /// What the recorded runs of a project say about its workflow, for the safety checklist.
@@ -17,9 +18,11 @@ struct SafetyRecords {
         guard let state = try? StateDirectory(root: project.root, create: false),
             let bases
         else { return evidence }
+        let file = Secrecy.mask.masked(project.loaded.workflowFile ?? "")
         for id in state.runIdentifiers().suffix(Self.limit).reversed() {
             guard let run = try? StoredRun(id, in: state),
-                let journal = (try? run.journal()).flatMap({ try? JournalReader.read($0) })
+                let journal = (try? run.journal()).flatMap({ try? JournalReader.read($0) }),
+                journal.header.workflowFile ?? file == file
             else { continue }
             if evidence.logging == .none {
                 evidence.logging =

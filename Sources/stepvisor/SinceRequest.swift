@@ -66,6 +66,7 @@ struct SinceRequest {
         if let name = project.loaded.path?.split(separator: "/").last {
             names += [String(name), "\(name)/workflow.toml"]
         }
+        if let name = project.loaded.workflowFile { names += [name, "\(name)/workflow.toml"] }
         for step in project.workflow.steps {
             guard case .script(let path)? = step.command,
                 let slash = path.lastIndex(of: "/")

@@ -54,12 +54,12 @@ struct SmartRequest {
     ) -> (smart: SmartPlan, withdrawn: Set<Int>, look: FreshnessLook) {
         var look = FreshnessLook(
             plan: plan, state: try? StateDirectory(root: project.root, create: false),
-            root: project.root, workflow: project.loaded.path ?? "",
+            root: project.root, workflow: project.loaded.workflowFile ?? "",
             environment: Host.environment, mask: Secrecy.mask, early: early)
         look.running = running
         let trustsDone = isFailedOnly || options.isForced
         let selected = plan.selected.indices.map {
-            plan.selected[$0] && !(trustsDone && plan.doneEarlier[$0] != nil)
+            plan.selected[$0] && !(trustsDone && plan.done(before: $0) != nil)
         }
         let compared = since?.look(at: plan, options)
         let graph = plan.resolved.graph
@@ -69,7 +69,7 @@ struct SmartRequest {
             isForced: options.isForced
         ) { step in
             let question = FreshnessQuestion(
-                doneEarlier: plan.doneEarlier[step], comparesWithRevision: compared != nil)
+                doneEarlier: plan.done(before: step), comparesWithRevision: compared != nil)
             switch question {
             case .done(let isKnownAtLeast):
                 return look.freshnessAhead(ofDone: step, isKnownAtLeast: isKnownAtLeast)
@@ -83,7 +83,10 @@ struct SmartRequest {
                 graph: graph, selected: selected, asked: plan.resolved.resultsAsked
             ) { plan.doneEarlier[$0] == nil && look.lacksResult($0) }
         }
-        let withdrawn = smart.takeOver(done: Set(plan.doneEarlier.keys))
+        let withdrawn = smart.takeOver(done: Set(plan.doneEarlier.keys)).union(
+            plan.doneUnlessNeedsRun.keys.filter { step in
+                smart.due[step]?.contains { $0.kind != .dependencyRuns } ?? false
+            })
         look.forgetGlances()
         return (smart, withdrawn, look)
     }

@@ -22,7 +22,7 @@ struct WhyCommand {
         let answers = try arguments.pair(.between).map { pair in
             let names = steps.map { request.plan.resolved.graph.nodes[$0] }
             let comparison = try RunComparison(
-                pair, about: names.first, root: project.root, console: console)
+                pair, about: names.first, of: project.loaded, console: console)
             return try names.map { try comparison.answer(about: $0) }
         }
         if let answers {
@@ -30,7 +30,7 @@ struct WhyCommand {
                 console.wantsJSON ? json(answers) : answers.map(\.text).joined(separator: "\n"))
             return 0
         }
-        let latest = try? RecordedRun.find(nil, root: project.root, console: console)
+        let latest = try? RecordedRun.find(nil, of: project.loaded, console: console)
         let presents = steps.map { StepPresent($0, request, latest: latest) }
         try console.out(
             console.wantsJSON ? json(presents) : presents.map(\.text).joined(separator: "\n"))

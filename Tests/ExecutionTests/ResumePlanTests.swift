@@ -13,6 +13,8 @@ private struct ResumeScene {
     var earlierIDs: [String]?
     var bases: [String: StepBasis] = [:]
     var unreadable: Set<String> = []
+    /// Steps that the earlier run itself was to leave as they are unless what they need runs.
+    var carried: [Int] = []
     var asked: [String] = []
 
     static let basis = StepBasis(command: 1, settings: 2, inputs: 3)
@@ -36,6 +38,9 @@ private struct ResumeScene {
         var header = try builder.plan().header(
             runID: "r1", startedAt: WallTime(microseconds: 0), pid: 1, bootID: "")
         if let earlierIDs { header.steps = earlierIDs.map { StepHeader(id: $0) } }
+        for step in carried {
+            header.steps[step].doneUnlessNeedsRun = DoneEarlier(run: "r0", basis: Self.basis)
+        }
         let events =
             [RunEvent(.runStarted(header), at: .zero)]
             + self.events.map { RunEvent($0, at: .zero) }
@@ -57,6 +62,22 @@ private struct ResumeScene {
         return describe(plan, graph)
     }
 
+    /// The same with decisions about steps, and with what speaks against the outputs of some.
+    func resume(
+        decided: Set<Int> = [], lost: [Int: [DueCause]] = [:], isFailedOnly: Bool = false
+    ) throws -> [String: String] {
+        let graph = try builder.resolved().graph
+        let selected = [Bool](repeating: true, count: graph.count)
+        let earlier = try earlier()
+        let outputs = { (step: Int, _: DoneEarlier) in lost[step] ?? [] }
+        return describe(
+            isFailedOnly
+                ? .failed(earlier, graph: graph, selected: selected, outputs: outputs)
+                : .resume(
+                    earlier, graph: graph, selected: selected, decided: decided, outputs: outputs
+                ) { _ in ResumeScene.basis }, graph)
+    }
+
     func failed(selected: [Bool]? = nil) throws -> [String: String] {
         let graph = try builder.resolved().graph
         let earlier = try earlier()
@@ -68,6 +89,10 @@ private struct ResumeScene {
         var result: [String: String] = [:]
         for (step, done) in plan.done {
             result[graph.nodes[step].rawValue] = "done in \(done.run)"
+        }
+        for (step, open) in plan.doneUnlessNeedsRun {
+            result[graph.nodes[step].rawValue] =
+                "done in \(open.done.run) unless \(graph.nodes[open.needed].rawValue) runs"
         }
         for (step, reason) in plan.reruns {
             let text =
@@ -252,6 +277,65 @@ struct ResumePlanTests {
                 == ["a": "done in r1", "b": "notReached"])
     }
 
+    /// What `a` came to while `b` and `c` below it were done all the same.
+    private static let without: [RunEvent.Kind] = [
+        .skipped(step: 0, .decided(.skip)),
+        .skipped(step: 0, .conditionFalse("x", values: "")),
+        .reviewWanted(step: 0),
+    ]
+
+    @Test(
+        "what was done without a step stays done unless that one runs", arguments: without.indices)
+    func doneWithout(number: Int) throws {
+        var scene = ResumeScene.chain
+        scene.events = [Self.without[number]]
+        scene.complete(1)
+        scene.complete(2)
+        let plan = try scene.resume(decided: [])
+        #expect(plan["b"] == "done in r1 unless a runs")
+        #expect(plan["c"] == "done in r1 unless b runs")
+        #expect(try scene.resume(decided: [0])["c"] == "done in r1")
+    }
+
+    @Test("outputs that are gone make a step run, and what depends on it")
+    func lostOutputs() throws {
+        for isFailedOnly in [false, true] {
+            var scene = ResumeScene.chain
+            for step in 0..<3 { scene.complete(step) }
+            let cause = DueCause(.outputMissing, [.init("f")])
+            let plan = try scene.resume(lost: [1: [cause]], isFailedOnly: isFailedOnly)
+            #expect(plan["a"] == "done in r1")
+            #expect(plan["b"] == "\(RerunReason.outputs([cause]))")
+            #expect(plan["c"] == "needs b")
+        }
+    }
+
+    @Test("a decision holds beyond a halt, and not beyond the end of the run")
+    func standingDecisions() throws {
+        var scene = ResumeScene([("a", []), ("b", ["a"]), ("c", [])])
+        scene.events = [
+            .decided(step: 0, .skip), .skipped(step: 0, .decided(.skip)),
+            .launched(step: 1, attempt: 1, method: .primary, execution: 1),
+            .ended(step: 1, StepEnd(status: .failed, reason: .exited(1))),
+            .skipped(step: 2, .halted(by: 1)), .runEnded(.failed),
+        ]
+        #expect(try scene.earlier().standingDecisions == [StepDecision("a", .skip)])
+        scene.events[4] = .skipped(step: 2, .dependencyFailed(1))
+        #expect(try scene.earlier().standingDecisions == [])
+    }
+
+    @Test("what a run was to keep is kept by the next, unless what it needs has run there")
+    func carried() throws {
+        for hasRun in [false, true] {
+            var scene = ResumeScene.chain
+            scene.carried = [1, 2]
+            if hasRun { scene.complete(0) }
+            let plan = try scene.resume(decided: [])
+            #expect(plan["b"] == (hasRun ? "notReached" : "done in r0 unless a runs"))
+            #expect(plan["c"] == (hasRun ? "notReached" : "done in r0 unless b runs"))
+        }
+    }
+
     @Test("before its first launch a run has changed nothing")
     func launched() throws {
         var scene = ResumeScene([("a", []), ("b", [])])
@@ -277,14 +361,14 @@ struct FailedPlanTests {
         return scene
     }
 
-    @Test("others that are done are taken over unseen; what was not reached is left out")
+    @Test("others that are done are taken over; what was not reached runs too")
     func failed() throws {
         var scene = scene()
         scene.complete(4, basis: nil)
         #expect(
             try scene.failed() == [
-                "a": "done in r1", "b": "failed", "c": "notReached", "e": "done in r1",
-                "f": "notReached",
+                "a": "done in r1", "b": "failed", "c": "notReached", "d": "notReached",
+                "e": "done in r1", "f": "notReached",
             ])
     }
 
@@ -292,8 +376,8 @@ struct FailedPlanTests {
     func unfinished() throws {
         #expect(
             try scene().failed() == [
-                "a": "done in r1", "b": "failed", "c": "notReached", "e": "notReached",
-                "f": "notReached",
+                "a": "done in r1", "b": "failed", "c": "notReached", "d": "notReached",
+                "e": "notReached", "f": "notReached",
             ])
     }
 

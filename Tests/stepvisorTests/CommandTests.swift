@@ -72,8 +72,8 @@ struct CommandTests {
             id = "b"
             command = "true"
             """)
-        try space.file(
-            ".stepvisor/durations", "stepvisor durations 1\na\t3000\nb\t1000 2000 9000\n")
+        _ = try space.run()
+        try space.durations(["a": "3000", "b": "1000 2000 9000"])
         #expect(try space.run("plan").output.contains("expected: 5.0s, one step at a time"))
         let two = try space.run("plan", "-j2")
         #expect(
@@ -95,7 +95,8 @@ struct CommandTests {
             command = "true"
             dependencies = ["a"]
             """)
-        try space.file(".stepvisor/durations", "stepvisor durations 1\na\t1000\n")
+        _ = try space.run()
+        try space.durations(["a": "1000"])
         let plan = try space.run("plan")
         #expect(plan.output.contains("  hour  ?  after a\n"), "\(plan)")
         #expect(
@@ -132,7 +133,8 @@ struct CommandTests {
             id = "b"
             command = "true"
             """)
-        try space.file(".stepvisor/durations", "stepvisor durations 1\na\t1000\nb\t1000\n")
+        _ = try space.run()
+        try space.durations(["a": "1000", "b": "1000"])
         let plan = try space.run("plan", "--parallel")
         #expect(plan.output.contains("expected: 2.0s, one step at a time\n"), "\(plan)")
         #expect(!plan.output.contains("`-j"), "\(plan)")

@@ -173,6 +173,18 @@ struct RecordTests {
         let plan = try space.run("plan", "-j2")
         #expect(plan.output.contains("expected:"), "\(plan)")
         #expect(space.lines(".stepvisor/durations").count == 3)
+        // Another workflow's step of the same name, and a changed command, have none.
+        try space.file("other.toml", "[[steps]]\nid = \"a\"\ncommand = \"sleep 0.05\"\n")
+        #expect(
+            try space.run("plan", "-f", "other.toml").output.contains("not known until a run"))
+        #expect(try space.run("-f", "other.toml").code == 0)
+        #expect(space.lines(".stepvisor/durations").count == 4)
+        try space.file("other.toml", "[[steps]]\nid = \"a\"\ncommand = \"sleep 0.06\"\n")
+        #expect(
+            try space.run("plan", "-f", "./other.toml").output.contains("not known until a run"))
+        // That of an earlier version, which knew neither, is no error.
+        try space.file(".stepvisor/durations", "stepvisor durations 1\na\t3000\n")
+        #expect(try space.run("plan").output.contains("not known until a run"))
         try space.file(".stepvisor/durations", "rubbish\u{0}\n")
         #expect(try space.run("plan").code == 0)
     }

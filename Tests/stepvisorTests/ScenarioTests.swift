@@ -12,8 +12,10 @@ struct ScenarioTests {
         try space.workflow(text)
         let sleeps = text.matches(of: /command = \["sleep", "0\.(\d\d)"\]/).map { $0.output.1 }
         #expect(sleeps == ["60", "45", "30", "50", "20"])
-        let lines = sleeps.enumerated().map { "1.\($0 + 1)\t\($1)0\n" }
-        try space.file(".stepvisor/durations", "stepvisor durations 1\n" + lines.joined())
+        _ = try space.run("-j", "5")
+        try space.durations(
+            Dictionary(
+                uniqueKeysWithValues: sleeps.enumerated().map { ("1.\($0 + 1)", "\($1)0") }))
         return space
     }
 

@@ -25,6 +25,8 @@ struct FreshnessDesk {
         var files: [KnownFile]
         /// Whether it does not run, since its outputs were kept.
         var isRestored = false
+        /// Whether its success is remembered, and not only what it left in this run.
+        var isRemembered = true
     }
 
     fileprivate enum Awaited {
@@ -154,14 +156,29 @@ extension Supervisor {
         case .skipped(let step, .upToDate), .skipped(let step, .unchanged):
             carryResult(of: step)
             refresh(step)
+        case .ended(let step, let end) where end.status == .complete:
+            keepWhatIsLeft(by: step)
+        case .skipped(let step, .doneEarlier) where context.plan.doneUnlessNeedsRun[step] != nil:
+            carryResultOfEarlier(step)
         case .skipped(let step, .conditionFalse): noteHeldBack(step)
         case .inputsChanged(let step): freshness.noteMove(of: step)
         default: break
         }
     }
 
+    /// Of a step that says nothing of what it reads, what it left tells a run that goes on with this
+    /// one whether it is still there.
+    private func keepWhatIsLeft(by step: Int) {
+        guard leavesOutputs(step) else { return }
+        look(atWhatIsLeftBy: step, FreshnessDesk.Begun(files: [], isRemembered: false))
+    }
+
     private func remember(_ step: Int) {
         guard let begun = freshness.begun.removeValue(forKey: step) else { return }
+        look(atWhatIsLeftBy: step, begun)
+    }
+
+    private func look(atWhatIsLeftBy step: Int, _ begun: FreshnessDesk.Begun) {
         freshness.leaving[step] = begun
         if begun.isRestored, let contents = begun.contents {
             freshness.ingredients.keep(contents, of: header.steps[step].id, in: directory)
@@ -187,6 +204,11 @@ extension Supervisor {
     func keep(_ outputs: InputLook, of step: Int) {
         guard let begun = freshness.leaving.removeValue(forKey: step) else { return }
         let id = header.steps[step].id
+        noteLeft(outputs, by: step)
+        guard begun.isRemembered else {
+            resumeAwaiting()
+            return
+        }
         let hasMoved = freshness.takeMove(of: step)
         do {
             let result = try freshness.look.known.keepResult(
@@ -228,6 +250,29 @@ extension Supervisor {
             record(.warning(step: step, "its success is not remembered: \(error.description)"))
         }
         resumeAwaiting()
+    }
+
+    /// Keeps what a step has left for the run that may go on with this one.
+    ///
+    /// Where that cannot be written, that run is told only whether there is anything.
+    private func noteLeft(_ outputs: InputLook, by step: Int) {
+        guard outputs.isReadable, leavesOutputs(step) else { return }
+        try? RunOutputs.keep(outputs.files, of: header.steps[step].id, in: directory)
+    }
+
+    /// Whether a step declares outputs that are its own: what it changes in place others may change too.
+    private func leavesOutputs(_ step: Int) -> Bool {
+        !context.plan.resolved.workflow.steps[step].outputFiles.isEmpty
+            && context.plan.resolved.workflow.steps[step].modifies.isEmpty
+    }
+
+    /// Gives this run what a step that stays done wrote to `STEPVISOR_OUTPUT` in an earlier one.
+    private func carryResultOfEarlier(_ step: Int) {
+        do throws(SystemError) {
+            try CarriedOutputs.copy([step], into: directory, of: context)
+        } catch {
+            record(.warning(step: step, "its results are not there: \(error.description)"))
+        }
     }
 
     /// Goes on with what waited for products, as far as they are known now.

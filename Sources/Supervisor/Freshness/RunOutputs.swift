@@ -1,0 +1,124 @@
+public import Execution
+import WorkflowModel
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// What the steps of a run left behind, for the run that goes on with it: a record a step.
+///
+/// `.stepvisor/runs/<id>/left` only grows; a record that a death cut off at the end is none, and where a
+/// record is damaged nothing after it is known. A step of which nothing is known is only asked whether
+/// its outputs are there.
+///
+/// ```
+/// file    "stepvisor left 1\n" record…
+/// record  length of the rest (4)  checksum of what follows (8)  id  files
+/// ```
+enum RunOutputs {
+    static let name = "left"
+    private static let firstLine = Array("stepvisor left 1\n".utf8)
+    private static let headSize = 12
+
+    /// Keeps what a step has left.
+    static func keep(
+        _ files: [KnownFile], of step: String, in directory: RunDirectory
+    ) throws(SystemError) {
+        var body = MemoryWriter()
+        body.text(step)
+        body.files(files)
+        var head = MemoryWriter()
+        head.number(UInt32(truncatingIfNeeded: body.bytes.count))
+        head.number(RecordChecksum.of(body.bytes[...]))
+        let file = try PrivateFile.open(
+            name, in: directory.descriptor, flags: O_WRONLY | O_APPEND | O_CREAT, shown: name)
+        let start = file.size == 0 ? firstLine : []
+        try FileBytes.write(start + head.bytes + body.bytes, to: file.number, subject: name)
+    }
+
+    /// What each step left when it ended last.
+    static func read(_ bytes: [UInt8]) -> [String: [KnownFile]] {
+        guard bytes.starts(with: firstLine) else { return [:] }
+        var left: [String: [KnownFile]] = [:]
+        var place = firstLine.count
+        while true {
+            var head = MemoryReader(bytes[place...])
+            guard let length = head.number(UInt32.self), let checksum = head.number(UInt64.self),
+                Int(length) <= bytes.count - place - headSize
+            else { return left }
+            let start = place + headSize
+            let body = start..<(start + Int(length))
+            guard RecordChecksum.of(bytes[body]) == checksum else { return left }
+            var reader = MemoryReader(bytes[body])
+            guard let step = reader.text(), let files = reader.files() else { return left }
+            left[step] = files
+            place = body.upperBound
+        }
+    }
+}
+
+/// Tells of steps that ended well in earlier runs whether what they left behind is still so.
+public struct LeftOutputs {
+    private let plan: RunPlan
+    private let root: String
+    private let state: StateDirectory?
+    private var looker: InputLooker
+    /// What the steps of runs have left, as far as it was asked.
+    private var runs: [String: [String: [KnownFile]]] = [:]
+    private lazy var owners = OutputOwners(plan.resolved.workflow.steps)
+    private lazy var revision = RevisionLook(plan: plan, root: root)
+
+    /// For the steps of a plan, in a project whose root is absolute.
+    public init(plan: RunPlan, root: String) {
+        self.plan = plan
+        self.root = root
+        state = try? StateDirectory(root: root, create: false)
+        looker = InputLooker(root: root)
+    }
+
+    /// What speaks against the outputs of a step: declared ones that are not there, and what differs from
+    /// what the step left, but for files that other steps declare to write too.
+    ///
+    /// - Parameters:
+    ///   - step: The step.
+    ///   - run: The run in which it ended well.
+    /// - Returns: Nothing where all is as it was left.
+    public mutating func causes(of step: Int, doneIn run: String) -> [DueCause] {
+        guard let patterns = InputPatterns(leftBy: step, of: plan) else { return [] }
+        let missing = revision.missingOutputs(of: step)
+        guard missing.isEmpty else {
+            return [DueCause(.outputMissing, missing.map { .init($0) })]
+        }
+        let id = plan.resolved.workflow.steps[step].id.rawValue
+        guard let left = files(leftIn: run)[id], let now = looker.look(at: patterns, hints: left),
+            now.isReadable
+        else { return [] }
+        let own = { [owners] (file: KnownFile) in !owners.haveOther(than: step, of: file.path) }
+        return DueCause.outputs(
+            left: left.filter(own).map(\.content), now: now.files.filter(own).map(\.content),
+            hasResult: true)
+    }
+
+    private mutating func files(leftIn run: String) -> [String: [KnownFile]] {
+        if let known = runs[run] { return known }
+        let stored = state.flatMap { try? StoredRun(run, in: $0) }
+        let found = (try? stored?.read(RunOutputs.name)).map { RunOutputs.read($0) } ?? [:]
+        runs[run] = found
+        return found
+    }
+}
+
+extension InputPatterns {
+    /// What a step declares to make; nil where it makes nothing.
+    ///
+    /// What it changes in place may have been changed again since, by itself or by others.
+    init?(leftBy step: Int, of plan: RunPlan) {
+        let texts = plan.resolved.workflow.steps[step].outputFiles.map(\.text)
+        guard !texts.isEmpty,
+            let patterns = try? InputPatterns(texts, written: [], followsLinks: false)
+        else { return nil }
+        self = patterns
+    }
+}

@@ -1,0 +1,133 @@
+import DependencyGraph
+import Execution
+import Reporting
+import Supervisor
+import WorkflowFiles
+import WorkflowModel
+
+/// Finds the recorded runs that a command means: those of its workflow file, or all where there is none.
+struct RunSearch {
+    let state: StateDirectory
+    private let loaded: LoadedWorkflow
+    private let console: Console
+
+    /// - Throws: ``CommandFailure`` with exit 2 where the project has no state yet.
+    init(of loaded: LoadedWorkflow, _ console: Console) throws {
+        do throws(SystemError) {
+            state = try StateDirectory(root: loaded.projectRoot, create: false)
+        } catch {
+            guard error.isAbsence else { throw CommandFailure(error) }
+            throw RunSearch.none
+        }
+        self.loaded = loaded
+        self.console = console
+    }
+
+    /// What to say where there is no run at all.
+    static var none: CommandFailure {
+        CommandFailure(
+            .usage, "no run is recorded here", help: "start one with `stepvisor run`")
+    }
+
+    /// The workflow's file as runs record it; nil where no workflow was found.
+    private var file: String? { loaded.workflowFile.map { Secrecy.mask.masked($0) } }
+
+    /// All runs, the newest first.
+    private var all: [String] {
+        guard let latest = state.latestRun() else { return [] }
+        return [latest] + state.runIdentifiers().filter { $0 != latest }.reversed()
+    }
+
+    /// The runs of the workflow, the newest first, found one by one; those that have not begun are
+    /// nobody's, and are told.
+    func runs(
+        whenNotBegun: @escaping (String) -> Void = { _ in }
+    ) -> some Sequence<String> {
+        let steps = Set(loaded.workflow.steps.map(\.id.rawValue))
+        return all.lazy.filter { id in
+            guard let file else { return true }
+            let origin = (try? StoredRun(id, in: state))?.origin() ?? .unreadable
+            if origin == .notBegun { whenNotBegun(id) }
+            return origin.isOf(file: file, name: loaded.workflow.name, steps: steps)
+        }
+    }
+
+    /// The latest run of the workflow; nil where there is none.
+    ///
+    /// Where no workflow was found it is the latest of all, which is said.
+    func latest() -> String? {
+        guard file == nil else { return runs().first { _ in true } }
+        guard let id = state.latestRun() else { return nil }
+        let name = origin(of: id).map { " of `\(Sanitizer.line($0))`" } ?? ""
+        console.note(
+            "run \(id)\(name) is the latest of all; there is no workflow here, and none is named "
+                + "with `-f`")
+        return id
+    }
+
+    /// The latest run of the workflow.
+    ///
+    /// - Throws: ``CommandFailure`` with exit 2 where there is none, which names the latest of all.
+    func demandLatest() throws -> String {
+        if let id = latest() { return id }
+        guard let other = state.latestRun(), let file = loaded.workflowFile else {
+            throw RunSearch.none
+        }
+        let name = origin(of: other).map { ", is of `\(Sanitizer.line($0))`" } ?? ", has not begun"
+        throw CommandFailure(
+            .usage, "no run of `\(Sanitizer.line(file))` is recorded here",
+            help: "the latest of all, run \(other)\(name); start one with `stepvisor run`")
+    }
+
+    /// Why there is no run to go on with, a clause.
+    var absence: String {
+        guard let file = loaded.workflowFile, state.latestRun() != nil else {
+            return "no run is recorded here"
+        }
+        return "no run of `\(Sanitizer.line(file))` is recorded here"
+    }
+
+    /// The id of the run that a word means.
+    ///
+    /// - Throws: ``CommandFailure`` with exit 2 where it means none, or several.
+    func identifier(_ word: String) throws -> String {
+        if word == "latest", state.latestRun() != nil { return try demandLatest() }
+        if state.hasRun(word) { return word }
+        let known = state.runIdentifiers()
+        // The beginning of an id is enough where only one run begins so.
+        let begun = known.filter { $0.hasPrefix(word) }
+        if begun.count == 1, let only = begun.first { return only }
+        guard begun.isEmpty else {
+            throw CommandFailure(
+                .usage, "`\(word)` is the beginning of \(begun.count) runs",
+                help: "give more of the id: " + begun.suffix(3).reversed().joined(separator: ", ")
+                    + (begun.count > 3 ? ", …" : ""))
+        }
+        let help =
+            NearMiss.best(for: word, among: known).map { "did you mean `\($0)`?" }
+            ?? runs().first { _ in true }.map {
+                "the latest is `\($0)`; `ls .stepvisor/runs` lists all"
+            } ?? "start one with `stepvisor run`"
+        throw CommandFailure(.usage, "there is no run `\(word)`", help: help)
+    }
+
+    /// Refuses to go on with, or to replay, a run of another workflow, whose steps may do something else
+    /// under the same names; one whose file is gone may have been renamed, which is said.
+    func checkIsOwn(_ id: String, command: String) throws {
+        guard let file, let other = origin(of: id), other != file else { return }
+        let (shown, own) = (Sanitizer.line(other), Sanitizer.line(file))
+        guard !ProjectFiles.exists("\(loaded.projectRoot)/\(other)") else {
+            throw CommandFailure(
+                .usage, "run \(id) is of `\(shown)`, not of `\(own)`",
+                help: "`stepvisor run -f \(ShellWord.quoted(other)) \(command) \(id)`")
+        }
+        console.note(
+            "run \(id) is of `\(shown)`, which is not there any more; taken as one of `\(own)`")
+    }
+
+    /// The workflow file of a run; nil where it is not recorded.
+    private func origin(of id: String) -> String? {
+        guard case .file(let name)? = (try? StoredRun(id, in: state))?.origin() else { return nil }
+        return name
+    }
+}
