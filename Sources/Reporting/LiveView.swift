@@ -27,7 +27,8 @@ public struct LiveView: RunView {
         self.output = output
         self.style = style
         plain = PlainView(
-            output: output, style: style, options: options, namesLeftOut: namesLeftOut)
+            output: output, style: style, options: options, namesLeftOut: namesLeftOut,
+            isTerminal: true)
         // The region shows who waits.
         plain.waits.isSaidAfterwards = false
     }
@@ -98,7 +99,18 @@ public struct LiveView: RunView {
         return erased + plain.withdraw(surroundings: surroundings) + takeScroll()
     }
 
-    /// Removes the region and prints what is left, and the summary.
+    /// Removes the region and prints what is left, part by part.
+    public mutating func rest(
+        at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
+    ) -> String? {
+        let above =
+            region.erase(columns: surroundings.terminalSize?.columns)
+            + plain.withdraw(surroundings: surroundings) + takeScroll()
+        let text = plain.rest(at: now, record: record, surroundings: surroundings)
+        return text.map { above + $0 } ?? (above.isEmpty ? nil : above)
+    }
+
+    /// Removes the region and prints the summary.
     public mutating func finish(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String {

@@ -16,10 +16,26 @@ struct LogReader {
     private var isCut = false
     /// Whether the last byte was a carriage return, which only a further byte explains.
     private var isReturned = false
+    /// Whether the present line began before what is read, and is left out.
+    private var skipsLine = false
 
     init(keepsColors: Bool, mask: SecretMask = .none) {
         self.keepsColors = keepsColors
         stream = mask.isEmpty ? nil : SecretMask.Stream(mask)
+    }
+
+    /// A reader that begins in the middle of a log, with the first whole line.
+    ///
+    /// - Parameters:
+    ///   - keepsColors: As for the other.
+    ///   - mask: As for the other.
+    ///   - start: Where to begin.
+    ///   - lead: The bytes right before, as many as the mask needs to see what began there.
+    init(keepsColors: Bool, mask: SecretMask, from start: Int64, behind lead: [UInt8]) {
+        self.init(keepsColors: keepsColors, mask: mask)
+        _ = stream?.take(lead)
+        offset = start
+        skipsLine = true
     }
 
     /// Takes the next bytes of the log and appends what lines they end to `lines`.
@@ -31,14 +47,20 @@ struct LogReader {
     /// The last lines, when no line end came behind them; to be taken where the log has ended.
     mutating func finish(to lines: inout [String]) {
         if let held = stream?.finish() { split(held, to: &lines) }
-        if !line.isEmpty { lines.append(endLine()) }
+        if !line.isEmpty, !skipsLine { lines.append(endLine()) }
     }
 
     private mutating func split(_ bytes: [UInt8], to lines: inout [String]) {
         var rest = bytes[...]
         while let end = rest.firstIndex(where: { $0 == 0x0A || $0 == 0x0D }) {
             append(rest[..<end])
-            if bytes[end] == 0x0A { lines.append(endLine()) } else { isReturned = true }
+            if bytes[end] == 0x0A {
+                let text = endLine()
+                if !skipsLine { lines.append(text) }
+                skipsLine = false
+            } else {
+                isReturned = true
+            }
             rest = rest[(end + 1)...]
         }
         append(rest)

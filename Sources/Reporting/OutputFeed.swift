@@ -7,10 +7,12 @@ import Execution
 struct OutputFeed {
     /// Bytes of logs that are read for one frame: a bound on time and memory, not on what is shown.
     static let frameBudget = 256 * 1024
-    /// Bytes of logs that are still read when the run has ended.
-    static let finalBudget = 4 * 1024 * 1024
-    /// Of these, what every step may have, however much the ones before it took.
-    static let finalShare = 16 * 1024
+    /// On a terminal: bytes that may wait to be shown of one step's log.
+    ///
+    /// Of a longer one only the end is shown, and that is said before.
+    static let terminalBacklog: Int64 = 64 << 20
+    /// How much that end is.
+    static let terminalEnd: Int64 = 1 << 20
 
     private enum Item {
         case line(String)
@@ -19,6 +21,9 @@ struct OutputFeed {
 
     private let mode: OutputMode
     private let keepsColors: Bool
+    /// Who reads a terminal could not follow hundreds of megabytes, nor scroll back to them; a file or
+    /// a program gets all.
+    private let isTerminal: Bool
     /// One for each step that was started, made when its log is first read.
     private var readers: [Int: LogReader?] = [:]
     private var running: [Int] = []
@@ -26,7 +31,8 @@ struct OutputFeed {
     private var isHeadShown = false
     private var prefixes: [String] = []
 
-    init(mode: OutputMode, keepsColors: Bool) {
+    init(mode: OutputMode, keepsColors: Bool, isTerminal: Bool = false) {
+        self.isTerminal = isTerminal
         self.mode = mode
         self.keepsColors = keepsColors
     }
@@ -70,37 +76,6 @@ struct OutputFeed {
         return OutputFeed.joined(lines)
     }
 
-    /// Everything that is left, or the beginning of it and where the rest is.
-    mutating func finish(_ surroundings: ViewSurroundings) -> String {
-        var lines: [String] = []
-        var budget = OutputFeed.finalBudget
-        for item in items {
-            switch item {
-            case .line(let line):
-                lines.append(line)
-            case .ended(let step, let line):
-                if mode == .group, !isHeadShown { lines.append(line) }
-                let share = max(budget, OutputFeed.finalShare)
-                var left = share
-                if !read(step, surroundings, &left, to: &lines), hasMore(step, surroundings) {
-                    let path = Sanitizer.line(surroundings.logPath(step))
-                    lines.append("    … the rest is in \(path)")
-                }
-                budget = max(0, budget - (share - left))
-                if mode != .group { lines.append(line) }
-                isHeadShown = false
-            }
-        }
-        items = []
-        return OutputFeed.joined(lines)
-    }
-
-    /// Whether there is more of a log than was read.
-    private func hasMore(_ step: Int, _ surroundings: ViewSurroundings) -> Bool {
-        guard let reader = readers[step].flatMap({ $0 }) else { return false }
-        return !surroundings.logBytes(step, reader.offset, 1).isEmpty
-    }
-
     private mutating func showItems(
         _ surroundings: ViewSurroundings, _ budget: inout Int, to lines: inout [String]
     ) {
@@ -130,6 +105,7 @@ struct OutputFeed {
     ) -> Bool {
         guard let known = readers[step] else { return true }
         var reader = known ?? LogReader(keepsColors: keepsColors, mask: surroundings.mask)
+        if isTerminal { skip(step, &reader, surroundings, to: &lines) }
         var found: [String] = []
         var isAtEnd = false
         while budget > 0, !isAtEnd {
@@ -142,6 +118,27 @@ struct OutputFeed {
         readers[step] = reader
         lines += found.map { lead(of: step) + $0 }
         return isAtEnd
+    }
+
+    /// Goes to the end of a log that a terminal could not show in time, and says so first.
+    private func skip(
+        _ step: Int, _ reader: inout LogReader, _ surroundings: ViewSurroundings,
+        to lines: inout [String]
+    ) {
+        let size = surroundings.logSize(step)
+        let backlog = size - reader.offset
+        guard backlog > OutputFeed.terminalBacklog else { return }
+        let start = size - OutputFeed.terminalEnd
+        let path = Sanitizer.line(surroundings.logPath(step))
+        lines.append(
+            lead(of: step)
+                + "… \(backlog >> 20) MiB of output, more than a terminal is for: only the last "
+                + "\(OutputFeed.terminalEnd >> 20) MiB of it is shown here, all of it is in \(path)"
+        )
+        let reach = Int64(surroundings.mask.reach)
+        reader = LogReader(
+            keepsColors: keepsColors, mask: surroundings.mask, from: start,
+            behind: surroundings.logBytes(step, start - reach, Int(reach)))
     }
 
     private func lead(of step: Int) -> String {

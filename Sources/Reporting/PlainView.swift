@@ -27,17 +27,18 @@ public struct PlainView: RunView {
     /// What is asked, where this view asks it itself.
     private var open = OpenPrompt()
 
-    /// A view for the given `--output`; the rest as for ``RunSummary``.
+    /// A view for the given `--output`; `isTerminal` where a person reads it as it comes; the rest as
+    /// for ``RunSummary``.
     public init(
         output: OutputMode = .failures, style: Style = .plain, options: [String] = [],
-        namesLeftOut: Bool = false
+        namesLeftOut: Bool = false, isTerminal: Bool = false
     ) {
         self.output = output
         self.style = style
         self.options = options
         self.namesLeftOut = namesLeftOut
         lines = ProgressLine(style: style)
-        feed = OutputFeed(mode: output, keepsColors: style.isOn)
+        feed = OutputFeed(mode: output, keepsColors: style.isOn, isTerminal: isTerminal)
     }
 
     /// Often where lines are to be shown as they come, else as often as a step is announced.
@@ -135,7 +136,18 @@ public struct PlainView: RunView {
         open.around(RunSnapshot(record, at: now, surroundings: surroundings, style: style).text)
     }
 
-    /// What is left of the logs, and the summary.
+    /// The next part of what is left of the logs.
+    public mutating func rest(
+        at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
+    ) -> String? {
+        while output.showsLogs, feed.isBehind {
+            let text = feed.nextText(surroundings)
+            if !text.isEmpty { return open.withdraw() + text }
+        }
+        return nil
+    }
+
+    /// The summary.
     public mutating func finish(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String {
@@ -144,7 +156,7 @@ public struct PlainView: RunView {
             record, surroundings: surroundings, options: options,
             tailLines: output == .none ? 0 : PlainView.tailLines, style: style,
             namesLeftOut: namesLeftOut, followsText: output != .none)
-        return open.withdraw() + feed.finish(surroundings) + summary.text
+        return open.withdraw() + summary.text
     }
 
     /// The next lines of logs, with the lines of events that had to wait for them.

@@ -27,7 +27,8 @@ public struct ViewChoice: Sendable, Hashable {
         if wantsJSON { return JSONView() }
         let canBeDrawnOver = isTerminal && (terminalType ?? "dumb") != "dumb"
         guard canBeDrawnOver, output != .none else {
-            return PlainView(output: output, style: style, options: options)
+            return PlainView(
+                output: output, style: style, options: options, isTerminal: isTerminal)
         }
         return LiveView(output: output, style: style, options: options)
     }

@@ -30,6 +30,7 @@ struct LogReader: Sendable {
             terminalSize: size, logTail: tail, logBytes: bytes,
             logPath: { "\(StateDirectory.runPath(directory.id))/logs/\(steps[$0].id).log" })
         surroundings.mask = mask
+        surroundings.logSize = logSize
         return surroundings
     }
 
@@ -51,6 +52,13 @@ struct LogReader: Sendable {
         let bytes = FileBytes.read(
             log.number, offset: start - Int64(lead), limit: Int(size - start) + lead)
         return mask.isEmpty ? bytes : mask.masked(bytes, afterLead: lead)
+    }
+
+    @Sendable private func logSize(_ step: Int) -> Int64 {
+        guard steps.indices.contains(step), let log = directory.readLog(of: steps[step].id) else {
+            return 0
+        }
+        return log.size ?? 0
     }
 
     @Sendable private func bytes(_ step: Int, _ offset: Int64, _ limit: Int) -> [UInt8] {

@@ -277,6 +277,12 @@ struct WriterDesk: Sendable {
             record.apply(RunEvent(.faulted(RunFault(problem)), at: now))
             record.apply(RunEvent(.runEnded(.aborted), at: now))
         }
+        // What a reader has not taken yet lies in the logs, and is read from there as it takes it.
+        while output.failure == nil,
+            let text = view.rest(at: now, record: record, surroundings: surroundings())
+        {
+            output.writeWhole(text)
+        }
         output.finish(view.finish(at: now, record: record, surroundings: surroundings()))
         return problem ?? lostData
     }

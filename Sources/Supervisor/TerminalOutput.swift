@@ -23,13 +23,22 @@ struct TerminalOutput {
     /// pipe(7): what POLLOUT promises to take at once.
     private static let portion = 4096
 
-    init(descriptor: Int32) { self.descriptor = descriptor }
+    /// Whether text may be left out: what moves on a terminal is over when its reader comes back.
+    ///
+    /// A file or a program gets all of it, which is no more than the run's own record: a line for an
+    /// event, since the steps' output stays in their logs until it can be written.
+    private let mayDrop: Bool
+
+    init(descriptor: Int32) {
+        self.descriptor = descriptor
+        mayDrop = isatty(descriptor) == 1
+    }
 
     /// Queues text and writes what can be written now.
     mutating func write(_ text: String) {
         guard !text.isEmpty, failure == nil else { return }
         // However large a piece is: only a backlog tells that nobody reads.
-        if waiting.count > TerminalOutput.bound {
+        if mayDrop, waiting.count > TerminalOutput.bound {
             dropped += 1
         } else {
             waiting.append(contentsOf: text.utf8)
@@ -62,6 +71,13 @@ struct TerminalOutput {
             }
         }
         waiting.removeFirst(failure == nil ? done : waiting.count)
+    }
+
+    /// Writes text, and waits for the reader as long as it takes.
+    mutating func writeWhole(_ text: String) {
+        flush(timeout: -1)
+        write(text)
+        flush(timeout: -1)
     }
 
     /// The last text: waits for the reader as long as it takes, and says what was left out.

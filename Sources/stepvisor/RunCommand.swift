@@ -182,7 +182,8 @@ struct RunCommand {
                 output: output, style: console.errorStyle, options: words, namesLeftOut: isVerbose)
         }
         return PlainView(
-            output: output, style: console.errorStyle, options: words, namesLeftOut: isVerbose)
+            output: output, style: console.errorStyle, options: words, namesLeftOut: isVerbose,
+            isTerminal: StandardStream.error.isTerminal)
     }
 
     /// What else a step of this run needs to be run again as it was.

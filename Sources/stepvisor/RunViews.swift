@@ -53,6 +53,12 @@ struct RecordingView: RunView {
         mask.masked(base.withdraw(surroundings: seen(surroundings)))
     }
 
+    mutating func rest(
+        at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
+    ) -> String? {
+        base.rest(at: now, record: record, surroundings: seen(surroundings)).map(mask.masked)
+    }
+
     mutating func finish(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String {

@@ -117,43 +117,59 @@ struct OutputModeTests {
         #expect(count == 20_000)
     }
 
-    @Test("at the end of a run a huge log is cut, and the reader is told where it is")
-    func cutAtEnd() {
-        var run = ScriptedRun(["a"], view: PlainView(output: .group))
-        run.begin()
-        run.launch(0, at: 0)
-        run.logs.append(String(repeating: "yes\n", count: 2_000_000), to: 0)
-        run.end(0, at: 1)
-        let text = run.finish(at: 2)
-        #expect(text.utf8.count < 4 * OutputFeed.finalBudget)
-        #expect(text.contains("\n    … the rest is in logs/0.log\n"))
-    }
-
     @Test(
-        "a huge log takes nothing from the steps that end behind it",
+        "what is left at the end of a run is shown whole, in pieces",
         arguments: [OutputMode.group, .prefix, .stream])
-    func besideHuge(mode: OutputMode) {
+    func wholeAtEnd(mode: OutputMode) {
         var run = ScriptedRun(["huge", "small", "mute"], view: PlainView(output: mode))
         run.begin()
         for step in 0..<3 { run.launch(step, at: 0) }
-        run.logs.append(String(repeating: "yes\n", count: 2_000_000), to: 0)
+        run.logs.append(String(repeating: "yes\n", count: 200_000), to: 0)
         run.logs.append("tiny", to: 1)
         var text = run.end(0, at: 1)
         // The head of the huge one is out, and its log is not.
         text += run.frame(at: 2)
         text += run.end(1, at: 3) + run.end(2, at: 4)
         text += run.finish(at: 5)
-        let lines = text.split(separator: "\n").map(String.init).filter { !$0.hasSuffix("yes") }
-        let rest = "    … the rest is in logs/0.log"
+        let lines = text.split(separator: "\n").map(String.init)
+        #expect(lines.count { $0.hasSuffix("yes") } == 200_000)
         let heads = ["ok      huge (1ms)", "ok      small (3ms)", "ok      mute (4ms)"]
             .enumerated().map { "[\($0 + 1)/3] \($1)" }
         let tiny = [OutputMode.group: "    tiny", .prefix: "small | tiny"][mode] ?? "tiny"
         let expected =
             mode == .group
-            ? [heads[0], rest, heads[1], tiny, heads[2]]
-            : [rest, heads[0], tiny, heads[1], heads[2]]
-        #expect(lines.filter { expected.contains($0) } == expected, "\(lines)")
-        #expect(lines.count { $0.contains("the rest is in") } == 1)
+            ? [heads[0], heads[1], tiny, heads[2]] : [heads[0], tiny, heads[1], heads[2]]
+        #expect(lines.filter { expected.contains($0) } == expected)
+    }
+
+    @Test(
+        "of a log that a terminal is not for the end is shown, and before it where all of it is",
+        arguments: [OutputMode.group, .prefix, .stream])
+    func drownedTerminal(mode: OutputMode) {
+        let line = String(repeating: "x", count: 1 << 16) + "\n"
+        let count = Int(OutputFeed.terminalBacklog >> 16) + 10
+        for isTerminal in [true, false] {
+            let size = Int64(line.utf8.count * count)
+            var feed = OutputFeed(mode: mode, keepsColors: false, isTerminal: isTerminal)
+            feed.start(0)
+            feed.end(0, line: "ok")
+            var surroundings = ViewSurroundings(
+                terminalSize: nil, logTail: { _, _ in [] },
+                logBytes: { _, offset, limit in
+                    let limit = min(limit, Int(size - offset))
+                    let place = Int(offset) % line.utf8.count
+                    return Array(line.utf8.dropFirst(place).prefix(limit))
+                },
+                logPath: { "logs/\($0).log" })
+            surroundings.logSize = { _ in size }
+            var lines: [Substring] = []
+            while feed.isBehind { lines += feed.nextText(surroundings).split(separator: "\n") }
+            let shown = lines.count { $0.contains("xxx") }
+            #expect(shown == (isTerminal ? 15 : count))
+            let said = lines.firstIndex { $0.contains("all of it is in logs/0.log") }
+            #expect((said != nil) == isTerminal)
+            if let said { #expect(lines[..<said].allSatisfy { !$0.contains("xxx") }) }
+        }
     }
 
     @Test("an endless line is held and shown only in its beginning")

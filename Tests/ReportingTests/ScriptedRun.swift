@@ -28,13 +28,15 @@ struct ScriptedRun<View: RunView> {
 
     var surroundings: ViewSurroundings {
         let logs = logs
-        return ViewSurroundings(
+        var surroundings = ViewSurroundings(
             terminalSize: size,
             logTail: { step, count in Array(logs.bytes(of: step).suffix(count)) },
             logBytes: { step, offset, limit in
                 Array(logs.bytes(of: step).dropFirst(Int(offset)).prefix(limit))
             },
             logPath: { "logs/\($0).log" })
+        surroundings.logSize = { Int64(logs.bytes(of: $0).count) }
+        return surroundings
     }
 
     /// An event, so many milliseconds after the beginning; what the view says to it.
@@ -91,9 +93,12 @@ struct ScriptedRun<View: RunView> {
     mutating func withdraw() -> String { view.withdraw(surroundings: surroundings) }
 
     mutating func finish(at time: Int64, _ status: RunStatus = .complete) -> String {
-        at(time, .runEnded(status))
-            + view.finish(
-                at: RunTime(milliseconds: time), record: record, surroundings: surroundings)
+        var text = at(time, .runEnded(status))
+        let now = RunTime(milliseconds: time)
+        while let rest = view.rest(at: now, record: record, surroundings: surroundings) {
+            text += rest
+        }
+        return text + view.finish(at: now, record: record, surroundings: surroundings)
     }
 }
 
