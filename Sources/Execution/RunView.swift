@@ -7,6 +7,13 @@ public protocol RunView: Sendable {
     /// Draws what changes with time, or "" when nothing does.
     mutating func frame(at now: RunTime, record: RunRecord, surroundings: ViewSurroundings)
         -> String
+    /// At the end of the run, before ``finish(at:record:surroundings:)``: the next piece of the output of
+    /// steps that is still to be shown; nil when there is none.
+    ///
+    /// Asked again and again, each time after the reader has taken the piece before, so that whatever
+    /// is left is shown whole and never held whole.
+    mutating func rest(at now: RunTime, record: RunRecord, surroundings: ViewSurroundings)
+        -> String?
     /// The end of the run: the last text, after which the terminal is left as it was found.
     mutating func finish(at now: RunTime, record: RunRecord, surroundings: ViewSurroundings)
         -> String
@@ -41,6 +48,11 @@ extension RunView {
         surroundings: ViewSurroundings
     ) -> String { "" }
 
+    /// Nothing: a view that shows no output of steps.
+    public mutating func rest(
+        at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
+    ) -> String? { nil }
+
     /// Nothing: a view of which nothing moves.
     public mutating func withdraw(surroundings: ViewSurroundings) -> String { "" }
 }
@@ -53,6 +65,8 @@ public struct ViewSurroundings: Sendable {
     public var logTail: @Sendable (_ step: Int, _ bytes: Int) -> [UInt8]
     /// New bytes of a step's log since an offset (at most so many), by step index.
     public var logBytes: @Sendable (_ step: Int, _ offset: Int64, _ limit: Int) -> [UInt8]
+    /// Bytes in a step's log, by step index.
+    public var logSize: @Sendable (_ step: Int) -> Int64 = { _ in 0 }
     /// Takes secrets out of ``logBytes``; the other texts that a view gets hold none.
     public var mask = SecretMask.none
     /// Path of a step's log as a user would type it.

@@ -1,5 +1,6 @@
 import Foundation
 import SystemCalls
+import WorkflowModel
 
 #if canImport(Glibc)
     import Glibc
@@ -66,11 +67,18 @@ public enum Host {
         #endif
     }
 
-    /// Absolute path of the working directory; nil where it has been removed.
+    /// Absolute path of the working directory; nil where it has been removed or is not UTF-8.
     public static var workingDirectory: String? {
         guard let path = getcwd(nil, 0) else { return nil }
         defer { free(path) }
-        return String(cString: path)
+        return String(validatingCString: path)
+    }
+
+    /// The path of the working directory as it is shown; nil where it has been removed.
+    public static var shownWorkingDirectory: String? {
+        guard let path = getcwd(nil, 0) else { return nil }
+        defer { free(path) }
+        return DisplayText.fileName(UnsafeRawBufferPointer(start: path, count: strlen(path)))
     }
 
     /// Makes another directory the working directory.

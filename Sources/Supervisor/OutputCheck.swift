@@ -55,7 +55,7 @@ struct OutputCheck {
         guard let glob = try? Glob(pattern) else { return .missing }
         guard let literal = glob.literal else { return try match(of: glob) }
         guard !isExcluded(Glob.normalized(literal)) else { return .missing }
-        return OutputCheck.finding(at: literal)
+        return OutputCheck.finding(at: literal.utf8, shown: literal)
     }
 
     private func isExcluded(_ path: String) -> Bool { exclusions.contains { $0.matches(path) } }
@@ -63,53 +63,71 @@ struct OutputCheck {
     /// Looks through the pattern's directory until something matches that is not empty.
     private func match(of glob: Glob) throws(SystemError) -> Finding {
         var best = Finding.missing
-        var open = [glob.directory]
+        var open = [Array(glob.directory.utf8)]
         while let directory = open.popLast() {
             for entry in try OutputCheck.entries(of: directory) {
-                let path = directory.isEmpty ? entry.name : "\(directory)/\(entry.name)"
-                if glob.matches(path), !isExcluded(path) {
+                let path =
+                    directory.isEmpty ? entry.name : directory + [UInt8(ascii: "/")] + entry.name
+                let text = String(decoding: path, as: UTF8.self)
+                if glob.matches(text), !isExcluded(text) {
                     let finding =
-                        entry.isPlain ? .present : OutputCheck.finding(at: path)
+                        entry.isPlain
+                        ? .present
+                        : OutputCheck.finding(at: path, shown: DisplayText.fileName(path))
                     switch finding {
                     case .missing: break
                     case .present: return .present
                     case .empty: if case .missing = best { best = finding }
                     }
                 }
-                if entry.isDirectory, path != ".stepvisor" { open.append(path) }
+                if entry.isDirectory, !path.elementsEqual(".stepvisor".utf8) { open.append(path) }
             }
         }
         return best
     }
 
-    private static func finding(at path: String) -> Finding {
+    private static func finding(at path: some Collection<UInt8>, shown: String) -> Finding {
         var status = stat()
-        guard stat(path, &status) == 0 else { return .missing }
-        return status.st_mode & S_IFMT == S_IFREG && status.st_size == 0 ? .empty(path) : .present
+        guard withPath(path, { stat($0, &status) }) == 0 else { return .missing }
+        return status.st_mode & S_IFMT == S_IFREG && status.st_size == 0
+            ? .empty(shown) : .present
+    }
+
+    /// A path as the system takes it: a name need not be UTF-8.
+    private static func withPath<Result>(
+        _ path: some Collection<UInt8>, _ body: (UnsafePointer<CChar>) -> Result
+    ) -> Result {
+        let bytes = path.map(CChar.init(bitPattern:)) + [0]
+        return bytes.withUnsafeBufferPointer { buffer in
+            // Never empty: it ends in a zero.
+            buffer.baseAddress.map(body) ?? body("")
+        }
     }
 
     private struct Entry {
-        var name: String
+        var name: [UInt8]
         var isDirectory = false
         /// Whether it is there and has something in it, as no further look need tell.
         var isPlain = false
     }
 
     /// What is in a directory; nothing where there is none, or it may not be read.
-    private static func entries(of directory: String) throws(SystemError) -> [Entry] {
-        guard let stream = opendir(directory.isEmpty ? "." : directory) else {
-            if [EMFILE, ENFILE, ENOMEM].contains(errno) { throw SystemError("open", directory) }
+    private static func entries(of directory: [UInt8]) throws(SystemError) -> [Entry] {
+        let path = directory.isEmpty ? [UInt8(ascii: ".")] : directory
+        guard let stream = withPath(path, { opendir($0) }) else {
+            if [EMFILE, ENFILE, ENOMEM].contains(errno) {
+                throw SystemError("open", DisplayText.fileName(directory))
+            }
             return []
         }
         defer { closedir(stream) }
         var entries: [Entry] = []
         while let found = readdir(stream) {
-            let name = withUnsafePointer(to: &found.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 1) { String(cString: $0) }
-            }
-            guard name != ".", name != ".." else { continue }
+            let name = withUnsafeBytes(of: &found.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+            guard !name.elementsEqual(".".utf8), !name.elementsEqual("..".utf8) else { continue }
             var status = stat()
-            guard fstatat(dirfd(stream), name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
+            let code = withPath(name) { fstatat(dirfd(stream), $0, &status, AT_SYMLINK_NOFOLLOW) }
+            guard code == 0 else { continue }
             let kind = status.st_mode & S_IFMT
             entries.append(
                 Entry(

@@ -68,7 +68,7 @@ struct StepFolder {
                 continue
             }
             let file = files.add(
-                SourceFile(path: PathText.joined(shown, name), bytes: bytes))
+                SourceFile(path: named(name), bytes: bytes))
             let reading = StepFileReader.read(bytes, file: file)
             diagnostics += reading.diagnostics
             guard let header = reading.header else {
@@ -93,7 +93,7 @@ struct StepFolder {
                 && (!$0.hasPrefix(".") || FileKind.isExecutable(directory + "/" + $0))
         }.sorted(by: NumericOrder.isBefore)
         guard !left.isEmpty else { return nil }
-        let shown = left.prefix(5).map { "`\(PathText.joined(self.shown, $0))`" }
+        let shown = left.prefix(5).map { "`\(named($0))`" }
         let more = left.count > 5 ? ["\(left.count - 5) more"] : []
         let isOne = left.count == 1
         return Diagnostic(
@@ -105,21 +105,29 @@ struct StepFolder {
             help: "delete what is not needed; to make one a step, rename it")
     }
 
+    /// A file as messages name it, no two alike.
+    ///
+    /// One that could not be read as text has been made fit to be shown already.
+    private func named(_ name: String) -> String {
+        let isThere = FileKind(directory + "/" + name) != .missing
+        return PathText.joined(shown, isThere ? DisplayText.fileName(name.utf8) : name)
+    }
+
     /// Listed, and yet not there.
     private func leadsNowhere(_ name: String) -> Diagnostic {
         .warning(
-            "`\(PathText.joined(shown, name))` is a link that leads nowhere, or its name is not "
+            "`\(named(name))` is a link that leads nowhere, or its name is not "
                 + "UTF-8, so it is not a step", help: "correct the link, or rename the file")
     }
 
     private func leadsOut(_ name: String) -> Diagnostic {
         .error(
-            "`\(PathText.joined(shown, name))` is a link that leads out of the project",
+            "`\(named(name))` is a link that leads out of the project",
             help: "copy the file into the project, or start it by a `command` in `workflow.toml`")
     }
 
     private func unread(_ name: String, _ problem: FileProblem) -> Diagnostic {
-        let shown = PathText.joined(shown, name)
+        let shown = named(name)
         if case .tooLarge = problem.reason {
             return .warning("`\(shown)` is too large for a script, so it is not a step")
         }
@@ -130,7 +138,7 @@ struct StepFolder {
         // Only what could be started was perhaps meant to be a step.
         Diagnostic(
             FileKind.isExecutable(path) ? .warning : .note,
-            "`\(PathText.joined(shown, name))` has no header, so it is not a step",
+            "`\(named(name))` has no header, so it is not a step",
             help: "to make it one, begin it with comments: `# /// step`, its keys, `# ///`")
     }
 

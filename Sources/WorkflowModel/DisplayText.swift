@@ -7,6 +7,71 @@ public enum DisplayText {
         return text.unicodeScalars.reduce(into: "") { $0 += visible($1) }
     }
 
+    /// The name of a file as it is shown and recorded: no two names give the same text.
+    ///
+    /// A name is bytes. What is printable UTF-8 stays as it is; a byte that is part of none is `\xff`, a
+    /// control character `\n`, `\t`, `\r` or `\x1b`, another character that is not seen or looks
+    /// like a space or a part of another `\u{202E}`, and a backslash is doubled, so that none of these can be meant.
+    public static func fileName(_ bytes: some Collection<UInt8>) -> String {
+        if bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }) {
+            return String(decoding: bytes, as: UTF8.self)
+        }
+        var text = ""
+        var rest = Array(bytes)[...]
+        while let first = rest.first {
+            // The longest sequence that one scalar takes, if a valid one begins here.
+            let length = [1, 2, 3, 4].first {
+                String(validating: rest.prefix($0), as: UTF8.self) != nil
+            }
+            guard let length, length <= rest.count,
+                let scalar = String(decoding: rest.prefix(length), as: UTF8.self)
+                    .unicodeScalars.first
+            else {
+                text += hexadecimal(first)
+                rest.removeFirst()
+                continue
+            }
+            text += inName(scalar)
+            rest.removeFirst(length)
+        }
+        return text
+    }
+
+    private static func inName(_ scalar: Unicode.Scalar) -> String {
+        switch scalar {
+        case "\\": return "\\\\"
+        case "\n": return "\\n"
+        case "\t": return "\\t"
+        case "\r": return "\\r"
+        case " ": return " "
+        case "\u{FE0E}", "\u{FE0F}": break
+        default:
+            if scalar.isASCII {
+                return scalar.value < 0x20 || scalar.value == 0x7F
+                    ? hexadecimal(UInt8(truncatingIfNeeded: scalar.value)) : String(scalar)
+            }
+            if !isHidden(scalar), scalar.properties.generalCategory != .spaceSeparator,
+                !looksLikeAnother(scalar)
+            {
+                return String(scalar)
+            }
+        }
+        return "\\u{" + String(scalar.value, radix: 16, uppercase: true) + "}"
+    }
+
+    /// Whether a name with it looks like one that has a single character instead of two, or another
+    /// one: Unicode takes them for the same, the file system does not.
+    private static func looksLikeAnother(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x300...0x36F, 0x1161...0x11FF, 0x3099...0x309A, 0x2126, 0x212A, 0x212B: true
+        default: false
+        }
+    }
+
+    private static func hexadecimal(_ byte: UInt8) -> String {
+        "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+    }
+
     /// A character as it may be shown: itself, a control picture, or its number.
     static func visible(_ scalar: Unicode.Scalar) -> String {
         switch scalar.value {

@@ -88,7 +88,7 @@ struct ChangesReport {
         let indent = String(repeating: " ", count: width + 4)
         for found in summary.classes {
             let files = found.paths.map { place in
-                "\(Sanitizer.line(changes.texts[place])) (\(changes.paths[place].change.rawValue))"
+                "\(Sanitizer.line(changes.paths[place].name)) (\(changes.paths[place].change.rawValue))"
             }
             text += "  \(TextWidth.pad(Sanitizer.line(found.name), to: width))  "
             text += "\(Wording.count(files.count, "file")): "
@@ -127,7 +127,7 @@ struct ChangesReport {
             writer.beginArray()
             for place in found.paths {
                 writer.beginObject()
-                writer.member("path", changes.texts[place])
+                writer.member("path", changes.paths[place].name)
                 writer.member("change", changes.paths[place].change.rawValue)
                 writer.endObject()
             }

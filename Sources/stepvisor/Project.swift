@@ -31,6 +31,11 @@ struct Project: Sendable {
     /// Loads the workflow, valid or not.
     static func read(_ arguments: ParsedArguments) throws -> LoadedWorkflow {
         guard let directory = Host.workingDirectory else {
+            if let shown = Host.shownWorkingDirectory {
+                throw CommandFailure(
+                    .usage, "the path of the working directory is not UTF-8: `\(shown)`",
+                    help: "rename the directory in it whose name is not")
+            }
             throw CommandFailure(
                 .usage, "the working directory does not exist any more",
                 help: "change to another one, or name it with `-C`")

@@ -23,6 +23,9 @@ public struct ChangedPath: Hashable, Sendable {
 
     /// The path as patterns are matched with it; what is not UTF-8 is repaired.
     public var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// The path as it is shown and recorded, no two alike.
+    public var name: String { DisplayText.fileName(bytes) }
 }
 
 /// Files that a step is known to read, before anybody has looked for them.
@@ -58,7 +61,8 @@ public struct ChangedPaths: Sendable {
     public let paths: [ChangedPath]
     /// ``ChangedPath/text`` of each.
     public let texts: [String]
-    private let places: [String: Int]
+    /// By bytes: texts that Unicode takes for the same are different files.
+    private let places: [[UInt8]: Int]
     private let repositories: [(place: Int, below: Glob)]
 
     /// What differs from a revision, in any order.
@@ -73,7 +77,7 @@ public struct ChangedPaths: Sendable {
         self.paths = sorted
         texts = sorted.map(\.text)
         places = Dictionary(
-            texts.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+            sorted.enumerated().map { ($1.bytes, $0) }, uniquingKeysWith: { first, _ in first })
         let texts = texts
         repositories = sorted.indices.filter { sorted[$0].isRepository }.compactMap { place in
             (try? Glob(Glob.escaped(texts[place]) + "/**")).map { (place, $0) }
@@ -87,7 +91,7 @@ public struct ChangedPaths: Sendable {
         guard !paths.isEmpty else { return [] }
         var found = Set<Int>()
         for script in reads.scripts {
-            if let place = places[script] { found.insert(place) }
+            if let place = places[Array(script.utf8)] { found.insert(place) }
             found.formUnion(above(script))
         }
         for glob in reads.included {
@@ -102,7 +106,9 @@ public struct ChangedPaths: Sendable {
 
     /// A path that nothing varies in, with all below it.
     private func add(literal: String, except excluded: [Glob], to found: inout Set<Int>) {
-        if let place = places[literal], !isExcluded(place, excluded) { found.insert(place) }
+        if let place = places[Array(literal.utf8)], !isExcluded(place, excluded) {
+            found.insert(place)
+        }
         found.formUnion(above(literal))
         for place in below(literal) where !isExcluded(place, excluded) { found.insert(place) }
     }
@@ -113,7 +119,7 @@ public struct ChangedPaths: Sendable {
             found.insert(place)
         }
         if !glob.directory.isEmpty {
-            if let place = places[glob.directory] { found.insert(place) }
+            if let place = places[Array(glob.directory.utf8)] { found.insert(place) }
             found.formUnion(above(glob.directory))
         }
         for (place, below) in repositories where below.overlaps(glob) { found.insert(place) }
@@ -127,7 +133,7 @@ public struct ChangedPaths: Sendable {
     private func above(_ path: String) -> [Int] {
         var found: [Int] = []
         for slash in path.utf8.indices where path.utf8[slash] == UInt8(ascii: "/") {
-            if let place = places[String(path[..<slash])] { found.append(place) }
+            if let place = places[Array(path.utf8[..<slash])] { found.append(place) }
         }
         return found
     }

@@ -42,7 +42,7 @@ public struct RevisionFreshness: Sendable {
                     .changedSince,
                     changed.prefix(DueCause.mostDetails).map { path in
                         DueCause.Detail(
-                            path.text, change: path.change.rawValue, old: changes.revision)
+                            path.name, change: path.change.rawValue, old: changes.revision)
                     }, omitted: max(0, changed.count - DueCause.mostDetails)))
         }
         if !missing.isEmpty {

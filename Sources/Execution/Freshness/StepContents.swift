@@ -1,3 +1,5 @@
+import WorkflowModel
+
 /// What one file that a step reads or writes was.
 public struct FileContent: Hashable, Sendable {
     /// Relative to the project root, or absolute where it was declared so; bytes, not text.
@@ -14,8 +16,8 @@ public struct FileContent: Hashable, Sendable {
         self.digest = digest
     }
 
-    /// The path as people read it.
-    public var name: String { String(decoding: path, as: UTF8.self) }
+    /// The path as it is shown and recorded, no two alike.
+    public var name: String { DisplayText.fileName(path) }
 }
 
 /// What a step that another needs has produced.

@@ -1,5 +1,6 @@
 import Execution
 import SystemCalls
+import WorkflowModel
 
 #if canImport(Glibc)
     import Glibc
@@ -27,8 +28,9 @@ enum CacheCheck {
             throw .unfit("a pattern of the step's outputs is none")
         }
         let paths = manifest.outputs.map { String(decoding: $0.path, as: UTF8.self) }
-        if let stranger = paths.first(where: { !patterns.mean($0) }) {
-            throw .damage("it holds `\(stranger)`, which is no output of the step")
+        if let stranger = zip(paths, manifest.outputs).first(where: { !patterns.mean($0.0) })?.1 {
+            let shown = DisplayText.fileName(stranger.path)
+            throw .damage("it holds `\(shown)`, which is no output of the step")
         }
         if let unmet = patterns.unmet(by: paths) {
             throw .damage("it holds nothing of the output `\(unmet)`")
@@ -62,7 +64,7 @@ enum CacheCheck {
             throw .unfit("it cannot be read: \(SystemError.text(of: copy.readError))")
         }
         guard copy.size == part.size, copy.digest == part.digest else {
-            let shown = String(decoding: part.path, as: UTF8.self)
+            let shown = DisplayText.fileName(part.path)
             let what =
                 part.kind == .file ? "`\(shown)`" : part.kind == .log ? "the log" : "the result"
             throw .damage("the content of \(what) is damaged")
@@ -89,8 +91,8 @@ enum CacheCheck {
         guard isDirectory == (part.kind == .directory) else {
             throw .unfit(
                 isDirectory
-                    ? "a directory is in the place of `\(path.text)`"
-                    : "`\(path.text)` is a link, or no directory")
+                    ? "a directory is in the place of `\(path.shown)`"
+                    : "`\(path.shown)` is a link, or no directory")
         }
         return isDirectory
     }

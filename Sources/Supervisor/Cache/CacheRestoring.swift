@@ -1,5 +1,6 @@
 import Execution
 import SystemCalls
+import WorkflowModel
 
 #if canImport(Glibc)
     import Glibc
@@ -124,7 +125,7 @@ struct CacheRestoring {
         case .directory:
             if isThere { return }
             guard mkdirat(parent, path.name, 0o777) == 0 else {
-                throw .failure("make the directory", path.text)
+                throw .failure("make the directory", path.shown)
             }
             tree.noteMade(path)
         case .file, .link:
@@ -134,7 +135,7 @@ struct CacheRestoring {
                     symlinkat(
                         part.target.map(CChar.init(bitPattern:)) + [0], place.directory, place.name)
                         == 0
-                else { throw .failure("link", path.text) }
+                else { throw .failure("link", path.shown) }
             } else {
                 try copy(part, to: place.name, in: place.directory)
             }
@@ -153,7 +154,7 @@ struct CacheRestoring {
     ) throws(CacheTrouble) -> (directory: Int32, name: String) {
         var (here, there) = (stat(), stat())
         guard fstat(cache.staging.number, &here) == 0, fstat(parent, &there) == 0 else {
-            throw .failure("look at", path.text)
+            throw .failure("look at", path.shown)
         }
         let isBeside = here.st_dev != there.st_dev
         let mark = "\(number)-\(staged.count)"
@@ -167,7 +168,7 @@ struct CacheRestoring {
     private func copy(
         _ part: CacheManifest.Part, to name: String, in directory: Int32
     ) throws(CacheTrouble) {
-        let shown = String(decoding: part.path, as: UTF8.self)
+        let shown = DisplayText.fileName(part.path)
         let number = stepvisor_open_at(directory, name, O_RDWR | O_CREAT | O_EXCL, 0o600)
         guard number >= 0 else { throw .failure("write", shown) }
         let file = Descriptor(owning: number)
@@ -214,7 +215,7 @@ struct CacheRestoring {
             let code = file.name.withCString {
                 renameat(source, $0, parent, file.path.name)
             }
-            guard code == 0 else { throw .failure("write", file.path.text) }
+            guard code == 0 else { throw .failure("write", file.path.shown) }
             staged[number].isPlaced = true
         }
     }
@@ -225,13 +226,15 @@ struct CacheRestoring {
             guard let path = ProjectPath(part.path) else { continue }
             let parent = try self.parent(of: path)
             let number = stepvisor_open_at(parent, path.name, O_RDONLY | O_DIRECTORY, 0)
-            guard number >= 0 else { throw .failure("open", path.text) }
+            guard number >= 0 else { throw .failure("open", path.shown) }
             let directory = Descriptor(owning: number)
             var facts = stat()
-            guard fstat(directory.number, &facts) == 0 else { throw .failure("look at", path.text) }
+            guard fstat(directory.number, &facts) == 0 else {
+                throw .failure("look at", path.shown)
+            }
             if facts.st_mode & 0o777 == mode_t(part.mode) { continue }
             guard fchmod(directory.number, mode_t(part.mode)) == 0 else {
-                throw .failure("set the rights of", path.text)
+                throw .failure("set the rights of", path.shown)
             }
         }
     }

@@ -68,7 +68,7 @@ struct CacheStore {
         var parts: [CacheManifest.Part] = []
         var size: Int64 = 0
         for entry in entries {
-            let shown = String(decoding: entry.path, as: UTF8.self)
+            let shown = DisplayText.fileName(entry.path)
             guard ProjectPath(entry.path) != nil else {
                 throw .output("its output `\(shown)` does not lie in the project")
             }
@@ -155,12 +155,12 @@ struct CacheStore {
             var buffer = [CChar](repeating: 0, count: ProjectPath.longest + 1)
             let count = readlinkat(parent, path.name, &buffer, buffer.count)
             guard count > 0, count < buffer.count else {
-                throw .output("its output `\(path.text)` cannot be read")
+                throw .output("its output `\(path.shown)` cannot be read")
             }
             let target = buffer[..<count].map(UInt8.init(bitPattern:))
             guard !patterns.name(path.text) || leadsToOutput(target, from: path) else {
                 // The step wrote through it, perhaps: the link alone would be half its output.
-                throw .output("its output `\(path.text)` is a link to what is not kept")
+                throw .output("its output `\(path.shown)` is a link to what is not kept")
             }
             manifest.parts[number].target = target
         }
@@ -186,21 +186,21 @@ struct CacheStore {
         let (path, parent) = try place(of: manifest.parts[number])
         let source = stepvisor_open_at(parent, path.name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0)
         guard source >= 0 else {
-            throw .output(SystemError("read", path.text).description)
+            throw .output(SystemError("read", path.shown).description)
         }
         let file = Descriptor(owning: source)
         var (before, after) = (stat(), stat())
         guard fstat(file.number, &before) == 0, before.st_mode & S_IFMT == S_IFREG else {
-            throw .output("its output `\(path.text)` changed while it was being kept")
+            throw .output("its output `\(path.shown)` changed while it was being kept")
         }
         manifest.parts[number].mode = UInt16(before.st_mode & 0o777)
         let size = try add(
-            number, from: file.number, range: 0..<UInt64(before.st_size), named: path.text,
+            number, from: file.number, range: 0..<UInt64(before.st_size), named: path.shown,
             to: target)
         guard size == UInt64(before.st_size), fstat(file.number, &after) == 0,
             InputFacts(before) == InputFacts(after),
             expected.map({ $0[path.bytes] == manifest.parts[number].digest }) ?? true
-        else { throw .output("its output `\(path.text)` changed while it was being kept") }
+        else { throw .output("its output `\(path.shown)` changed while it was being kept") }
     }
 
     private mutating func addDirectory(_ number: Int) throws(CacheRefusal) {
@@ -208,7 +208,7 @@ struct CacheStore {
         var facts = stat()
         guard fstatat(parent, path.name, &facts, AT_SYMLINK_NOFOLLOW) == 0,
             facts.st_mode & S_IFMT == S_IFDIR
-        else { throw .output("its output `\(path.text)` changed while it was being kept") }
+        else { throw .output("its output `\(path.shown)` changed while it was being kept") }
         manifest.parts[number].mode = UInt16(facts.st_mode & 0o777)
     }
 

@@ -1,5 +1,6 @@
 import Execution
 import SystemCalls
+import WorkflowModel
 
 #if canImport(Glibc)
     import Glibc
@@ -51,7 +52,7 @@ struct CacheStrays {
         var strays: [Stray] = []
         // The inner ones first, so that a directory is empty when its turn comes.
         for entry in entries.reversed() {
-            let shown = String(decoding: entry.path, as: UTF8.self)
+            let shown = DisplayText.fileName(entry.path)
             guard let path = ProjectPath(entry.path), let old = known[entry.path],
                 looker.isUnchanged(entry, since: old, patterns),
                 entry.facts.kind != .directory
@@ -80,7 +81,7 @@ struct CacheStrays {
             guard let facts = try CacheStrays.facts(of: stray.path, in: tree) else { continue }
             let isDirectory = facts.kind == .directory
             guard isDirectory ? stray.facts.kind == .directory : facts == stray.facts else {
-                throw .unfit("`\(stray.path.text)` is being changed")
+                throw .unfit("`\(stray.path.shown)` is being changed")
             }
             let parent = try CacheTrouble.meet { () throws(SystemError) in
                 try tree.parent(of: stray.path)
@@ -88,7 +89,7 @@ struct CacheStrays {
             guard
                 unlinkat(parent, stray.path.name, isDirectory ? AT_REMOVEDIR : 0) == 0
                     || errno == ENOENT
-            else { throw .failure("remove", stray.path.text) }
+            else { throw .failure("remove", stray.path.shown) }
         }
     }
 
@@ -133,7 +134,7 @@ struct CacheStrays {
         var found = stat()
         guard fstatat(parent, path.name, &found, AT_SYMLINK_NOFOLLOW) == 0 else {
             if errno == ENOENT { return nil }
-            throw .failure("look at", path.text)
+            throw .failure("look at", path.shown)
         }
         var facts = InputFacts(found)
         facts.changedAt = 0

@@ -1,3 +1,5 @@
+import WorkflowModel
+
 /// The path of something inside a project: names, none of which leads out or to stepvisor's own.
 ///
 /// Bytes, not text: a name need not be UTF-8.
@@ -30,7 +32,10 @@ struct ProjectPath: Hashable, Sendable {
         names = parts.map { $0.map(CChar.init(bitPattern:)) + [0] }
     }
 
-    /// For patterns and messages.
+    /// For messages and records: no two paths alike.
+    var shown: String { DisplayText.fileName(bytes) }
+
+    /// For patterns.
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
     /// The directories above it, in names.

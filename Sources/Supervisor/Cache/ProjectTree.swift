@@ -75,7 +75,7 @@ final class ProjectTree {
     private func failure(_ path: ProjectPath, _ depth: Int, _ number: Int32) -> SystemError {
         let code = errno
         if number != root { close(number) }
-        let shown = path.prefix(names: depth + 1)?.text ?? path.text
+        let shown = path.prefix(names: depth + 1)?.shown ?? path.shown
         guard [ELOOP, ENOTDIR, EMLINK].contains(code) else {
             return SystemError("open", shown, code: code)
         }

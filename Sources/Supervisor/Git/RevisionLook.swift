@@ -41,7 +41,9 @@ public struct RevisionLook {
             return modifiers.first { index, globs in
                 index != step && globs.contains { $0.covers(path) }
             }.map {
-                DueCause.Detail(path, change: plan.resolved.workflow.steps[$0.index].id.rawValue)
+                DueCause.Detail(
+                    DisplayText.fileName(entry.path),
+                    change: plan.resolved.workflow.steps[$0.index].id.rawValue)
             }
         }
     }

@@ -1,3 +1,5 @@
+import WorkflowModel
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -94,13 +96,16 @@ enum FileKind: Hashable {
 /// The names in a directory.
 enum DirectoryListing {
     /// In any order, without those of itself and its parent; nil where it cannot be read.
+    ///
+    /// A name that is not UTF-8 comes as ``DisplayText/fileName(_:)`` shows it; nothing is found there.
     static func names(in directory: String) -> [String]? {
         guard let stream = opendir(directory) else { return nil }
         defer { closedir(stream) }
         var names: [String] = []
         while let entry = readdir(stream) {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+                let name = bytes.prefix { $0 != 0 }
+                return String(validating: name, as: UTF8.self) ?? DisplayText.fileName(name)
             }
             if name != ".", name != ".." { names.append(name) }
         }
