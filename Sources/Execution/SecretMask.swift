@@ -12,17 +12,22 @@ public struct SecretMask: Sendable {
     public static let shortestValue = 6
 
     private let automaton: PatternAutomaton?
+    private let values: [[UInt8]]
 
     /// Masks nothing.
     public static let none = SecretMask(values: [])
 
     /// A mask for these values, as bytes; what is shorter than ``shortestValue`` is left out.
     public init(values: [[UInt8]]) {
+        self.values = values
         let forms = Set(values.flatMap(SecretForms.all))
         automaton =
             forms.isEmpty
             ? nil : PatternAutomaton(forms.sorted { $0.lexicographicallyPrecedes($1) })
     }
+
+    /// A mask for these values too.
+    public func adding(_ more: [[UInt8]]) -> SecretMask { SecretMask(values: values + more) }
 
     /// Whether there is nothing to be masked.
     public var isEmpty: Bool { automaton == nil }

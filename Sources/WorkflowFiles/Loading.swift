@@ -180,9 +180,11 @@ struct Loading {
             }
         }
         if all.contains(where: { $0.severity == .error }) { resolved = nil }
-        return LoadedWorkflow(
+        var loaded = LoadedWorkflow(
             resolved: resolved, workflow: workflow, diagnostics: all.sortedByPlace(),
             files: files, workflowFiles: workflowFiles, projectRoot: projectRoot, path: shownPath,
             workflowFile: workflowFile)
+        if !loaded.diagnostics.isEmpty { loaded.concealSecrets() }
+        return loaded
     }
 }

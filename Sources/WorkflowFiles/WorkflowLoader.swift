@@ -55,6 +55,10 @@ public struct LoadedWorkflow: Sendable {
     public var diagnostics: [Diagnostic]
     /// The files that were read, for showing places.
     public var files: SourceTable
+    /// What stands in the files where a secret may stand, also where they cannot be parsed.
+    public var secretTexts: [[UInt8]] = []
+    /// Names that the files list as secret, also where that cannot be parsed.
+    public var secretNames: [String] = []
     /// Those of ``files`` that are no step files, by index: absolute and free of links.
     public var workflowFiles: [Int: String]
     /// The directory that steps run in, absolute and free of links; the working directory where no workflow was found.

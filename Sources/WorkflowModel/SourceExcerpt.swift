@@ -20,7 +20,7 @@ struct SourceExcerpt {
         var width: Int
     }
 
-    init(bytes: [UInt8], range: SourceRange, lineStart: Int) {
+    init(bytes: [UInt8], range: SourceRange, lineStart: Int, concealed: [Range<Int>] = []) {
         let offset = min(Int(range.offset), bytes.count)
         let target = offset..<max(offset + 1, offset + Int(range.length))
         var start = Self.skippingByteOrderMark(bytes, lineStart)
@@ -30,7 +30,8 @@ struct SourceExcerpt {
             // Not in the middle of a character.
             while start < offset, bytes[start] & 0xC0 == 0x80 { start += 1 }
         }
-        let (cells, isCutAfter) = Self.cells(bytes, from: start, around: offset)
+        var (cells, isCutAfter) = Self.cells(bytes, from: start, around: offset)
+        if !concealed.isEmpty { Self.conceal(concealed, in: &cells) }
 
         let first = cells.firstIndex { $0.offset >= offset } ?? cells.count
         let last = cells.lastIndex { $0.offset < target.upperBound }.map { $0 + 1 } ?? first
@@ -96,6 +97,16 @@ struct SourceExcerpt {
             }
         }
         return (cells, isCut)
+    }
+
+    /// Puts a mark for each character of what is not shown.
+    private static func conceal(_ ranges: [Range<Int>], in cells: inout [Cell]) {
+        for index in cells.indices where !(cells[index].text == "\t") {
+            let offset = cells[index].offset
+            guard ranges.contains(where: { $0.contains(offset) }) else { continue }
+            cells[index].text = "*"
+            cells[index].width = 1
+        }
     }
 
     private static func cell(_ scalar: Unicode.Scalar, at offset: Int) -> Cell {

@@ -24,6 +24,8 @@ public struct SourceFile: Sendable {
     public var path: String
     /// The whole content, undecoded.
     public let bytes: [UInt8]
+    /// What messages do not show of it, since it may be a secret; ascending.
+    public internal(set) var concealed: [Range<Int>] = []
     /// Where its lines begin, found when the first place is shown.
     let lines = LineIndex()
 
@@ -63,5 +65,11 @@ public struct SourceTable: Sendable {
     public mutating func add(_ file: SourceFile) -> Int {
         files.append(file)
         return files.count - 1
+    }
+
+    /// Conceals parts of a file, ascending and apart from each other, in every message about it.
+    public mutating func conceal(_ ranges: [Range<Int>], inFile index: Int) {
+        guard files.indices.contains(index) else { return }
+        files[index].concealed = ranges
     }
 }

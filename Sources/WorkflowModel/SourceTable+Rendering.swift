@@ -55,7 +55,9 @@ extension SourceTable {
         let bytes = files[Int(range.file)].bytes
         let offset = min(Int(range.offset), bytes.count)
         let line = files[Int(range.file)].lines.line(at: offset, in: bytes)
-        let excerpt = SourceExcerpt(bytes: bytes, range: range, lineStart: line.start)
+        let excerpt = SourceExcerpt(
+            bytes: bytes, range: range, lineStart: line.start,
+            concealed: files[Int(range.file)].concealed)
         let number = String(line.number)
         let gutter = String(repeating: " ", count: max(0, 5 - number.count))
         let empty = String(repeating: " ", count: max(5, number.count))

@@ -43,6 +43,7 @@ struct Project: Sendable {
         let loaded = WorkflowLoader.load(
             path: arguments.text(.file), workingDirectory: directory)
         if !loaded.workflow.execution.secrets.isEmpty { Secrecy.learn(from: loaded.workflow) }
+        Secrecy.learn(from: loaded)
         return loaded
     }
 

@@ -1,6 +1,7 @@
 import Execution
 import Supervisor
 import Synchronization
+import WorkflowFiles
 import WorkflowModel
 
 /// The secrets of the workflow at hand: everything that this process says goes past them.
@@ -16,6 +17,13 @@ enum Secrecy {
         let secrets = DeclaredSecrets(of: workflow, inherited: Host.variable)
         current.withLock { $0 = secrets.mask }
         return secrets
+    }
+
+    /// Learns what may be secret in files with mistakes in them, beside what could be read of them.
+    static func learn(from loaded: LoadedWorkflow) {
+        guard !loaded.secretNames.isEmpty || !loaded.secretTexts.isEmpty else { return }
+        let inherited = loaded.secretNames.compactMap(Host.variable)
+        current.withLock { $0 = $0.adding(loaded.secretTexts + inherited) }
     }
 
     /// What a run has to say of its secrets before it begins.
