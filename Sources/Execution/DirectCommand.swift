@@ -25,6 +25,9 @@ public enum DirectCommand {
         return words
     }
 
+    /// Whether a word is a builtin or a keyword of shells.
+    static func isReserved(_ word: String) -> Bool { reserved.contains(word) }
+
     private static func isPlain(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -1,0 +1,321 @@
+/// A command of a line, taken apart into words and redirections.
+struct SimpleCommand {
+    var words: ArraySlice<ShellWord.Part>
+    /// What its standard input is directed to.
+    var input: ShellWord.Part?
+    /// The files of a `cat` before its pipe.
+    var piped: [ShellWord.Part] = []
+}
+
+/// Which words of a command name a program, or a script for one.
+extension ShellReader {
+    /// Takes the words of a command that is started without a shell.
+    mutating func take(_ words: [String]) {
+        let parts = words.map { text in
+            ShellWord.Part(value: Array(text.utf8), text: text, isQuoted: true)
+        }
+        _ = take(SimpleCommand(words: parts[...]))
+    }
+
+    /// Takes in a command.
+    ///
+    /// - Returns: Whether it is a shell that reads its standard input.
+    mutating func take(_ command: SimpleCommand) -> Bool {
+        var words = command.words
+        while let first = words.first, first.isAssignment, !first.isQuoted || first.isShellAssignment {
+            words.removeFirst()
+        }
+        let readsInput = takeProgram(words)
+        if readsInput {
+            if let input = command.input {
+                if input.isText {
+                    if input.isLiteral { read(input.value) }
+                } else {
+                    noteScript(input)
+                }
+            }
+            for file in command.piped where file.value.first != UInt8(ascii: "-") {
+                noteScript(file)
+            }
+        }
+        if !words.isEmpty, !words[words.startIndex].isHarmless { isFirst = false }
+        return readsInput
+    }
+
+    /// Takes the words from a program on.
+    private mutating func takeProgram(_ words: ArraySlice<ShellWord.Part>) -> Bool {
+        guard let first = words.first, nesting < Self.mostNesting else { return false }
+        nesting += 1
+        defer { nesting -= 1 }
+        let rest = words.dropFirst()
+        guard let program = first.literal else {
+            noteUnknown(first)
+            return false
+        }
+        if found.first == nil { found.first = program }
+        if program.utf8.contains(UInt8(ascii: "/")) {
+            noteScript(first)
+        } else if found.programs.count < Self.mostFound, !found.programs.contains(program) {
+            found.programs.append(program)
+        }
+        let name = ShellPath.name(of: program)
+        if let wrapper = ShellWrapper.all[name] { return take(wrapper, name, rest) }
+        if let interpreter = ShellInterpreter.named(name) {
+            return take(interpreter, rest)
+        }
+        switch name {
+        case "cd", "pushd", "chdir": changeDirectory(rest)
+        case "popd": scope.isLost = true
+        case ".", "source": if let script = rest.first { noteScript(script) }
+        case "eval": takeText(rest)
+        case "trap": takeTrap(rest)
+        case "find": takeFind(rest)
+        case "stepvisor": takeLock(rest)
+        case "make", "gmake": takeMake(rest)
+        case "tee": rest.forEach { noteWritten($0) }
+        case "cp", "mv", "install", "ln":
+            if let target = rest.last, rest.count > 1 { noteWritten(target) }
+        default: if Self.runners.contains(name) { return takeRunner(rest) }
+        }
+        takeOutputs(rest)
+        return false
+    }
+
+    private mutating func noteWritten(_ word: ShellWord.Part) {
+        if let path = word.literal, !path.hasPrefix("-") { noteWritten(path) }
+    }
+
+    /// What a compiler and the like are told to write.
+    private mutating func takeOutputs(_ words: ArraySlice<ShellWord.Part>) {
+        var isNext = false
+        for word in words {
+            guard let text = word.literal else {
+                isNext = false
+                continue
+            }
+            if isNext { noteWritten(text) }
+            isNext = text == "-o" || text == "--output"
+            if text.hasPrefix("--output=") { noteWritten(String(text.dropFirst(9))) }
+            if text.hasPrefix("-o"), text.utf8.count > 2 { noteWritten(String(text.dropFirst(2))) }
+        }
+    }
+
+    // MARK: Programs that start others
+
+    /// What runs a program in surroundings of its own, which it is given behind `run` or `exec`.
+    private static let runners: Set<String> = [
+        "uv", "poetry", "pipenv", "pdm", "hatch", "rye", "conda", "mamba", "micromamba", "bundle",
+        "npm", "pnpm", "yarn", "mise", "asdf", "dotenv", "doppler", "aws-vault", "op", "direnv",
+    ]
+
+    private mutating func takeRunner(_ words: ArraySlice<ShellWord.Part>) -> Bool {
+        guard
+            let start = words.firstIndex(where: {
+                $0.isAnyOf(["run", "exec", "--"])
+            })
+        else { return false }
+        var rest = words[words.index(after: start)...]
+        while let first = rest.first, first.value.first == UInt8(ascii: "-") { rest.removeFirst() }
+        return takeProgram(rest)
+    }
+
+    private mutating func take(
+        _ wrapper: ShellWrapper, _ name: String, _ words: ArraySlice<ShellWord.Part>
+    ) -> Bool {
+        var rest = words
+        var operands = wrapper.operands
+        let outer = scope
+        while let word = rest.first {
+            guard let text = word.literal else {
+                // An assignment may have any value; where a program is expected it is one.
+                guard operands > 0 || name == "env" && word.isAssignment else { break }
+                operands -= word.isAssignment ? 0 : 1
+                rest.removeFirst()
+                continue
+            }
+            if text == "--" {
+                rest.removeFirst()
+                if operands == 0 { break }
+            } else if text.hasPrefix("-"), text.utf8.count > 1 {
+                rest.removeFirst()
+                if wrapper.stops.contains(text) { return false }
+                if wrapper.texts.contains(text), let line = rest.first {
+                    takeText([line])
+                    return false
+                }
+                if wrapper.values.contains(text), let value = rest.first {
+                    rest.removeFirst()
+                    if name == "env", text == "-C" || text == "--chdir" {
+                        changeDirectory([value])
+                    }
+                }
+            } else if name == "env", word.isAssignment {
+                rest.removeFirst()
+            } else if operands > 0 {
+                operands -= 1
+                rest.removeFirst()
+            } else {
+                break
+            }
+        }
+        let readsInput = takeProgram(rest)
+        if name == "env" { scope = outer }
+        return readsInput
+    }
+
+    private mutating func takeFind(_ words: ArraySlice<ShellWord.Part>) {
+        var rest = words
+        while let start = rest.firstIndex(where: {
+            $0.isAnyOf(["-exec", "-execdir", "-ok", "-okdir"])
+        }) {
+            let command = rest[rest.index(after: start)...].prefix { !$0.isAnyOf([";", "+"]) }
+            _ = takeProgram(command)
+            rest = rest[command.endIndex...]
+        }
+    }
+
+    /// `stepvisor lock NAME -- COMMAND`
+    private mutating func takeLock(_ words: ArraySlice<ShellWord.Part>) {
+        guard words.first?.isAnyOf(["lock"]) == true,
+            let start = words.firstIndex(where: { $0.isAnyOf(["--"]) })
+        else { return }
+        _ = takeProgram(words[words.index(after: start)...])
+    }
+
+    // MARK: Texts and directories
+
+    /// Words that a shell joins and reads anew.
+    private mutating func takeText(_ words: ArraySlice<ShellWord.Part>) {
+        var text: [UInt8] = []
+        for word in words {
+            guard word.isLiteral else {
+                noteUnknown(word)
+                return
+            }
+            text += word.value + [UInt8(ascii: " ")]
+        }
+        read(text, keepingScope: true)
+    }
+
+    private mutating func takeTrap(_ words: ArraySlice<ShellWord.Part>) {
+        guard words.count > 1, let line = words.first, line.isLiteral else { return }
+        read(line.value)
+    }
+
+    private mutating func changeDirectory(_ words: ArraySlice<ShellWord.Part>) {
+        let target = words.first { !$0.isAnyOf(["-P", "-L", "-e", "--", "-n"]) }
+        guard let path = target?.literal, path != "-", !path.isEmpty else {
+            scope.isLost = true
+            return
+        }
+        var directories = scope.directories.map { ShellPath.joined($0, path) }
+        if isOptional { directories += scope.directories }
+        var known: [String] = []
+        for directory in directories where !known.contains(directory) { known.append(directory) }
+        scope.directories = Array(known.prefix(8))
+        if path.hasPrefix("/"), !isOptional { scope.isLost = false }
+    }
+
+    // MARK: Interpreters
+
+    private mutating func take(
+        _ interpreter: ShellInterpreter, _ words: ArraySlice<ShellWord.Part>
+    ) -> Bool {
+        var rest = words
+        var hasScript = false
+        while let word = rest.popFirst() {
+            guard let text = word.literal else {
+                if word.value.first == UInt8(ascii: "-") { continue }
+                if !hasScript, interpreter.takesScript { noteUnknown(word) }
+                return false
+            }
+            if text == "-" { return interpreter.isShell }
+            if text == "--" {
+                if interpreter.takesScript, let script = rest.first { noteScript(script) }
+                return false
+            }
+            guard text.hasPrefix("-") || interpreter.isShell && text.hasPrefix("+") else {
+                guard interpreter.takesScript, !hasScript else { return false }
+                if interpreter.subcommands.contains(text) { continue }
+                if interpreter.ending.isEmpty || text.hasSuffix(interpreter.ending) {
+                    noteScript(word)
+                }
+                return false
+            }
+            switch interpreter.meaning(of: text) {
+            case .code:
+                if interpreter.isShell,
+                    let line = rest.first(where: { $0.value.first != UInt8(ascii: "-") })
+                {
+                    if line.isLiteral { read(line.value) } else { noteUnknown(line) }
+                }
+                return false
+            case .module:
+                if let module = rest.first?.literal { noteModule(module) }
+                return false
+            case .input: return true
+            case .value: _ = rest.popFirst()
+            case .script:
+                if let script = rest.popFirst() { noteScript(script) }
+                hasScript = true
+            case .attached(let path):
+                noteScript(ShellWord.Part(value: Array(path.utf8), text: path))
+                hasScript = true
+            case .flag: break
+            }
+        }
+        return interpreter.isShell
+    }
+
+    /// `python3 -m package.module`
+    private mutating func noteModule(_ module: String) {
+        let path = module.split(separator: ".").joined(separator: "/")
+        for name in ["\(path).py", "\(path)/__main__.py"] {
+            noteScript(ShellWord.Part(value: Array(name.utf8), text: name))
+        }
+    }
+
+    /// make reads a file that nobody need name; where something has run before it, that may have been
+    /// made just then.
+    private mutating func takeMake(_ words: ArraySlice<ShellWord.Part>) {
+        let outer = scope
+        var rest = words
+        var files: [ShellWord.Part] = []
+        while let word = rest.popFirst() {
+            guard let text = word.literal else { continue }
+            if text == "-C" || text == "--directory", let value = rest.popFirst() {
+                changeDirectory([value])
+            } else if ["-f", "--file", "--makefile"].contains(text), let value = rest.popFirst() {
+                files.append(value)
+            } else if text.hasPrefix("--file=") || text.hasPrefix("--makefile=") {
+                let path = String(text.drop { $0 != "=" }.dropFirst())
+                files.append(ShellWord.Part(value: Array(path.utf8), text: path))
+            } else if text.hasPrefix("-f"), text.utf8.count > 2 {
+                let path = String(text.dropFirst(2))
+                files.append(ShellWord.Part(value: Array(path.utf8), text: path))
+            }
+        }
+        if files.isEmpty, isFirst {
+            files = ["GNUmakefile", "makefile", "Makefile"].map {
+                ShellWord.Part(value: Array($0.utf8), text: $0)
+            }
+        }
+        for file in files where file.literal != "-" { noteScript(file) }
+        scope = outer
+    }
+}
+
+extension ShellWord.Part {
+    func isAnyOf(_ words: Set<String>) -> Bool { literal.map { words.contains($0) } ?? false }
+
+    /// An assignment whose value alone is quoted.
+    var isShellAssignment: Bool { isAssignment && !text.hasPrefix("\"") && !text.hasPrefix("'") }
+
+    /// A command that makes no files, whatever it is given.
+    fileprivate var isHarmless: Bool {
+        isAnyOf([
+            "cd", "set", "export", "echo", ":", "true", "test", "[", "umask", "ulimit", "unset",
+            "make", "gmake", "exec", "env", "nice", "time",
+        ])
+    }
+}

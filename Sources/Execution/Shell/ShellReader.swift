@@ -1,0 +1,389 @@
+/// Reads a line of shell once, from its beginning to its end, and collects what it starts.
+///
+/// It never fails: what no shell would take is passed over, and each round of each loop goes on by at
+/// least one byte. Text in text (`sh -c '…'`, substitutions) is read by a reader of its own, to a
+/// bounded depth.
+struct ShellReader {
+    let bytes: [UInt8]
+    var place = 0
+    let depth: Int
+    var found: CommandScripts
+    var scope = Scope()
+    /// Here-documents whose text follows after the line.
+    private var documents: [Document] = []
+    /// Constructs that are open, each with whether what is in it may be left out.
+    private var open: [Construct] = []
+    /// What follows is part of an and-or list after its first command.
+    private var isChained = false
+    /// A function's body follows.
+    private var awaitsBody = false
+    /// What the command before a pipe hands on, where it is `cat`.
+    private var piped: [ShellWord.Part] = []
+    /// How many programs that start others stand before one another.
+    var nesting = 0
+    /// Whether only commands that read and write no file have gone before.
+    var isFirst = true
+
+    /// Where commands run.
+    struct Scope {
+        /// Where they may be, by the text; the start is empty.
+        var directories = [""]
+        /// Somebody has gone where the text does not say.
+        var isLost = false
+    }
+
+    private struct Document {
+        var end: [UInt8]
+        var stripsTabs: Bool
+        var isLiteral: Bool
+        var isScript = false
+    }
+
+    private enum Construct { case optional, group, function, patterns, branch }
+
+    static let mostDepth = 12
+    static let mostNesting = 16
+    static let mostFound = 200
+
+    init(_ text: String) { self.init(Array(text.utf8), depth: 0) }
+
+    init(_ bytes: [UInt8], depth: Int) {
+        self.bytes = bytes
+        self.depth = depth
+        found = CommandScripts(of: nil, shell: [])
+    }
+
+    /// Reads all of the text.
+    mutating func readAll() {
+        while place < bytes.count { readList(isNested: false) }
+    }
+
+    /// Reads another text at this place, with what is known here.
+    mutating func read(_ text: [UInt8], keepingScope: Bool = false) {
+        guard depth < Self.mostDepth else { return }
+        var inner = ShellReader(text, depth: depth + 1)
+        inner.scope = scope
+        inner.found = found
+        inner.isFirst = isFirst
+        inner.readAll()
+        found = inner.found
+        if keepingScope { scope = inner.scope }
+    }
+
+    func byte(_ offset: Int = 0) -> UInt8 {
+        place + offset < bytes.count ? bytes[place + offset] : 0
+    }
+
+    func isAt(_ character: Character, _ offset: Int = 0) -> Bool {
+        byte(offset) == character.asciiValue && place + offset < bytes.count
+    }
+
+    // MARK: Lists
+
+    /// Reads commands to the end of the text, or to the `)` that ends a subshell.
+    mutating func readList(isNested: Bool) {
+        while place < bytes.count {
+            let start = place
+            switch byte() {
+            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"): place += 1
+            case UInt8(ascii: "\n"):
+                place += 1
+                readDocuments()
+                endAndOr()
+            case UInt8(ascii: "\\") where isAt("\n", 1): place += 2
+            case UInt8(ascii: "#"): skipComment()
+            case UInt8(ascii: ")"):
+                place += 1
+                if isNested, open.last != .patterns { return }
+                if open.last == .patterns { open[open.count - 1] = .branch }
+            case UInt8(ascii: "("): readParenthesis()
+            case UInt8(ascii: ";"):
+                place += 1
+                if isAt(";") || isAt("&") {
+                    while isAt(";") || isAt("&") { place += 1 }
+                    if open.last == .branch { open[open.count - 1] = .patterns }
+                }
+                endAndOr()
+            case UInt8(ascii: "&") where isAt(">", 1): readSimple()
+            case UInt8(ascii: "&"):
+                place += isAt("&", 1) ? 2 : 1
+                if bytes[start..<place].count == 2 { chain() } else { endAndOr() }
+            case UInt8(ascii: "|"):
+                place += isAt("|", 1) || isAt("&", 1) ? 2 : 1
+                if start + 2 == place, bytes[start + 1] == UInt8(ascii: "|") { chain() }
+            default: open.last == .patterns ? readPattern() : readSimple()
+            }
+            if place == start { place += 1 }
+        }
+    }
+
+    private mutating func endAndOr() {
+        isChained = false
+        piped = []
+    }
+
+    private mutating func chain() {
+        isChained = true
+        piped = []
+    }
+
+    private mutating func skipComment() {
+        while place < bytes.count, byte() != UInt8(ascii: "\n") { place += 1 }
+    }
+
+    private mutating func readParenthesis() {
+        place += 1
+        if open.last == .patterns { return }
+        if isAt("("), let end = arithmeticEnd(from: place + 1) {
+            readExpansions(in: place + 1..<end)
+            place = end + 2
+            return
+        }
+        guard depth < Self.mostDepth else { return }
+        readSubshell()
+    }
+
+    /// Reads to the `)`, in directories of its own.
+    mutating func readSubshell() {
+        guard depth < Self.mostDepth else { return }
+        var inner = ShellReader(bytes, depth: depth + 1)
+        inner.place = place
+        inner.scope = scope
+        inner.found = found
+        inner.isFirst = isFirst
+        inner.readList(isNested: true)
+        place = inner.place
+        found = inner.found
+        isFirst = inner.isFirst
+    }
+
+    /// Where the `))` is that ends an arithmetic expression; nil where it is none.
+    func arithmeticEnd(from start: Int) -> Int? {
+        var level = 0
+        var index = start
+        let end = min(bytes.count, start + 4096)
+        while index + 1 < end {
+            switch bytes[index] {
+            case UInt8(ascii: "("): level += 1
+            case UInt8(ascii: ")"):
+                if level == 0 { return bytes[index + 1] == UInt8(ascii: ")") ? index : nil }
+                level -= 1
+            default: break
+            }
+            index += 1
+        }
+        return nil
+    }
+
+    /// A word of a list of patterns, up to the `)` that ends it.
+    private mutating func readPattern() {
+        let word = readWord()
+        if word.isPlain("esac") { open.removeLast() }
+    }
+
+    // MARK: Simple commands
+
+    /// Reads a command with its redirections, behind the words that only give it its place.
+    private mutating func readSimple() {
+        var words: [ShellWord.Part] = []
+        var input: ShellWord.Part?
+        let firstDocument = documents.count
+        loop: while place < bytes.count {
+            let start = place
+            switch byte() {
+            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"): place += 1
+            case UInt8(ascii: "\\") where isAt("\n", 1): place += 2
+            case UInt8(ascii: "\n"), UInt8(ascii: ";"), UInt8(ascii: "|"), UInt8(ascii: ")"):
+                break loop
+            case UInt8(ascii: "#"):
+                skipComment()
+            case UInt8(ascii: "&"):
+                guard isAt(">", 1) else { break loop }
+                place += 1
+                readRedirection(&input)
+            case UInt8(ascii: "<") where isAt("(", 1), UInt8(ascii: ">") where isAt("(", 1):
+                words.append(readWord())
+            case UInt8(ascii: "<"), UInt8(ascii: ">"):
+                if let last = words.last, last.end == place, last.isNumber { words.removeLast() }
+                readRedirection(&input)
+            case UInt8(ascii: "("):
+                // The parentheses of a function, or something that only bash knows.
+                guard words.count == 1 else { break loop }
+                words = []
+                awaitsBody = true
+                place += 1
+                while isAt(" ") || isAt(")") { place += 1 }
+                break loop
+            default:
+                let word = readWord()
+                if words.isEmpty, !word.isQuoted, takeKeyword(word) {
+                    if open.last == .patterns { break loop }
+                    break
+                }
+                words.append(word)
+                if word.isOpenArray, isAt("(") { readArray() }
+            }
+            if place == start { place += 1 }
+            if case UInt8(ascii: "[")? = words.first?.value.first, words[0].isPlain("[[") {
+                readTest()
+                words = []
+            }
+        }
+        let command = SimpleCommand(words: words[...], input: input, piped: piped)
+        let readsScript = take(command)
+        for index in documents.indices.dropFirst(firstDocument) {
+            documents[index].isScript = readsScript
+        }
+        piped = words.first?.isPlain("cat") == true ? Array(words.dropFirst()) : []
+    }
+
+    /// A word that is part of the grammar; the command follows.
+    private mutating func takeKeyword(_ word: ShellWord.Part) -> Bool {
+        guard let text = word.literal else { return false }
+        switch text {
+        case "if", "while", "until": open.append(.optional)
+        case "then", "elif", "else", "do", "!": break
+        case "{":
+            open.append(awaitsBody ? .function : .group)
+            awaitsBody = false
+        case "}", "fi", "done": if !open.isEmpty { open.removeLast() }
+        case "esac": if !open.isEmpty { open.removeLast() }
+        case "for", "select":
+            open.append(.optional)
+            skipToSeparator()
+        case "function":
+            awaitsBody = true
+            skipBlanks()
+            _ = readWord()
+            while isAt(" ") || isAt("(") || isAt(")") { place += 1 }
+        case "case":
+            skipBlanks()
+            _ = readWord()
+            skipBlanks(withLines: true)
+            _ = readWord()
+            open.append(.patterns)
+        default: return false
+        }
+        return true
+    }
+
+    /// The words of a loop are data.
+    private mutating func skipToSeparator() {
+        while place < bytes.count, !isAt(";"), !isAt("\n"), !isAt("&"), !isAt("|"), !isAt(")") {
+            let start = place
+            if isAt(" ") || isAt("\t") { place += 1 } else { _ = readWord() }
+            if place == start { place += 1 }
+        }
+    }
+
+    mutating func skipBlanks(withLines: Bool = false) {
+        while isAt(" ") || isAt("\t") || withLines && isAt("\n") { place += 1 }
+    }
+
+    private mutating func readArray() {
+        place += 1
+        while place < bytes.count, !isAt(")") {
+            let start = place
+            _ = readWord()
+            if place == start { place += 1 }
+        }
+        place = min(place + 1, bytes.count)
+    }
+
+    /// The operators between `[[` and `]]` are no shell's.
+    private mutating func readTest() {
+        while place < bytes.count, !isAt("\n") {
+            let start = place
+            if readWord().isPlain("]]") { return }
+            if place == start { place += 1 }
+        }
+    }
+
+    private mutating func readRedirection(_ input: inout ShellWord.Part?) {
+        let start = place
+        while isAt("<") || isAt(">") { place += 1 }
+        let sign = bytes[start..<place]
+        if sign.elementsEqual("<<".utf8) {
+            let strips = isAt("-")
+            if strips { place += 1 }
+            skipBlanks()
+            let end = readWord()
+            guard documents.count < 64 else { return }
+            documents.append(
+                Document(end: end.value, stripsTabs: strips, isLiteral: end.isQuoted))
+            return
+        }
+        if isAt("&") || isAt("|") { place += 1 }
+        skipBlanks()
+        let target = readWord()
+        if sign.first == UInt8(ascii: "<") {
+            input = target
+            input?.isText = sign.count == 3
+        }
+        if sign.contains(UInt8(ascii: ">")), let path = target.literal { noteWritten(path) }
+    }
+
+    /// The texts of here-documents, which follow their line.
+    private mutating func readDocuments() {
+        for document in documents {
+            let start = place
+            var end = bytes.count
+            while place < bytes.count {
+                let line = place
+                while place < bytes.count, !isAt("\n") { place += 1 }
+                var text = bytes[line..<place]
+                place = min(place + 1, bytes.count)
+                if document.stripsTabs { text = text.drop { $0 == UInt8(ascii: "\t") } }
+                if text.elementsEqual(document.end) {
+                    end = line
+                    break
+                }
+            }
+            let body = start..<max(start, min(end, bytes.count))
+            if document.isScript {
+                read(Array(bytes[body]))
+            } else if !document.isLiteral {
+                readExpansions(in: body)
+            }
+        }
+        documents = []
+    }
+
+    /// Whether what follows may be left out by a run of the line.
+    var isOptional: Bool {
+        isChained || open.contains { $0 != .group }
+    }
+
+    // MARK: What was found
+
+    mutating func noteWritten(_ path: String) {
+        guard found.written.count < Self.mostFound, !path.hasPrefix("/dev/"), !path.isEmpty else {
+            return
+        }
+        for directory in scope.directories {
+            found.written.append(ShellPath.joined(directory, path))
+        }
+    }
+
+    /// A file that is run or interpreted.
+    mutating func noteScript(_ word: ShellWord.Part) {
+        guard let path = word.literal else {
+            noteUnknown(word)
+            return
+        }
+        guard !path.isEmpty, found.paths.count < Self.mostFound else { return }
+        if scope.isLost, !path.hasPrefix("/") { noteUnknown(word) }
+        for directory in scope.directories {
+            let whole = ShellPath.joined(directory, path)
+            guard !found.written.contains(whole), !found.paths.contains(whole) else { continue }
+            found.paths.append(whole)
+        }
+    }
+
+    mutating func noteUnknown(_ word: ShellWord.Part) {
+        guard !word.isHome, found.unknown.count < Self.mostFound,
+            !found.unknown.contains(word.text)
+        else { return }
+        found.unknown.append(word.text)
+    }
+}
