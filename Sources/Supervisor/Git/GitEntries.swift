@@ -131,6 +131,14 @@ struct GitEntries {
         }
     }
 
+    /// Notes a file of which git was told to say nothing.
+    mutating func setHidden(_ path: [UInt8], isThere: Bool) {
+        set(path[...]) { $0.isThere = isThere }
+    }
+
+    /// Whether anything was said of a path.
+    func tell(of path: [UInt8]) -> Bool { entries[path] != nil }
+
     /// Forgets a path that was found to be as the revision has it.
     mutating func remove(_ path: [UInt8]) { entries[path] = nil }
 

@@ -85,13 +85,18 @@ public struct GitRepository {
         return environment
     }
 
+    /// What is set for each question: nothing that somebody has set to make git quicker may hide a
+    /// change, and no file monitor is asked, or started.
+    private static let settings = [
+        "core.fsmonitor=false", "core.untrackedCache=false", "core.checkStat=default",
+        "core.trustctime=true", "core.ignoreStat=false", "diff.relative=false",
+    ]
+
     private static func run(
         _ arguments: [String], _ command: CapturedCommand, _ launcher: ProcessLauncher
     ) throws(GitProblem) -> CapturedCommand.Result {
         do throws(CapturedCommand.Failure) {
-            // No file monitor is asked, or started.
-            return try command.run(
-                ["-c", "core.fsmonitor=", "-c", "diff.relative=false"] + arguments, with: launcher)
+            return try command.run(settings.flatMap { ["-c", $0] } + arguments, with: launcher)
         } catch {
             switch error {
             case .tooSlow: throw .tooSlow
@@ -155,6 +160,7 @@ public struct GitRepository {
                 "--ignore-submodules=none", "--", ".",
             ]))
         try settle(&entries)
+        try uncover(&entries)
         return ChangedPaths(since: revision.text, entries.paths(below: prefix))
     }
 
@@ -174,6 +180,40 @@ public struct GitRepository {
         guard result.exit == .exited(0), ids.count == batch.count else { return }
         for (file, id) in zip(batch, ids) where id.elementsEqual(file.id.utf8) {
             entries.remove(file.path)
+        }
+    }
+
+    /// Looks at files of which git was told not to look: what is marked to be skipped or taken for
+    /// unchanged, and what was touched and differs only by what a filter takes out.
+    private func uncover(_ entries: inout GitEntries) throws(GitProblem) {
+        var hidden = GitHidden(
+            flagged: try output(of: ["ls-files", "-v", "-s", "-z", "--", "."]), prefix: prefix)
+        hidden.addTouched(
+            try output(of: [
+                "diff-files", "--raw", "-z", "--no-abbrev", "--no-renames",
+                "--ignore-submodules=all", "--", ".",
+            ]), known: entries)
+        var names: [GitHidden.Candidate] = []
+        for file in hidden.candidates {
+            switch file.state(in: root) {
+            case .same: continue
+            case .gone: entries.setHidden(file.path, isThere: false)
+            case .changed: entries.setHidden(file.path, isThere: true)
+            case .unknown: names.append(file)
+            }
+        }
+        // By hundreds: a command line has its limits.
+        while !names.isEmpty {
+            let batch = names.prefix(200)
+            names.removeFirst(batch.count)
+            let result = try git(
+                ["hash-object", "--no-filters", "--"] + batch.compactMap(\.name))
+            let ids = result.output.split(separator: UInt8(ascii: "\n"))
+            let isWhole = result.exit == .exited(0) && ids.count == batch.count
+            for (number, file) in batch.enumerated()
+            where !isWhole || !ids[number].elementsEqual(file.id.utf8) {
+                entries.setHidden(file.path, isThere: true)
+            }
         }
     }
 
