@@ -135,7 +135,7 @@ public struct EarlierRun: Sendable {
             steps[step] = Trace(standing: .inFlight)
         case .started(let step, _, _, let basis):
             if steps[step].standing == .inFlight { steps[step].basis = basis }
-        case .inputsChanged(let step):
+        case .inputsChanged(let step, _):
             steps[step].sawInputsChange = true
         case .attemptFailed(let step, _):
             guard steps[step].standing == .inFlight else { return }

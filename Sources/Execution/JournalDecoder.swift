@@ -57,7 +57,13 @@ struct JournalDecoder {
         },
         "breaker_changed": { $0.breakerChanged($1) },
         "finalizing": { _, _ in .finalizing },
-        "inputs_changed": { $0.step($1).map { .inputsChanged(step: $0) } },
+        "inputs_changed": { decoder, members in
+            // Journals of earlier versions do not say which.
+            let cause = members.causes()?.first { $0.kind == .inputsMoved }
+            return decoder.step(members).map {
+                .inputsChanged(step: $0, cause ?? DueCause(.inputsMoved))
+            }
+        },
         "due": { decoder, members in
             guard let step = decoder.step(members) else { return nil }
             return members.causes().map { .due(step: step, $0) }
@@ -83,6 +89,7 @@ struct JournalDecoder {
         },
         "suspended": { _, _ in .suspended },
         "resumed": { _, members in members.integer("after_ns").map { .resumed(after: $0) } },
+        "reading": { _, members in members.text("text").map { .reading($0) } },
         "warning": { $0.warning($1) },
         "run_ended": { _, members in
             members.text("status").flatMap { RunStatus(rawValue: $0) }.map { .runEnded($0) }

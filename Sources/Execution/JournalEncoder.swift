@@ -50,8 +50,9 @@ public struct JournalEncoder: Sendable {
         case .leftovers(let step, let leftovers):
             name("leftovers", of: step)
             write(leftovers)
-        case .inputsChanged(let step):
+        case .inputsChanged(let step, let cause):
             name("inputs_changed", of: step)
+            writer.write([cause])
         case .due(let step, let causes):
             name("due", of: step)
             writer.write(causes)
@@ -91,6 +92,9 @@ public struct JournalEncoder: Sendable {
         case .resumed(let nanoseconds):
             writer.string("resumed")
             writer.member("after_ns", nanoseconds)
+        case .reading(let text):
+            writer.string("reading")
+            writer.member("text", text)
         case .warning(let step, let text):
             writer.string("warning")
             if let step { write(step: step, as: "step") }

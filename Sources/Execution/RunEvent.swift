@@ -31,7 +31,7 @@ public struct RunEvent: Hashable, Sendable {
         /// Processes of its group that outlived its leader.
         case leftovers(step: Int, [Leftover])
         /// What it reads was changed by somebody else while it ran: its success proves nothing later.
-        case inputsChanged(step: Int)
+        case inputsChanged(step: Int, DueCause)
         /// The process of its `verify` command exists.
         case checkStarted(step: Int, pid: Int32, startTicks: UInt64)
         /// A further part of its log begins, of an attempt or of the `verify` command after one.
@@ -78,6 +78,8 @@ public struct RunEvent: Hashable, Sendable {
         case suspended
         /// It goes on, after so many nanoseconds, which count against no limit.
         case resumed(after: Int64)
+        /// What is being read before a step can go on, where that takes long; shown, and not recorded.
+        case reading(String)
         /// Something that the user should know.
         case warning(step: Int?, String)
         /// The last event of every journal that was closed.

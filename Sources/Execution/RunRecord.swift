@@ -53,8 +53,9 @@ public struct RunRecord: Sendable, Hashable {
     private var firstOfBurst: Int?
 
     /// What is said of a step whose inputs changed while it ran.
-    public static let inputsChangedText =
-        "its inputs changed while it ran; the next `--smart-execution` or `--resume` runs it again"
+    public static func inputsChangedText(_ cause: DueCause) -> String {
+        "its \(cause.text); the next `--smart-execution` or `--resume` runs it again"
+    }
 
     /// A run of which nothing is known but what it is.
     public init(header: RunHeader) {
@@ -110,8 +111,9 @@ public struct RunRecord: Sendable, Hashable {
             steps[step].append(.killed, at: event.time)
         case .leftovers(let step, let leftovers):
             steps[step].leftovers += leftovers
-        case .inputsChanged(let step):
-            notices.append(RunNotice(time: event.time, step: step, text: Self.inputsChangedText))
+        case .inputsChanged(let step, let cause):
+            notices.append(
+                RunNotice(time: event.time, step: step, text: Self.inputsChangedText(cause)))
         case .attemptFailed(let step, let failure):
             failAttempt(step, failure, at: event.time)
         case .retryScheduled(let step, _, let method, let delay):
@@ -135,8 +137,8 @@ public struct RunRecord: Sendable, Hashable {
         case .warning(let step, let text):
             notices.append(RunNotice(time: event.time, step: step, text: text))
         case .halting, .suspended, .thresholdReached, .throttled, .throttleEased,
-            .breakerChanged, .modeChanged, .finalizing, .limitReached, .barrierPassed, .resumed,
-            .stopping, .faulted, .runEnded:
+            .reading, .breakerChanged, .modeChanged, .finalizing, .limitReached, .barrierPassed,
+            .resumed, .stopping, .faulted, .runEnded:
             applyToRun(event)
         }
     }
@@ -321,7 +323,7 @@ extension RunEvent.Kind {
     public var step: Int? {
         switch self {
         case .runStarted, .stopping, .faulted, .limitReached, .barrierPassed, .suspended, .resumed,
-            .modeChanged, .throttleEased, .finalizing, .runEnded:
+            .modeChanged, .throttleEased, .finalizing, .reading, .runEnded:
             nil
         case .checkStarted(let step, _, _), .logPart(let step, _), .outputsEmpty(let step, _),
             .attemptFailed(let step, _), .retryScheduled(let step, _, _, _),
@@ -331,7 +333,7 @@ extension RunEvent.Kind {
         case .breakerChanged(_, _, let step): step
         case .launched(let step, _, _, _), .started(let step, _, _, _), .waiting(let step, _),
             .terminating(let step, _, _), .killed(let step), .leftovers(let step, _),
-            .halting(let step), .due(let step, _), .inputsChanged(let step), .ended(let step, _),
+            .halting(let step), .due(let step, _), .inputsChanged(let step, _), .ended(let step, _),
             .skipped(let step, _):
             step
         case .warning(let step, _): step

@@ -173,11 +173,19 @@ public struct StepRecord: Sendable, Hashable {
         append(.waiting(holder), at: time)
     }
 
+    /// Nanoseconds that a launch alone may take.
+    private static let longestLaunch: Int64 = 500_000_000
+
     mutating func start(pid: Int32, startTicks: UInt64, at time: RunTime) {
         guard status == .running, let method else { return }
         self.pid = pid
         self.startTicks = startTicks
         startedAt = time
+        // What it waited for in between (its inputs were read, the system had no process left) is no
+        // time of its own.
+        if let launched = launchedAt, span(from: launched, to: time) > Self.longestLaunch {
+            launchedAt = time
+        }
         guard !history.isEmpty else { return }
         history.append(StepEvent(name: .started, time: time))
         history.append(StepEvent(name: .methodStarted(method), time: time))

@@ -60,9 +60,11 @@ struct ProgressLine {
         case .resumed(let nanoseconds):
             return counter(record)
                 + "going on after \(Wording.duration(nanoseconds)) of standing still"
-        case .inputsChanged(let step):
+        case .inputsChanged(let step, let cause):
             return style.yellow("warning: ") + "`\(id(of: step, record))`: "
-                + RunRecord.inputsChangedText
+                + Sanitizer.line(RunRecord.inputsChangedText(cause))
+        case .reading(let text):
+            return style.dim(Sanitizer.line(text))
         case .warning(let step, let text):
             let subject = step.map { "`\(id(of: $0, record))`: " } ?? ""
             return style.yellow("warning: ") + subject + Sanitizer.line(text)

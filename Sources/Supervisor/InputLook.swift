@@ -31,6 +31,10 @@ struct InputLooker: Sendable {
     private var known: [[UInt8]: KnownContent] = [:]
     /// What is in directories, as long as they need not be looked at anew.
     var listings: DirectoryListings?
+    /// Told of what is read.
+    var progress: ReadingProgress?
+    /// What the next look is at, for ``progress``.
+    var subject = ""
     /// Asked while contents are read; once it is false what is left counts as unreadable.
     var isWanted: @Sendable () -> Bool = { true }
 
@@ -43,6 +47,8 @@ struct InputLooker: Sendable {
     /// Smaller files are read again as quickly as they are looked up.
     private static let leastKnownSize: Int64 = 1 << 16
     private static let mostKnown = 4096
+    /// So much is read before anybody would wait for it.
+    private static let quickSize: Int64 = 1 << 24
 
     init(root: String) { self.root = root }
 
@@ -71,6 +77,8 @@ struct InputLooker: Sendable {
             sum &+ (pair.0.facts.isRead && pair.1 == nil ? pair.0.facts.size : 0)
         }
         guard size <= budget.bytes else { return nil }
+        if size > InputLooker.quickSize { progress?.begin(subject, total: size) }
+        defer { progress?.end() }
         var hash = SHA256()
         var look = InputLook(
             digest: 0, signature: signature(of: entries, patterns), isReadable: true)
@@ -136,6 +144,26 @@ struct InputLooker: Sendable {
                 let path = String(decoding: entry.path, as: UTF8.self)
                 return !patterns.written.contains { $0.matches(path) }
             })
+    }
+
+    /// Which files look otherwise than they did, but for those that the step writes itself.
+    func changes(in patterns: InputPatterns, since files: [KnownFile]) -> [DueCause.Detail] {
+        // Only looks are compared: each look stands for a content of its own.
+        func contents(_ list: some Sequence<(path: [UInt8], facts: InputFacts)>) -> [FileContent] {
+            list.compactMap { path, facts in
+                let name = String(decoding: path, as: UTF8.self)
+                if patterns.written.contains(where: { $0.matches(name) }) { return nil }
+                var facts = facts
+                if facts.kind == .directory { (facts.modifiedAt, facts.changedAt) = (0, 0) }
+                let look = UInt64(bitPattern: Int64(facts.hashValue))
+                let digest = facts.kind == .directory ? Digest.zero : Digest((look, 0, 0, 0))
+                return FileContent(path: path, kind: facts.mark, digest: digest)
+            }
+        }
+        let entries = InputScan.entries(of: patterns, root: root) ?? []
+        return FileContent.changes(
+            from: contents(files.lazy.map { ($0.path, $0.facts) }),
+            to: contents(entries.lazy.map { ($0.path, $0.facts) }))
     }
 
     /// Of what `lstat` said of files.
@@ -224,6 +252,7 @@ struct InputLooker: Sendable {
                 let count = Platform.read(file.number, buffer.baseAddress, buffer.count)
                 if count > 0 {
                     content.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                    progress?.advance(path, by: count)
                     if !isWanted() { return ECANCELED }
                 } else if count == 0 {
                     return 0

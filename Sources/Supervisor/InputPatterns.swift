@@ -11,6 +11,10 @@ struct InputPatterns: Sendable {
     let scripts: [String]
     /// What the step writes itself: that these change while it runs is its own doing.
     let written: [Glob]
+    /// What it declares to write, which is no input of it; nil where it declares nothing.
+    let own: OutputPatterns?
+    /// The cache, where it lies in the project: no input of any step.
+    let cache: String?
     /// Whether a link counts with the directory that it leads to wherever it is met, not only by name.
     ///
     /// A step may read through it; what it has written through one is no output by that.
@@ -38,7 +42,11 @@ struct InputPatterns: Sendable {
         self.included = included
         self.excluded = excluded
         followsLinks = true
+        let own = OutputPatterns(step.outputFiles.map(\.text))
+        self.own = own
+        cache = CacheDirectory.path(in: root)
         scripts = InputPatterns.scripts(of: index, step, plan: plan, root: root)
+            .filter { own?.mean($0) != true }
         written =
             included.isEmpty
             ? [] : (step.outputFiles + step.modifies).compactMap { try? Glob($0.text) }
@@ -60,6 +68,8 @@ struct InputPatterns: Sendable {
         }
         self.included = included
         self.excluded = excluded
+        own = nil
+        cache = nil
         scripts = []
         self.written = written.compactMap { try? Glob($0) }
     }
@@ -67,6 +77,14 @@ struct InputPatterns: Sendable {
     /// Whether a file is one of those that the patterns mean.
     func mean(_ path: String) -> Bool {
         included.contains { $0.matches(path) } && !excluded.contains { $0.matches(path) }
+    }
+
+    /// Whether something is no input whatever the patterns say: an output of the step itself, a
+    /// directory that it makes for one, or what stepvisor keeps.
+    func areNotAbout(_ path: String, isDirectory: Bool = false) -> Bool {
+        if let cache, path == cache || path.hasPrefix(cache + "/") { return true }
+        guard let own else { return false }
+        return own.mean(path) || isDirectory && own.lieBelow(path)
     }
 
     /// Whether a pattern could mean something below a directory.
@@ -92,59 +110,57 @@ struct InputPatterns: Sendable {
 
     /// The files of the project that a step's methods, and what verifies them, start.
     static func scripts(of index: Int, _ step: Step, plan: RunPlan, root: String) -> [String] {
-        let directory = step.workingDirectory
-        var scripts: [String] = []
-        if let script = script(of: plan.command(of: index), in: directory, root: root) {
-            scripts.append(script)
-        }
+        var commands = [plan.command(of: index)]
         if step.hasRecovery {
-            for number in step.recovery.backups.indices {
-                let command = plan.command(of: index, by: .backup(number + 1))
-                if let script = script(of: command, in: directory, root: root) {
-                    scripts.append(script)
-                }
+            commands += step.recovery.backups.indices.map {
+                plan.command(of: index, by: .backup($0 + 1))
             }
         }
-        if step.hasGating, let line = step.gating.verify,
-            let script = script(of: .shell(line), in: directory, root: root)
-        {
-            scripts.append(script)
+        return scripts(of: commands, of: step, in: plan.resolved.workflow, root: root)
+    }
+
+    /// The files of the project that commands of a step start, and what verifies it.
+    static func scripts(
+        of commands: [Command?], of step: Step, in workflow: Workflow, root: String
+    ) -> [String] {
+        var scripts: [String] = []
+        func add(_ command: Command?) {
+            if case .script(let path)? = command {
+                scripts.append(path)
+                return
+            }
+            let found = CommandScripts(of: command, shell: workflow.execution.shell)
+            scripts += CommandScripts.located(
+                found.paths + ProjectPrograms.paths(of: found.programs, step, workflow, root: root),
+                in: step.workingDirectory, root: root)
         }
+        for command in commands { add(command) }
+        if step.hasGating, let line = step.gating.verify { add(.shell(line)) }
         return scripts
     }
+}
 
-    /// The file of the project that a command starts, or gives to an interpreter to run.
-    static func script(
-        of command: Command?, in directory: String?, root: String
-    ) -> String? {
-        let words: ArraySlice<String>
-        switch command {
-        case .script(let path)?: return path
-        case .arguments(let list)?: words = list[...]
-        // What follows an operator cannot be told from data; such a step declares its `inputs`.
-        case .shell(let line)?: words = (DirectCommand.words(of: line) ?? [])[...]
-        case nil: return nil
+/// Programs of the project that are found by their names, since PATH leads there.
+private enum ProjectPrograms {
+    /// Where this process looks for programs, as far as that may lie in a project.
+    private static let inherited = Host.variable("PATH").map { String(decoding: $0, as: UTF8.self) }
+
+    /// Where programs of these names would lie: absolute, or from where the step runs.
+    static func paths(
+        of programs: [String], _ step: Step, _ workflow: Workflow, root: String
+    ) -> [String] {
+        guard !programs.isEmpty else { return [] }
+        let declared =
+            step.environment.last { $0.name == "PATH" }
+            ?? workflow.environment.last { $0.name == "PATH" }
+        guard let path = declared?.value ?? inherited else { return [] }
+        let directories = path.utf8.split(
+            separator: UInt8(ascii: ":"), omittingEmptySubsequences: false
+        ).filter { $0.first != UInt8(ascii: "/") || $0.starts(with: root.utf8) }
+        return directories.flatMap { directory in
+            programs.map { directory.isEmpty ? $0 : "\(Substring(directory))/\($0)" }
         }
-        guard let first = words.first else { return nil }
-        if first.utf8.contains(UInt8(ascii: "/")) { return path(of: first, in: directory, root) }
-        guard interpreters.contains(first), let second = words.dropFirst().first,
-            !second.hasPrefix("-")
-        else { return nil }
-        return path(of: second, in: directory, root)
     }
-
-    /// A path relative to the project root; nil for what is no part of the project.
-    private static func path(of word: String, in directory: String?, _ root: String) -> String? {
-        if word.hasPrefix("/") {
-            return word.hasPrefix(root + "/") ? String(word.dropFirst(root.utf8.count + 1)) : nil
-        }
-        guard let directory else { return Glob.normalized(word) }
-        return directory.hasPrefix("/") ? nil : Glob.normalized("\(directory)/\(word)")
-    }
-
-    private static let interpreters: Set<String> = [
-        "sh", "bash", "dash", "zsh", "ksh", "python", "python3", "perl", "ruby", "node",
-    ]
 }
 
 extension Glob {

@@ -71,18 +71,39 @@ struct InputScan {
     private mutating func add(_ glob: Glob) {
         guard let path = glob.literal else {
             let rest = glob.prefix.utf8.dropFirst(glob.directory.utf8.count)
+            let directory = Array(glob.directory.utf8)
+            guard !InputPath.isState(directory) else { return }
+            addTop(of: glob)
             enter(
-                Array(glob.directory.utf8), depth: glob.depth,
+                directory, depth: glob.depth,
                 beginning: Array(rest.first == UInt8(ascii: "/") ? rest.dropFirst() : rest))
             return
         }
         if !patterns.excluded.contains(where: { $0.matches(path) }) { add(path: path) }
     }
 
+    /// Of a pattern for all below a directory, that directory: an empty one is not a missing one.
+    private mutating func addTop(of glob: Glob) {
+        guard patterns.followsLinks, !glob.directory.isEmpty, glob.directory != "/",
+            glob.text.hasSuffix("/") || glob.text.hasSuffix("/**"),
+            !patterns.excluded.contains(where: { $0.matches(glob.directory) }),
+            !patterns.areNotAbout(glob.directory, isDirectory: true)
+        else { return }
+        var facts = stat()
+        let path = Array(glob.directory.utf8)
+        guard InputPath.with(root, path, { lstat($0, &facts) }) == 0,
+            facts.st_mode & S_IFMT == S_IFDIR
+        else { return }
+        budget -= 1
+        entries.append(InputEntry(path: path, facts: InputFacts(facts)))
+    }
+
     /// Adds what is there under a name; a directory with all that is in it.
     private mutating func add(path: String) {
         let bytes = Array(path.utf8)
-        guard let entry = look(at: bytes, .whole) else { return }
+        guard !InputPath.isState(bytes), !patterns.areNotAbout(path),
+            let entry = look(at: bytes, .whole)
+        else { return }
         entries.append(entry)
         if entry.facts.kind == .directory { enter(bytes, depth: nil, takesAll: true) }
     }
@@ -141,11 +162,18 @@ struct InputScan {
                     ? !patterns.excluded.contains { $0.matches(text) } : patterns.mean(text)
                 let isAtEnd = depth.map { level >= $0 } ?? false
                 let rule = rule(for: text, isMeant: isMeant, isAtEnd: isAtEnd, takesAll: takesAll)
+                if patterns.areNotAbout(text) {
+                    // An exclusion from the outputs may leave something below that is read.
+                    let isLeft = type != Int32(DT_DIR) && type != Int32(DT_UNKNOWN)
+                    if isLeft || patterns.own?.haveAll(below: text) ?? true { continue }
+                }
                 var goesOn = type == Int32(DT_DIR)
                 if isMeant || type == Int32(DT_UNKNOWN) || (type == Int32(DT_LNK) && rule != nil) {
                     guard let entry = look(at: child, rule ?? .file) else { continue }
                     goesOn = entry.facts.kind == .directory
-                    if isMeant || entry.link != nil && rule != nil { entries.append(entry) }
+                    if patterns.areNotAbout(text, isDirectory: goesOn) {
+                        if !goesOn || isAtEnd { continue }
+                    } else if isMeant || entry.link != nil && rule != nil { entries.append(entry) }
                 }
                 if goesOn, !isAtEnd, !patterns.excludeAll(below: text) {
                     open.append((child, level + 1))
@@ -233,6 +261,14 @@ enum InputPath {
     static func isSkipped(_ name: [UInt8]) -> Bool {
         guard name.first == UInt8(ascii: ".") else { return false }
         return [".", "..", ".git", StateDirectory.name].contains { name.elementsEqual($0.utf8) }
+    }
+
+    /// Whether a path leads into the state directory of a project.
+    static func isState(_ path: [UInt8]) -> Bool {
+        path.contains(UInt8(ascii: "."))
+            && path.split(separator: UInt8(ascii: "/")).contains {
+                $0.elementsEqual(StateDirectory.name.utf8)
+            }
     }
 
     /// Calls with the absolute path of something in a project.

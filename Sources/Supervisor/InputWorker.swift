@@ -6,6 +6,8 @@ struct InputJob: Sendable {
     var step: Int
     var patterns: InputPatterns
     var purpose: Purpose
+    /// What is looked at, for those who wait.
+    var subject = ""
     /// What is known of the files, sorted by path.
     var hints: [KnownFile] = []
     /// What the step needs of others.
@@ -35,9 +37,17 @@ struct InputAnswer: Sendable {
 
 extension InputWorker {
     /// Starts the thread for the files of a project.
-    convenience init(root: String) throws(SystemError) {
+    ///
+    /// - Parameters:
+    ///   - root: The project root, absolute.
+    ///   - tell: Takes a line about what is read, where that takes long.
+    /// - Throws: What the system said.
+    convenience init(
+        root: String, tell: @escaping @Sendable (String) -> Void
+    ) throws(SystemError) {
         try self.init(name: "stepvisor-inputs") {
             var looker = InputLooker(root: root)
+            looker.progress = ReadingProgress(tell)
             return { job in
                 let needs = looker.look(at: job.needs) ?? NeedsLook()
                 guard job.purpose != .end else {
@@ -45,6 +55,7 @@ extension InputWorker {
                         step: job.step, purpose: .end, look: nil,
                         signature: looker.signature(of: job.patterns), needs: needs)
                 }
+                looker.subject = job.subject
                 let look = looker.look(at: job.patterns, hints: job.hints) ?? InputLooker.nothing
                 return InputAnswer(
                     step: job.step, purpose: job.purpose, look: look, signature: look.signature,

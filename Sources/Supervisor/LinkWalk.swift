@@ -151,6 +151,7 @@ struct LinkWalk {
             throw LinkTrouble(code: errno)
         }
         let text = String(decoding: path, as: UTF8.self)
+        if isOwnOutput(text, real: real) { return }
         let isMeant =
             rule == .meant
             ? patterns.mean(text) : !patterns.excluded.contains { $0.matches(text) }
@@ -240,6 +241,15 @@ struct LinkWalk {
     private func isState(_ real: [UInt8]) -> Bool {
         inside(real)?.split(separator: UInt8(ascii: "/"), maxSplits: 1).first?
             .elementsEqual(StateDirectory.name.utf8) ?? false
+    }
+
+    /// Whether it is what the step declares to write, by this path or where it lies, or the cache.
+    private func isOwnOutput(_ path: String, real: [UInt8]) -> Bool {
+        guard patterns.own != nil || patterns.cache != nil else { return false }
+        return patterns.areNotAbout(path)
+            || inside(real).map {
+                patterns.areNotAbout(String(decoding: $0, as: UTF8.self))
+            } ?? false
     }
 
     private func isOwn(_ path: [UInt8], real: [UInt8]) -> Bool {

@@ -43,6 +43,9 @@ public struct RunContext {
     /// Called before each file gets its name that comes from the cache, by tests.
     var beforePlacing: @Sendable (Int) -> Void = { _ in }
 
+    /// Takes a line about what is waited for before the run begins.
+    public var tell: @Sendable (String) -> Void = { _ in }
+
     /// What a run needs.
     public init(
         plan: RunPlan, state: StateDirectory, environment: [String: String], view: any RunView,
@@ -62,6 +65,6 @@ public struct RunContext {
     var ownFreshness: FreshnessLook {
         FreshnessLook(
             plan: plan, state: state, root: state.root, workflow: workflow,
-            environment: environment, mask: secrets)
+            environment: environment, mask: secrets, tell: tell)
     }
 }

@@ -60,7 +60,7 @@ public struct StepBases {
 
     /// Looks at what a step needs; nil when that is too much to be done in passing.
     func quickLook(at needs: [StepNeed]) -> NeedsLook? {
-        needs.isEmpty ? NeedsLook() : looker.look(at: needs, budget: StepBases.budget.names)
+        looker.look(at: needs, budget: StepBases.budget.names)
     }
 
     /// How what a step needs looks.
@@ -68,6 +68,11 @@ public struct StepBases {
 
     /// The signature of what a step reads, as it is now.
     func signature(of patterns: InputPatterns) -> Int { looker.signature(of: patterns) }
+
+    /// Which files of a step look otherwise than they did.
+    func changes(in patterns: InputPatterns, since files: [KnownFile]) -> [DueCause.Detail] {
+        looker.changes(in: patterns, since: files)
+    }
 
     /// What takes 10 ms or so.
     static let budget = InputBudget(names: 2000, bytes: 2 << 20)

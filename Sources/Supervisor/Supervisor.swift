@@ -113,6 +113,7 @@ public final class Supervisor {
                 directory: directory,
                 surroundings: { logs.surroundings(terminal: isTerminal ? descriptor : nil) }))
         writer.send(start)
+        freshness.look.beginRun(teller)
         loop.add(signals.descriptor, .signals)
     }
 

@@ -15,6 +15,8 @@ struct InputDesk {
         var patterns: InputPatterns
         var signature: Int
         var count: Int
+        /// The files as they were, to tell which have changed.
+        var files: [KnownFile] = []
         /// What it needs of others, and how that looked.
         var needs: [StepNeed] = []
         var needsLook = NeedsLook()
@@ -39,7 +41,7 @@ struct InputDesk {
         guard look.count > 0 || !patterns.included.isEmpty || !needs.isEmpty else { return }
         running[step] = Reading(
             patterns: patterns, signature: look.signature, count: look.count + seen.count,
-            needs: needs, needsLook: seen)
+            files: look.files, needs: needs, needsLook: seen)
     }
 }
 
@@ -64,7 +66,8 @@ extension Supervisor {
         inputs.awaited[order.step] = order
         worker.send(
             InputJob(
-                step: order.step, patterns: patterns, purpose: .start, hints: hints, needs: needs))
+                step: order.step, patterns: patterns, purpose: .start,
+                subject: "the inputs of `\(header.steps[order.step].id)`", hints: hints, needs: needs))
     }
 
     private func start(
@@ -79,6 +82,13 @@ extension Supervisor {
         start(order, basis: inputs.bases.basis(of: order.step, look))
     }
 
+    /// Shows a line about what is read, from any thread; nothing is recorded.
+    var teller: @Sendable (String) -> Void {
+        { [writer, clock, secrets = context.secrets] line in
+            writer.send(RunEvent(.reading(secrets.masked(line)), at: clock.now()))
+        }
+    }
+
     /// The thread that looks at files.
     ///
     /// - Parameter step: The step whose launch is put off where there is none to be had.
@@ -86,7 +96,7 @@ extension Supervisor {
     func inputWorker(for step: Int?) -> InputWorker? {
         if let worker = inputs.worker { return worker }
         do {
-            let worker = try InputWorker(root: context.state.root)
+            let worker = try InputWorker(root: context.state.root, tell: teller)
             loop.add(worker.descriptor, .inputs)
             inputs.worker = worker
             return worker
@@ -142,7 +152,7 @@ extension Supervisor {
                 InputJob(
                     step: step, patterns: reading.patterns, purpose: .end, needs: reading.needs))
         } else {
-            let needs = reading.needs.isEmpty ? NeedsLook() : inputs.bases.look(at: reading.needs)
+            let needs = inputs.bases.look(at: reading.needs)
             compare(reading, inputs.bases.signature(of: reading.patterns), needs, of: step)
         }
     }
@@ -151,11 +161,13 @@ extension Supervisor {
         _ reading: InputDesk.Reading, _ signature: Int, _ needs: NeedsLook, of step: Int
     ) {
         if signature != reading.signature {
-            record(.inputsChanged(step: step))
-            noteFreshness(.inputsChanged(step: step))
+            let cause = DueCause.moved(
+                inputs.bases.changes(in: reading.patterns, since: reading.files))
+            record(.inputsChanged(step: step, cause))
+            noteFreshness(.inputsChanged(step: step, cause))
         } else if needs.own != reading.needsLook.own {
             // Steps may write into one directory, so that this is nothing to warn of.
-            freshness.noteMove(of: step)
+            freshness.noteMove(of: step, DueCause(.inputsMoved))
         }
     }
 

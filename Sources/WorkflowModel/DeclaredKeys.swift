@@ -14,4 +14,8 @@ public struct DeclaredKeys: OptionSet, Hashable, Sendable {
     public static let writtenFiles = DeclaredKeys(rawValue: 2)
     /// `critical`, either way.
     public static let critical = DeclaredKeys(rawValue: 4)
+    /// `inputs`, also as an empty list: it reads nothing of its own.
+    public static let inputs = DeclaredKeys(rawValue: 8)
+    /// `output_files`, also as an empty list: it writes nothing.
+    public static let outputFiles = DeclaredKeys(rawValue: 16)
 }

@@ -118,6 +118,8 @@ public struct Step: Hashable, Sendable {
     public var task = 0
     /// What starts it; nil when neither the step nor a runner says.
     public var command: Command?
+    /// Where ``command`` was written.
+    public var commandRange: SourceRange?
     /// Steps that must have ended well before.
     public var dependencies: [Dependency] = []
     /// False: runs alone.
@@ -156,6 +158,12 @@ public struct Step: Hashable, Sendable {
         self.id = id
         self.range = range
     }
+
+    /// Whether it says what it reads, be it nothing.
+    public var declaresInputs: Bool { !inputs.isEmpty || declares.contains(.inputs) }
+
+    /// Whether it says what it writes, be it nothing.
+    public var declaresOutputs: Bool { !outputFiles.isEmpty || declares.contains(.outputFiles) }
 
     /// Whether anything gates it, told without taking ``gating`` out.
     public var hasGating: Bool { _gating.isSet }

@@ -67,6 +67,9 @@ struct Console: Sendable {
         return failure.code.rawValue
     }
 
+    /// Writes a line about what is waited for, before there is anything that shows progress.
+    static func tell(_ line: String) { say(line) }
+
     /// Writes lines to standard error, secrets masked and whatever else they hold neutralised.
     func say(_ text: String) { Console.say(text) }
 

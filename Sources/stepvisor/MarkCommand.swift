@@ -70,7 +70,7 @@ struct MarkCommand {
         FreshnessLook(
             plan: plan, state: state, root: project.root,
             workflow: project.loaded.workflowFile ?? "",
-            environment: Host.environment, mask: Secrecy.mask)
+            environment: Host.environment, mask: Secrecy.mask, tell: Console.tell)
     }
 
     private static func failure(_ problem: KnownStepsEdit.Problem, _ id: String) -> CommandFailure {

@@ -152,6 +152,7 @@ struct RunCommand {
         context.secrets = Secrecy.mask
         context.lastLine = { LogTail.lastLine(of: $0) }
         context.freshness = request.freshness
+        context.tell = { Console.tell($0) }
         context.workflow = request.project.loaded.workflowFile ?? ""
         let supervisor = try Supervisor(context)
         lock.name(supervisor)

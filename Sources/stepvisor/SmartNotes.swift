@@ -23,9 +23,9 @@ struct SmartNotes {
         let modifying = always.filter { DueCause.standing(of: steps[$0])?.kind == .modifiesFiles }
         let silent = always.filter { DueCause.standing(of: steps[$0])?.kind == .noInputs }
         let opaque = silent.filter { step in
-            steps[step].outputFiles.isEmpty
+            !steps[step].declaresOutputs
                 && resolved.graph.dependents(of: step).contains {
-                    !steps[$0].inputs.isEmpty && !steps[$0].isFinalizer
+                    steps[$0].declaresInputs && !steps[$0].isFinalizer
                 }
         }
         return [
@@ -48,7 +48,7 @@ struct SmartNotes {
     var rewrites: [Diagnostic] {
         resolved.rewrites.filter { pair in
             let first = steps[Int(pair.first)]
-            return !first.inputs.isEmpty && !first.isFinalizer
+            return first.declaresInputs && !first.isFinalizer
         }.map { pair in
             let (first, second) = (steps[Int(pair.first)], steps[Int(pair.second)])
             let (before, after) = (

@@ -55,7 +55,8 @@ struct SmartRequest {
         var look = FreshnessLook(
             plan: plan, state: try? StateDirectory(root: project.root, create: false),
             root: project.root, workflow: project.loaded.workflowFile ?? "",
-            environment: Host.environment, mask: Secrecy.mask, early: early)
+            environment: Host.environment, mask: Secrecy.mask, early: early,
+            tell: Console.tell)
         look.running = running
         let trustsDone = isFailedOnly || options.isForced
         let selected = plan.selected.indices.map {

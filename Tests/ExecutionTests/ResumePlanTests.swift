@@ -167,10 +167,10 @@ struct ResumePlanTests {
             ([launched, started, failed, launched], "inFlight"),
             ([launched, started, failed, launched, started, complete], "done in r1"),
             ([launched, started, complete, launched, started], "inFlight"),
-            ([launched, started, .inputsChanged(step: 0), complete], "inputsMoved"),
-            ([launched, started, complete, .inputsChanged(step: 0)], "inputsMoved"),
+            ([launched, started, .inputsChanged(step: 0, .moved([])), complete], "inputsMoved"),
+            ([launched, started, complete, .inputsChanged(step: 0, .moved([]))], "inputsMoved"),
             (
-                [launched, started, .inputsChanged(step: 0), failed, launched, started, complete],
+                [launched, started, .inputsChanged(step: 0, .moved([])), failed, launched, started, complete],
                 "done in r1"
             ),
             (

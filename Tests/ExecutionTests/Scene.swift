@@ -179,7 +179,7 @@ struct Scene {
         case .terminating(let step, let signal, let reason):
             "record terminating \(name(step)) \(signal) \(describe(reason))"
         case .killed(let step): "record killed \(name(step))"
-        case .inputsChanged(let step): "inputs changed \(name(step))"
+        case .inputsChanged(let step, _): "inputs changed \(name(step))"
         case .leftovers(let step, let leftovers): "leftovers \(name(step)) \(leftovers.count)"
         case .ended(let step, let end):
             "\(name(step)) \(end.status)" + (end.reason.map { " " + describe($0) } ?? "")

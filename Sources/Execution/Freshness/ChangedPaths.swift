@@ -34,14 +34,24 @@ public struct ReadPatterns: Sendable {
     public var included: [Glob]
     /// Patterns of what does not count although it is included.
     public var excluded: [Glob]
-    /// Its own script, and a script that its command names.
+    /// Its own script, and the scripts that its command names.
     public var scripts: [String]
+    /// What it declares to write, which is no input of it.
+    public var own: OutputPatterns?
 
     /// Patterns and scripts.
-    public init(included: [Glob], excluded: [Glob] = [], scripts: [String] = []) {
+    public init(
+        included: [Glob], excluded: [Glob] = [], scripts: [String] = [],
+        own: OutputPatterns? = nil
+    ) {
         self.included = included
         self.excluded = excluded
         self.scripts = scripts
+        self.own = own
+    }
+
+    fileprivate func exclude(_ path: String) -> Bool {
+        excluded.contains { $0.matches(path) } || own?.mean(path) ?? false
     }
 
     /// A pattern that leads out of the project, where no list of its changes can tell.
@@ -96,26 +106,26 @@ public struct ChangedPaths: Sendable {
         }
         for glob in reads.included {
             if let literal = glob.literal {
-                add(literal: literal, except: reads.excluded, to: &found)
+                add(literal: literal, of: reads, to: &found)
             } else {
-                add(glob, except: reads.excluded, to: &found)
+                add(glob, of: reads, to: &found)
             }
         }
         return found.sorted()
     }
 
     /// A path that nothing varies in, with all below it.
-    private func add(literal: String, except excluded: [Glob], to found: inout Set<Int>) {
-        if let place = places[Array(literal.utf8)], !isExcluded(place, excluded) {
+    private func add(literal: String, of reads: ReadPatterns, to found: inout Set<Int>) {
+        if let place = places[Array(literal.utf8)], !reads.exclude(texts[place]) {
             found.insert(place)
         }
         found.formUnion(above(literal))
-        for place in below(literal) where !isExcluded(place, excluded) { found.insert(place) }
+        for place in below(literal) where !reads.exclude(texts[place]) { found.insert(place) }
     }
 
-    private func add(_ glob: Glob, except excluded: [Glob], to found: inout Set<Int>) {
+    private func add(_ glob: Glob, of reads: ReadPatterns, to found: inout Set<Int>) {
         for place in below(glob.directory)
-        where glob.matches(texts[place]) && !isExcluded(place, excluded) {
+        where glob.matches(texts[place]) && !reads.exclude(texts[place]) {
             found.insert(place)
         }
         if !glob.directory.isEmpty {
@@ -123,10 +133,6 @@ public struct ChangedPaths: Sendable {
             found.formUnion(above(glob.directory))
         }
         for (place, below) in repositories where below.overlaps(glob) { found.insert(place) }
-    }
-
-    private func isExcluded(_ place: Int, _ excluded: [Glob]) -> Bool {
-        excluded.contains { $0.matches(texts[place]) }
     }
 
     /// What changed of the directories that a path leads through.

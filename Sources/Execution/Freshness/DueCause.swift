@@ -4,8 +4,12 @@ public import WorkflowModel
 public struct DueCause: Hashable, Sendable {
     /// What kind of reason; the raw values are the words of journal and `progress.json`.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
-        /// Nothing is known of a success.
+        /// It never ended well, as far as there is a memory.
         case neverSucceeded = "never_succeeded"
+        /// Nothing is known of a success: nothing was kept, or it is gone.
+        case successUnknown = "success_unknown"
+        /// It ended well when it did not say what it reads.
+        case inputsUndeclared = "inputs_undeclared"
         /// It was started, and did not end well since.
         case interrupted
         /// A run that goes on has started it: subject the run.
@@ -25,7 +29,7 @@ public struct DueCause: Hashable, Sendable {
         /// Files that it reads: subject path, change `edited`, `new`, `removed`, `retyped`,
         /// `mode`.
         case inputsChanged = "inputs_changed"
-        /// They changed while it ran.
+        /// They changed while it ran: subject path, change as above; empty where nobody knows which.
         case inputsMoved = "inputs_moved"
         case inputsUnreadable = "inputs_unreadable"
         case commandChanged = "command_changed"
@@ -35,6 +39,8 @@ public struct DueCause: Hashable, Sendable {
         case environmentChanged = "environment_changed"
         /// What a tool says of itself: subject its command.
         case toolChanged = "tool_changed"
+        /// A tool gave no answer: subject its command, change why.
+        case toolSilent = "tool_silent"
         /// Another step produced something else: subject its id.
         case dependencyDiffers = "dependency_differs"
         /// Another step produced something, and nobody knows what: subject its id.
@@ -98,6 +104,8 @@ extension DueCause {
     public var text: String {
         switch kind {
         case .neverSucceeded: "never succeeded"
+        case .successUnknown: "no success is known"
+        case .inputsUndeclared: "its `inputs` were not declared when it last succeeded"
         case .interrupted: "did not end well when it last ran"
         case .running: "is running in run \(listed)"
         case .forced: "forced"
@@ -107,12 +115,14 @@ extension DueCause {
         case .outputModified: "output is changed in place by another step: \(listed)"
         case .always: "runs at the end of every run"
         case .inputsChanged: "inputs changed: \(listed)"
-        case .inputsMoved: "inputs changed while it ran"
+        case .inputsMoved:
+            "inputs changed while it ran" + (details.isEmpty ? "" : ": \(listed)")
         case .inputsUnreadable: "inputs cannot be read: \(listed)"
         case .commandChanged: "command changed: \(exchanged)"
         case .settingChanged: "setting changed: \(exchanged)"
         case .environmentChanged: "environment changed: \(exchanged)"
         case .toolChanged: "tool changed: \(exchanged)"
+        case .toolSilent: "no answer from the tool \(listed)"
         case .dependencyDiffers:
             "\(details.count > 1 ? "dependencies" : "dependency") \(listed)"
                 + " produced a different result"
@@ -155,10 +165,15 @@ extension DueCause {
 }
 
 extension DueCause {
+    /// Files that changed while a step ran: the first three, and how many more.
+    public static func moved(_ files: [Detail]) -> DueCause {
+        DueCause(.inputsMoved, Array(files.prefix(3)), omitted: max(0, files.count - 3))
+    }
+
     /// Why a step runs in every smart run, whatever is known of it; nil where that decides.
     public static func standing(of step: Step) -> DueCause? {
         if !step.modifies.isEmpty { return DueCause(.modifiesFiles) }
-        return step.inputs.isEmpty ? DueCause(.noInputs) : nil
+        return step.declaresInputs ? nil : DueCause(.noInputs)
     }
 }
 

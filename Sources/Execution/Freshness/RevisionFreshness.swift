@@ -26,7 +26,6 @@ public struct RevisionFreshness: Sendable {
         modified: [DueCause.Detail] = []
     ) -> StepFreshness {
         if let cause = DueCause.standing(of: step) { return .due([cause]) }
-        guard !reads.included.isEmpty else { return .due([DueCause(.noInputs)]) }
         var causes: [DueCause] = []
         if let outside = reads.outside {
             let detail = DueCause.Detail(outside, change: "outside of the project")

@@ -129,7 +129,9 @@ extension DueCause {
     /// result is no file of its own, nor when somebody asked for a run.
     var allowsRestoring: Bool {
         switch kind {
-        case .forced, .forgotten, .noInputs, .modifiesFiles, .always, .inputsUnreadable: false
+        case .forced, .forgotten, .noInputs, .modifiesFiles, .always, .inputsUnreadable,
+            .toolSilent:
+            false
         default: true
         }
     }

@@ -1,5 +1,6 @@
 import Execution
 import SystemCalls
+import WorkflowModel
 
 #if canImport(Glibc)
     import Glibc
@@ -73,6 +74,18 @@ final class CacheDirectory: Sendable {
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
             throw SystemError("make the directory", path)
         }
+    }
+
+    /// The cache's path relative to the project root, where `STEPVISOR_CACHE` names a place in there.
+    static func path(in root: String) -> String? {
+        guard let bytes = Host.variable(variable), !bytes.isEmpty else { return nil }
+        let named = String(decoding: bytes, as: UTF8.self)
+        guard named.hasPrefix("/") else {
+            let path = Glob.normalized(named)
+            return path.isEmpty || path == ".." || path.hasPrefix("../") ? nil : path
+        }
+        let path = Glob.normalized(named)
+        return path.hasPrefix(root + "/") ? String(path.dropFirst(root.utf8.count + 1)) : nil
     }
 
     // MARK: Entries

@@ -3,6 +3,7 @@ import WorkflowModel
 /// What a step declares to produce, as the cache sees it.
 struct CachePatterns {
     let patterns: InputPatterns
+    private let outputs: OutputPatterns?
 
     /// Patterns that are none were refused when the workflow was loaded.
     init?(_ outputs: [String]) {
@@ -10,15 +11,11 @@ struct CachePatterns {
             return nil
         }
         self.patterns = patterns
+        self.outputs = OutputPatterns(outputs)
     }
 
     /// Whether something is an output of the step: by a pattern, or in a directory that is one.
-    func mean(_ path: String) -> Bool {
-        guard !patterns.excluded.contains(where: { $0.matches(path) }) else { return false }
-        return patterns.included.contains { glob in
-            glob.matches(path) || glob.literal.map { path.hasPrefix("\($0)/") } ?? false
-        }
-    }
+    func mean(_ path: String) -> Bool { outputs?.mean(path) ?? false }
 
     /// The first pattern that nothing of some paths is meant by.
     func unmet(by paths: [String]) -> String? {

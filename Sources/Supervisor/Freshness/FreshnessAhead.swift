@@ -17,7 +17,8 @@ extension FreshnessLook {
         of step: Int, comparedWith revision: StepFreshness
     ) -> StepFreshness {
         beginAhead()
-        let known = known.knows(id(of: step)) ? freshness(of: step) : nil
+        let isAsked = known.knows(id(of: step)) || silentTools(of: step) != nil
+        let known = isAsked ? freshness(of: step) : nil
         return note(.compared(revision, known: known), of: step)
     }
 
@@ -32,7 +33,7 @@ extension FreshnessLook {
     ) -> StepFreshness {
         let declared = plan.resolved.workflow.steps[step]
         let evidence = FreshnessQuestion.evidence(
-            hasInputs: !declared.inputs.isEmpty, modifies: !declared.modifies.isEmpty,
+            hasInputs: declared.declaresInputs, modifies: !declared.modifies.isEmpty,
             isKnown: known.knows(id(of: step)), isKnownAtLeast: isKnownAtLeast)
         if evidence == .success {
             guard !known.isDamaged else {

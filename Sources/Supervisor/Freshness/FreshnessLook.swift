@@ -12,8 +12,8 @@ public struct FreshnessLook: Sendable {
     private let mask: SecretMask
     private var looker: InputLooker
     var known: KnownSteps
-    /// What tools say of themselves, by the bytes of the command.
-    private let answers: [[UInt8]: String]
+    /// What tools say of themselves.
+    private let answers: ToolAnswers
     /// What steps have produced, as far as it was asked or told.
     private var products: [Int: Product] = [:]
     /// Whether steps run, so that what was seen may have been changed since.
@@ -44,9 +44,11 @@ public struct FreshnessLook: Sendable {
     ///   - environment: What steps inherit, for `env_inputs`.
     ///   - mask: Takes secrets out of what is kept and shown.
     ///   - early: What was looked at while the workflow was read, with the project held ever since.
+    ///   - tell: Takes a line about what is waited for, or read, not neutralised.
     public init(
         plan: RunPlan, state: StateDirectory?, root: String, workflow: String,
-        environment: [String: String], mask: SecretMask = .none, early: EarlyLook? = nil
+        environment: [String: String], mask: SecretMask = .none, early: EarlyLook? = nil,
+        tell: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.plan = plan
         self.root = root
@@ -56,7 +58,8 @@ public struct FreshnessLook: Sendable {
             plan: plan, inherited: environment,
             key: hasSecrets ? ProjectKey.text(root: root) : nil)
         looker = InputLooker(root: root)
-        answers = ToolAnswers.ask(plan, root: root, inherited: environment)
+        looker.progress = ReadingProgress(tell)
+        answers = ToolAnswers.ask(plan, root: root, inherited: environment, tell: tell)
         let looked = early.flatMap { $0.isAbout(workflow, in: root) ? $0.take() : nil }
         known =
             looked?.known ?? state.map { KnownSteps(workflow: workflow, in: $0) }
@@ -70,7 +73,7 @@ public struct FreshnessLook: Sendable {
     /// Steps that say what they read, and all that those need through whatever others: what one has
     /// produced is known only where that is known of all that it needs.
     private static func remembered(_ steps: [Step], _ graph: Graph<StepID>) -> [Bool] {
-        var isRemembered = steps.map { !$0.inputs.isEmpty }
+        var isRemembered = steps.map(\.declaresInputs)
         for step in graph.topologicalOrder().reversed() where !isRemembered[step] {
             isRemembered[step] = graph.dependents(of: step).contains { isRemembered[$0] }
         }
@@ -91,7 +94,7 @@ public struct FreshnessLook: Sendable {
 
     /// What is known of a step before the run begins.
     public mutating func freshness(of step: Int) -> StepFreshness {
-        if let cause = standingCause(of: step) { return .due([cause]) }
+        if let cause = standingCause(of: step) ?? silentTools(of: step) { return .due([cause]) }
         if known.isDamaged { return .due([DueCause(.stateUnreadable)]) }
         return verdict(of: step, assuming: mayRun)?.freshness
             ?? .due([DueCause(.inputsUnreadable)])
@@ -100,10 +103,21 @@ public struct FreshnessLook: Sendable {
     private func standingCause(of step: Int) -> DueCause? {
         // Asked piece by piece: a step is dear to copy.
         guard
-            plan.resolved.workflow.steps[step].inputs.isEmpty
+            !plan.resolved.workflow.steps[step].declaresInputs
                 || !plan.resolved.workflow.steps[step].modifies.isEmpty
         else { return nil }
         return DueCause.standing(of: plan.resolved.workflow.steps[step])
+    }
+
+    /// The tools of a step that gave no answer: nobody knows whether they are what they were.
+    func silentTools(of step: Int) -> DueCause? {
+        guard !answers.silent.isEmpty, plan.resolved.workflow.steps[step].hasGating else {
+            return nil
+        }
+        let details = plan.resolved.workflow.steps[step].gating.tools.compactMap { tool in
+            answers.silent[Array(tool.utf8)].map { DueCause.Detail(tool, change: $0) }
+        }
+        return details.isEmpty ? nil : DueCause(.toolSilent, details)
     }
 
     /// Looks at much at once, before each step is asked about.
@@ -134,6 +148,7 @@ public struct FreshnessLook: Sendable {
         budget: InputBudget = .unlimited
     ) -> Verdict? {
         if !isDone, let cause = standingCause(of: step) { return Verdict(freshness: .due([cause])) }
+        if let cause = silentTools(of: step) { return Verdict(freshness: .due([cause])) }
         if let run = glance(at: step) { return Verdict(freshness: .upToDate(run: run)) }
         let knowledge = known[id(of: step)]
         guard let look = look(at: step, budget: budget) else { return nil }
@@ -215,7 +230,7 @@ public struct FreshnessLook: Sendable {
 
     /// What a step is made from, but for what the steps that it needs have produced.
     func ownContents(of step: Int, _ look: InputLook) -> StepContents {
-        let declared = ingredients.declared(of: step, answers: answers)
+        let declared = ingredients.declared(of: step, answers: answers.texts)
         return StepContents(
             declared: mask.isEmpty
                 ? declared : declared.map { Ingredient($0.name, mask.masked($0.value)) },
@@ -224,7 +239,8 @@ public struct FreshnessLook: Sendable {
 
     /// Looks at what a step reads, without the contents of what looks as it did.
     mutating func look(at step: Int, budget: InputBudget = .unlimited) -> InputLook? {
-        looker.look(at: patterns(of: step), hints: hints(for: step), budget: budget)
+        looker.subject = "the inputs of `\(id(of: step))`"
+        return looker.look(at: patterns(of: step), hints: hints(for: step), budget: budget)
     }
 
     /// What is known of the files that a step reads.
@@ -247,7 +263,7 @@ public struct FreshnessLook: Sendable {
         if !declared.modifies.isEmpty {
             texts = (texts + declared.modifies.map(\.text)).filter { !$0.hasPrefix("!") }
         }
-        guard !texts.isEmpty else { return nil }
+        guard !texts.isEmpty || declared.declaresOutputs else { return nil }
         return try? InputPatterns(texts, written: [], followsLinks: false)
     }
 
@@ -255,6 +271,7 @@ public struct FreshnessLook: Sendable {
     mutating func outputs(of step: Int, budget: InputBudget = .unlimited) -> InputLook? {
         guard let patterns = outputPatterns(of: step) else { return InputLooker.nothing }
         let hints = known.lastSuccess(of: id(of: step))?.outputs ?? []
+        looker.subject = "the outputs of `\(id(of: step))`"
         return looker.look(at: patterns, hints: hints, budget: budget)
     }
 
@@ -282,7 +299,12 @@ public struct FreshnessLook: Sendable {
     func notedProduct(of step: Int) -> Digest? { products[step]?.digest }
 
     /// From here on steps run, and what was seen is looked at again before it counts.
-    mutating func beginRun() { isRunning = true }
+    ///
+    /// - Parameter tell: Takes a line about what is read, from any thread.
+    mutating func beginRun(_ tell: @escaping @Sendable (String) -> Void = { _ in }) {
+        isRunning = true
+        looker.progress = ReadingProgress(tell)
+    }
 
     /// What a step has produced, as things are now; nil where nobody knows.
     ///

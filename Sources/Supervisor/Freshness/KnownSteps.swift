@@ -33,6 +33,8 @@ struct KnownSteps {
     private enum Kind: UInt8 {
         case started = 1
         case done, moved, forgotten, unfounded, heldBack
+        /// A success of a step that did not say what it reads.
+        case undeclared
     }
 
     /// Where the last record of a step is, without its head.
@@ -54,6 +56,8 @@ struct KnownSteps {
     private var held: [String: Range<Int>] = [:]
     /// Bytes of the file that are whole records; what follows is cut off before anything is added.
     private var wholeBytes = 0
+    /// Whether there is a file: without one, nobody knows what may have been.
+    private(set) var isThere = false
     /// Whether there is a file, and it cannot be relied on.
     private(set) var isDamaged = false
     /// What is in the place of the file or of a directory above it, and is left as it is.
@@ -76,6 +80,7 @@ struct KnownSteps {
             return
         }
         guard let size = file.size, size > 0 else { return }
+        isThere = true
         guard size < KnownSteps.mostBytes else {
             isDamaged = true
             return
@@ -111,15 +116,16 @@ struct KnownSteps {
 
     /// What is known of a step.
     subscript(step: String) -> StepKnowledge {
-        guard let entry = entries[step] else { return .none }
+        guard let entry = entries[step] else { return isThere ? .none : .unknown }
         var reader = MemoryReader(slice(entry.range))
         switch entry.kind {
         case .started: return .started(run: reader.text() ?? "")
-        case .moved: return .moved(run: reader.text() ?? "")
+        case .moved: return .moved(run: reader.text() ?? "", reader.moved())
         case .unfounded: return .unfounded(run: reader.text() ?? "", needs: reader.texts())
         // Kept apart from what is known of a success.
         case .heldBack: return .none
         case .forgotten: return .forgotten
+        case .undeclared: return .undeclared
         case .done: return reader.memory().map { .done($0) } ?? .none
         }
     }
@@ -248,10 +254,13 @@ struct KnownSteps {
     }
 
     /// Notes a success of which nothing is kept, since what the step reads changed meanwhile.
-    mutating func noteMove(of step: String, run: String, in state: StateDirectory)
-        throws(SystemError)
-    {
-        try append(.moved, of: step, in: state) { $0.text(run) }
+    mutating func noteMove(
+        of step: String, run: String, _ cause: DueCause, in state: StateDirectory
+    ) throws(SystemError) {
+        try append(.moved, of: step, in: state) { writer in
+            writer.text(run)
+            writer.moved(cause)
+        }
     }
 
     /// Notes a success.
@@ -269,6 +278,12 @@ struct KnownSteps {
             writer.text(run)
             for need in needs { writer.text(need) }
         }
+    }
+
+    /// Notes, once, that a step succeeded which does not say what it reads.
+    mutating func noteUndeclared(of step: String, in state: StateDirectory) throws(SystemError) {
+        guard entries[step] == nil, obstacle == nil, !isDamaged else { return }
+        try append(.undeclared, of: step, in: state) { _ in }
     }
 
     /// What the condition of a step came out false by, if it did when the step's turn came last.

@@ -91,7 +91,7 @@ struct StepGlances: Sendable {
     private func looksSame(_ index: Int, _ known: KnownSteps) -> Bool {
         guard plan.selected[index], let directory else { return false }
         return plan.resolved.workflow.steps.withUnsafeBufferPointer { steps in
-            guard !steps[index].inputs.isEmpty, steps[index].modifies.isEmpty,
+            guard steps[index].declaresInputs, steps[index].modifies.isEmpty,
                 !steps[index].hasGating,
                 let range = known.success(of: steps[index].id.rawValue)
             else { return false }
@@ -110,10 +110,13 @@ struct StepGlances: Sendable {
         _ index: Int, _ step: Step, _ reader: inout RecordReader, in directory: Int32?
     ) -> Bool {
         guard let head = reader.head(), !head.hasResult,
-            head.declaresOutputs == !step.outputFiles.isEmpty,
+            head.declaresOutputs == step.declaresOutputs,
             var read = paths(step.inputs), let written = paths(step.outputFiles)
         else { return false }
         read += InputPatterns.scripts(of: index, step, plan: plan, root: root)
+        if !written.isEmpty, read.contains(where: { written.contains($0) }) {
+            read.removeAll { written.contains($0) }
+        }
         return reader.filesAre(Self.sorted(read), lookSameIn: directory)
             && reader.filesAre(Self.sorted(written), lookSameIn: directory)
             && ingredients.declared(of: index, answers: [:]).fullDigest == head.declaredDigest

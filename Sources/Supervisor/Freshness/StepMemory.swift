@@ -27,12 +27,16 @@ struct StepMemory: Hashable, Sendable {
 
 /// Where a step stands, as far as is known.
 enum StepKnowledge: Hashable, Sendable {
-    /// Nothing is known of a success.
+    /// It has never succeeded, as far as there is a memory.
     case none
+    /// Nothing is known, since nothing was kept or all of it is gone.
+    case unknown
+    /// It succeeded, and did not say what it reads.
+    case undeclared
     /// It was started in this run, and did not end well since.
     case started(run: String)
     /// It ended well in this run, and its inputs changed meanwhile.
-    case moved(run: String)
+    case moved(run: String, DueCause)
     /// It ended well in this run, and what it was made from is not known: these steps that it needs
     /// had produced nothing that is known, or, with none, files could not be read.
     case unfounded(run: String, needs: [String])
@@ -45,8 +49,10 @@ enum StepKnowledge: Hashable, Sendable {
     var causes: [DueCause] {
         switch self {
         case .none: [DueCause(.neverSucceeded)]
+        case .unknown: [DueCause(.successUnknown)]
+        case .undeclared: [DueCause(.inputsUndeclared)]
         case .started: [DueCause(.interrupted)]
-        case .moved: [DueCause(.inputsMoved)]
+        case .moved(_, let cause): [cause]
         case .unfounded(_, let needs):
             [
                 needs.isEmpty
@@ -98,6 +104,14 @@ struct MemoryWriter {
             number(file.facts.inode)
             number(file.seenAt)
             digest(file.digest)
+        }
+    }
+
+    mutating func moved(_ cause: DueCause) {
+        number(UInt32(truncatingIfNeeded: cause.omitted))
+        for detail in cause.details {
+            text(detail.subject)
+            text(detail.change ?? "")
         }
     }
 
@@ -162,6 +176,16 @@ struct MemoryReader {
         var texts: [String] = []
         while !isAtEnd, let text = text() { texts.append(text) }
         return texts
+    }
+
+    /// What ``MemoryWriter/moved(_:)`` wrote; nothing of it is in records of earlier versions.
+    mutating func moved() -> DueCause {
+        let omitted = number(UInt32.self) ?? 0
+        var details: [DueCause.Detail] = []
+        while !isAtEnd, let subject = text(), let change = text() {
+            details.append(.init(subject, change: change.isEmpty ? nil : change))
+        }
+        return DueCause(.inputsMoved, details, omitted: Int(omitted))
     }
 
     mutating func digest() -> Digest? {

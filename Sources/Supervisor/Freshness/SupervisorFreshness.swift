@@ -8,7 +8,7 @@ struct FreshnessDesk {
     /// What steps that run were made from, with their files as they looked at their start.
     fileprivate var begun: [Int: Begun] = [:]
     /// Steps that ended well although what they read has changed since their start.
-    private var moved: Set<Int> = []
+    private var moved: [Int: DueCause] = [:]
     /// Steps that have ended well, and whose outputs the worker looks at.
     fileprivate var leaving: [Int: Begun] = [:]
     /// What is to be done once it is known what a step has produced.
@@ -55,8 +55,8 @@ struct FreshnessDesk {
     }
 
     /// What a step reads has changed while it ran.
-    mutating func noteMove(of step: Int) {
-        if begun[step] != nil || leaving[step] != nil { moved.insert(step) }
+    mutating func noteMove(of step: Int, _ cause: DueCause) {
+        if begun[step] != nil || leaving[step] != nil { moved[step] = cause }
     }
 
     /// Notes what a step is made from whose kept outputs are put in place.
@@ -64,7 +64,9 @@ struct FreshnessDesk {
         begun[step] = Begun(contents: contents, files: files, isRestored: true)
     }
 
-    fileprivate mutating func takeMove(of step: Int) -> Bool { moved.remove(step) != nil }
+    fileprivate mutating func takeMove(of step: Int) -> DueCause? {
+        moved.removeValue(forKey: step)
+    }
 
     /// Whether what the worker looks at has to be known before the run may end.
     var isWaiting: Bool { !leaving.isEmpty }
@@ -153,6 +155,10 @@ extension Supervisor {
                 return
             }
             remember(step)
+        case .ended(let step, let end):
+            // Only a better word for why it runs, once it says what it reads.
+            guard end.status == .complete else { return }
+            try? freshness.look.known.noteUndeclared(of: header.steps[step].id, in: context.state)
         case .skipped(let step, .upToDate), .skipped(let step, .unchanged):
             carryResult(of: step)
             refresh(step)
@@ -161,7 +167,7 @@ extension Supervisor {
         case .skipped(let step, .doneEarlier) where context.plan.doneUnlessNeedsRun[step] != nil:
             carryResultOfEarlier(step)
         case .skipped(let step, .conditionFalse): noteHeldBack(step)
-        case .inputsChanged(let step): freshness.noteMove(of: step)
+        case .inputsChanged(let step, let cause): freshness.noteMove(of: step, cause)
         default: break
         }
     }
@@ -197,7 +203,10 @@ extension Supervisor {
             keep(look ?? InputLooker.nothing, of: step)
             return
         }
-        worker.send(InputJob(step: step, patterns: patterns, purpose: .outputs))
+        worker.send(
+            InputJob(
+                step: step, patterns: patterns, purpose: .outputs,
+                subject: "the outputs of `\(header.steps[step].id)`"))
     }
 
     /// Keeps a success, now that it is known what it has left.
@@ -209,7 +218,7 @@ extension Supervisor {
             resumeAwaiting()
             return
         }
-        let hasMoved = freshness.takeMove(of: step)
+        let move = freshness.takeMove(of: step)
         do {
             let result = try freshness.look.known.keepResult(
                 of: id, from: directory, in: context.state,
@@ -233,14 +242,15 @@ extension Supervisor {
                 inputs: begun.files, outputs: outputs.files,
                 declaresOutputs: declaresOutputs, result: result)
             // Of a step without declared outputs, what it was made from tells what it has produced.
-            if hasMoved, !declaresOutputs {
+            if move != nil, !declaresOutputs {
                 freshness.look.note(nil, of: step)
             } else {
                 freshness.look.note(
                     memory.product, of: step, result: result, signature: outputs.signature)
             }
-            if hasMoved {
-                try freshness.look.known.noteMove(of: id, run: directory.id, in: context.state)
+            if let move {
+                try freshness.look.known.noteMove(
+                    of: id, run: directory.id, move, in: context.state)
             } else {
                 try freshness.look.known.remember(memory, of: id, in: context.state)
                 if !begun.isRestored { keepInCache(step, memory) }

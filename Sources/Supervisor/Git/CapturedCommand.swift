@@ -23,6 +23,8 @@ struct CapturedCommand {
     let directory: String
     /// Seconds that it may take.
     var limit: Double = 300
+    /// Seconds after which it is told that it takes long.
+    var patience = Double.infinity
     /// What is kept of what it writes.
     var mostOutputBytes = Int.max
     /// Whether what it leaves running is ended.
@@ -39,9 +41,12 @@ struct CapturedCommand {
     /// - Parameters:
     ///   - arguments: without the program's name.
     ///   - launcher: what starts it; of the calling thread.
+    ///   - waiting: called once, where it takes longer than ``patience``.
     /// - Returns: how it ended, and all that it wrote.
     /// - Throws: ``Failure`` where it could not be started, or took too long.
-    func run(_ arguments: [String], with launcher: ProcessLauncher) throws(Failure) -> Result {
+    func run(
+        _ arguments: [String], with launcher: ProcessLauncher, waiting: () -> Void = {}
+    ) throws(Failure) -> Result {
         var output = try CapturedStream()
         var error = try CapturedStream()
         let signals = ErrandSignals()
@@ -61,7 +66,9 @@ struct CapturedCommand {
         defer { launcher.retire(child) }
         output.closeWriteEnd()
         error.closeWriteEnd()
-        let end = Date().addingTimeInterval(limit)
+        let begin = Date()
+        let end = begin.addingTimeInterval(limit)
+        var isPatient = true
         var exit: ExitStatus?
         // What it started may live on and hold the pipes: once it has ended, what is there is all.
         while output.isOpen || error.isOpen || exit == nil {
@@ -77,7 +84,12 @@ struct CapturedCommand {
             if entries[1].revents != 0 { error.read(limit: CapturedCommand.mostErrorBytes) }
             if isQuiet, hasEnded { break }
             exit = exit ?? child.exitStatus()?.exit
-            if Date() > end {
+            let now = Date()
+            if isPatient, now.timeIntervalSince(begin) > patience {
+                isPatient = false
+                waiting()
+            }
+            if now > end {
                 _ = Platform.kill(-child.pid, SIGKILL)
                 throw .tooSlow
             }

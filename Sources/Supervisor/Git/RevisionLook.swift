@@ -52,7 +52,8 @@ public struct RevisionLook {
     public func reads(of step: Int) -> ReadPatterns {
         let patterns = InputPatterns(of: step, plan: plan, root: root)
         return ReadPatterns(
-            included: patterns.included, excluded: patterns.excluded, scripts: patterns.scripts)
+            included: patterns.included, excluded: patterns.excluded, scripts: patterns.scripts,
+            own: patterns.own)
     }
 
     /// The outputs that a step declares and that are not there, as declared.

@@ -88,6 +88,7 @@ extension WorkflowTables {
                 return
             }
             draft.step.command = reader.command(entry)
+            draft.step.commandRange = entry.value.range
         }
         .habits(
             "cmd", "cmds", "commands", "run", "runs", "script", "scripts", "exec", "execute",
@@ -126,13 +127,16 @@ extension WorkflowTables {
     ]
 
     private static let files: [KeyRule<StepDraft>] = [
-        .patterns("inputs") { $0.step.inputs = $1 }
-            .habits(
-                "sources", "source", "srcs", "src", "input", "input_files", "inputs_files",
-                "input_file", "reads", "watch", "watches", "files", "deps_files", "consumes", "in"),
+        .patterns("inputs") {
+            $0.step.inputs = $1
+            $0.step.declares.insert(.inputs)
+        }
+        .habits(
+            "sources", "source", "srcs", "src", "input", "input_files", "inputs_files",
+            "input_file", "reads", "watch", "watches", "files", "deps_files", "consumes", "in"),
         .patterns("output_files") {
             $0.step.outputFiles = $1
-            $0.step.declares.insert(.writtenFiles)
+            $0.step.declares.formUnion([.writtenFiles, .outputFiles])
         }
         .habits(
             "outputs", "output", "out", "outs", "output_file", "generates", "generate",

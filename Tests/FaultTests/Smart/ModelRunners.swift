@@ -155,8 +155,8 @@ extension ModelWorld {
             id = "\(step.id)"
             command = '''\(command(of: step))'''
             dependencies = \(needs(of: step))
-            inputs = \(patterns(of: step))
-            output_files = \(step.outputs)
+            \(patterns(of: step).isEmpty ? "" : "inputs = \(patterns(of: step))")
+            \(step.outputs.isEmpty ? "" : "output_files = \(step.outputs)")
             environment = { V = "\(step.variable)" }
             env_inputs = \(step.inherits ? ["E"] : [])
             critical = false

@@ -68,7 +68,7 @@ struct WhyTests {
     func upToDate() throws {
         let space = try TestSpace()
         try space.chain()
-        #expect(try space.run("why", "use").output.contains("never succeeded"))
+        #expect(try space.run("why", "use").output.contains("no success is known"))
         #expect(try space.run("run", "--smart-execution").code == 0)
         let run = space.latestRunID
         let result = try space.run("why", "use")
@@ -76,7 +76,7 @@ struct WhyTests {
             result.output == """
                 `use` need not run: it is up to date since run \(run)
                 run \(run) (the latest) ran it, complete:
-                  never succeeded
+                  no success is known
 
                 """, "\(result)")
         #expect(try space.run("run", "--smart-execution").code == 0)
@@ -113,7 +113,7 @@ struct WhyTests {
         let latest = try #require(answer["latest_run"] as? [String: Any])
         #expect(latest["run_id"] as? String == space.latestRunID)
         let causes = try #require(latest["causes"] as? [[String: Any]])
-        #expect(causes.first?["cause"] as? String == "never_succeeded")
+        #expect(causes.first?["cause"] as? String == "success_unknown")
         let other = try space.object("why", "gen", "--json")
         #expect(other["state"] as? String == "up_to_date")
         #expect(other["run_id"] as? String == space.latestRunID)
