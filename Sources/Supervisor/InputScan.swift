@@ -173,7 +173,9 @@ struct InputScan {
                     goesOn = entry.facts.kind == .directory
                     if patterns.areNotAbout(text, isDirectory: goesOn) {
                         if !goesOn || isAtEnd { continue }
-                    } else if isMeant || entry.link != nil && rule != nil { entries.append(entry) }
+                    } else if isMeant || entry.link != nil && rule != nil {
+                        entries.append(entry)
+                    }
                 }
                 if goesOn, !isAtEnd, !patterns.excludeAll(below: text) {
                     open.append((child, level + 1))

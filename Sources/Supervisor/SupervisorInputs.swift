@@ -67,7 +67,8 @@ extension Supervisor {
         worker.send(
             InputJob(
                 step: order.step, patterns: patterns, purpose: .start,
-                subject: "the inputs of `\(header.steps[order.step].id)`", hints: hints, needs: needs))
+                subject: "the inputs of `\(header.steps[order.step].id)`", hints: hints,
+                needs: needs))
     }
 
     private func start(

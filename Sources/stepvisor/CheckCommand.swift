@@ -23,9 +23,10 @@ struct CheckCommand {
             diagnostics += CheckCommand.idleBackups(resolved.workflow)
             diagnostics += CheckCommand.undeclaredResources(resolved.workflow)
             diagnostics += SmartNotes(resolved).diagnostics
-            diagnostics += InputNotes(
-                resolved.workflow, files: loaded.files, root: loaded.projectRoot
-            ).diagnostics
+            diagnostics +=
+                InputNotes(
+                    resolved.workflow, files: loaded.files, root: loaded.projectRoot
+                ).diagnostics
             diagnostics += CheckCommand.outsideOutputs(resolved.workflow, loaded.projectRoot)
             diagnostics += Secrecy.warnings(on: resolved.workflow)
             diagnostics += resolved.workflow.withoutEffect.map { Diagnostic(.warning, $0) }

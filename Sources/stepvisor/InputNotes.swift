@@ -41,7 +41,8 @@ struct InputNotes {
     // MARK: - What starts a step
 
     /// Commands of a step, with where they stand and what they are called.
-    private func commands(of step: Step) -> [(name: String, command: Command, range: SourceRange?)] {
+    private func commands(of step: Step) -> [(name: String, command: Command, range: SourceRange?)]
+    {
         var list: [(name: String, command: Command, range: SourceRange?)] = []
         if let command = step.command {
             list.append(("`command`", command, step.commandRange ?? step.range))
@@ -108,14 +109,16 @@ struct InputNotes {
                     .warning(
                         "step `\(step.id)`: what stepvisor keeps is no input: `\(pattern.text)` "
                             + "means nothing", at: pattern.range, help: "remove it"))
-            } else if step.outputFiles.contains(where: { $0.text == "**" || $0.text == pattern.text })
-            {
+            } else if step.outputFiles.contains(where: {
+                $0.text == "**" || $0.text == pattern.text
+            }) {
                 notes.append(
                     Diagnostic(
                         .note,
                         "step `\(step.id)`: all that `\(pattern.text)` means is output of the step "
                             + "itself, and no input", at: pattern.range,
-                        help: "a change of it by others makes the step run as a change of its outputs"
+                        help:
+                            "a change of it by others makes the step run as a change of its outputs"
                     ))
             }
         }
@@ -132,7 +135,7 @@ struct InputNotes {
                         "step `\(step.id)` writes `\(path)`, which its `inputs` mean "
                             + "(`\(pattern.text)`), and is never up to date",
                         at: place(of: path, in: range),
-                        help: "name it in `output_files`, or leave it out: `inputs = [\"!\(path)\"]`"
+                        help: "name it in `output_files`, or add `\"!\(path)\"` to `inputs`"
                     ))
             }
         }

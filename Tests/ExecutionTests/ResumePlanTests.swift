@@ -170,7 +170,10 @@ struct ResumePlanTests {
             ([launched, started, .inputsChanged(step: 0, .moved([])), complete], "inputsMoved"),
             ([launched, started, complete, .inputsChanged(step: 0, .moved([]))], "inputsMoved"),
             (
-                [launched, started, .inputsChanged(step: 0, .moved([])), failed, launched, started, complete],
+                [
+                    launched, started, .inputsChanged(step: 0, .moved([])), failed, launched,
+                    started, complete,
+                ],
                 "done in r1"
             ),
             (

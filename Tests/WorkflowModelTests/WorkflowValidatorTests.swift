@@ -82,7 +82,8 @@ struct WorkflowValidatorTests {
                 [step("a", reads: ["y"], writes: ["x"]), step("b", reads: ["x"], writes: ["y"])],
                 [
                     "an inferred dependency closes a cycle: a -> b -> a; "
-                        + "remove one of the inputs, outputs or dependencies below"
+                        + "remove one of the inputs, outputs or dependencies below, or exclude an "
+                        + "output from the inputs, as `\"!PATH\"`"
                 ]
             ),
             (

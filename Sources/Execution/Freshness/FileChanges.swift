@@ -2,7 +2,8 @@ extension FileContent {
     /// How the files of one list differ from those of an earlier one, both sorted by path: `edited`,
     /// `new`, `removed`, `retyped` where one is of another kind by now, or `mode` where only whether it
     /// can be executed differs.
-    public static func changes(from old: [FileContent], to new: [FileContent]) -> [DueCause.Detail] {
+    public static func changes(from old: [FileContent], to new: [FileContent]) -> [DueCause.Detail]
+    {
         var changes: [DueCause.Detail] = []
         var (mine, theirs) = (new[...], old[...])
         while let file = mine.first ?? theirs.first {

@@ -26,7 +26,8 @@ struct ShellWrapper: Sendable {
         "taskset": .init(operands: 1), "numactl": .init(),
         "sudo": .init(
             values: [
-                "-u", "-g", "-h", "-p", "-C", "-r", "-t", "-T", "-U", "-D", "-R", "--user", "--group",
+                "-u", "-g", "-h", "-p", "-C", "-r", "-t", "-T", "-U", "-D", "-R", "--user",
+                "--group",
                 "--chdir",
             ], stops: ["-l", "-v", "-k", "-K", "-V"]),
         "doas": .init(values: ["-u", "-C"]),
@@ -100,7 +101,8 @@ struct ShellInterpreter: Sendable {
         values: ["-W", "-X", "-Q", "--check-hash-based-pycs"], codeLetters: ["c"],
         attachedLetters: ["W", "X"], hasModules: true)
     private static let perl = ShellInterpreter(
-        values: ["-I"], codeLetters: ["e", "E"], attachedLetters: ["I", "M", "m", "C", "D", "x", "F"])
+        values: ["-I"], codeLetters: ["e", "E"],
+        attachedLetters: ["I", "M", "m", "C", "D", "x", "F"])
     private static let ruby = ShellInterpreter(
         values: ["-I", "-r", "-C", "-E"], codeLetters: ["e"],
         attachedLetters: ["I", "r", "C", "E", "W", "K", "F"])
@@ -135,8 +137,10 @@ struct ShellInterpreter: Sendable {
         "Rscript": .init(codes: ["-e"]), "deno": .init(subcommands: ["run", "test"]),
         "bun": .init(subcommands: ["run", "test"], ending: ".ts"),
         "swift": .init(ending: ".swift"), "tclsh": .init(), "wish": .init(),
-        "expect": .init(values: ["-c"], scripts: ["-f"]), "bats": .init(), "julia": .init(codes: ["-e"]),
-        "elixir": .init(codes: ["-e"]), "groovy": .init(codes: ["-e"]), "guile": .init(codes: ["-c"]),
+        "expect": .init(values: ["-c"], scripts: ["-f"]), "bats": .init(),
+        "julia": .init(codes: ["-e"]),
+        "elixir": .init(codes: ["-e"]), "groovy": .init(codes: ["-e"]),
+        "guile": .init(codes: ["-c"]),
         "osascript": .init(codes: ["-e"]), "gnuplot": .init(codes: ["-e"]),
         "pwsh": .init(codes: ["-c", "-Command"], scripts: ["-File", "-f"]),
         "sbcl": .init(scripts: ["--script", "--load"], takesScript: false),

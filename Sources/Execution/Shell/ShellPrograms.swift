@@ -22,7 +22,9 @@ extension ShellReader {
     /// - Returns: Whether it is a shell that reads its standard input.
     mutating func take(_ command: SimpleCommand) -> Bool {
         var words = command.words
-        while let first = words.first, first.isAssignment, !first.isQuoted || first.isShellAssignment {
+        while let first = words.first, first.isAssignment,
+            !first.isQuoted || first.isShellAssignment
+        {
             words.removeFirst()
         }
         let readsInput = takeProgram(words)
@@ -174,7 +176,7 @@ extension ShellReader {
         }
     }
 
-    /// `stepvisor lock NAME -- COMMAND`
+    /// A command that is run with a lock held: `stepvisor lock NAME -- COMMAND`.
     private mutating func takeLock(_ words: ArraySlice<ShellWord.Part>) {
         guard words.first?.isAnyOf(["lock"]) == true,
             let start = words.firstIndex(where: { $0.isAnyOf(["--"]) })
@@ -267,7 +269,7 @@ extension ShellReader {
         return interpreter.isShell
     }
 
-    /// `python3 -m package.module`
+    /// A module that an interpreter finds by its name: `python3 -m package.module`.
     private mutating func noteModule(_ module: String) {
         let path = module.split(separator: ".").joined(separator: "/")
         for name in ["\(path).py", "\(path)/__main__.py"] {

@@ -32,9 +32,12 @@ extension ShellWord {
         /// Whether it sets a variable: a name, then `=`.
         var isAssignment: Bool {
             guard let sign = value.firstIndex(of: UInt8(ascii: "=")), sign > 0 else { return false }
-            let name = value[..<sign].last == UInt8(ascii: "+") ? value[..<(sign - 1)] : value[..<sign]
+            let name =
+                value[..<sign].last == UInt8(ascii: "+") ? value[..<(sign - 1)] : value[..<sign]
             return !name.isEmpty && !Self.isDigit(name[0])
-                && name.allSatisfy { $0 == UInt8(ascii: "_") || Self.isLetter($0) || Self.isDigit($0) }
+                && name.allSatisfy {
+                    $0 == UInt8(ascii: "_") || Self.isLetter($0) || Self.isDigit($0)
+                }
         }
 
         /// Whether an array follows.

@@ -13,13 +13,15 @@ public struct FreshnessLook: Sendable {
     private var looker: InputLooker
     var known: KnownSteps
     /// What tools say of themselves.
-    private let answers: ToolAnswers
+    let answers: ToolAnswers
     /// What steps have produced, as far as it was asked or told.
     private var products: [Int: Product] = [:]
+    /// Files whose contents were read before the run, where those are large, by step.
+    private var seen: [Int: [KnownFile]] = [:]
     /// Whether steps run, so that what was seen may have been changed since.
     private var isRunning = false
     /// Made when the first step starts that needs files of another.
-    private var owners: OutputOwners?
+    var owners: OutputOwners?
     /// Steps that may run, as far as was asked ahead.
     var mayRun: Set<Int> = []
     /// What was found to look as its last success left it, each at the beginning of the run.
@@ -107,17 +109,6 @@ public struct FreshnessLook: Sendable {
                 || !plan.resolved.workflow.steps[step].modifies.isEmpty
         else { return nil }
         return DueCause.standing(of: plan.resolved.workflow.steps[step])
-    }
-
-    /// The tools of a step that gave no answer: nobody knows whether they are what they were.
-    func silentTools(of step: Int) -> DueCause? {
-        guard !answers.silent.isEmpty, plan.resolved.workflow.steps[step].hasGating else {
-            return nil
-        }
-        let details = plan.resolved.workflow.steps[step].gating.tools.compactMap { tool in
-            answers.silent[Array(tool.utf8)].map { DueCause.Detail(tool, change: $0) }
-        }
-        return details.isEmpty ? nil : DueCause(.toolSilent, details)
     }
 
     /// Looks at much at once, before each step is asked about.
@@ -240,12 +231,18 @@ public struct FreshnessLook: Sendable {
     /// Looks at what a step reads, without the contents of what looks as it did.
     mutating func look(at step: Int, budget: InputBudget = .unlimited) -> InputLook? {
         looker.subject = "the inputs of `\(id(of: step))`"
-        return looker.look(at: patterns(of: step), hints: hints(for: step), budget: budget)
+        let hints = hints(for: step)
+        guard
+            let look = looker.look(at: patterns(of: step), hints: hints, budget: budget)
+        else { return nil }
+        let size = look.files.reduce(0) { $0 &+ ($1.facts.isRead ? $1.facts.size : 0) }
+        if size > StepBases.budget.bytes { seen[step] = look.files }
+        return look
     }
 
     /// What is known of the files that a step reads.
     func hints(for step: Int) -> [KnownFile] {
-        known.lastSuccess(of: id(of: step))?.inputs ?? []
+        seen[step] ?? known.lastSuccess(of: id(of: step))?.inputs ?? []
     }
 
     /// What a step reads.
@@ -344,24 +341,6 @@ public struct FreshnessLook: Sendable {
         return Product(digest: digest, result: result, signature: look.signature)
     }
 
-    /// What a step needs of the files of others.
-    mutating func needs(of step: Int) -> [StepNeed] {
-        var needs: [StepNeed] = []
-        for dependency in plan.resolved.graph.dependencies(of: step) {
-            guard let patterns = outputPatterns(of: dependency) else { continue }
-            let owners = self.owners ?? OutputOwners(plan.resolved.workflow.steps)
-            self.owners = owners
-            needs.append(StepNeed(dependency, patterns, owners))
-        }
-        return needs
-    }
-
-    mutating func unknownNeeds(of step: Int) -> [DueCause.Detail] {
-        plan.resolved.graph.dependencies(of: step).compactMap { dependency in
-            product(of: dependency) == nil ? DueCause.Detail(id(of: dependency)) : nil
-        }
-    }
-
     // MARK: - Looks alone
 
     /// The run of a step's last success where nothing but looks is needed to say that it still holds.
@@ -408,11 +387,4 @@ public struct FreshnessLook: Sendable {
     }
 
     func id(of step: Int) -> String { plan.resolved.workflow.steps[step].id.rawValue }
-}
-
-extension InputLook {
-    /// What of it could not be read.
-    var unreadable: [DueCause.Detail] {
-        files.filter { $0.seenAt == 0 }.map { .init($0.content.name) }
-    }
 }

@@ -1,3 +1,5 @@
+import Execution
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -6,6 +8,24 @@
 
 /// What keeps that from being read and written which is known of steps.
 extension KnownSteps {
+    /// A name for a directory: that of the workflow's file, or a digest where it is a strange one.
+    static func key(of workflow: String) -> String {
+        let name = workflow.split(separator: "/").last.map(String.init) ?? "workflow"
+        let isPlain = name.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"),
+                UInt8(ascii: "_"):
+                true
+            default: false
+            }
+        }
+        guard isPlain, name.utf8.count <= 64, !name.hasPrefix(".") else {
+            return "w-" + Digest(of: Array(name.utf8)).text.prefix(32)
+        }
+        return name
+    }
+
     /// The first thing on the way to the file that is not what it should be, with what to type.
     func findObstacle(in state: StateDirectory) -> SystemError? {
         var path = ""

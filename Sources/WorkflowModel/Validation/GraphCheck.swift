@@ -26,7 +26,8 @@ extension Validation {
                 .error(
                     "an inferred dependency closes a cycle: \(path)",
                     at: inferred.first.flatMap { places(of: $0).first?.range },
-                    help: "remove one of the inputs, outputs or dependencies below",
+                    help: "remove one of the inputs, outputs or dependencies below, or exclude an "
+                        + "output from the inputs, as `\"!PATH\"`",
                     related: related))
             return
         }

@@ -166,7 +166,8 @@ extension ModelWorld {
     }
 
     private func patterns(of step: Step) -> [String] {
-        step.inputs + (step.excluded.map { ["!" + $0] } ?? [])
+        let own = step.namesOwn && !step.inputs.isEmpty ? step.outputs : []
+        return step.inputs + own + (step.excluded.map { ["!" + $0] } ?? [])
     }
 }
 

@@ -12,6 +12,12 @@ extension ModelWorld {
         var excluded: String?
         /// Read without being declared, which only a step without inputs may do.
         var secret: String?
+        /// A file that its command gives to an interpreter, and that it need not declare.
+        var script: String?
+        /// How the command names the script.
+        var syntax = 0
+        /// Whether what it writes is among its inputs, and is none.
+        var namesOwn = false
         /// Names of steps that stand before it.
         var dependencies: [String] = []
         var output = Output.file
@@ -88,8 +94,13 @@ extension ModelWorld {
 
     /// What a step reads, by what it declares: each once, a directory that it names among it.
     func reads(_ step: Step) -> [String] {
+        let own = Set(outputs(of: step))
         let read = files.nodes.keys.filter { path in
-            path != step.excluded && step.inputs.contains { Self.isMatched(path, by: $0) }
+            if let script = step.script, Self.isMatched(path, by: script) { return true }
+            return path != step.excluded && !own.contains(path)
+                && step.inputs.contains {
+                    Self.isMatched(path, by: $0) || $0 == path + "/" && files[path] == .directory
+                }
         }
         return (read + ModelFiles.directories.filter { step.inputs.contains($0) }).sorted()
     }
@@ -109,6 +120,19 @@ extension ModelWorld {
             return isDirectory ? pattern + "/*" : pattern
         }
         return words + (step.secret.map { [$0] } ?? [])
+    }
+
+    /// How the command starts the script, which has no effect but that of being one.
+    private func call(of step: Step) -> String {
+        guard let script = step.script else { return ":" }
+        let (directory, name) = (script.prefix { $0 != "/" }, script.drop { $0 != "/" }.dropFirst())
+        return switch step.syntax {
+        case 0: "awk -f \(script) < /dev/null 2> /dev/null | cat"
+        case 1: "(cd \(directory) && nice awk -f ./\(name) < /dev/null > /dev/null 2>&1) || :"
+        case 2: "X=\"$(A=1 awk -f '\(script)' < /dev/null 2>&1)\""
+        case 3: "if ! env A=1 awk -f \(script) < /dev/null > /dev/null 2>&1; then :; fi"
+        default: "sh -c \"timeout 9 awk -f \(script) < /dev/null 2> /dev/null\" || :"
+        }
     }
 
     /// What a step does to the files that are there.
@@ -173,6 +197,7 @@ extension ModelWorld {
             dir() { [ -d "$1" ] && [ ! -L "$1" ] || { rm -rf "$1"; mkdir "$1"; }; }
             [ -d out ] || mkdir -p out
             \(prepared)
+            \(call(of: step))
             if [ -e crash-\(name) ]; then echo half > \(first); \(crash); fi
             if [ -e edit-\(name) ]; then
               { read -r p; read -r t; } < edit-\(name); echo "$t" > "$p"

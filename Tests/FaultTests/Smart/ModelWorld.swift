@@ -140,6 +140,11 @@ struct ModelWorld {
         step.inherits = chance(isPlain ? 6 : 3)
         step.isProgram = step.output != .nothing && chance(4)
         for other in steps where chance(3) { step.dependencies.append(other.name) }
+        if chance(4) {
+            step.script = "d\(Int.random(in: 0...2, using: &generator))/c.u"
+            step.syntax = Int.random(in: 0...4, using: &generator)
+        }
+        step.namesOwn = chance(4)
         if chance(6) {
             step.secret = "d\(Int.random(in: 0...2, using: &generator))/a.t"
         } else {
