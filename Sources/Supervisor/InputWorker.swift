@@ -43,7 +43,7 @@ extension InputWorker {
     ///   - tell: Takes a line about what is read, where that takes long.
     /// - Throws: What the system said.
     convenience init(
-        root: String, tell: @escaping @Sendable (String) -> Void
+        root: String, tell: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(SystemError) {
         try self.init(name: "stepvisor-inputs") {
             var looker = InputLooker(root: root)
