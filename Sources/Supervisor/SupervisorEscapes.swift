@@ -31,6 +31,8 @@ extension Supervisor {
                 record(.warning(step: nil, "cannot be killed: process \(found.map(\.pid))"))
                 return
             }
+            // One that writes its last words into a full pipe is not to be killed for it.
+            copyOutput()
             usleep(10_000)
             _ = groups.settleOrphans(isOwn: isOwn)
             found = escaped()

@@ -94,6 +94,14 @@ extension Supervisor {
         if copied.isOver { forget(number) }
     }
 
+    /// Copies what has come through all pipes, while the loop does something else.
+    func copyOutput() {
+        for pipe in output.pipes.values {
+            _ = pipe.copy(by: output.buffer)
+            heed(pipe)
+        }
+    }
+
     /// The run ends, and whoever could write has been ended.
     func finishOutput() {
         for (number, pipe) in output.pipes.sorted(by: { $0.key < $1.key }) {

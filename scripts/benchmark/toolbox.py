@@ -110,7 +110,7 @@ class Toolbox:
             return self.c_program("limit")
         if name == "foundation":
             return self.foundation()
-        if name == "stepvisor":
+        if name in ("stepvisor", "stepvisor-file"):
             return self.stepvisor(stepvisor)
         if name == "step itself":
             return "/bin/true"

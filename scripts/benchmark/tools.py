@@ -237,11 +237,12 @@ class Parallel(Tool):
 
 class Stepvisor(Tool):
     name = "stepvisor"
-    note = "a log per step, handed to it"
+    note = "a log per step, through a pipe"
+    settings = ()
 
     def write(self, folder, workload):
         ids = [step.id for step in workload.steps]
-        lines = [f'name = "{workload.name}"']
+        lines = [f'name = "{workload.name}"', *self.settings]
         for step in workload.steps:
             lines += ["", "[[steps]]", f'id = "{step.id}"', f"command = {json.dumps(step.command)}"]
             if step.dependencies:
@@ -259,5 +260,16 @@ class Stepvisor(Tool):
         return [self.program, "run", *smart, "-j", str(workload.jobs)]
 
 
+class StepvisorFile(Stepvisor):
+    """stepvisor with steps that write their logs themselves."""
+
+    name = "stepvisor-file"
+    note = "`log = \"file\"`: a log per step, handed to it"
+    settings = ("[execution]", 'log = "file"')
+
+    def declines(self, workload):
+        return None if workload.family == "spam" else "only in spam"
+
+
 # The order of the tables before they are sorted, and of the turns.
-TOOLS = [Limit, Foundation, StepItself, Stepvisor, Make, Ninja, Bash, GoTask, Just, Parallel]
+TOOLS = [Limit, Foundation, StepItself, Stepvisor, StepvisorFile, Make, Ninja, Bash, GoTask, Just, Parallel]
