@@ -80,7 +80,7 @@ struct DiskFaultTests {
         #expect(run.code == 5, "\(run)")
         #expect(run.error.contains("progress.json"), "\(run)")
         #expect(!run.error.contains("complete: 1"), "\(run)")
-        #expect(run.error.contains("aborted: "), "\(run)")
+        #expect(run.error.contains("aborted (cannot "), "\(run)")
     }
 
     @Test(
