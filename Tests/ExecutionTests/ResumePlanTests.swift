@@ -322,7 +322,7 @@ struct ResumePlanTests {
             .ended(step: 1, StepEnd(status: .failed, reason: .exited(1))),
             .skipped(step: 2, .halted(by: 1)), .runEnded(.failed),
         ]
-        #expect(try scene.earlier().standingDecisions == [StepDecision("a", .skip)])
+        #expect(try scene.earlier().standingDecisions == [StepDecision(StepID("a"), .skip)])
         scene.events[4] = .skipped(step: 2, .dependencyFailed(1))
         #expect(try scene.earlier().standingDecisions == [])
     }

@@ -106,10 +106,10 @@ struct LatestRunTests {
             ["-f", "steps"], ["-C", "steps", "-f", "workflow.toml"], ["-C", "steps", "-f", "."],
         ]
         for way in ways {
-            let run = try space.run(["run"] + way)
+            let run = try space.start(["run"] + way).wait()
             #expect(run.code == 0, "\(way): \(run)")
             #expect(run.error.contains("3 steps"), "\(way): \(run)")
-            #expect(try space.run(["status"] + way).output.contains("complete"), "\(way)")
+            #expect(try space.start(["status"] + way).wait().output.contains("complete"), "\(way)")
         }
         #expect(Set(space.lines("ran")) == [space.root.path])
         #expect(!space.exists("steps/.stepvisor"))
