@@ -128,8 +128,8 @@ public struct Scheduler: Sendable {
             started(step, pid, ticks, basis, &turn)
         case .notStarted(let step, let message): notStarted(step, message, &turn)
         case .launchDeferred(let step, let message): launchDeferred(step, message, &turn)
-        case .leaderExited(let step, let exit, let usage, let leftovers):
-            leaderExited(step, exit, usage, leftovers, &turn)
+        case .leaderExited(let step, let exit, let usage, let leftovers, let escaped):
+            leaderExited(step, exit, usage, leftovers, escaped, &turn)
         case .groupEmptied(let step): groupEmptied(step, &turn)
         case .signal(let signal): signalled(signal, &turn)
         case .faulted(let fault): faulted(fault, &turn)

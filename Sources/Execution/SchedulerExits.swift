@@ -4,7 +4,7 @@ import WorkflowModel
 extension Scheduler {
     mutating func leaderExited(
         _ step: Int, _ exit: ExitStatus, _ usage: ResourceUsage?, _ leftovers: [Leftover],
-        _ turn: inout Turn
+        _ escaped: [Leftover], _ turn: inout Turn
     ) {
         guard states[step] == .running || states[step] == .terminating else { return }
         if flights[step]?.isChecking == true {
@@ -13,6 +13,14 @@ extension Scheduler {
             flights[step]?.exit = exit
             flights[step]?.usage = usage
         }
+        var leftovers = leftovers
+        if !escaped.isEmpty {
+            if plan.traits[step].contains(.failsOnLeftovers) {
+                leftovers += escaped
+            } else {
+                warn(of: escaped, leftBy: step, &turn)
+            }
+        }
         flights[step]?.leftovers = leftovers.map(\.pid)
         guard !leftovers.isEmpty else {
             endByExit(step, &turn)
@@ -20,6 +28,17 @@ extension Scheduler {
         }
         turn.record(.leftovers(step: step, leftovers))
         settle(step, count: leftovers.count, &turn)
+    }
+
+    /// What has left a step's group may be a server for later steps: it is named, and goes on.
+    private mutating func warn(of escaped: [Leftover], leftBy step: Int, _ turn: inout Turn) {
+        turn.record(.leftovers(step: step, escaped))
+        let what = escaped.count == 1 ? "a process" : "\(escaped.count) processes"
+        turn.record(
+            .warning(
+                step: step,
+                "left \(what) running outside its process group, which will be stopped at the end of "
+                    + "the run"))
     }
 
     mutating func groupEmptied(_ step: Int, _ turn: inout Turn) {

@@ -13,9 +13,11 @@ public enum SchedulerInput: Hashable, Sendable {
     /// A launch failed for want of something that comes back (EAGAIN, ENOMEM, descriptors).
     case launchDeferred(step: Int, message: String)
     /// The leader has exited. Empty `leftovers`: its group is empty too, and the step has ended.
+    /// `escaped` has left the group, and is looked for only where the step's policy asks for it.
     case leaderExited(
-        step: Int, exit: ExitStatus, usage: ResourceUsage?, leftovers: [Leftover])
-    /// The last process of a group whose leader had left some behind is gone.
+        step: Int, exit: ExitStatus, usage: ResourceUsage?, leftovers: [Leftover],
+        escaped: [Leftover] = [])
+    /// The last process that a leader had left behind, and that its step waits for, is gone.
     case groupEmptied(step: Int)
     /// When the output of a step last grew: its start when it never did.
     case output(step: Int, at: RunTime)

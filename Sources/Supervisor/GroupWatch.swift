@@ -9,17 +9,29 @@ import SystemCalls
 
 /// Looks for what outlives steps: members of a group whose leader is gone, orphans that were
 /// adopted, and processes that left their group.
+///
+/// A process belongs to a step by proof: its group, its parents, or the run's cookie. What this process
+/// had as children before the run, and what those leave behind, is never named or signalled.
 struct GroupWatch: ~Copyable {
     private let table = ProcessTable()
     /// Adopted processes that live and belong to no group of a step: they are ended with the run.
     private var escaped: Set<Int32> = []
-    /// Whether the kernel lists children; if not, every exit costs a scan of all processes.
-    private let canListChildren: Bool
+    /// Living children that are no step's. As children they keep their numbers until they are reaped.
+    private var strangers: Set<Int32>
 
+    /// Notes the children that there are already, and begins to adopt orphans.
     init() {
+        let own = getpid()
+        strangers = Set(
+            table.children() ?? ProcessTable.living().filter { $0.parent == own }.map(\.pid))
         _ = stepvisor_become_subreaper()
-        canListChildren = table.children() != nil
     }
+
+    /// Whether an adopted process may come from somewhere else than a step.
+    ///
+    /// The first process of a PID namespace adopts all orphans in it; any other one only those of its
+    /// own descendants, which are the steps' where no stranger lives.
+    private var mayAdoptStrangers: Bool { !strangers.isEmpty || getpid() == 1 }
 
     /// Reaps adopted orphans that have ended, and tells whether new ones live.
     ///
@@ -29,16 +41,21 @@ struct GroupWatch: ~Copyable {
         guard let children = table.children() else { return true }
         var foundNew = false
         var stillEscaped: Set<Int32> = []
+        var stillStrange: Set<Int32> = []
         for pid in children where !isOwn(pid) {
             // Adopted orphans are nobody's: reaped one by one, never by a wait for any child.
             if stepvisor_reap(pid) == 0 { continue }
-            if escaped.contains(pid) {
+            if strangers.contains(pid) {
+                stillStrange.insert(pid)
+            } else if escaped.contains(pid) {
                 stillEscaped.insert(pid)
             } else {
                 foundNew = true
             }
         }
-        if !escaped.isEmpty { escaped = stillEscaped }
+        escaped = stillEscaped
+        // What a stranger has left at its end is new in the same look, and needs proof too.
+        if !foundNew { strangers = stillStrange }
         return foundNew
     }
 
@@ -47,32 +64,85 @@ struct GroupWatch: ~Copyable {
         living.filter { $0.group == group && $0.pid != group }
     }
 
-    /// Notes adopted processes outside all given groups, so that they are not looked at again.
+    /// Whether a group whose leader is dead has members, where other processes cannot be seen.
+    static func livesUnseen(_ group: Int32) -> Bool {
+        !ProcessView.isUsable && stepvisor_group_lives(group) == 1
+    }
+
+    /// Tells adopted processes outside all given groups apart: those of steps, and strangers.
     mutating func noteEscaped(
-        isOwn: (Int32) -> Bool, groups: Set<Int32>, among living: [ProcessFacts]
+        isOwn: (Int32) -> Bool, groups: Set<Int32>, run: String, among living: [ProcessFacts]
     ) {
         let own = getpid()
         for facts in living
-        where facts.parent == own && !isOwn(facts.pid) && !groups.contains(facts.group) {
-            escaped.insert(facts.pid)
+        where facts.parent == own && !isOwn(facts.pid) && !groups.contains(facts.group)
+            && !escaped.contains(facts.pid) && !strangers.contains(facts.pid)
+        {
+            if !mayAdoptStrangers || escaped.contains(facts.group)
+                || escaped.contains(facts.session)
+                || GroupWatch.step(of: facts.pid, run: run) != nil
+            {
+                escaped.insert(facts.pid)
+            } else {
+                strangers.insert(facts.pid)
+            }
         }
     }
 
-    /// Everything below this process that is not its own doing, whoever its parent is.
+    /// Everything of steps below this process that is not its own doing, whoever its parent is.
     ///
     /// Whatever outlived a step hangs from an adopted orphan, so without a strange child there is
     /// nothing, and all processes need not be looked at.
-    func descendants(isOwn: (Int32) -> Bool) -> [ProcessFacts] {
-        if let children = table.children(), children.allSatisfy(isOwn) { return [] }
+    mutating func descendants(isOwn: (Int32) -> Bool, run: String) -> [ProcessFacts] {
+        if let children = table.children(),
+            children.allSatisfy({ isOwn($0) || strangers.contains($0) })
+        {
+            return []
+        }
         let living = ProcessTable.living()
-        var found: [ProcessFacts] = []
-        var parents: Set<Int32> = [getpid()]
-        while true {
-            let next = living.filter { parents.contains($0.parent) && !isOwn($0.pid) }
-            if next.isEmpty { return found }
+        noteEscaped(isOwn: isOwn, groups: [], run: run, among: living)
+        return GroupWatch.trees(of: living.filter { escaped.contains($0.pid) }, among: living)
+    }
+
+    /// What a step has left outside its group and the groups of others.
+    ///
+    /// - Parameters:
+    ///   - step: its id.
+    ///   - leader: the number that its group has, and its leader had.
+    ///   - earliestBirth: when the leader started, in clock ticks since boot.
+    ///   - run: the run's id.
+    ///   - isAlone: whether no other step runs, so that an orphan without an environment is its own.
+    ///   - isOwn: true for leaders, and whatever else this process started itself.
+    ///   - living: all processes.
+    func left(
+        by step: String, leader: Int32, earliestBirth: UInt64, run: String, isAlone: Bool,
+        isOwn: (Int32) -> Bool, among living: [ProcessFacts]
+    ) -> [ProcessFacts] {
+        let own = getpid()
+        let found = living.filter { facts in
+            guard facts.startTicks >= earliestBirth, facts.group != leader, facts.pid != own,
+                facts.hasEnvironment, !isOwn(facts.pid), !strangers.contains(facts.pid)
+            else { return false }
+            if let name = GroupWatch.step(of: facts.pid, run: run) { return name == step }
+            return isAlone && escaped.contains(facts.pid)
+        }
+        return GroupWatch.trees(of: found, among: living)
+    }
+
+    /// Processes and all that is below them.
+    private static func trees(
+        of roots: [ProcessFacts], among living: [ProcessFacts]
+    ) -> [ProcessFacts] {
+        var found = roots
+        var known = Set(roots.map(\.pid))
+        var parents = known
+        while !parents.isEmpty {
+            let next = living.filter { parents.contains($0.parent) && !known.contains($0.pid) }
             found += next
             parents = Set(next.map(\.pid))
+            known.formUnion(parents)
         }
+        return found
     }
 
     /// The adopted processes that are known already, and what is below them.

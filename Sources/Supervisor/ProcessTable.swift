@@ -50,12 +50,9 @@ package struct ProcessTable: ~Copyable {
 
     /// The kernel lists children by thread: those of the first thread, which launches.
     init() {
-        #if os(Linux)
-            childList = stepvisor_open_at(
-                AT_FDCWD, "/proc/self/task/\(getpid())/children", O_RDONLY, 0)
-        #else
-            childList = -1
-        #endif
+        childList =
+            ProcessView.isUsable
+            ? stepvisor_open_at(AT_FDCWD, "/proc/self/task/\(getpid())/children", O_RDONLY, 0) : -1
     }
 
     deinit { if childList >= 0 { close(childList) } }
@@ -79,7 +76,8 @@ package struct ProcessTable: ~Copyable {
 
     /// The direct children of any process; none where the kernel does not tell.
     static func children(of pid: Int32) -> [Int32] {
-        (DirectoryListing.names(of: "/proc/\(pid)/task") ?? []).flatMap { thread in
+        guard ProcessView.isUsable else { return [] }
+        return (DirectoryListing.names(of: "/proc/\(pid)/task") ?? []).flatMap { thread in
             numbers(in: FileBytes.contents(of: "/proc/\(pid)/task/\(thread)/children") ?? [])
         }
     }
@@ -104,6 +102,7 @@ package struct ProcessTable: ~Copyable {
     ///
     /// A search asks it of every process there is: one read, and no memory of its own.
     package static func facts(of pid: Int32) -> ProcessFacts? {
+        guard ProcessView.isUsable else { return nil }
         let number = stepvisor_open_at(AT_FDCWD, "/proc/\(pid)/stat", O_RDONLY | O_NONBLOCK, 0)
         guard number >= 0 else { return nil }
         defer { close(number) }
@@ -170,7 +169,8 @@ package struct ProcessTable: ~Copyable {
 
     /// The numbers of all processes, the highest first.
     static func identifiers() -> [Int32] {
-        (DirectoryListing.names(of: "/proc") ?? []).compactMap { Int32($0) }.sorted(by: >)
+        guard ProcessView.isUsable else { return [] }
+        return (DirectoryListing.names(of: "/proc") ?? []).compactMap { Int32($0) }.sorted(by: >)
     }
 
     /// Signals a living process if it is the one that is meant, and never one that has got its
@@ -256,8 +256,20 @@ package struct ProcessTable: ~Copyable {
         FileBytes.contents(of: "/proc/\(pid)/cmdline", limit: 1)?.isEmpty == false
     }
 
-    /// This boot's id, by which a recorded process id is told from a stranger's; "" if unknown.
+    /// This boot's id and this PID namespace's, by which a recorded process id is told from a
+    /// stranger's; "" if unknown.
     static func bootIdentifier() -> String {
+        let boot = ownBoot
+        return boot.isEmpty ? "" : "\(boot) \(ProcessView.namespace)"
+    }
+
+    /// Whether numbers that were recorded under an identifier are numbers of this boot and this PID
+    /// namespace; earlier versions recorded the boot alone.
+    static func isHere(_ identifier: String) -> Bool {
+        identifier == bootIdentifier() || !identifier.isEmpty && identifier == ownBoot
+    }
+
+    private static var ownBoot: String {
         let bytes = FileBytes.contents(of: "/proc/sys/kernel/random/boot_id", limit: 64) ?? []
         return String(decoding: bytes.filter { $0 > 0x20 }, as: UTF8.self)
     }

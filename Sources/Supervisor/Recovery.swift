@@ -52,8 +52,9 @@ public enum Recovery {
             interrupted.running = record.steps.indices
                 .filter { record.steps[$0].status == .running }
                 .map { record.header.steps[$0].id }
-            // After a restart of the machine every number is a stranger's.
-            guard journal.header.bootID == ProcessTable.bootIdentifier() else {
+            // After a restart of the machine, and in another PID namespace, every number is a
+            // stranger's.
+            guard ProcessTable.isHere(journal.header.bootID) else {
                 return interrupted
             }
         }

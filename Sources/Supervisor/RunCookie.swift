@@ -38,6 +38,7 @@ struct RunCookie {
 
     /// Looks at one process.
     func find(in pid: Int32) -> Finding {
+        guard ProcessView.isUsable else { return .gone }
         guard let bytes = FileBytes.contents(of: "/proc/\(pid)/environ", limit: 1 << 21) else {
             return errno == ENOENT || errno == ESRCH ? .gone : .stranger
         }

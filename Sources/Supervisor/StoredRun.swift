@@ -84,8 +84,11 @@ public struct StoredRun: Sendable {
     /// Whether the stepvisor that writes the run still lives: its number, of this boot, of a
     /// process that started when it did; for a run that does not say, one no younger than the run.
     public static func isAlive(_ header: RunHeader) -> Bool {
-        guard header.bootID == ProcessTable.bootIdentifier() else { return false }
+        guard ProcessTable.isHere(header.bootID) else { return false }
         #if os(Linux)
+            guard ProcessView.isUsable else {
+                return kill(header.pid, 0) == 0 || errno == EPERM
+            }
             guard let facts = ProcessTable.facts(of: header.pid), !facts.isZombie else {
                 return false
             }

@@ -34,6 +34,10 @@ public final class Supervisor {
     var stepOfLeader: [Int32: Int] = [:]
     /// Steps whose leader is gone and whose group is not empty.
     var settling: Set<Int> = []
+    /// What settling steps have left outside their groups and have to wait for.
+    var escapees: [Int: Escapees] = [:]
+    /// Processes outside groups that the record names already.
+    var namedEscapees: Set<ProcessFacts.Identity> = []
     /// Steps without a pidfd, each asked at every SIGCHLD.
     ///
     /// With few steps that is cheaper than descriptors, each of which every launch has to close in
@@ -75,6 +79,7 @@ public final class Supervisor {
     /// Makes the run's directory and everything that can fail before a step starts.
     public init(_ context: RunContext) throws(SystemError) {
         self.context = context
+        try ProcessView.check()
         try DescriptorBudget.check()
         let look = context.freshness ?? context.ownFreshness
         try look.checkPlace()
@@ -125,6 +130,7 @@ public final class Supervisor {
             stop(because: SystemError("enter the project root", context.state.root))
         }
         for warning in context.warnings { record(.warning(step: nil, warning)) }
+        if let concern = ProcessView.concern { record(.warning(step: nil, concern)) }
         startGuardian()
         tell(.begin)
         while finalStatus == nil { waitForSomething() }
@@ -245,6 +251,7 @@ public final class Supervisor {
         guard let child = children[step] else { return }
         kill(-child.pid, signal)
         if signal == SIGTERM { kill(-child.pid, SIGCONT) }
+        signalEscapees(of: step, signal)
     }
 
     // MARK: Waiting
@@ -312,12 +319,23 @@ public final class Supervisor {
         }
         let foundOrphans = groups.settleOrphans(isOwn: isOwn)
         let living =
-            foundOrphans ? ProcessTable.living() : ends.isEmpty ? [] : groups.belowEscaped()
+            foundOrphans || ends.contains { wantsEscapees(of: $0.0) }
+            ? ProcessTable.living() : ends.isEmpty ? [] : groups.belowEscaped()
+        if foundOrphans {
+            groups.noteEscaped(
+                isOwn: isOwn, groups: Set(children.values.map(\.pid)), run: directory.id,
+                among: living)
+        }
+        let wasAlone = children.count == 1
         for (step, child, end) in ends {
             loop.remove(.exit(step: step))
             unwatched.remove(step)
-            let members = GroupWatch.members(of: child.pid, among: living)
-            if members.isEmpty {
+            let members = leftInGroup(of: child, among: living)
+            let escaped =
+                wantsEscapees(of: step)
+                ? self.escaped(from: step, child, living, isAlone: wasAlone) : []
+            let isHeldBack = holdsBack(step, escaped)
+            if members.isEmpty, !isHeldBack {
                 if foundOrphans { endUnseen(child) }
                 settleOutput(of: step)
                 retire(step)
@@ -328,10 +346,7 @@ public final class Supervisor {
             tell(
                 .leaderExited(
                     step: step, exit: end.exit, usage: end.usage,
-                    leftovers: members.map(ProcessTable.leftover)))
-        }
-        if foundOrphans {
-            groups.noteEscaped(isOwn: isOwn, groups: Set(children.values.map(\.pid)), among: living)
+                    leftovers: members, escaped: escaped.map(ProcessTable.leftover)))
         }
     }
 
@@ -339,8 +354,11 @@ public final class Supervisor {
         let living = ProcessTable.living()
         for step in settling {
             guard let child = children[step] else { continue }
-            if GroupWatch.members(of: child.pid, among: living).isEmpty {
+            if leftInGroup(of: child, among: living).isEmpty,
+                !hasEscapees(step, child, among: living)
+            {
                 settling.remove(step)
+                escapees[step] = nil
                 endUnseen(child)
                 settleOutput(of: step)
                 retire(step)

@@ -1,4 +1,5 @@
 import Execution
+import WorkflowModel
 
 #if canImport(Glibc)
     import Glibc
@@ -41,11 +42,12 @@ extension Supervisor {
         _ = groups.settleOrphans(isOwn: isOwn)
     }
 
-    private func send(_ signal: Int32, to facts: ProcessFacts) {
+    fileprivate func send(_ signal: Int32, to facts: ProcessFacts) {
         _ = ProcessTable.signal(facts.pid, signal) { $0.identity == facts.identity }
     }
 
     private func nameEscaped(_ facts: ProcessFacts) {
+        guard !namedEscapees.contains(facts.identity) else { return }
         let leftover = ProcessTable.leftover(facts)
         let name = GroupWatch.step(of: facts.pid, run: directory.id)
         if let step = header.steps.firstIndex(where: { $0.id == name }) {
@@ -54,6 +56,83 @@ extension Supervisor {
             record(
                 .warning(
                     step: nil, "process \(leftover.pid) (\(leftover.command)) outlived its step"))
+        }
+    }
+}
+
+/// What a step has left outside its group, and waits for.
+struct Escapees {
+    var known: Set<ProcessFacts.Identity>
+    /// The signal that the step's processes were sent last.
+    var signal: Int32?
+}
+
+/// The end of a step with `leftovers = "fail"` or `"warn"`: it tells of what left its group, too.
+extension Supervisor {
+    /// Whether a step's policy is worth a look at all processes whenever its leader ends.
+    func wantsEscapees(of step: Int) -> Bool {
+        ProcessView.isUsable && policy(of: step) != .kill
+    }
+
+    private func policy(of step: Int) -> LeftoverPolicy {
+        context.plan.resolved.workflow.steps[step].leftovers
+    }
+
+    /// Living members of a group whose leader is dead.
+    func leftInGroup(of child: ChildProcess, among living: [ProcessFacts]) -> [Leftover] {
+        if GroupWatch.livesUnseen(child.pid) {
+            return [Leftover(pid: child.pid, command: "(cannot be seen)", ageMilliseconds: 0)]
+        }
+        return GroupWatch.members(of: child.pid, among: living).map(ProcessTable.leftover)
+    }
+
+    /// What a step has left outside its group.
+    ///
+    /// - Parameter isAlone: whether no other step ran, so that an orphan without an environment is
+    ///   its own.
+    func escaped(
+        from step: Int, _ child: ChildProcess, _ living: [ProcessFacts], isAlone: Bool
+    ) -> [ProcessFacts] {
+        groups.left(
+            by: header.steps[step].id, leader: child.pid, earliestBirth: child.startTicks,
+            run: directory.id, isAlone: isAlone, isOwn: isOwn, among: living)
+    }
+
+    /// Takes note of what has left a step's group; true when the step has to wait for its end.
+    func holdsBack(_ step: Int, _ escaped: [ProcessFacts]) -> Bool {
+        namedEscapees.formUnion(escaped.map(\.identity))
+        guard policy(of: step) == .fail, !escaped.isEmpty else {
+            return false
+        }
+        escapees[step] = Escapees(known: Set(escaped.map(\.identity)))
+        return true
+    }
+
+    /// Whether anything that a step waits for still lives outside its group; what is new among it is
+    /// sent what the others were.
+    func hasEscapees(
+        _ step: Int, _ child: ChildProcess, among living: [ProcessFacts]
+    ) -> Bool {
+        guard var mine = escapees[step] else { return false }
+        let found = escaped(from: step, child, living, isAlone: false)
+        for facts in found where mine.known.insert(facts.identity).inserted {
+            namedEscapees.insert(facts.identity)
+            if let signal = mine.signal { send(signal, to: facts) }
+        }
+        escapees[step] = mine
+        let alive = living.contains { mine.known.contains($0.identity) }
+        return alive || !found.isEmpty
+    }
+
+    /// Sends what a step has left outside its group what its group is sent.
+    func signalEscapees(of step: Int, _ signal: Int32) {
+        guard let mine = escapees[step] else { return }
+        escapees[step]?.signal = signal
+        for identity in mine.known {
+            _ = ProcessTable.signal(identity.pid, signal) { $0.identity == identity }
+            if signal == SIGTERM {
+                _ = ProcessTable.signal(identity.pid, SIGCONT) { $0.identity == identity }
+            }
         }
     }
 }

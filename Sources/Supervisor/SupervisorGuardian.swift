@@ -42,7 +42,8 @@ extension Supervisor {
     func startGuardian() {
         // First of all: a moment that stays due would keep the loop from ever waiting.
         guardian.due = nil
-        guard let program = context.guardian else { return }
+        // Where it could see no process, it could end none.
+        guard let program = context.guardian, ProcessView.isUsable else { return }
         guardian.startedAt = clock.now()
         do {
             try launchGuardian(program)

@@ -85,6 +85,7 @@ extension Supervisor {
         loop.remove(.exit(step: step))
         unwatched.remove(step)
         settling.remove(step)
+        escapees[step] = nil
         logWatch.remove(step)
         terminalWatch.remove(step)
         // Whoever comes next is to see that its processes live.
@@ -95,7 +96,7 @@ extension Supervisor {
     /// What left its group and is to be ended with the run; the run does not wait for what cannot
     /// be killed.
     func escaped() -> [ProcessFacts] {
-        groups.descendants(isOwn: isOwn).filter { facts in
+        groups.descendants(isOwn: isOwn, run: directory.id).filter { facts in
             !abandoned.contains { $0.pid == facts.group }
         }
     }

@@ -79,7 +79,8 @@ extension ProcessTable {
     /// Which signals a process catches, as a mask, and which one it is stopped by (0 when by none,
     /// or where the kernel is too old to say).
     static func signalFacts(of pid: Int32) -> (caught: UInt64, stoppedBy: Int32)? {
-        guard let bytes = FileBytes.contents(of: "/proc/\(pid)/stat", limit: 4096),
+        guard ProcessView.isUsable,
+            let bytes = FileBytes.contents(of: "/proc/\(pid)/stat", limit: 4096),
             let nameEnd = bytes.lastIndex(of: UInt8(ascii: ")")), nameEnd + 4 < bytes.count
         else { return nil }
         let fields = bytes[(nameEnd + 4)...].split(separator: UInt8(ascii: " "))

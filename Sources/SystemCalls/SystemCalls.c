@@ -71,6 +71,17 @@ int stepvisor_stop_signal(pid_t pid) {
     return info.si_pid != 0 && info.si_code == CLD_STOPPED ? info.si_status : 0;
 }
 
+int stepvisor_group_lives(pid_t group) {
+    siginfo_t info;
+    int result;
+    do {
+        memset(&info, 0, sizeof info);
+        // Not asking for ends leaves out the dead, a leader that is kept among them.
+        result = waitid(P_PGID, (id_t)group, &info, WSTOPPED | WNOWAIT | WNOHANG);
+    } while (result == -1 && errno == EINTR);
+    return result == 0;
+}
+
 int stepvisor_reap(pid_t pid) {
     siginfo_t info;
     memset(&info, 0, sizeof info);

@@ -25,6 +25,9 @@ int stepvisor_wait_status(pid_t pid, struct stepvisor_child_status *status);
 /// Asking changes nothing: asked again, the answer is the same.
 int stepvisor_stop_signal(pid_t pid);
 
+/// 1 when a child of this process, an adopted one too, lives in a process group; 0 when none does.
+int stepvisor_group_lives(pid_t group);
+
 /// Reaps one ended child; 0 when it was reaped, 1 when it has not ended, -1 with errno otherwise.
 int stepvisor_reap(pid_t pid);
 
