@@ -16,7 +16,7 @@ struct GroupWatch: ~Copyable {
     private let table = ProcessTable()
     /// Adopted processes that live and belong to no group of a step: they are ended with the run.
     private var escaped: Set<Int32> = []
-    /// Living children that are no step's. As children they keep their numbers until they are reaped.
+    /// Living children that are no step's: as children they keep their numbers until they are reaped.
     private var strangers: Set<Int32>
 
     /// Notes the children that there are already, and begins to adopt orphans.
@@ -114,6 +114,7 @@ struct GroupWatch: ~Copyable {
     ///   - isAlone: whether no other step runs, so that an orphan without an environment is its own.
     ///   - isOwn: true for leaders, and whatever else this process started itself.
     ///   - living: all processes.
+    /// - Returns: the processes, and all that is below them.
     func left(
         by step: String, leader: Int32, earliestBirth: UInt64, run: String, isAlone: Bool,
         isOwn: (Int32) -> Bool, among living: [ProcessFacts]

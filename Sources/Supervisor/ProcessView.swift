@@ -42,8 +42,8 @@ enum ProcessView {
         #if os(Linux)
             guard current == .nothing else { return }
             throw SystemError(
-                refusing: "a system without `/proc`",
-                because: "no step can be started where it is not mounted",
+                refusing: "/proc",
+                because: "it is not mounted, and no step can be started without it",
                 advice: "mount it: `mount -t proc proc /proc`")
         #endif
     }

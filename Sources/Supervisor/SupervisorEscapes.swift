@@ -88,8 +88,7 @@ extension Supervisor {
 
     /// What a step has left outside its group.
     ///
-    /// - Parameter isAlone: whether no other step ran, so that an orphan without an environment is
-    ///   its own.
+    /// Where no other step ran, an orphan without an environment is its own.
     func escaped(
         from step: Int, _ child: ChildProcess, _ living: [ProcessFacts], isAlone: Bool
     ) -> [ProcessFacts] {

@@ -96,6 +96,95 @@ struct LeftoverFaultTests {
         #expect(!RunRemains.lives(one) && !RunRemains.lives(two))
     }
 
+    @Test(
+        "what left the group fails a step that declares it so, and is ended before the next step",
+        arguments: [
+            "setsid sleep 1000 & echo $! > pid; sleep 0.2",
+            "(setsid sh -c 'echo $$ > pid; exec sleep 1000' &); until [ -s pid ]; do sleep 0.01; done",
+            "env -i setsid sh -c 'echo $$ > pid; exec sleep 1000' & until [ -s pid ]; do sleep 0.01; done",
+            "nohup setsid sh -c 'sleep 1000 & echo $! > pid; wait' & until [ -s pid ]; do sleep 0.01; done",
+        ])
+    func escapedFails(command: String) throws {
+        let space = try TestSpace()
+        let (result, record) = try run(
+            space, command,
+            """
+            leftovers = "fail"
+            critical = false
+            [[steps]]
+            id = "after"
+            command = "kill -0 $(cat pid) 2> /dev/null && touch lives; true"
+            """, code: 1)
+        #expect(record.steps[0].status == .failed, "\(result)")
+        let pid = try #require(space.number("pid"))
+        #expect(record.steps[0].leftovers.contains { $0.pid == pid }, "\(result)")
+        #expect(!space.exists("lives") && !RunRemains.lives(pid))
+    }
+
+    @Test("what left the group is warned of when its step ends, and lives to the end of the run")
+    func escapedWarns() throws {
+        let space = try TestSpace()
+        let (result, record) = try run(
+            space, "setsid sleep 1000 & echo $! > pid; sleep 0.2",
+            """
+            leftovers = "warn"
+            [[steps]]
+            id = "after"
+            command = "kill -0 $(cat pid) && touch lives"
+            """)
+        #expect(result.error.contains("outside its process group"), "\(result)")
+        let pid = try #require(space.number("pid"))
+        #expect(record.steps[0].leftovers.map(\.pid) == [pid])
+        #expect(space.exists("lives") && !RunRemains.lives(pid))
+    }
+
+    @Test(
+        "a child from before the run, and what it leaves behind, is nobody's to end",
+        arguments: [
+            "sleep 1000 > /dev/null 2>&1 & echo $! > pid; exec $STEPVISOR run",
+            "(sh -c 'sleep 0.3; sleep 1000 & echo $! > pid' > /dev/null 2>&1) & exec $STEPVISOR run",
+            "setsid sleep 1000 > /dev/null 2>&1 & echo $! > pid; exec $STEPVISOR run",
+        ])
+    func childrenFromBefore(line: String) throws {
+        let space = try TestSpace()
+        try space.workflow(
+            """
+            [[steps]]
+            id = "a"
+            command = "until [ -s pid ]; do sleep 0.01; done; setsid sleep 1000 & echo $! > own"
+            leftovers = "warn"
+            """)
+        let result = try space.shell(line)
+        let pid = try #require(space.number("pid"))
+        defer { kill(pid, SIGKILL) }
+        #expect(result.code == 0 && RunRemains.lives(pid), "\(result)")
+        #expect(!space.journal().contains("\"pid\":\(pid),"))
+        // The step's own is found beside it.
+        #expect(!RunRemains.lives(try #require(space.number("own"))))
+    }
+
+    @Test(
+        "a /proc of another PID namespace is said and not used", .enabled(if: canUnshare))
+    func otherNamespace() throws {
+        let space = try TestSpace()
+        try space.workflow(
+            "[[steps]]\nid = \"a\"\ncommand = \"sleep 1000 & true\"\nleftovers = \"fail\"\n")
+        let result = try space.shell("unshare -pf sh -c '$STEPVISOR run; echo code=$?'")
+        #expect(result.output.contains("code=1"), "\(result)")
+        let said = result.error.components(separatedBy: "PID namespace").count - 1
+        #expect(said == 1, "\(result)")
+    }
+
+    @Test(
+        "without /proc a run is refused at once, and says what to do",
+        .enabled(if: Hardship.canMount, "file systems may not be mounted here"))
+    func noProcessTable() throws {
+        let space = try TestSpace()
+        try space.workflow("[[steps]]\nid = \"a\"\ncommand = \"true\"\n")
+        let result = try space.shellWithMounts("umount -l /proc && exec $STEPVISOR run")
+        #expect(result.code == 5 && result.error.contains("mount -t proc"), "\(result)")
+    }
+
     @Test("fault 17: a daemon that a run inside of a step has left belongs to that step")
     func nestedDaemon() throws {
         let space = try TestSpace()

@@ -58,7 +58,8 @@ struct ProcessorShareTests {
     @Test("version 1, with cpu beside others on one mount, and version 2 beside it")
     func separate() {
         let files = [
-            "/proc/self/cgroup": "11:cpuset:/\n4:cpu,cpuacct:/docker/abc\n1:name=systemd:/x\n0::/y\n",
+            "/proc/self/cgroup":
+                "11:cpuset:/\n4:cpu,cpuacct:/docker/abc\n1:name=systemd:/x\n0::/y\n",
             "/proc/self/mountinfo": Self.separate + "\n" + Self.unified,
             "/sys/fs/cgroup/cpu,cpuacct/docker/abc/cpu.cfs_quota_us": "250000\n",
             "/sys/fs/cgroup/cpu,cpuacct/docker/abc/cpu.cfs_period_us": "100000\n",
