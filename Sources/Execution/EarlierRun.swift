@@ -41,8 +41,6 @@ public struct EarlierRun: Sendable {
         var decision: ReviewDecision?
         /// Its end in this run is one that what depends on it is made from.
         var hasEffect = false
-        /// It was skipped since what it needs had failed.
-        var isBlocked = false
     }
 
     /// Folds the events of a journal.
@@ -103,14 +101,15 @@ public struct EarlierRun: Sendable {
         return step.standing
     }
 
-    /// Whether the run came to its end: nothing is left that it did not come to.
+    /// Whether the run came to its end: nothing is left that failed and was not decided about, or that
+    /// it did not come to.
     private var isOver: Bool {
         guard end != .complete else { return true }
         return end == .failed
             && !steps.contains { step in
                 switch step.standing {
-                case .notReached, .inFlight, .aborted: true
-                case .skipped: !step.isBlocked
+                case .failed: step.decision != .proceed && !step.hasEffect
+                case .notReached, .inFlight, .aborted, .skipped: true
                 default: false
                 }
             }
@@ -155,7 +154,6 @@ public struct EarlierRun: Sendable {
         case .skipped(let step, .unchanged):
             steps[step].standing = .done(DoneEarlier(run: header.runID))
         case .skipped(let step, let reason):
-            if case .dependencyFailed = reason { steps[step].isBlocked = true }
             switch reason {
             case .notSelected: steps[step].standing = .notSelected
             case .decided: steps[step].standing = .skippedByDecision

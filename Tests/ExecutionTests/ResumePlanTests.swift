@@ -324,6 +324,9 @@ struct ResumePlanTests {
         ]
         #expect(try scene.earlier().standingDecisions == [StepDecision(StepID("a"), .skip)])
         scene.events[4] = .skipped(step: 2, .dependencyFailed(1))
+        #expect(try scene.earlier().standingDecisions == [StepDecision(StepID("a"), .skip)])
+        scene.events[4] = .skipped(step: 2, .conditionFalse("x", values: ""))
+        scene.events.insert(.decided(step: 1, .proceed), at: 4)
         #expect(try scene.earlier().standingDecisions == [])
     }
 
