@@ -110,6 +110,9 @@ public struct StepIngredients: Sendable {
         if step.command == nil {
             // A runner is told by this what it is to do.
             list.append(Ingredient("description", step.description))
+            if step.hasRecovery, let words = step.recovery.primaryMethod {
+                list.append(Ingredient("primary_method", words))
+            }
         }
         if let directory = step.workingDirectory {
             list.append(Ingredient("working_directory", directory))

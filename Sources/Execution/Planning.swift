@@ -57,6 +57,10 @@ extension RunPlan {
             nodes: resolved.graph.nodes, selected: runs, history: history)
         self.resolved = resolved
         self.selected = selected
+        orderOnly = Set(
+            resolved.inferredEdges.lazy.filter { $0.origin == .stepOrder }.map {
+                Int64($0.dependency) << 32 | Int64($0.dependent)
+            })
         doneEarlier = done
         doneUnlessNeedsRun = resuming?.doneUnlessNeedsRun.mapValues(\.done) ?? [:]
         resumes = resuming?.run

@@ -23,6 +23,8 @@ public struct RunPlan: Sendable {
     ///
     /// With barriers, chains that go through other tasks count too, so that no phase needs a later one.
     public let phases: [Int32]
+    /// Edges that only order, as dependency and dependent: a failure does not go along them.
+    let orderOnly: Set<Int64>
     /// Milliseconds that each step is expected to take; nil when none has been measured.
     ///
     /// A step that was never measured has a guess here, which decides what starts first and is

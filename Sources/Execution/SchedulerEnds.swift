@@ -87,10 +87,14 @@ extension Scheduler {
     mutating func blockDependents(of failed: Int, _ turn: inout Turn) {
         var open = [failed]
         var next = 0
+        // What only comes after the failed step has what it waited for.
+        var ordered: [Int] = []
         while next < open.count {
             for dependent in plan.resolved.graph.dependents(of: open[next])
             where !plan.isFinalizer(dependent) {
-                if passesOn(dependent) {
+                if next == 0, plan.orderOnly.contains(Int64(failed) << 32 | Int64(dependent)) {
+                    ordered.append(dependent)
+                } else if passesOn(dependent) {
                     // Marked, so that what lies behind it is looked at once.
                     guard unmet[dependent] > 0 else { continue }
                     unmet[dependent] = .min / 2
@@ -103,6 +107,10 @@ extension Scheduler {
                 }
             }
             next += 1
+        }
+        for dependent in ordered {
+            unmet[dependent] -= 1
+            if unmet[dependent] == 0 { dependenciesMet(dependent) }
         }
     }
 

@@ -103,7 +103,7 @@ extension EdgeOrigin {
     /// What is written on an arrow of this origin.
     var label: String? {
         switch self {
-        case .declared, .taskOrder: nil
+        case .declared, .taskOrder, .stepOrder: nil
         case .inferred(let path): path
         case .condition: "condition"
         }
@@ -116,6 +116,7 @@ extension EdgeOrigin {
         case .inferred: "inferred"
         case .condition: "condition"
         case .taskOrder: "task_order"
+        case .stepOrder: "step_order"
         }
     }
 }

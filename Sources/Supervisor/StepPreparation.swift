@@ -72,6 +72,11 @@ struct StepPreparation {
         environment[StepPreparation.enclosingSteps] = outerSteps + step.id.rawValue
         environment["STEPVISOR_DESCRIPTION"] =
             backup(order.method, of: index)?.description ?? step.description
+        // A backup's words say how it is done; so do those of the primary method.
+        environment["STEPVISOR_PRIMARY_METHOD"] = step.recovery.primaryMethod
+        let tasks = plan.resolved.workflow.tasks
+        environment["STEPVISOR_MODE_SPECIFIC"] =
+            tasks.indices.contains(step.task) ? tasks[step.task].modeSpecific : nil
         environment["STEPVISOR_EXPECTED_OUTPUT"] = step.expectedOutput ?? ""
         environment["STEPVISOR_EXECUTION_ID"] = ExecutionID.text(Int32(clamping: order.execution))
         environment["STEPVISOR_ATTEMPT"] = String(order.attempt)

@@ -226,6 +226,12 @@ struct ProseFile: Error {
         return StepID.isValid(text) ? text : nil
     }
 
+    /// Whether a file is one of `parameters_X.toml`, which may hold keys of the project's own.
+    static func isParameters(_ path: String) -> Bool {
+        let name = PathText.name(of: path)
+        return name.hasPrefix("parameters_") && name.hasSuffix(".toml")
+    }
+
     /// For `spec_X.md` the `parameters_X.toml` beside it; any other path as it is.
     static func replacing(
         _ path: String, shown: String

@@ -92,7 +92,8 @@ struct Loading {
         }
         diagnostics += problems
         let file = decoder.begin(
-            table, isWhole: !problems.contains { $0.severity == .error }, in: scope)
+            table, isWhole: !problems.contains { $0.severity == .error }, in: scope,
+            isParameters: ProseFile.isParameters(place.shown))
         for include in file.includes {
             self.include(include, from: place, in: file.scope, chain: chain + [place])
         }

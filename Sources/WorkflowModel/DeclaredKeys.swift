@@ -12,6 +12,8 @@ public struct DeclaredKeys: OptionSet, Hashable, Sendable {
     public static let dependencies = DeclaredKeys(rawValue: 1)
     /// `output_files`, `modifies` or `conflict_zones`, also as an empty list.
     public static let writtenFiles = DeclaredKeys(rawValue: 2)
+    /// `parallel_safe` or `parallel_group`.
+    public static let parallel = DeclaredKeys(rawValue: 64)
     /// `critical`, either way.
     public static let critical = DeclaredKeys(rawValue: 4)
     /// `inputs`, also as an empty list: it reads nothing of its own.

@@ -10,6 +10,9 @@ public enum EdgeOrigin: Hashable, Sendable {
     case condition
     /// The tasks run in this order.
     case taskOrder
+    /// The steps of a task run in this order, since the task says nothing else. It only orders: what
+    /// comes after a failure that halts nothing runs all the same.
+    case stepOrder
 }
 
 /// Why a step waits for another: indices into ``Workflow/steps``.

@@ -237,6 +237,8 @@ public struct Step: Hashable, Sendable {
         public var retryOn: [RetryTrigger] = []
         /// Other methods, tried in order.
         public var backups: [BackupMethod] = []
+        /// How the step is done at first, in words for a runner (`primary_method`).
+        public var primaryMethod: String?
         /// The source documents' `mode` of a step, as written.
         public var mode: String?
 

@@ -81,8 +81,13 @@ public struct WorkflowTask: Hashable, Sendable {
     public var description = ""
     /// False: its steps run one by one.
     public var isParallelEnabled = true
+    /// Nothing in it says what its steps wait for, or what may run beside what: they run one after
+    /// another, in the order in which they are declared.
+    public var isSequence = false
     /// Nil: after the task declared before it; else after these tasks only.
     public var dependencies: [Dependency]?
+    /// The mode of work that it is meant for, in words for a runner.
+    public var modeSpecific: String?
     /// Where it was written.
     public var range: SourceRange?
 

@@ -136,6 +136,7 @@ extension EdgeOrigin {
         case .inferred: "inferred"
         case .condition: "condition"
         case .taskOrder: "task_order"
+        case .stepOrder: "step_order"
         }
     }
 }

@@ -142,6 +142,7 @@ struct PlanText {
         case .inferred(let path): " (inferred: reads \(Sanitizer.line(path)))"
         case .condition: " (its condition names it)"
         case .taskOrder: " (tasks run in order)"
+        case .stepOrder: " (its task declares no dependencies, so its steps run in order)"
         }
     }
 

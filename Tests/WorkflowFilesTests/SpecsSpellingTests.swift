@@ -78,11 +78,26 @@ struct SpecsSpellingTests {
             $0.execution.errorPropagation == .haltOnCritical
         },
         Spelling(.propagation, "failure_threshold = 3") { $0.execution.failureThreshold == 3 },
+        Spelling(.propagation, "propagation_enabled = true\nfailure_threshold = 3") {
+            $0.execution.failureThreshold == 3
+        },
+        Spelling(.propagation, "halt_on_critical = true") {
+            $0.execution.errorPropagation == .haltOnCritical
+        },
+        Spelling(.propagation, "halt_on_critical = false") {
+            $0.execution.errorPropagation == .continueAndLog
+        },
+        Spelling(.propagation, "strategy = \"collaborative_review\"\nhalt_on_critical = true") {
+            $0.execution.errorPropagation == .collaborativeReview
+        },
     ]
 
     private static let tasks: [Spelling] = [
         Spelling(.task, "description = \"d\"") { $0.tasks[1].description == "d" },
         Spelling(.task, "research_enabled = true"),
+        Spelling(.task, "mode_specific = \"A\"") { $0.tasks[1].modeSpecific == "A" },
+        Spelling(.top, "descriptor = \"site\"") { $0.name == "site" },
+        Spelling(.top, "name = \"own\"\ndescriptor = \"site\"") { $0.name == "own" },
         Spelling(.speclet, "description = \"d\""),
         Spelling(.speclet, "depends_on = [\"second\"]") {
             $0.tasks[0].dependencies?.map(\.id.rawValue) == ["3"]
@@ -106,6 +121,7 @@ struct SpecsSpellingTests {
         step("expected_output = \"e\"") { $0.expectedOutput == "e" },
         step("critical_flag = false") { !$0.isCritical },
         step("critical = false") { !$0.isCritical },
+        step("primary_method = \"read\"") { $0.recovery.primaryMethod == "read" },
         step("mode = \"silent\"") { $0.recovery.mode == "silent" },
         step("max_retries = 2") { $0.recovery.retries == 2 },
         step("parallel_safe = false") { !$0.isParallelSafe },
@@ -252,8 +268,15 @@ struct SpecsSpellingTests {
             "3:15 unknown key `backup` in a step; did you mean `backups`?"
         ),
         (
-            step + "backup_1 = \"words\"",
-            "3:1 unknown key `backup_1` in a step; did you mean `backups`?"
+            step + "backup_1 = \"a\"\nbackups = [\"b\"]",
+            "3:12 the backups of a step stand in `backups`, `backup_methods` or `backup_1`; keep "
+                + "one of them"
+        ),
+        (
+            "[error_propagation]\nstrategy = \"continue_and_log\"\nhalt_on_critical = true\n"
+                + step,
+            "3:1 `halt_on_critical = true` and `strategy = \"continue_and_log\"` contradict each "
+                + "other; keep one of them"
         ),
     ]
 
@@ -278,5 +301,46 @@ struct SpecsSpellingTests {
                 == (message.map { [$0[...]] } ?? []))
         #expect(loaded.diagnostics.allSatisfy { $0.severity == .warning })
         #expect(loaded.resolved != nil)
+    }
+
+    @Test(
+        "backups in words keep their order, whatever key they stand in",
+        arguments: [
+            "backup_methods = [\"a\", \"b\"]", "backup_1 = \"a\"\nbackup_2 = \"b\"",
+            "backup_2 = \"b\"\nbackup_1 = \"a\"",
+        ])
+    func wordedBackups(keys: String) {
+        let loaded = LoadedText(Self.step + keys)
+        #expect(loaded.messages == [])
+        let backups = loaded.workflow.steps.first?.recovery.backups ?? []
+        #expect(backups.map(\.description) == ["a", "b"])
+        #expect(backups.allSatisfy { $0.command == nil })
+    }
+
+    @Test("a table that is turned off says so, and changes nothing")
+    func turnedOff() {
+        let loaded = LoadedText(
+            "[error_propagation]\npropagation_enabled = false\nstrategy = \"continue_and_log\"\n"
+                + Self.step)
+        #expect(loaded.workflow.execution.errorPropagation == .haltOnCritical)
+        #expect(loaded.diagnostics.map(\.severity) == [.warning])
+    }
+
+    @Test(
+        "a key of the project's own is a warning in its parameters, and an error elsewhere",
+        arguments: [
+            ("parameters_x.toml", Diagnostic.Severity.warning), ("workflow.toml", .error),
+            ("params.toml", .error),
+        ])
+    func ownKeys(name: String, severity: Diagnostic.Severity) throws {
+        let project = try TemporaryProject()
+        let own = "type = \"x\"\nshadcn_components_needed = [1]\n"
+        try project.write(name, Self.step + own + "[[tasks.steps]]\nid = 2\n" + own)
+        let loaded = WorkflowLoader.load(path: name, workingDirectory: project.path)
+        #expect(loaded.diagnostics.allSatisfy { $0.severity == severity })
+        #expect(loaded.diagnostics.count == (severity == .warning ? 2 : 4))
+        try project.write(name, Self.step + "dependancies = []\n")
+        let slip = WorkflowLoader.load(path: name, workingDirectory: project.path)
+        #expect(slip.diagnostics.map(\.severity) == [.error])
     }
 }

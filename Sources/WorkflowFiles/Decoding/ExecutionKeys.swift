@@ -127,7 +127,8 @@ extension WorkflowTables {
                 $0.errorPropagation = $1
             },
             .integer("failure_threshold", atLeast: 1) { $0.failureThreshold = $1 },
-            .ignored("enabled"),
+            .boolean("enabled", or: ["propagation_enabled"]) { _, _ in },
+            .boolean("halt_on_critical") { _, _ in },
             .ignored("read_prior_steps"),
             .ignored("dependency_tracking"),
         ])

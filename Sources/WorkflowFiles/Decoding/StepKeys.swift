@@ -11,12 +11,35 @@ struct StepDraft {
     var items: [FilePattern]?
     /// An item could not be read, so that steps are missing which others may name.
     var hasLostItems = false
+    /// Where it says that it waits for all steps before it.
+    var allBefore: SourceRange?
+    /// Words for its backups (`backup_methods`, `backup_1`, …), by their number.
+    var wordedBackups: [(number: Int, method: BackupMethod)] = []
     /// Read when it is known whether it stands for several.
     var successPattern: DocumentTable.Entry?
 
     mutating func modify(_ patterns: [FilePattern]) {
         step.modifies += patterns
         step.declares.insert(.writtenFiles)
+    }
+
+    /// A backup that is described in words, as the source documents have it.
+    mutating func addBackup(_ words: String, number: Int, at range: SourceRange) {
+        wordedBackups.append(
+            (number, BackupMethod(command: nil, description: words, at: range)))
+    }
+
+    /// Puts what several keys say together, once all of them are known.
+    mutating func settle(with reader: inout ValueReader) {
+        guard let first = wordedBackups.first else { return }
+        guard step.recovery.backups.isEmpty else {
+            reader.report(
+                .error(
+                    "the backups of a step stand in `backups`, `backup_methods` or `backup_1`",
+                    at: first.method.range, help: "keep one of them"))
+            return
+        }
+        step.recovery.backups = wordedBackups.sorted { $0.number < $1.number }.map(\.method)
     }
 
     /// The id that an integer stands for.
@@ -32,7 +55,7 @@ extension WorkflowTables {
 
     /// What the source documents tell an agent about a step.
     private static let prose = [
-        "primary_method", "method", "action", "mcp_tools_available",
+        "method", "action", "mcp_tools_available",
     ]
 
     private static let identity: [KeyRule<StepDraft>] = [
@@ -53,6 +76,10 @@ extension WorkflowTables {
             draft.step.declares.insert(.dependencies)
             draft.step.dependencies.reserveCapacity(values.count)
             for value in values {
+                if case .string("*") = value.content {
+                    draft.allBefore = value.range
+                    continue
+                }
                 guard let id = reader.stepID(value, of: entry, in: draft) else { continue }
                 draft.step.dependencies.append(Dependency(id, at: value.range))
             }
@@ -62,13 +89,19 @@ extension WorkflowTables {
             "require_steps", "needed", "after", "run_after", "upstream", "parents",
             "blocked_by", "wait_for", "waits_for", "prerequisites", "prereqs", "predecessors",
             "previous"),
-        .boolean("parallel_safe", or: ["parallel_enabled"]) { $0.step.isParallelSafe = $1 }
-            .habits(
-                "parallel", "concurrent", "can_parallelize", "can_run_parallel", "allow_parallel",
-                "parallelizable", "can_run_with", "async"),
-        .string("parallel_group") { $0.step.parallelGroup = $1 }
-            .habits(
-                "group", "execution_group", "batch", "stage"),
+        .boolean("parallel_safe", or: ["parallel_enabled"]) {
+            $0.step.isParallelSafe = $1
+            $0.step.declares.insert(.parallel)
+        }
+        .habits(
+            "parallel", "concurrent", "can_parallelize", "can_run_parallel", "allow_parallel",
+            "parallelizable", "can_run_with", "async"),
+        .string("parallel_group") {
+            $0.step.parallelGroup = $1
+            $0.step.declares.insert(.parallel)
+        }
+        .habits(
+            "group", "execution_group", "batch", "stage"),
         .boolean("critical", or: ["critical_flag"]) {
             $0.step.isCritical = $1
             $0.step.declares.insert(.critical)
@@ -153,32 +186,47 @@ extension WorkflowTables {
                 "acceptance_criteria"),
     ]
 
-    private static let policy: [KeyRule<StepDraft>] = [
-        .integer("retries", or: ["max_retries"], atLeast: 0) { $0.step.recovery.retries = $1 }
+    private static let policy: [KeyRule<StepDraft>] =
+        [
+            .integer("retries", or: ["max_retries"], atLeast: 0) { $0.step.recovery.retries = $1 }
+                .habits(
+                    "retry", "retry_count", "attempts", "max_attempts", "num_retries", "tries",
+                    "retry_limit"),
+            KeyRule("retry_on", "a list of exit codes, signal names and \"timeout\"") {
+                draft, entry, reader in
+                draft.step.recovery.retryOn = reader.retryTriggers(entry) ?? []
+            }.habits("retry_when", "retry_if", "retry_codes", "retry_exit_codes"),
+            KeyRule("backups", "a list of commands or tables") { draft, entry, reader in
+                draft.step.recovery.backups = reader.backups(entry) ?? []
+            }
             .habits(
-                "retry", "retry_count", "attempts", "max_attempts", "num_retries", "tries",
-                "retry_limit"),
-        KeyRule("retry_on", "a list of exit codes, signal names and \"timeout\"") {
-            draft, entry, reader in
-            draft.step.recovery.retryOn = reader.retryTriggers(entry) ?? []
-        }.habits("retry_when", "retry_if", "retry_codes", "retry_exit_codes"),
-        KeyRule("backups", "a list of commands or tables") { draft, entry, reader in
-            draft.step.recovery.backups = reader.backups(entry) ?? []
+                "backup", "fallback", "fallbacks", "alternatives", "alternative", "on_failure",
+                "on_error", "plan_b"),
+            KeyRule("backup_methods", "a list of strings") { draft, entry, reader in
+                for value in reader.list(entry, of: "strings") ?? [] {
+                    guard let words = reader.element(of: entry, value) else { continue }
+                    draft.addBackup(words, number: draft.wordedBackups.count + 1, at: value.range)
+                }
+            },
+            .string("primary_method") { $0.step.recovery.primaryMethod = $1 },
+            .string("mode") { $0.step.recovery.mode = $1 },
+            .boolean("allow_failure") { $0.step.allowsFailure = $1 }
+                .habits(
+                    "ignore_errors", "ignore_error", "ignore_failure", "ignore_failures",
+                    "continue_on_error", "continue_on_failure", "continue_on_fail", "may_fail",
+                    "optional", "allow_fail", "allowed_to_fail", "soft_fail"),
+            .boolean("always") { $0.step.gating.always = $1 }
+                .habits(
+                    "finally", "finalizer", "cleanup", "teardown", "always_run", "run_always",
+                    "post",
+                    "final"),
+        ]
+        + (1...5).map { number in
+            KeyRule("backup_\(number)", "a string") { draft, entry, reader in
+                guard let words = reader.string(entry) else { return }
+                draft.addBackup(words, number: number, at: entry.value.range)
+            }
         }
-        .habits(
-            "backup", "fallback", "fallbacks", "alternatives", "alternative", "on_failure",
-            "on_error", "plan_b"),
-        .string("mode") { $0.step.recovery.mode = $1 },
-        .boolean("allow_failure") { $0.step.allowsFailure = $1 }
-            .habits(
-                "ignore_errors", "ignore_error", "ignore_failure", "ignore_failures",
-                "continue_on_error", "continue_on_failure", "continue_on_fail", "may_fail",
-                "optional", "allow_fail", "allowed_to_fail", "soft_fail"),
-        .boolean("always") { $0.step.gating.always = $1 }
-            .habits(
-                "finally", "finalizer", "cleanup", "teardown", "always_run", "run_always", "post",
-                "final"),
-    ]
 
     private static let gating: [KeyRule<StepDraft>] = [
         KeyRule("condition", "a string") { draft, entry, reader in

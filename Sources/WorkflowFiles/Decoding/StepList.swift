@@ -33,6 +33,34 @@ struct StepList {
         spans.append((start..<steps.count, scope))
     }
 
+    /// The last steps that wait for all before them, from which index on.
+    private var allAwaited: (steps: Range<Int>, from: Int)?
+
+    /// Lets a step that says `"*"` wait for all from an index on, but for what runs at the end.
+    mutating func awaitAll(
+        _ draft: inout StepDraft, from start: Int, with reader: inout ValueReader
+    ) {
+        guard let range = draft.allBefore else { return }
+        // Who waits for the last one that says so waits for all that came before it.
+        var first = start
+        if let last = allAwaited, last.from <= start { first = max(start, last.steps.lowerBound) }
+        let isFinalizer = draft.step.isFinalizer
+        var named = Set(draft.step.dependencies.map(\.id))
+        for index in first..<steps.count where isFinalizer || !steps[index].isFinalizer {
+            guard named.insert(steps[index].id).inserted else { continue }
+            draft.step.dependencies.append(Dependency(steps[index].id, at: range))
+        }
+        if start == steps.count {
+            reader.report(
+                .warning(
+                    "`*` names no step: none is declared before this one", at: range,
+                    help: "put it behind those that it waits for"))
+        }
+        guard !isFinalizer else { return }
+        let count = draft.items?.count ?? 1
+        allAwaited = (steps.count..<steps.count + max(1, count), start)
+    }
+
     /// Adds a step, or the instances that it stands for.
     mutating func append(_ draft: StepDraft, with reader: inout ValueReader) {
         if draft.hasLostItems { hasLostSteps = true }

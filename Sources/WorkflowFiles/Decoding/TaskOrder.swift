@@ -21,9 +21,11 @@ struct TaskOrder {
                 return Dependency(StepID(meant ?? name), at: dependency.range)
             }
         }
+        let named = namedElsewhere(known)
         var before = TaskEnds()
         for first in firstTasks where first > 0 && first < tasks.count {
-            guard tasks[first].dependencies == nil else { continue }
+            // Speclets order what they name.
+            guard tasks[first].dependencies == nil, !named.contains(first) else { continue }
             let ends = before.ends(of: tasks, before: first)
             if ends != [first - 1] {
                 tasks[first].dependencies = ends.map { Dependency(StepID(tasks[$0].id)) }
@@ -31,10 +33,29 @@ struct TaskOrder {
         }
         before = TaskEnds()
         for file in speclets where !file.speclets.isEmpty {
-            let entry = before.ends(of: tasks, before: file.tasks.lowerBound)
+            let entry =
+                named.isEmpty
+                ? before.ends(of: tasks, before: file.tasks.lowerBound)
+                : TaskEnds.ends(of: tasks, before: file.tasks.lowerBound, apartFrom: named, known)
             SpecletOrder(file, known: known, entry: entry)
                 .settle(&tasks, reportingTo: &reader)
         }
+    }
+}
+
+extension TaskOrder {
+    /// Tasks of other files that speclets name: of included ones.
+    private func namedElsewhere(_ known: [String: Int]) -> Set<Int> {
+        var named: Set<Int> = []
+        for file in speclets {
+            for (name, _) in file.speclets.flatMap(\.named) {
+                guard let id = file.scope.resolved(name, in: { known[$0] != nil }),
+                    let task = known[id], !file.tasks.contains(task)
+                else { continue }
+                named.insert(task)
+            }
+        }
+        return named
     }
 }
 
@@ -56,6 +77,33 @@ private struct TaskEnds {
         count = max(count, end)
         ends.removeAll { awaited.contains(tasks[$0].id) }
         return ends
+    }
+
+    /// The same without some tasks and all that come after those.
+    static func ends(
+        of tasks: [WorkflowTask], before end: Int, apartFrom named: Set<Int>,
+        _ known: [String: Int]
+    ) -> [Int] {
+        var left = named
+        // Tasks may wait for later ones, so until nothing is added.
+        var count = -1
+        while count != left.count {
+            count = left.count
+            for index in 0..<end where !left.contains(index) {
+                let before =
+                    tasks[index].dependencies.map { $0.compactMap { known[$0.id.rawValue] } }
+                    ?? (index > 0 ? [index - 1] : [])
+                if before.contains(where: left.contains) { left.insert(index) }
+            }
+        }
+        var awaited: Set<Int> = []
+        for index in 0..<end where !left.contains(index) {
+            let before =
+                tasks[index].dependencies.map { $0.compactMap { known[$0.id.rawValue] } }
+                ?? (index > 0 ? [index - 1] : [])
+            awaited.formUnion(before)
+        }
+        return (0..<end).filter { !left.contains($0) && !awaited.contains($0) }
     }
 }
 

@@ -26,6 +26,8 @@ public struct WorkflowDecoder {
         hasNamelessSteps || looseSteps.hasLostSteps || taskSteps.hasLostSteps
     }
     private var hasNamelessSteps = false
+    /// The last task that waits for all before it, from which index on.
+    private var allAwaited: (task: Int, from: Int)?
 
     /// Starts an empty workflow, named so where no file says otherwise.
     public init(defaultName: String) {
@@ -52,16 +54,23 @@ public struct WorkflowDecoder {
     }
 
     /// Reads a file's settings; what it includes is to be added before its own contents.
-    mutating func begin(_ document: DocumentTable, isWhole: Bool, in scope: FileScope) -> OpenFile {
+    mutating func begin(
+        _ document: DocumentTable, isWhole: Bool, in scope: FileScope, isParameters: Bool = false
+    ) -> OpenFile {
         var draft = WorkflowDraft(workflow: Workflow(name: ""))
         // The main file goes on with what there is: the defaults, and the name of the project.
         if !scope.isIncluded { swap(&draft.workflow, &workflow) }
+        reader.ownKeys = isParameters ? [] : nil
         WorkflowTables.workflow.decode(document, into: &draft, with: &reader)
-        addErrorPropagation(&draft)
+        if document.entry("name") == nil, let name = draft.descriptor { draft.workflow.name = name }
+        reader.settleErrorPropagation(&draft)
         var file = OpenFile(includes: draft.workflow.includes, scope: scope, isWhole: isWhole)
+        file.ownKeys = reader.ownKeys
         file.steps = draft.steps
         file.tasks = draft.tasks
         file.speclets = draft.speclets
+        file.firstStep = looseSteps.steps.count
+        file.firstTask = workflow.tasks.count
         if scope.isIncluded {
             file.scope = merge(draft, into: scope)
         } else {
@@ -74,6 +83,8 @@ public struct WorkflowDecoder {
 
     /// Adds a file's own steps, tasks and speclets.
     mutating func addContents(of file: OpenFile) {
+        reader.ownKeys = file.ownKeys
+        defer { reader.ownKeys = nil }
         let start = looseSteps.steps.count
         addSteps(of: file)
         looseSteps.note(file.scope, from: start)
@@ -101,15 +112,18 @@ public struct WorkflowDecoder {
 
     /// The same in a directory that is included.
     mutating func addStepFile(
-        header: DocumentTable, id: String, script: String, range: SourceRange?, in scope: FileScope
+        header: DocumentTable, id: String, script: String, range: SourceRange?, in scope: FileScope,
+        from first: Int = 0
     ) {
         var step = StepDraft(isFile: true)
         step.step = Step(id: StepID(id), range: range)
         step.step.command = .script(script)
         WorkflowTables.step.decode(header, into: &step, with: &reader)
+        step.settle(with: &reader)
         reader.reportIdleKeys(of: step.step, in: header)
         scope.place(&step)
         let start = looseSteps.steps.count
+        looseSteps.awaitAll(&step, from: min(first, start), with: &reader)
         looseSteps.append(step, with: &reader)
         looseSteps.note(scope, from: start)
     }
@@ -157,32 +171,12 @@ public struct WorkflowDecoder {
         taskSteps.settle(shell: shell, known: { known.contains($0) }, tasks: workflow.tasks)
     }
 
-    /// The source documents' table sets what `[execution]` sets, unless both do.
-    private mutating func addErrorPropagation(_ draft: inout WorkflowDraft) {
-        guard let entry = draft.errorPropagation, let table = reader.table(entry) else { return }
-        WorkflowTables.errorPropagation.decode(
-            table, into: &draft.workflow.execution, with: &reader)
-        let pairs = [
-            ("propagation_strategy", "error_propagation"), ("strategy", "error_propagation"),
-            ("failure_threshold", "failure_threshold"),
-        ]
-        for (key, other) in pairs {
-            guard let first = draft.executionTable?.entries.first(where: { $0.key == other }),
-                let second = table.entries.first(where: { $0.key == key })
-            else { continue }
-            reader.report(
-                .error(
-                    "`\(key)` of `[error_propagation]` is `\(other)` of `[execution]`",
-                    at: second.keyRange, help: "keep one of them",
-                    related: [.init("the other one is here", at: first.keyRange)]))
-        }
-    }
-
     private mutating func addSteps(of file: OpenFile) {
         guard let entry = file.steps, let values = reader.list(entry, of: "tables") else { return }
         looseSteps.steps.reserveCapacity(looseSteps.steps.count + values.count)
         for value in values {
-            guard let step = decodeStep(value, of: entry, in: nil, file) else { continue }
+            guard var step = decodeStep(value, of: entry, in: nil, file) else { continue }
+            looseSteps.awaitAll(&step, from: file.firstStep, with: &reader)
             looseSteps.append(step, with: &reader)
         }
     }
@@ -213,6 +207,16 @@ public struct WorkflowDecoder {
         WorkflowTables.task.decode(table, into: &task, with: &reader)
         let name = task.task.id
         task.task.id = file.scope.prefix + name
+        if let place = task.task.dependencies?.firstIndex(where: { $0.id.rawValue == "*" }) {
+            let range = task.task.dependencies?.remove(at: place).range
+            // Who waits for the last one that says so waits for all that came before it.
+            var first = file.firstTask
+            if let last = allAwaited, last.from <= first { first = max(first, last.task) }
+            for other in workflow.tasks[first...] {
+                task.task.dependencies?.append(Dependency(StepID(other.id), at: range))
+            }
+            allAwaited = (index, file.firstTask)
+        }
         workflow.tasks.append(task.task)
         taskScopes.append(file.scope)
         guard let steps = task.steps else { return index }
@@ -220,8 +224,14 @@ public struct WorkflowDecoder {
         for value in reader.list(steps, of: "tables") ?? [] {
             guard var step = decodeStep(value, of: steps, in: name, file) else { continue }
             step.step.task = index
+            taskSteps.awaitAll(&step, from: start, with: &reader)
             taskSteps.append(step, with: &reader)
         }
+        workflow.tasks[index].isSequence =
+            table.entry("parallel_enabled") == nil && table.entry("parallel_safe") == nil
+            && taskSteps.steps[start...].allSatisfy { step in
+                step.inputs.isEmpty && step.declares.isDisjoint(with: [.dependencies, .parallel])
+            }
         taskSteps.note(file.scope, from: start)
         return index
     }
@@ -263,6 +273,7 @@ public struct WorkflowDecoder {
         }
         var step = StepDraft(task: task)
         WorkflowTables.step.decode(table, into: &step, with: &reader)
+        step.settle(with: &reader)
         if step.step.range == nil {
             guard file.isWhole else {
                 hasNamelessSteps = true
@@ -284,6 +295,12 @@ struct OpenFile {
     var scope: FileScope
     /// False where the reader had to leave something out.
     var isWhole: Bool
+    /// The unknown keys that were said of it, where it may have some of the project's own.
+    var ownKeys: Set<String>?
+    /// Where its steps outside of tasks begin, with those of the files that it includes.
+    var firstStep = 0
+    /// The same for its tasks.
+    var firstTask = 0
     var steps: DocumentTable.Entry?
     var tasks: DocumentTable.Entry?
     var speclets: DocumentTable.Entry?

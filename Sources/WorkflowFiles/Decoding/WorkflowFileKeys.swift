@@ -7,6 +7,7 @@ extension WorkflowTables {
             .string("name") { $0.workflow.name = $1 }
                 .habits(
                     "title", "workflow", "workflow_name", "project", "pipeline", "id"),
+            .string("descriptor") { $0.descriptor = $1 },
             KeyRule("execution", "a table") { draft, entry, reader in
                 guard let table = reader.table(entry) else { return }
                 execution.decode(table, into: &draft.workflow.execution, with: &reader)
@@ -63,7 +64,7 @@ extension WorkflowTables {
     private static let prose = [
         "meta", "logging", "verification", "progress_tracking", "constraints", "components",
         "completion_criteria", "software_stack", "mcp_tools", "knowledge_capture",
-        "goal", "metadata", "descriptor", "version", "last_updated", "validation", "deployment",
+        "goal", "metadata", "version", "last_updated", "validation", "deployment",
         "user_interface", "reporting", "troubleshooting", "education", "operational_modes",
         "interface_contract", "progress_log", "definition_of_complete",
         "post_execution_analysis", "constitution", "project_constitution",
@@ -139,6 +140,7 @@ extension WorkflowTables {
             .habits(
                 "needs", "deps", "dep", "depends", "dependency", "requires", "after",
                 "run_after", "upstream", "blocked_by", "prerequisites", "previous"),
+            .string("mode_specific") { $0.task.modeSpecific = $1 },
             KeyRule("steps", "a list of tables") { draft, entry, _ in draft.steps = entry }
                 .habits(
                     "step", "jobs", "subtasks", "commands"),
@@ -153,6 +155,8 @@ extension WorkflowTables {
 /// A file while it is read; what depends on other keys is kept until all are known.
 struct WorkflowDraft {
     var workflow: Workflow
+    /// The workflow's name as the source documents have it.
+    var descriptor: String?
     var executionTable: DocumentTable?
     var errorPropagation: DocumentTable.Entry?
     var changes: DocumentTable?

@@ -18,7 +18,7 @@ extension Validation {
             case .condition:
                 subject = "the condition of step `\(step.id)` names `\(other.id)`"
                 range = step.gating.conditionRange
-            case .inferred, .taskOrder:
+            case .inferred, .taskOrder, .stepOrder:
                 continue
             }
             report(

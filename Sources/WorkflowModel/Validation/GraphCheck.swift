@@ -56,6 +56,10 @@ extension Validation {
         case .condition:
             return place(
                 "the condition of `\(step.id)` names `\(other.id)`", step.gating.conditionRange)
+        case .stepOrder:
+            return place(
+                "`\(step.id)` comes after `\(other.id)`, since no step of task "
+                    + "`\(workflow.tasks[step.task].id)` declares `dependencies`", step.range)
         case .taskOrder:
             let tasks = workflow.tasks
             return place(
@@ -78,6 +82,7 @@ extension Validation {
         case .declared: .declared
         case .condition: .condition
         case .taskOrder: .taskOrder
+        case .stepOrder: .stepOrder
         case .inferred(let input, let output):
             .inferred(
                 path: Self.common(

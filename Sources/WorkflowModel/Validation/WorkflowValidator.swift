@@ -29,6 +29,7 @@ public enum WorkflowValidator {
         validation.addDeclaredEdges()
         validation.addInferredEdges()
         validation.addConditionEdges()
+        validation.addStepOrder()
         validation.checkFinalizers()
         validation.addTaskEdges()
         guard let graph = validation.makeGraph() else { return (nil, validation.diagnostics) }
@@ -108,6 +109,7 @@ struct Edge {
         case inferred(input: Int32, output: Int32)
         case condition
         case taskOrder
+        case stepOrder
     }
 
     var dependency: Int32
