@@ -15,17 +15,23 @@ public enum DurationText {
         return "\(hours / 24)d\(twoDigits(hours % 24))h"
     }
 
-    /// A declared length, exactly: `5m`, `1h30m`, `90s` as `1m30s`, `250ms`, `0s`.
+    /// A declared length, exactly: `5m`, `1h30m`, `90s` as `1m30s`, `1.5s`, `250ms`, `0s`.
     public static func declared(milliseconds: Int64) -> String {
         var rest = max(0, milliseconds)
         guard rest > 0 else { return "0s" }
+        if rest < 1000 { return "\(rest)ms" }
         var text = ""
-        for (unit, length) in [("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)] {
+        for (unit, length) in [("h", 3_600_000), ("m", 60_000)] {
             let count = rest / Int64(length)
             rest %= Int64(length)
             if count > 0 { text += "\(count)\(unit)" }
         }
-        return text
+        guard rest > 0 else { return text }
+        text += String(rest / 1000)
+        // Milliseconds are a fraction of the second, without the zeros at their end.
+        var fraction = String(rest % 1000 + 1000).dropFirst()
+        while fraction.last == "0" { fraction.removeLast() }
+        return text + (fraction.isEmpty ? "" : "." + fraction) + "s"
     }
 
     private static func rounded(_ length: Int64, to unit: Int64) -> Int64 {

@@ -71,6 +71,7 @@ struct JournalDecoder {
         "ended": { $0.ended($1) },
         "skipped": { $0.skipped($1) },
         "halting": { $0.step($1).map { .halting(step: $0) } },
+        "group_halting": { $0.step($1).map { .groupHalting(step: $0) } },
         "stopping": { _, members in members.integer("signal").map { .stopping(signal: $0) } },
         "faulted": { _, members in
             guard let reason = members.text("reason"), let error = members.text("error") else {
@@ -79,7 +80,15 @@ struct JournalDecoder {
             return .faulted(RunFault(reason: reason, error: error))
         },
         "limit_reached": { _, members in
-            limit(members).map { .limitReached($0, limitMilliseconds: $1) }
+            limit(members).map { kind, limit in
+                var phase: Barrier?
+                if let task: Int = members.integer("task"),
+                    let number: Int = members.integer("phase")
+                {
+                    phase = Barrier(task: task, phase: number)
+                }
+                return .limitReached(kind, limitMilliseconds: limit, phase: phase)
+            }
         },
         "barrier_passed": { _, members in
             guard let task: Int = members.integer("task"),

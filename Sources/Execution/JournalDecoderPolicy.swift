@@ -79,6 +79,9 @@ extension JournalDecoder {
         switch code {
         case "failures_in_a_row":
             return reason.integer("count").map { .failuresInARow($0) }
+        case "group_halted":
+            guard let group = reason.text("group") else { return nil }
+            return step(reason, "cause").map { .groupHalted(group, by: $0) }
         case "awaits_review":
             return step(reason, "cause").map { .awaitsReview(of: $0) }
         case "decided":

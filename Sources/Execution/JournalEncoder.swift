@@ -72,6 +72,8 @@ public struct JournalEncoder: Sendable {
         switch kind {
         case .halting(let step):
             name("halting", of: step)
+        case .groupHalting(let step):
+            name("group_halting", of: step)
         case .stopping(let signal):
             writer.string("stopping")
             writer.member("signal", signal)
@@ -79,10 +81,14 @@ public struct JournalEncoder: Sendable {
             writer.string("faulted")
             writer.member("reason", fault.reason)
             writer.member("error", fault.error)
-        case .limitReached(let kind, let limit):
+        case .limitReached(let kind, let limit, let phase):
             writer.string("limit_reached")
             writer.member("limit", kind.rawValue)
             writer.member("limit_ms", limit)
+            if let phase {
+                writer.member("task", phase.task)
+                writer.member("phase", phase.phase)
+            }
         case .barrierPassed(let task, let phase):
             writer.string("barrier_passed")
             writer.member("task", task)
@@ -220,6 +226,9 @@ public struct JournalEncoder: Sendable {
             writer.member("resource", resource)
         case .dependencyFailed(let step), .halted(let step), .awaitsReview(let step):
             write(step: step, as: "cause")
+        case .groupHalted(let group, let step):
+            writer.member("group", group)
+            write(step: step, as: "cause")
         case .interrupted(let signal), .wantedTerminal(let signal):
             writer.member("signal", signal)
         case .unkillable(let pids):
@@ -324,6 +333,7 @@ extension StepReason {
         case .leftProcesses: "left_processes"
         case .dependencyFailed: "dependency_failed"
         case .halted: "halted"
+        case .groupHalted: "group_halted"
         case .failuresInARow: "failures_in_a_row"
         case .awaitsReview: "awaits_review"
         case .decided: "decided"

@@ -2,7 +2,7 @@ public import WorkflowModel
 
 /// A counted thing that steps of a run share.
 public struct PlannedResource: Hashable, Sendable {
-    /// As declared, or the id of the task whose steps run one by one.
+    /// As declared; or the id of a task whose steps run one by one, or a group that limits its own.
     public var name: String
     /// Units there are.
     public var capacity: Int
@@ -32,6 +32,7 @@ struct ResourceTable {
             for use in workflow.steps[step].resources { table.add(use, to: step) }
         }
         table.addTasks(of: workflow)
+        table.addGroups(of: workflow)
         resources = table.resources
         claims = Rows(count: workflow.steps.count, entries: table.entries)
     }
@@ -71,6 +72,22 @@ struct ResourceTable {
             for step in workflow.steps.indices {
                 let task = workflow.steps[step].task
                 guard numbers.indices.contains(task), let number = numbers[task] else { continue }
+                entries.append((step, ResourceClaim(resource: number, units: 1)))
+            }
+        }
+
+        /// A group's limit is counted as a resource of which each of its steps takes a unit.
+        mutating func addGroups(of workflow: Workflow) {
+            var numbers: [String: Int32] = [:]
+            for group in workflow.parallelGroups {
+                guard let most = group.maxParallelSteps else { continue }
+                numbers[group.name] = Int32(truncatingIfNeeded: resources.count)
+                resources.append(PlannedResource(name: group.name, capacity: most, scope: nil))
+            }
+            guard !numbers.isEmpty else { return }
+            for step in workflow.steps.indices {
+                guard let name = workflow.steps[step].parallelGroup, let number = numbers[name]
+                else { continue }
                 entries.append((step, ResourceClaim(resource: number, units: 1)))
             }
         }

@@ -72,6 +72,7 @@ extension RunPlan {
         hasBarriers = options.barriers || execution.barriers
         notes = hasBarriers ? [] : workflow.withoutEffect
         warnings = concurrency.warnings
+        groups = PlannedGroups(of: workflow)
         resources = table.resources
         claims = table.claims
         phases = Self.withFinalizersLast(

@@ -96,14 +96,18 @@ extension JSONWriter {
             string("decided")
             member("decision", decision.word)
         default:
-            writeStop(kind)
+            writeStop(kind, of: record)
+        }
+        if case .groupHalting(let step) = kind, record.header.steps.indices.contains(step) {
+            optional("parallel_group", record.header.steps[step].parallelGroup)
         }
         if let step = kind.step { member("step_id", record.name(of: step)) }
     }
 
-    private mutating func writeStop(_ kind: RunEvent.Kind) {
+    private mutating func writeStop(_ kind: RunEvent.Kind, of record: RunRecord) {
         switch kind {
         case .halting: string("halting")
+        case .groupHalting: string("group_halting")
         case .stopping(let signal):
             string("stopping")
             member("signal", SignalName.name(of: signal))
@@ -111,10 +115,11 @@ extension JSONWriter {
             string("faulted")
             member("reason", fault.reason)
             member("error", fault.error)
-        case .limitReached(let kind, let limit):
+        case .limitReached(let kind, let limit, let phase):
             string("limit_reached")
             member("limit", kind.rawValue)
             member("limit_ms", limit)
+            if let phase { member("phase", record.name(of: phase)) }
         case .finalizing: string("finalizing")
         case .suspended: string("suspended")
         case .resumed(let nanoseconds):

@@ -26,6 +26,8 @@ extension StepReason {
             return "dependency `\(name(step))` \(fate(step))"
         case .halted(let step):
             return "halted by critical failure of `\(name(step))`"
+        case .groupHalted(let group, let step):
+            return "its group `\(group)` was halted by critical failure of `\(name(step))`"
         case .failuresInARow(let count):
             return "halted after \(count) failures in a row (failure_threshold)"
         case .awaitsReview(let step):
@@ -154,6 +156,11 @@ extension RunRecord {
         case .timedOut(.attempt, _), .timedOut(.idle, _):
             let hasChecked = steps.indices.contains(step) && steps[step].hasChecked
             return text(of: reason) + (hasChecked ? " while `verify` ran" : "")
+        case .timedOut(.phase, let limit) where header.steps.indices.contains(step):
+            let phase = Barrier(
+                task: Int(header.steps[step].task), phase: Int(header.steps[step].phase))
+            return "timed out: \(name(of: phase)) took more than "
+                + "\(DurationText.declared(milliseconds: limit)) (phase)"
         default:
             return text(of: reason)
         }
@@ -162,6 +169,16 @@ extension RunRecord {
     /// A reason as a sentence, with the ids and ends of this run's steps.
     public func text(of reason: StepReason) -> String {
         reason.sentence(name: { name(of: $0) }, fate: { fate(of: $0) })
+    }
+
+    /// A phase, with its task where there are several.
+    public func name(of phase: Barrier) -> String {
+        guard header.tasks.count > 1, header.tasks.indices.contains(phase.task) else {
+            return "phase \(phase.phase)"
+        }
+        let id = header.tasks[phase.task].id
+        return "phase \(phase.phase) of "
+            + (id.isEmpty ? "steps outside of tasks" : "task \(id)")
     }
 
     /// A step's id; `step 7` for an index that the run does not have.

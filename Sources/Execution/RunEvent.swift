@@ -52,6 +52,8 @@ public struct RunEvent: Hashable, Sendable {
         case skipped(step: Int, StepReason)
         /// The run began to stop: this critical step failed.
         case halting(step: Int)
+        /// The group of this step began to stop, and nothing else: this critical step of it failed.
+        case groupHalting(step: Int)
         /// So many steps in a row failed, this one last: what `failure_threshold` says follows.
         case thresholdReached(step: Int, failures: Int)
         /// From now on the run asks, or does not.
@@ -70,8 +72,8 @@ public struct RunEvent: Hashable, Sendable {
         /// The run began to stop: stepvisor itself could not go on.
         case faulted(RunFault)
         /// The run, or a phase of it, took longer than its limit: what of it runs is stopped, and
-        /// nothing more of it starts.
-        case limitReached(TimeoutKind, limitMilliseconds: Int64)
+        /// nothing more of it starts. The phase is nil for the run, and in journals of earlier versions.
+        case limitReached(TimeoutKind, limitMilliseconds: Int64, phase: Barrier? = nil)
         /// All steps of a phase have ended, and the next phase of the task may begin.
         case barrierPassed(task: Int, phase: Int)
         /// stepvisor was stopped from the terminal, and its steps with it.

@@ -72,6 +72,7 @@ extension StepReason {
     fileprivate func masked(by mask: SecretMask) -> StepReason {
         switch self {
         case .notStarted(let message): .notStarted(mask.masked(message))
+        case .groupHalted(let group, let step): .groupHalted(mask.masked(group), by: step)
         case .other(let text): .other(mask.masked(text))
         case .faulted(let text): .faulted(mask.masked(text))
         case .outputsMissing(let paths): .outputsMissing(paths.map { mask.masked($0) })

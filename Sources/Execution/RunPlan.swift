@@ -51,6 +51,8 @@ public struct RunPlan: Sendable {
     public let policy: FailurePolicy
     /// Whether a halt leaves the steps that run to their end.
     let isOptimistic: Bool
+    /// Parallel groups with settings of their own.
+    let groups: PlannedGroups
     let traits: [StepTraits]
     let claims: Rows<ResourceClaim>
     let conflicts: Rows<PlannedConflict>

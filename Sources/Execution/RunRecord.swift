@@ -136,7 +136,7 @@ public struct RunRecord: Sendable, Hashable {
             finish(step, StepEnd(status: .skipped, reason: reason.withoutBasis), at: event.time)
         case .warning(let step, let text):
             notices.append(RunNotice(time: event.time, step: step, text: text))
-        case .halting, .suspended, .thresholdReached, .throttled, .throttleEased,
+        case .halting, .groupHalting, .suspended, .thresholdReached, .throttled, .throttleEased,
             .reading, .breakerChanged, .modeChanged, .finalizing, .limitReached, .barrierPassed,
             .resumed, .stopping, .faulted, .runEnded:
             applyToRun(event)
@@ -150,9 +150,9 @@ public struct RunRecord: Sendable, Hashable {
             self.mode = mode
         case .finalizing:
             isFinalizing = true
-        case .halting:
+        case .halting, .groupHalting:
             wasCutShort = true
-        case .limitReached(let kind, _):
+        case .limitReached(let kind, _, _):
             wasCutShort = true
             if kind == .run { hitRunTimeout = true }
         case .barrierPassed(let task, let phase):
@@ -333,7 +333,8 @@ extension RunEvent.Kind {
         case .breakerChanged(_, _, let step): step
         case .launched(let step, _, _, _), .started(let step, _, _, _), .waiting(let step, _),
             .terminating(let step, _, _), .killed(let step), .leftovers(let step, _),
-            .halting(let step), .due(let step, _), .inputsChanged(let step, _), .ended(let step, _),
+            .halting(let step), .groupHalting(let step), .due(let step, _),
+            .inputsChanged(let step, _), .ended(let step, _),
             .skipped(let step, _):
             step
         case .warning(let step, _): step

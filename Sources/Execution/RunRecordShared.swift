@@ -118,7 +118,8 @@ extension RunEvent.Kind {
     var isShared: Bool {
         switch self {
         case .throttled, .throttleEased, .breakerChanged, .modeChanged, .thresholdReached,
-            .reviewWanted, .decided, .halting, .stopping, .faulted, .limitReached, .finalizing,
+            .reviewWanted, .decided, .halting, .groupHalting, .stopping, .faulted, .limitReached,
+            .finalizing,
             .suspended, .resumed:
             true
         default:

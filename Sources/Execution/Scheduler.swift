@@ -12,7 +12,7 @@ import WorkflowModel
 /// `SchedulerWaits` (who holds whom back), `SchedulerExits` (what an attempt's processes came to), `SchedulerChecks` (`verify` commands),
 /// `SchedulerAttempts` (retries and backups), `SchedulerThrottle`, `SchedulerBreakers`,
 /// `SchedulerExamination` (steps that need not run), `SchedulerEnds` (outcomes, dependents, the end of the run), `SchedulerPolicy` (what failures
-/// lead to), `SchedulerReviews` (questions), `SchedulerConditions`, `SchedulerFinalizers`,
+/// lead to), `SchedulerGroups` (groups that fail on their own), `SchedulerReviews` (questions), `SchedulerConditions`, `SchedulerFinalizers`,
 /// `SchedulerStops` (signals, halts, the stages of stopping), `SchedulerLimits` (time),
 /// `SchedulerBarriers` (phases), `SchedulerAbandon` (what cannot be killed).
 public struct Scheduler: Sendable {
@@ -45,6 +45,7 @@ public struct Scheduler: Sendable {
     /// Steps whose processes cannot be killed, and which hold what they held.
     var stuck: [Int] = []
     var policy: PolicyState
+    var groups = GroupState()
     var reviews = ReviewState()
     var finalizers: FinalizerState
     /// Why steps that were looked at run, until they are launched.

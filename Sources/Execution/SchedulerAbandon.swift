@@ -17,7 +17,7 @@ extension Scheduler {
                 "cannot be killed: \(pids.count == 1 ? "process" : "processes") \(names) still"
                     + " there 5s after KILL; what it holds stays taken"))
         stuck.append(step)
-        if stop.abortReason == nil { noteOutcome(of: step, succeeded: false, &turn) }
+        if abortReason(of: step) == nil { noteOutcome(of: step, succeeded: false, &turn) }
         end(
             step,
             StepEnd(

@@ -69,7 +69,7 @@ struct AttemptSeries: Sendable {
 extension Scheduler {
     /// An attempt is over: its step ends with it, or goes on.
     mutating func conclude(_ step: Int, _ outcome: StepEnd, _ turn: inout Turn) {
-        guard !plan.traits[step].isDisjoint(with: .sequels), stop.abortReason == nil else {
+        guard !plan.traits[step].isDisjoint(with: .sequels), abortReason(of: step) == nil else {
             end(step, outcome, &turn)
             return
         }
@@ -96,7 +96,7 @@ extension Scheduler {
     private mutating func goesOnAfterBusy(
         _ step: Int, _ outcome: StepEnd, _ turn: inout Turn
     ) -> Bool {
-        guard let throttle = plan.policy.throttle, !stop.isStopping,
+        guard let throttle = plan.policy.throttle, !isHalted(step),
             overduePhase(of: step) == nil,
             isBusy(outcome, saysBusy: flights[step]?.saysBusy == true),
             attempts[step].busyInARow < AttemptState.mostBusy
@@ -200,7 +200,7 @@ extension Scheduler {
     private mutating func nextTry(
         of step: Int, after reason: StepReason?, _ turn: inout Turn
     ) -> (method: StepMethod, delay: Milliseconds)? {
-        guard plan.traits[step].contains(.recovers), !stop.isStopping,
+        guard plan.traits[step].contains(.recovers), !isHalted(step),
             overduePhase(of: step) == nil, let reason
         else { return nil }
         var series = attempts[step]

@@ -163,7 +163,9 @@ extension Scheduler {
         guard let phase = barriers?.lines[task].phase, let limit = plan.phaseLimit else { return }
         barriers?.setOverdue(task)
         guard !stop.stopsRunning else { return }
-        turn.record(.limitReached(.phase, limitMilliseconds: limit.value))
+        turn.record(
+            .limitReached(
+                .phase, limitMilliseconds: limit.value, phase: Barrier(task: task, phase: phase)))
         let reason = StepReason.timedOut(.phase, limitMilliseconds: limit.value)
         for step in flights.keys.sorted()
         where isOf(task, step) && plan.place(of: step).phase == phase && states[step] == .running {

@@ -64,7 +64,7 @@ extension Scheduler {
         if let reason = overduePhase(of: step) {
             end.status = .failed
             end.reason = reason
-        } else if stop.abortReason == nil {
+        } else if abortReason(of: step) == nil {
             return true
         }
         conclude(step, end, &turn)
@@ -73,7 +73,8 @@ extension Scheduler {
 
     /// A stop ends steps at once that have nothing but a check left to start.
     mutating func stopPutOffCheck(_ step: Int, _ turn: inout Turn) {
-        guard states[step] == .verifying, flights[step]?.isChecking == true, stop.stopsRunning
+        guard states[step] == .verifying, flights[step]?.isChecking == true,
+            abortReason(of: step) != nil
         else { return }
         _ = mayStillCheck(step, &turn)
     }

@@ -8,7 +8,7 @@ extension Scheduler {
         guard states[step]?.canBecome(.ended) == true else { return }
         var outcome = outcome
         let isStuck = stuck.contains(step)
-        if let reason = stop.abortReason {
+        if let reason = abortReason(of: step) {
             outcome.status = .aborted
             // Its own limit came first, and would have ended it without the stop too.
             if flights[step]?.cause == nil, !isStuck { outcome.reason = reason }
@@ -25,6 +25,8 @@ extension Scheduler {
         giveBack(step, &turn)
         if outcome.status == .aborted {
             policy.unwell.insert(step)
+            // The stop of a run skips all that is left; that of a group only what depends on it.
+            if groupHalt(of: step) != nil { passOnFailure(of: step, &turn) }
         } else {
             if outcome.status != .failed { policy.failuresInARow = 0 }
             noteEffect(of: step)

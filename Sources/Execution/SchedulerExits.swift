@@ -63,8 +63,8 @@ extension Scheduler {
     /// What has to be looked at to know what an exit means.
     private func request(for step: Int, after outcome: StepEnd) -> VerificationRequest {
         var request: VerificationRequest = []
-        guard stop.abortReason == nil else { return request }
-        let asksForBusy = plan.policy.throttle?.pattern != nil && !stop.isStopping
+        guard abortReason(of: step) == nil else { return request }
+        let asksForBusy = plan.policy.throttle?.pattern != nil && !isHalted(step)
         switch outcome.reason {
         case nil:
             if plan.traits[step].contains(.declaresOutputs) { request.insert(.outputs) }
@@ -103,7 +103,7 @@ extension Scheduler {
     private mutating func conclude(
         _ step: Int, _ outcome: StepEnd, orCheck mayCheck: Bool, _ turn: inout Turn
     ) {
-        if mayCheck, outcome.status == .complete, stop.abortReason == nil,
+        if mayCheck, outcome.status == .complete, abortReason(of: step) == nil,
             plan.traits[step].contains(.hasCheck)
         {
             launchCheck(step, &turn)

@@ -18,6 +18,8 @@ struct PolicyState: Sendable {
 /// What a failure does to the run.
 enum FailureConsequence: Sendable {
     case goesOn, halts
+    /// Only the group of the step is halted.
+    case haltsGroup
     /// A person is to decide about the step.
     case review
 }
@@ -52,6 +54,7 @@ extension Scheduler {
         }
         guard isCritical else { return FailureVerdict(.goesOn) }
         if asks { return FailureVerdict(.review) }
+        guard plan.groups.number(of: step) == nil else { return FailureVerdict(.haltsGroup) }
         return FailureVerdict(plan.policy.propagation == .haltOnCritical ? .halts : .goesOn)
     }
 
@@ -109,7 +112,11 @@ extension Scheduler {
     private mutating func apply(_ verdict: FailureVerdict, to step: Int, _ turn: inout Turn) {
         reachThreshold(step, verdict, &turn)
         failed(step, verdict.consequence, &turn)
-        if verdict.consequence == .halts { halt(by: step, inARow: verdict.inARow, &turn) }
+        switch verdict.consequence {
+        case .halts: halt(by: step, inARow: verdict.inARow, &turn)
+        case .haltsGroup: haltGroup(by: step, &turn)
+        case .goesOn, .review: break
+        }
     }
 
     private mutating func reachThreshold(

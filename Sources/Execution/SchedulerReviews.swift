@@ -49,8 +49,10 @@ extension Scheduler {
     /// What can be decided about a step in review.
     private func choices(for step: Int) -> [ReviewDecision] {
         let rest: [ReviewDecision] = [.skip, .proceed, .halt]
-        // What cannot be killed holds what it would need, and a phase that is over has no time.
-        guard !stuck.contains(step), overduePhase(of: step) == nil else { return rest }
+        // What cannot be killed holds what it would need, a phase that is over has no time, and in a
+        // halted group nothing starts.
+        guard !stuck.contains(step), overduePhase(of: step) == nil, groupHalt(of: step) == nil
+        else { return rest }
         // The values that a condition sees do not change.
         if case .conditionError = reviews.outcome(of: step)?.reason { return rest }
         let backups = plan.resolved.workflow.steps[step].recovery.backups

@@ -191,12 +191,14 @@ extension Scheduler {
     mutating func mayStillStart(_ step: Int, _ turn: inout Turn) -> Bool {
         let overdue = overduePhase(of: step)
         let obstacle = obstacle(to: step)
-        guard stop.isStopping || overdue != nil || obstacle != nil || !reviews.isEmpty else {
+        let halted = groupHalt(of: step) != nil
+        guard stop.isStopping || halted || overdue != nil || obstacle != nil || !reviews.isEmpty
+        else {
             return isStillOpen(to: step, &turn)
         }
         _ = leave(step, &turn)
         states.move(step, to: .waiting)
-        guard !stop.isStopping else { return false }
+        guard !stop.isStopping, !dropHalted(step, &turn) else { return false }
         if let overdue {
             dropAsFailure(step, overdue, &turn)
         } else if let obstacle {
@@ -259,7 +261,7 @@ extension Scheduler {
             startClocks(of: step, turn.now)
         }
         // It may have been on its way when the stop began.
-        if stop.isStopping { applyStop(to: step, &turn) }
+        if isHalted(step) { applyStop(to: step, &turn) }
         if let reason = overduePhase(of: step) { fail(step, reason, &turn) }
     }
 
@@ -280,7 +282,7 @@ extension Scheduler {
             checkDeferred(step, message, &turn)
             return
         }
-        if let reason = stop.skipReason {
+        if let reason = groupHalt(of: step) ?? stop.skipReason {
             end(step, StepEnd(status: .aborted, reason: reason), &turn)
             return
         }

@@ -109,7 +109,7 @@ extension Scheduler {
         }
         switch flight.stage {
         case .none: terminate(step, .leftProcesses(count), &turn)
-        case .interrupted: terminate(step, stopReason, &turn)
+        case .interrupted: terminate(step, stopReason(of: step), &turn)
         case .terminated, .killed: break
         }
     }
@@ -131,7 +131,9 @@ extension Scheduler {
         else { return }
         switch stop.signals {
         case 0:
-            if stop.stopsRunning, flight.stage == .none { terminate(step, stopReason, &turn) }
+            if flight.stage == .none, let reason = abortReason(of: step) {
+                terminate(step, reason, &turn)
+            }
         case 1:
             guard flight.stage == .none else { return }
             if let signal = stop.signal,
@@ -139,20 +141,22 @@ extension Scheduler {
             {
                 interrupt(step, signal, &turn)
             } else {
-                terminate(step, stopReason, &turn)
+                terminate(step, stopReason(of: step), &turn)
             }
         case 2:
             guard flight.stage < .killed else { return }
             let soon = turn.now.advanced(byNanoseconds: Self.hurriedGrace)
             let latest = flight.killAt ?? end(ofGraceFor: step, turn.now)
             flights[step]?.killAt = min(soon, latest)
-            terminate(step, stopReason, &turn)
+            terminate(step, stopReason(of: step), &turn)
         default:
             if flight.stage < .killed { kill(step, &turn) }
         }
     }
 
-    private var stopReason: StepReason { stop.abortReason ?? .other("stopped") }
+    private func stopReason(of step: Int) -> StepReason {
+        abortReason(of: step) ?? .other("stopped")
+    }
 
     private func end(ofGraceFor step: Int, _ now: RunTime) -> RunTime {
         now.advanced(byNanoseconds: plan.grace(of: step).nanoseconds)
@@ -171,7 +175,7 @@ extension Scheduler {
         case .none:
             guard let limit = attemptLimit(of: step) else { return }
             fail(step, .timedOut(.attempt, limitMilliseconds: limit.value), &turn)
-        case .interrupted: terminate(step, stopReason, &turn)
+        case .interrupted: terminate(step, stopReason(of: step), &turn)
         case .terminated: kill(step, &turn)
         case .killed: abandon(step, &turn)
         }
@@ -179,7 +183,7 @@ extension Scheduler {
 
     /// Passes on INT or HUP; TERM follows at half the grace.
     private mutating func interrupt(_ step: Int, _ signal: Int32, _ turn: inout Turn) {
-        turn.record(.terminating(step: step, signal: signal, reason: stopReason))
+        turn.record(.terminating(step: step, signal: signal, reason: stopReason(of: step)))
         turn.act(.signalGroup(step: step, signal: signal))
         states.move(step, to: .terminating)
         flights[step]?.stage = .interrupted

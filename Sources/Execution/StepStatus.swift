@@ -47,6 +47,8 @@ public enum StepReason: Hashable, Sendable {
     case dependencyFailed(Int)
     /// A critical step failed: its index.
     case halted(by: Int)
+    /// A critical step of its group (the name) failed, which halts that group alone: its index.
+    case groupHalted(String, by: Int)
     /// So many steps in a row failed.
     case failuresInARow(Int)
     /// The run stopped for a decision about this step: its index.

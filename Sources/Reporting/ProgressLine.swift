@@ -44,14 +44,22 @@ struct ProgressLine {
         case .halting(let cause):
             return counter(record)
                 + "halted by `\(id(of: cause, record))`: no further step starts"
+        case .groupHalting(let cause):
+            let group =
+                record.header.steps.indices.contains(cause)
+                ? record.header.steps[cause].parallelGroup : nil
+            return counter(record) + "group `\(Sanitizer.line(group ?? ""))` halted by "
+                + "`\(id(of: cause, record))`: no further step of it starts"
         case .stopping(let signal):
             return counter(record)
                 + "stopping on \(SignalName.name(of: signal)): no further step starts"
         case .faulted(let fault):
             return counter(record)
                 + "stopping: \(Sanitizer.line(fault.reason)): no further step starts"
-        case .limitReached(let kind, let limit):
-            let subject = kind == .run ? "the run" : "a phase"
+        case .limitReached(let kind, let limit, let phase):
+            let subject =
+                kind == .run
+                ? "the run" : phase.map { Sanitizer.line(record.name(of: $0)) } ?? "a phase"
             let end = kind == .run ? "no further step starts" : "its steps are stopped"
             return counter(record)
                 + "\(subject) took more than \(DurationText.declared(milliseconds: limit)): \(end)"
@@ -174,16 +182,13 @@ struct ProgressLine {
             return nil
         default:
             return line(
-                .skipped, step, record, detail: ": " + Sanitizer.line(record.text(of: reason)))
+                .skipped, step, record,
+                detail: ": " + Sanitizer.line(record.text(of: reason, by: step)))
         }
     }
 
     private func barrier(_ task: Int, _ phase: Int, _ record: RunRecord) -> String {
-        let tasks = record.header.tasks
-        guard tasks.count > 1, tasks.indices.contains(task) else {
-            return "phase \(phase) has ended"
-        }
-        return "phase \(phase) of \(Wording.task(tasks[task].id)) has ended"
+        Sanitizer.line(record.name(of: Barrier(task: task, phase: phase))) + " has ended"
     }
 
     enum Mark: String {

@@ -16,6 +16,8 @@ public struct Workflow: Sendable {
     public var includes: [WorkflowInclude]
     /// Steps that were declared once for a list of items (`foreach`), in the order of ``steps``.
     public var groups: [StepGroup]
+    /// The `[groups]` table: settings of steps that name the same `parallel_group`.
+    public var parallelGroups: [ParallelGroup]
     /// The `[changes]` table: class name and its patterns.
     public var changeClasses: [(name: String, patterns: [String])]
     /// The `[cache]` table.
@@ -34,6 +36,7 @@ public struct Workflow: Sendable {
         resources = []
         includes = []
         groups = []
+        parallelGroups = []
         changeClasses = []
         cache = CacheSettings()
     }
@@ -69,6 +72,25 @@ public struct StepGroup: Hashable, Sendable {
     public init(_ name: StepID, members: Range<Int>, at range: SourceRange? = nil) {
         self.name = name
         self.members = members
+        self.range = range
+    }
+}
+
+/// Settings of its own of a parallel group: of all steps that name it, wherever they stand.
+public struct ParallelGroup: Hashable, Sendable {
+    /// What its steps have as their `parallel_group`.
+    public var name: String
+    /// What a critical failure of one of its steps does to the others of it, and to nobody else;
+    /// nil: what it does in the run.
+    public var failureStrategy: FailureStrategy?
+    /// Most of its steps at once; nil: as many as the run allows.
+    public var maxParallelSteps: Int?
+    /// Where its name was written.
+    public var range: SourceRange?
+
+    /// A group that sets nothing.
+    public init(_ name: String, at range: SourceRange? = nil) {
+        self.name = name
         self.range = range
     }
 }

@@ -55,7 +55,8 @@ struct PlanTerms {
 
     /// What the run does about failures and limits, a line each; what nothing depends on is left out.
     var policyLines: [String] {
-        [failureLine] + [retryLine, throttleLine].compactMap { $0 } + breakerLines + limitLines
+        [failureLine] + groupLines + [retryLine, throttleLine].compactMap { $0 } + breakerLines
+            + limitLines
     }
 
     /// The steps that would run beside others with `--parallel`; nil of a run that is parallel.
@@ -82,6 +83,36 @@ struct PlanTerms {
             text += "; after \(Wording.count(threshold, "failure")) in a row: \(effect)"
         }
         return text + "; mode \(policy.mode.rawValue)"
+    }
+
+    private var groupLines: [String] {
+        plan.resolved.workflow.parallelGroups.compactMap { group in
+            var parts: [String] = []
+            if let most = group.maxParallelSteps { parts.append("at most \(most) at once") }
+            if let strategy = group.failureStrategy, plan.policy.heedsCritical {
+                parts.append(
+                    "a critical failure halts it alone, \(strategy.rawValue)")
+            }
+            guard !parts.isEmpty else { return nil }
+            return "group \(Sanitizer.line(group.name)): " + parts.joined(separator: "; ")
+        }
+    }
+
+    private func writeGroups(to writer: inout JSONWriter) {
+        writer.key("parallel_groups")
+        writer.beginArray()
+        for group in plan.resolved.workflow.parallelGroups {
+            writer.beginObject()
+            writer.member("name", group.name)
+            write("failure_strategy", group.failureStrategy?.rawValue, to: &writer)
+            if let most = group.maxParallelSteps {
+                writer.member("max_parallel_steps", most)
+            } else {
+                writer.null("max_parallel_steps")
+            }
+            writer.endObject()
+        }
+        writer.endArray()
     }
 
     private var strategy: FailureStrategy {
@@ -238,6 +269,7 @@ extension PlanTerms {
             writer.null("budget")
         }
         writer.endObject()
+        writeGroups(to: &writer)
         writeThrottle(to: &writer)
         writeBreakers(to: &writer)
         write("phase_limit_ms", plan.phaseLimit, to: &writer)

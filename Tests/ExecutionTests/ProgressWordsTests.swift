@@ -21,7 +21,8 @@ struct ProgressWordsTests {
         "a declared length is exact",
         arguments: [
             (0, "0s"), (-1, "0s"), (250, "250ms"), (90_000, "1m30s"), (300_000, "5m"),
-            (5_400_000, "1h30m"), (1_001, "1s1ms"),
+            (5_400_000, "1h30m"), (1_001, "1.001s"), (1_500, "1.5s"), (90_250, "1m30.25s"),
+            (3_600_000, "1h"),
         ] as [(Int64, String)])
     func declared(milliseconds: Int64, text: String) {
         #expect(DurationText.declared(milliseconds: milliseconds) == text)

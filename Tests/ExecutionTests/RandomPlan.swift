@@ -40,6 +40,7 @@ struct RandomPlan {
             if usesResources { addResources(to: &step, of: workflow, &random) }
             workflow.steps.append(step)
         }
+        addGroups(to: &workflow, &random)
         let edges = edges(count, &random)
         if hasPolicy { RandomPolicy.decorate(&workflow, edges: edges, &random) }
         let resolved = ResolvedWorkflow(
@@ -106,6 +107,19 @@ struct RandomPlan {
                 ResourceUse(resource.name, units: 1 + random.below(resource.capacity)))
         }
         if random.chance(5) { step.resources.append(ResourceUse("undeclared")) }
+    }
+
+    private static func addGroups(to workflow: inout Workflow, _ random: inout SeededGenerator) {
+        guard random.chance(40) else { return }
+        workflow.parallelGroups = ["g", "h"].map { name in
+            var group = ParallelGroup(name)
+            group.failureStrategy = [nil, .optimistic, .pessimistic, .pessimistic][random.below(4)]
+            group.maxParallelSteps = random.chance(40) ? 1 + random.below(3) : nil
+            return group
+        }
+        for step in workflow.steps.indices {
+            workflow.steps[step].parallelGroup = ["g", "h", "plain", nil][random.below(4)]
+        }
     }
 
     private static func edges(

@@ -8,7 +8,8 @@ import WorkflowModel
 /// Steps are bits of a word: a workflow has at most 64. What happens in the world is in
 /// `RunCheckWorld`, what the scheduler does about it in `RunCheckDeeds`, how attempts follow each
 /// other in `RunCheckAttempts`, what failures lead to in `RunCheckPolicy`, reviews in
-/// `RunCheckReviews`, throttles and breakers in `RunCheckBrakes`, steps that need not run in
+/// `RunCheckReviews`, throttles and breakers in `RunCheckBrakes`, groups in
+/// `RunCheckGroups`, steps that need not run in
 /// `RunCheckFreshness`.
 struct RunCheck {
     let plan: RunPlan
@@ -66,6 +67,7 @@ struct RunCheck {
     var reviews = ReviewTruth()
     var brakes: BrakeTruth
     var freshness = FreshnessTruth()
+    var groups = GroupTruth()
 
     /// What has stopped the run.
     struct Stop {

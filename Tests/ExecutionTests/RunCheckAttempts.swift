@@ -52,7 +52,7 @@ extension RunCheck {
             return
         }
         let end = StepEnd(status: .failed, reason: failure.reason, exit: failure.exit)
-        expect(!stopsRunning, step, "an attempt that is followed by another after a stop")
+        expect(!isStopped(step), step, "an attempt that is followed by another after a stop")
         checkAttempt(step, end, at: now)
         checkOutcome(step, truths[step], end, isStep: false, at: now)
         expect(
@@ -90,7 +90,7 @@ extension RunCheck {
             return
         }
         expect(attempt == courses[step].attempts + 1, step, "a retry by another number")
-        expect(!isStopping, step, "a retry after a stop")
+        expect(!isStopping && !isGroupHalted(step), step, "a retry after a stop")
         // At the very moment of its end its last attempt may just have failed.
         expect(
             !isOverdue(step, now.advanced(byNanoseconds: -1)), step,
@@ -149,7 +149,7 @@ extension RunCheck {
 
     /// A step has failed for good: nothing of its methods may be left.
     mutating func expectNothingLeft(_ step: Int, _ reason: StepReason?, at now: RunTime) {
-        guard !isStopping, !isOverdue(step, now), let reason else { return }
+        guard !isStopping, !isGroupHalted(step), !isOverdue(step, now), let reason else { return }
         switch reason {
         case .unkillable, .conditionError, .breakerOpen, .other: return
         default: break
@@ -169,7 +169,7 @@ extension RunCheck {
         expect(
             courses[step].condition == nil && !courses[step].isEvaluating, step,
             "evaluated twice")
-        expect(!isStopping, step, "evaluated after a stop")
+        expect(!isStopping && !isGroupHalted(step), step, "evaluated after a stop")
         expect((active | final) & bit(step) == 0, step, "evaluated while it runs")
         expectNeedsSettled(step, "evaluated")
         courses[step].isEvaluating = true

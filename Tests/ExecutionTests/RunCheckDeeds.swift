@@ -5,7 +5,7 @@ import WorkflowModel
 /// What the scheduler does, and whether it may.
 extension RunCheck {
     mutating func asked(_ step: Int, isGranted: Bool) {
-        expect(!isStopping, step, "takes locks after a stop")
+        expect(!isStopping && !isGroupHalted(step), step, "takes locks after a stop")
         expect(reviews.queue.isEmpty, step, "takes locks while a question is open")
         expect((acquiring | holding) & bit(step) == 0, step, "takes locks twice")
         expect(final & bit(step) == 0, step, "takes locks after its end")
@@ -63,6 +63,7 @@ extension RunCheck {
         let others = (active | stuck) & ~bit(step)
         let all = others | bit(step)
         expect(!isStopping, step, "\(what) after a stop")
+        expectGroupLets(step, what)
         expect(reviews.queue.isEmpty, step, "\(what) while a question is open")
         expect(
             plan.selected[step] && plan.doneEarlier[step] == nil, step,
@@ -104,7 +105,7 @@ extension RunCheck {
         let truth = truths[step]
         expect(hasProcess(step), step, "signalled without a process")
         expect(!truth.isKilled, step, "signalled after KILL")
-        if truth.life == .alive, !stopsRunning, signal == 15 {
+        if truth.life == .alive, !isStopped(step), signal == 15 {
             expect(isRight(truth.said, of: step, at: now), step, "stopped for no reason")
             truths[step].cause = truth.said
         }
@@ -171,7 +172,7 @@ extension RunCheck {
         expect(
             truth.found.map { $0.missing.isEmpty && $0.hasSucceeded } ?? true, step,
             "checked though something is missing")
-        expect(!stopsRunning, step, "checked after a stop")
+        expect(!isStopped(step), step, "checked after a stop")
         truths[step].isChecking = true
         truths[step].life = .launching
         truths[step].leftOthers = false
@@ -203,9 +204,10 @@ extension RunCheck {
         case .skipped(let step, let reason): skipped(step, reason, at: now)
         case .runEnded(let status): runEnded = status
         case .halting(let step): haltIsOnRecord(step)
+        case .groupHalting(let step): groupHaltIsOnRecord(step)
         case .stopping: expect(stop.signals == 1, "a stop on record without a signal")
         case .killed(let step): expect(!truths[step].isKilled, step, "killed twice")
-        case .limitReached(let kind, _): limitReached(kind, at: now)
+        case .limitReached(let kind, _, _): limitReached(kind, at: now)
         case .barrierPassed(let task, let phase):
             let place = RunPlan.Place(task: task, phase: phase)
             expect(barriersOnRecord.insert(place).inserted, "\(place) passed twice")

@@ -25,8 +25,12 @@ extension RunCheck {
             checkAttempt(step, end, at: now)
         }
         let truth = truths[step]
-        let wasUnstarted = truth.life == .none && end.status == .aborted && isStopping
-        let isAborted = stopsRunning || wasUnstarted
+        let wasUnstarted =
+            truth.life == .none && end.status == .aborted && (isStopping || isGroupHalted(step))
+        let isAborted = isStopped(step) || wasUnstarted
+        if case .groupHalted(let name, let other) = end.reason {
+            expectOwnGroup(step, name, by: other)
+        }
         expect(isAborted == (end.status == .aborted), step, "\(end.status) of a stop")
         if !isAborted, courses[step].attempts > 0 {
             checkOutcome(step, truth, end, isStep: true, at: now)
@@ -50,6 +54,7 @@ extension RunCheck {
         default:
             endProbes(of: step)
             unwell |= bit(step)
+            if isGroupHalted(step) { passOn(step) }
         }
     }
 
@@ -207,6 +212,9 @@ extension RunCheck {
                 expect(isBehindOverdue(step, now), step, "skipped for a phase that has time")
                 passOn(step)
             }
+        case .groupHalted(let name, let other):
+            expectOwnGroup(step, name, by: other)
+            passOn(step)
         case .other:
             expect(isObstructed(step), step, "skipped though it could run")
             passOn(step)

@@ -14,7 +14,7 @@ extension RunCheck {
         var owedHalt: Int?
     }
 
-    enum Consequence { case goesOn, halts, review }
+    enum Consequence { case goesOn, halts, haltsGroup, review }
 
     /// What the failure of a step leads to, by the rules alone; it is counted.
     private mutating func judge(_ step: Int) -> (consequence: Consequence, inARow: Int?) {
@@ -32,6 +32,7 @@ extension RunCheck {
         }
         if !isCritical { return (.goesOn, nil) }
         if asks { return (.review, nil) }
+        if failsInGroup(step) { return (.haltsGroup, nil) }
         return (propagation == .haltOnCritical ? .halts : .goesOn, nil)
     }
 
@@ -45,6 +46,9 @@ extension RunCheck {
         case .halts:
             passOn(step)
             halted(by: step, inARow, at: now)
+        case .haltsGroup:
+            passOn(step)
+            groupHalted(by: step, at: now)
         case .review:
             failed |= bit(step)
             unwell |= bit(step)
@@ -125,6 +129,7 @@ extension RunCheck {
         expect(policy.owedMode == nil, "a mode that did not change")
         expect(policy.owedReview == nil, "a review that was not said")
         expect(policy.owedHalt == nil, "a halt that was not said")
+        expect(groups.owedHalt == nil, "a halt of a group that was not said")
         for breaker in brakes.breakers.values {
             expect(breaker.owedBy == nil, "a breaker that did not open")
             expect(breaker.openedBy == nil, "a breaker that opened for nothing")

@@ -62,7 +62,7 @@ extension RunCheck {
         expect(!isStopping, step, "asked about after a stop")
         var expected: [ReviewDecision] = [.skip, .proceed, .halt]
         let isOverdue = !isFinalizer(step) && overdue.contains(plan.place(of: step))
-        if stuck & bit(step) == 0, !isOverdue, !isConditionError(step) {
+        if stuck & bit(step) == 0, !isOverdue, !isConditionError(step), !isGroupHalted(step) {
             let backups = declared(step).recovery.backups.indices
             let hasBackups = backups.contains {
                 plan.command(of: step, by: .backup($0 + 1)) != nil

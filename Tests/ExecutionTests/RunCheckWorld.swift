@@ -87,8 +87,8 @@ extension RunCheck {
         truths[step].askBy = plan.idleTimeout(of: step).map {
             now.advanced(byNanoseconds: $0.nanoseconds)
         }
-        if stopsRunning { stopReaches(step, at: now) }
-        if !stopsRunning, isOverdue(step, now) {
+        if isStopped(step) { stopReaches(step, at: now) }
+        if !isStopped(step), isOverdue(step, now) {
             truths[step].terminateBy = now
             truths[step].killBy = now.advanced(byNanoseconds: grace(step))
         }
@@ -119,7 +119,7 @@ extension RunCheck {
     mutating func wantsTerminal(_ step: Int, _ signal: Int32, at now: RunTime) {
         guard truths[step].wantsTerminal == nil, !truths[step].wasSignalled else { return }
         truths[step].wantsTerminal = signal
-        if !stopsRunning {
+        if !isStopped(step) {
             truths[step].terminateBy = now
             truths[step].killBy = now.advanced(byNanoseconds: grace(step))
         }

@@ -118,6 +118,11 @@ enum RunRecordSample {
             .barrierPassed(task: 0, phase: 1), .barrierPassed(task: -1, phase: .max),
         ]
         kinds += TimeoutKind.allCases.map { .limitReached($0, limitMilliseconds: .max) }
+        kinds += [
+            .limitReached(
+                .phase, limitMilliseconds: 1500, phase: Barrier(task: 1, phase: 2)),
+            .groupHalting(step: 2), .skipped(step: 1, .groupHalted(hostile, by: 0)),
+        ]
         for reason in reasons {
             kinds.append(.skipped(step: 1, reason))
             kinds.append(.terminating(step: 0, signal: 15, reason: reason))

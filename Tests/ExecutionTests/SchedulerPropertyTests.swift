@@ -49,6 +49,7 @@ struct SchedulerPropertyTests {
             "not started", "halted", "interrupted", "skipped: halted", "skipped: interrupted",
             "skipped: needs", "skipped: not selected", "run complete", "run failed", "run aborted",
             "due", "examine", "examined due", "examined up to date", "examined restored",
+            "group halted", "skipped: group halted", "group halting",
             "examined in a stop", "skipped: up to date", "skipped: unchanged", "restored",
         ]
         let missing = expected.filter { seen[$0, default: 0] < 10 }

@@ -44,7 +44,8 @@ struct WatchedWorld: VirtualWorld {
         case .verify: note("verify")
         case .abandon: note("abandon")
         case .record(.barrierPassed): note("barrier")
-        case .record(.limitReached(let kind, _)): note("limit \(kind)")
+        case .record(.groupHalting): note("group halting")
+        case .record(.limitReached(let kind, _, _)): note("limit \(kind)")
         case .record(.waiting): note("waiting")
         case .record(.warning): note("warning")
         case .record(.leftovers): note("leftovers")
@@ -104,6 +105,7 @@ struct WatchedWorld: VirtualWorld {
         case .leftProcesses: "left processes"
         case .dependencyFailed: "needs"
         case .halted: "halted"
+        case .groupHalted: "group halted"
         case .interrupted: "interrupted"
         case .faulted: "faulted"
         case .wantedTerminal: "wanted terminal"

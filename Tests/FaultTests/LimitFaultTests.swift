@@ -96,7 +96,7 @@ struct LimitFaultTests {
         let result = try space.run("-j", "2", "--barriers")
         #expect(result.code == 1, "\(result)")
         #expect(
-            result.error.contains("timed out: its phase took more than 600ms (phase)"), "\(result)")
+            result.error.contains("timed out: phase 1 took more than 600ms (phase)"), "\(result)")
         try expectNothingLeft(space)
     }
 

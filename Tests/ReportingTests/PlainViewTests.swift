@@ -50,8 +50,10 @@ struct PlainViewTests {
                 == "[1/2] going on after 12.0s of standing still\n")
         #expect(run.at(3, .barrierPassed(task: 0, phase: 1)) == "[1/2] phase 1 has ended\n")
         #expect(
-            run.at(4, .limitReached(.phase, limitMilliseconds: 1500))
-                == "[1/2] a phase took more than 1s500ms: its steps are stopped\n")
+            run.at(
+                4, .limitReached(.phase, limitMilliseconds: 1500, phase: Barrier(task: 0, phase: 2))
+            )
+                == "[1/2] phase 2 took more than 1.5s: its steps are stopped\n")
         #expect(
             run.at(5, .limitReached(.run, limitMilliseconds: 90_000))
                 == "[1/2] the run took more than 1m30s: no further step starts\n")

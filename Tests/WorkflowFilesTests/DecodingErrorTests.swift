@@ -14,7 +14,7 @@ struct DecodingErrorTests {
             (
                 "max_parallel_steps = 2",
                 "3:1 unknown key `max_parallel_steps` in a step; "
-                    + "`max_parallel_steps` belongs in `[execution]`"
+                    + "`max_parallel_steps` belongs in `[execution]` or a group"
             ),
             ("wibble = 1", "3:1 unknown key `wibble` in a step"),
             ("description = 1", "3:15 `description` must be a string, found an integer"),
@@ -232,6 +232,16 @@ struct DecodingErrorTests {
                 "[resources]\napi = \"5\"",
                 "2:7 `api` must be a number of units or a table, found a string"
             ),
+            (
+                "[groups.g]\nfailure_stratgy = \"optimistic\"\n[[steps]]\nid = \"b\"\nparallel_group = \"g\"",
+                "2:1 unknown key `failure_stratgy` in a group; did you mean `failure_strategy`?"
+            ),
+            (
+                "[groups.g]\nfailure_strategy = \"halt_on_critical\"\n[[steps]]\nid = \"b\"\nparallel_group = \"g\"",
+                "2:20 `failure_strategy` must be \"pessimistic\" or \"optimistic\", "
+                    + "found `halt_on_critical`"
+            ),
+            ("[groups]\ng = 2", "2:5 `g` must be a table, found an integer"),
             (
                 "[resources]\napi = { capacty = 1 }",
                 "2:9 unknown key `capacty` in a resource; did you mean `capacity`?"

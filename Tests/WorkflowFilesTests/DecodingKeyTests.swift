@@ -25,6 +25,7 @@ struct KeyCase: Sendable, CustomTestStringConvertible {
         case .throttle: "[execution.throttle]\n\(line)\n" + step
         case .breaker: "[execution.breaker]\n\(line)\n" + step
         case .resource: "[resources.api]\n\(line)\n" + step
+        case .group: "[groups.api]\n\(line)\n" + step + "parallel_group = \"api\"\n"
         case .cache: "[cache]\n\(line)\n" + step
         case .composition: "[composition]\n\(line)\n" + step
         case .include where spelling == "file": "[[composition.includes]]\n\(line)\n" + step
@@ -202,6 +203,10 @@ private let otherCases: [KeyCase] = [
     KeyCase(table: .workflow, line: "environment.LANG = \"C\"\nsteps = [{ id = \"a\" }]") {
         $0.environment.map(\.name) == ["LANG"] && $0.environment.map(\.value) == ["C"]
     },
+    KeyCase(
+        table: .workflow,
+        line: "groups = { g = {} }\nsteps = [{ id = \"a\", parallel_group = \"g\" }]"
+    ) { $0.parallelGroups.map(\.name) == ["g"] && $0.parallelGroups[0].failureStrategy == nil },
     KeyCase(table: .workflow, line: "resources.api = 5\nsteps = [{ id = \"a\" }]") {
         $0.resources.map(\.name) == ["api"] && $0.resources.map(\.capacity) == [5]
     },
@@ -230,6 +235,12 @@ private let otherCases: [KeyCase] = [
     KeyCase(table: .resource, line: "scope = \"host\"") { $0.resources[0].scope == .host },
     KeyCase(table: .resource, line: "breaker = { failures = 9 }") {
         $0.resources[0].breaker?.failures == 9
+    },
+    KeyCase(table: .group, line: "failure_strategy = \"pessimistic\"") {
+        $0.parallelGroups[0].failureStrategy == .pessimistic
+    },
+    KeyCase(table: .group, line: "max_parallel_steps = 2") {
+        $0.parallelGroups[0].maxParallelSteps == 2
     },
     KeyCase(table: .composition, line: "includes = [\"a.toml\", \"b.toml\"]") {
         $0.includes.map(\.file) == ["a.toml", "b.toml"]

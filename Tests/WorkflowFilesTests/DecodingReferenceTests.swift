@@ -10,6 +10,7 @@ struct DecodingReferenceTests {
         .workflow: "The top of the file", .execution: "`[execution]`",
         .retry: "`[execution.retry]`",
         .throttle: "`[execution.throttle]`", .breaker: "A breaker", .resource: "A resource",
+        .group: "A group",
         .cache: "`[cache]`", .composition: "`[composition]`", .include: "An include",
         .errorPropagation: "`[error_propagation]`",
         .speclet: "A speclet", .task: "A task", .step: "A step", .backup: "A backup",

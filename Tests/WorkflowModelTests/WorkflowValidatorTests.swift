@@ -142,6 +142,23 @@ struct WorkflowValidatorTests {
             ])
     }
 
+    @Test("settings of a group that no step names do nothing: a warning, with the nearest name")
+    func groupsWithoutSteps() {
+        var workflow = Workflow(name: "w")
+        workflow.tasks = [WorkflowTask(id: "")]
+        var step = Step(id: StepID("a"))
+        step.parallelGroup = "research"
+        workflow.steps = [step]
+        workflow.parallelGroups = ["reserch", "research", "qqq"].map { ParallelGroup($0) }
+        let (resolved, diagnostics) = WorkflowValidator.resolve(workflow)
+        #expect(resolved != nil)
+        #expect(diagnostics.map(\.severity) == [.warning, .warning])
+        #expect(
+            diagnostics.map(\.help) == [
+                "did you mean `research`?", "a step is with `parallel_group = \"qqq\"`",
+            ])
+    }
+
     @Test("a step cannot take more units than there are")
     func resources() {
         var taking = step("a")

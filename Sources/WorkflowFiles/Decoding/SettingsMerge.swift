@@ -17,6 +17,7 @@ extension WorkflowDecoder {
             workflow.execution.secrets.append(name)
         }
         for resource in draft.workflow.resources { merge(resource) }
+        for group in draft.workflow.parallelGroups { merge(group) }
         merge(changeClasses: draft)
         noteIdleKeys(
             keys.filter { !Self.ownKeys.contains($0.key) }, [draft.errorPropagation, draft.cache])
@@ -37,6 +38,23 @@ extension WorkflowDecoder {
             .error(
                 "resource `\(resource.name)` is declared in another way by another file",
                 at: resource.range, help: "declare it in one file, or in both in the same way",
+                related: first.range.map { [.init("first declared here", at: $0)] } ?? []))
+    }
+
+    private mutating func merge(_ group: ParallelGroup) {
+        guard let index = merged.groups[group.name] else {
+            merged.groups[group.name] = workflow.parallelGroups.count
+            workflow.parallelGroups.append(group)
+            return
+        }
+        let first = workflow.parallelGroups[index]
+        var same = first
+        same.range = group.range
+        guard same != group else { return }
+        reader.report(
+            .error(
+                "group `\(group.name)` is declared in another way by another file",
+                at: group.range, help: "declare it in one file, or in both in the same way",
                 related: first.range.map { [.init("first declared here", at: $0)] } ?? []))
     }
 
@@ -81,6 +99,8 @@ extension WorkflowDecoder {
 struct MergedSettings {
     /// Index of a resource in the workflow.
     var resources: [String: Int] = [:]
+    /// Index of a parallel group in the workflow.
+    var groups: [String: Int] = [:]
     /// Index of a class of files in the workflow, and where it was declared first.
     var changes: [String: (index: Int, place: SourceRange?)] = [:]
     var secrets: Set<String> = []
@@ -91,6 +111,9 @@ struct MergedSettings {
     init(of draft: WorkflowDraft) {
         for (index, resource) in draft.workflow.resources.enumerated() {
             resources[resource.name] = index
+        }
+        for (index, group) in draft.workflow.parallelGroups.enumerated() {
+            groups[group.name] = index
         }
         secrets = Set(draft.workflow.execution.secrets)
         var places: [String: SourceRange] = [:]

@@ -22,6 +22,9 @@ extension WorkflowTables {
             KeyRule("resources", "a table") { draft, entry, reader in
                 draft.workflow.resources = reader.resources(entry) ?? []
             }.habits("resource", "locks", "semaphores", "pools"),
+            KeyRule("groups", "a table of tables") { draft, entry, reader in
+                draft.workflow.parallelGroups = reader.parallelGroups(entry)
+            },
             KeyRule("composition", "a table") { draft, entry, reader in
                 guard let table = reader.table(entry) else { return }
                 composition.decode(table, into: &draft.workflow, with: &reader)
@@ -116,6 +119,13 @@ extension WorkflowTables {
             KeyRule("breaker", "a table") { resource, entry, reader in
                 resource.breaker = reader.breaker(entry)
             },
+        ])
+
+    static let parallelGroup = KeyTable<ParallelGroup>(
+        .group,
+        [
+            .choice("failure_strategy", of: FailureStrategy.self) { $0.failureStrategy = $1 },
+            .integer("max_parallel_steps", atLeast: 1) { $0.maxParallelSteps = $1 },
         ])
 
     static let task = KeyTable<TaskDraft>(
@@ -221,6 +231,16 @@ extension ValueReader {
         default:
             mismatch(key, key == "id" ? "a string or an integer" : "a list of task ids", value)
             return nil
+        }
+    }
+
+    /// `[groups.research]`, with settings of its own.
+    mutating func parallelGroups(_ entry: DocumentTable.Entry) -> [ParallelGroup] {
+        (table(entry)?.entries ?? []).compactMap { line in
+            guard let settings = table(line) else { return nil }
+            var group = ParallelGroup(line.key, at: line.keyRange)
+            WorkflowTables.parallelGroup.decode(settings, into: &group, with: &self)
+            return group
         }
     }
 

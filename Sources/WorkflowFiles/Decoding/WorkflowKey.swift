@@ -8,6 +8,7 @@ public struct WorkflowKey: Hashable, Sendable {
         case throttle = "`[execution.throttle]`"
         case breaker = "`breaker`"
         case resource = "a resource"
+        case group = "a group"
         case cache = "`[cache]`"
         case composition = "`[composition]`"
         case include = "an include"
@@ -46,7 +47,8 @@ public enum WorkflowKeys {
     public static let all: [WorkflowKey] =
         WorkflowTables.workflow.keys + WorkflowTables.execution.keys
         + WorkflowTables.retry.keys + WorkflowTables.throttle.keys + WorkflowTables.breaker.keys
-        + WorkflowTables.resource.keys + WorkflowTables.cache.keys
+        + WorkflowTables.resource.keys + WorkflowTables.parallelGroup.keys
+        + WorkflowTables.cache.keys
         + WorkflowTables.composition.keys
         + WorkflowTables.include.keys
         + WorkflowTables.errorPropagation.keys + WorkflowTables.speclet.keys

@@ -21,6 +21,7 @@ public enum WorkflowValidator {
         validation.checkGroups()
         validation.checkTasks()
         validation.checkResources()
+        validation.checkParallelGroups()
         validation.checkPaths()
         validation.checkEnvironment()
         validation.checkSettingNames()

@@ -71,7 +71,7 @@ struct BarrierRunTests {
         #expect(try run.step("b").status == .failed)
         #expect(try run.step("b").reason == .timedOut(.phase, limitMilliseconds: 600))
         let started = try #require(try run.step("a").launchedAt)
-        let over = try run.time { if case .limitReached(.phase, _) = $0 { true } else { false } }
+        let over = try run.time { if case .limitReached(.phase, _, _) = $0 { true } else { false } }
         // Events are dated when they are written, which may be later than they happened.
         #expect(over - started >= 300_000_000)
         #expect(space.living.isEmpty)

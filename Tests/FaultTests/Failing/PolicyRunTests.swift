@@ -72,6 +72,41 @@ struct PolicyRunTests {
         }
     }
 
+    @Test("a group fails on its own: its processes are stopped, those of others are not")
+    func groupFails() throws {
+        let space = try TestSpace()
+        let halted = "grep -q '\"group_halting\"' .stepvisor/latest/events.ndjson"
+        let waits = "echo x >> ready; until \(halted); do sleep 0.02; done"
+        let ofGroup = "parallel_group = \"g\""
+        try space.file("ready", "")
+        try space.workflow(
+            "[groups.g]\nfailure_strategy = \"pessimistic\"\n"
+                + TestSpace.step("bad", Self.fails(after: 2), ofGroup)
+                + TestSpace.step("long", "echo x >> ready; sleep 600 & wait; wait", ofGroup)
+                + TestSpace.step("other", "\(waits); echo other >> ran")
+                + TestSpace.step("after", "echo after >> ran", "dependencies = [\"other\"]")
+                + TestSpace.step("below", "echo below >> ran", "dependencies = [\"long\"]"))
+        let result = try space.run("run", "--parallel", "-j", "3")
+        #expect(result.code == 1, "\(result)")
+        #expect(space.lines("ran") == ["other", "after"])
+        let run = try LatestRun(in: space)
+        #expect(try run.step("long").status == .aborted)
+        #expect(try run.step("long").reason == .groupHalted("g", by: 0))
+        #expect(try run.step("below").reason == .dependencyFailed(1))
+        #expect(space.living.isEmpty)
+        // Of the group what did not end well runs again.
+        try space.workflow(
+            "[groups.g]\nfailure_strategy = \"pessimistic\"\n"
+                + TestSpace.step("bad", "echo bad >> ran", ofGroup)
+                + TestSpace.step("long", "echo long >> ran", ofGroup)
+                + TestSpace.step("other", "\(waits); echo other >> ran")
+                + TestSpace.step("after", "echo after >> ran", "dependencies = [\"other\"]")
+                + TestSpace.step("below", "echo below >> ran", "dependencies = [\"long\"]"))
+        let second = try space.run("run", "--resume")
+        #expect(second.code == 0, "\(second)")
+        #expect(space.lines("ran").sorted() == ["after", "bad", "below", "long", "other"])
+    }
+
     @Test("continue_and_log: dependents run, are told of which, with a warning, and it is exit 1")
     func continueAndLog() throws {
         let space = try TestSpace()

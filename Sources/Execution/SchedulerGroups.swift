@@ -1,0 +1,68 @@
+import WorkflowModel
+
+/// Groups that a critical failure has halted, and by which step.
+struct GroupState: Sendable {
+    private var haltedBy: [Int: Int] = [:]
+
+    var isEmpty: Bool { haltedBy.isEmpty }
+
+    /// The step whose failure halted a group; nil while it goes on.
+    subscript(group: Int) -> Int? {
+        get { haltedBy[group] }
+        set { haltedBy[group] = newValue }
+    }
+}
+
+/// Groups with a `failure_strategy` of their own: a critical failure in one halts it as it would
+/// halt the run, and nobody else. What depends on its steps is told by ``ErrorPropagation``, as ever.
+extension Scheduler {
+    /// Why a step that has not started never will, though the run goes on; nil when it may.
+    func groupHalt(of step: Int) -> StepReason? {
+        guard !groups.isEmpty, let group = plan.groups.number(of: step),
+            let failed = groups[group]
+        else { return nil }
+        return .groupHalted(plan.groups.groups[group].name, by: failed)
+    }
+
+    /// Whether a step does not start again, whatever becomes of its attempt.
+    func isHalted(_ step: Int) -> Bool { stop.isStopping || groupHalt(of: step) != nil }
+
+    /// Why a step that ends now is aborted; nil when it ends as it does.
+    func abortReason(of step: Int) -> StepReason? {
+        guard !groups.isEmpty, let group = plan.groups.number(of: step),
+            plan.groups.groups[group].strategy == .pessimistic, let reason = groupHalt(of: step)
+        else { return stop.abortReason }
+        return reason
+    }
+
+    /// A critical step of a group has failed: no other of it starts, and those that run are stopped
+    /// or finish.
+    mutating func haltGroup(by step: Int, _ turn: inout Turn) {
+        guard !stop.isStopping, let group = plan.groups.number(of: step), groups[group] == nil
+        else { return }
+        groups[group] = step
+        turn.record(.groupHalting(step: step))
+        for member in plan.groups.groups[group].members {
+            let member = Int(member)
+            switch states[member] {
+            case .pending, .ready, .waiting, .evaluating, .resting: dropHalted(member, &turn)
+            default: break
+            }
+        }
+        for member in flights.keys.sorted() where plan.groups.number(of: member) == group {
+            applyStop(to: member, &turn)
+            stopPutOffCheck(member, &turn)
+        }
+    }
+
+    /// Ends a step of a halted group that holds nothing; false where its group goes on.
+    @discardableResult
+    mutating func dropHalted(_ step: Int, _ turn: inout Turn) -> Bool {
+        guard let reason = groupHalt(of: step), states[step] != .ended else { return false }
+        withdraw(step)
+        closeUnstarted(step, .aborted, reason, &turn)
+        wakeClaims(of: step)
+        passOnFailure(of: step, &turn)
+        return true
+    }
+}
