@@ -9,6 +9,54 @@ extension RunPlan {
     /// conflict with it, and that can hold its resources at the same time. Finalizers share one
     /// phase, in which each waits for those that it depends on.
     public var wouldBeParallel: [Int] {
+        stages.filter { $0.count > 1 }.flatMap { parallel(among: $0) }.sorted()
+    }
+
+    /// The same as sets of steps of which all could run at the same time, phase by phase.
+    ///
+    /// Each step that could share the time is in one at least; two that are kept apart are never in
+    /// the same. At most so many sets are made, since each looks at every step of its phase.
+    public func parallelSets(atMost limit: Int) -> [[Int]] {
+        var sets: [[Int]] = []
+        for stage in stages.sorted(by: { $0.first ?? 0 < $1.first ?? 0 }) where stage.count > 1 {
+            let steps = parallel(among: stage)
+            var left = steps
+            while let first = left.first, sets.count < limit {
+                var set = together([first], left.dropFirst())
+                if set.count == 1 { set = together(set, steps[...]) }
+                sets.append(set.sorted())
+                let taken = Set(set)
+                left.removeAll { taken.contains($0) }
+            }
+        }
+        return sets
+    }
+
+    /// A set with all the others that can run beside every step of it, each taken in turn.
+    private func together(_ set: [Int], _ others: ArraySlice<Int>) -> [Int] {
+        var set = set
+        var used: [Int32: Int] = [:]
+        var excluded: Set<Int32> = []
+        func add(_ step: Int) {
+            for claim in claims[step] { used[claim.resource, default: 0] += Int(claim.units) }
+            for conflict in conflicts[step] { excluded.insert(conflict.step) }
+        }
+        set.forEach(add)
+        for step in others {
+            guard step != set[0], !excluded.contains(Int32(truncatingIfNeeded: step)),
+                claims[step].allSatisfy({
+                    used[$0.resource, default: 0] + Int($0.units)
+                        <= resources[Int($0.resource)].capacity
+                })
+            else { continue }
+            set.append(step)
+            add(step)
+        }
+        return set
+    }
+
+    /// The steps that could share the time, by what none of them waits for.
+    private var stages: [[Int]] {
         guard mode == .sequential else { return [] }
         let ranks = finalizerRanks
         var stages: [Stage: [Int]] = [:]
@@ -18,7 +66,7 @@ extension RunPlan {
                 rank: ranks[step] ?? 0)
             stages[stage, default: []].append(step)
         }
-        return stages.values.filter { $0.count > 1 }.flatMap { parallel(among: $0) }.sorted()
+        return Array(stages.values)
     }
 
     /// Steps none of which waits for another.

@@ -9,6 +9,9 @@ struct PlanTerms {
 
     /// Columns of an expression that is shown in brackets.
     private static let mostColumns = 48
+    private static let mostSetsForPrograms = 200
+    /// Sets of steps that are named of many.
+    private static let mostSets = 8
     /// Steps that are named of many.
     private static let mostSteps = 8
 
@@ -61,10 +64,14 @@ struct PlanTerms {
 
     /// The steps that would run beside others with `--parallel`; nil of a run that is parallel.
     var wouldBeParallelLine: String? {
-        let steps = plan.wouldBeParallel
-        guard !steps.isEmpty else { return nil }
-        let names = steps.map { plan.resolved.workflow.steps[$0].id.rawValue }
-        return "would be parallel: \(Wording.list(names, atMost: Self.mostSteps))"
+        let sets = plan.parallelSets(atMost: Self.mostSets + 1)
+        guard !sets.isEmpty else { return nil }
+        let lists = sets.prefix(Self.mostSets).map { set in
+            let names = set.map { plan.resolved.workflow.steps[$0].id.rawValue }
+            return Wording.list(names, atMost: Self.mostSteps)
+        }
+        return "would be parallel: " + lists.joined(separator: "; ")
+            + (sets.count > Self.mostSets ? "; …" : "")
             + (plan.resolved.workflow.execution.isParallelEnabled
                 ? " (with `--parallel`)" : " (but for `parallel_enabled = false`)")
     }
@@ -279,6 +286,14 @@ extension PlanTerms {
         writer.beginArray()
         for step in plan.wouldBeParallel {
             writer.string(plan.resolved.workflow.steps[step].id.rawValue)
+        }
+        writer.endArray()
+        writer.key("parallel_sets")
+        writer.beginArray()
+        for set in plan.parallelSets(atMost: Self.mostSetsForPrograms) {
+            writer.beginArray()
+            for step in set { writer.string(plan.resolved.workflow.steps[step].id.rawValue) }
+            writer.endArray()
         }
         writer.endArray()
     }

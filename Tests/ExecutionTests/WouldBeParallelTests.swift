@@ -37,6 +37,17 @@ struct WouldBeParallelTests {
             } == [])
     }
 
+    @Test("they are told in sets, of which those that conflict are never one")
+    func sets() throws {
+        var builder = PlanBuilder(jobs: nil)
+        for id in ["a", "b", "c"] { builder.step(id) }
+        builder.conflict(0, 1)
+        builder.step("d", after: ["c"])
+        builder.step("e", after: ["c"])
+        #expect(try builder.plan().parallelSets(atMost: 9) == [[0, 2], [1, 2], [3, 4]])
+        #expect(try builder.plan().parallelSets(atMost: 1) == [[0, 2]])
+    }
+
     @Test("a conflict and a resource of one unit keep steps apart, one of two units does not")
     func apart() throws {
         #expect(
@@ -115,5 +126,18 @@ struct WouldBeParallelTests {
             }
         }
         #expect(plan.wouldBeParallel == expected)
+        // Told in sets: of each all could run at once, and nobody is left out.
+        let sets = plan.parallelSets(atMost: 100)
+        #expect(Set(sets.joined()) == Set(expected))
+        for set in sets {
+            #expect(set.count > 1)
+            for conflict in resolved.conflicts {
+                #expect(!set.contains(Int(conflict.first)) || !set.contains(Int(conflict.second)))
+            }
+            for resource in plan.resources.indices {
+                let sum = set.reduce(0) { $0 + units($1, resource) }
+                #expect(sum <= plan.resources[resource].capacity)
+            }
+        }
     }
 }

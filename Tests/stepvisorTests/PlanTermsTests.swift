@@ -143,5 +143,6 @@ struct PlanTermsTests {
         #expect(policy["phase_limit_ms"] as? Int == 90_000)
         #expect(policy["run_limit_ms"] as? Int == 3_600_000)
         #expect(plan["would_be_parallel"] as? [String] == ["api", "lint"])
+        #expect(plan["parallel_sets"] as? [[String]] == [["api", "lint"]])
     }
 }
