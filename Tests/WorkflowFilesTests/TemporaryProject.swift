@@ -17,7 +17,8 @@ final class TemporaryProject {
     /// Writes a file, with the directories that hold it.
     func write(_ name: String, _ text: String, isExecutable: Bool = false) throws {
         let file = path + "/" + name
-        try makeDirectory((name as NSString).deletingLastPathComponent)
+        // Not by Foundation's `deletingLastPathComponent`, which traps on a name of one character.
+        if let slash = name.lastIndex(of: "/") { try makeDirectory(String(name[..<slash])) }
         try Data(text.utf8).write(to: URL(fileURLWithPath: file))
         try FileManager.default.setAttributes(
             [.posixPermissions: isExecutable ? 0o755 : 0o644], ofItemAtPath: file)
