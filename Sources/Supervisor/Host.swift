@@ -46,6 +46,20 @@ public enum Host {
         DescriptorBudget.mostSteps(under: DescriptorBudget.limit)
     }
 
+    /// Refuses to work with a stack on which reading a workflow would crash.
+    public static func checkStack() throws(SystemError) {
+        var limit = rlimit()
+        #if canImport(Glibc)
+            let resource = __rlimit_resource_t(RLIMIT_STACK.rawValue)
+        #else
+            let resource = RLIMIT_STACK
+        #endif
+        guard getrlimit(resource, &limit) == 0, limit.rlim_cur < 512 << 10 else { return }
+        throw SystemError(
+            refusing: "a stack of \(limit.rlim_cur >> 10) KiB",
+            because: "at least 512 KiB are needed", advice: "raise it: `ulimit -s 8192`")
+    }
+
     /// Absolute path of the program that this process runs; nil where the system does not tell.
     public static var ownProgram: String? {
         #if os(Linux)

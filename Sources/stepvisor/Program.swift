@@ -33,6 +33,7 @@ enum Program {
             try StandardStream.output.write(Array(HelpText.text(of: topic).utf8))
             return 0
         }
+        try Host.checkStack()
         UserPlace.remember()
         if let directory = arguments.text(.directory) {
             do throws(SystemError) {

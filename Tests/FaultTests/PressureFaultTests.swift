@@ -123,6 +123,14 @@ struct PressureFaultTests {
         #expect(result.error.contains("7 complete"), "\(result)")
     }
 
+    @Test("with too small a stack nothing is begun, and it is said what to do", arguments: [64, 256])
+    func smallStack(kibibytes: Int) throws {
+        let space = try TestSpace()
+        try space.workflow(Self.steps(3))
+        let result = try space.shell("ulimit -s \(kibibytes); exec $STEPVISOR")
+        #expect(result.code == 5 && result.error.contains("ulimit -s 8192"), "\(result)")
+    }
+
     @Test("a step may run on the processors that this process may run on, and no more at once")
     func affinity() throws {
         let space = try TestSpace()
