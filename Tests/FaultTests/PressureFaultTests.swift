@@ -123,7 +123,7 @@ struct PressureFaultTests {
         #expect(result.error.contains("7 complete"), "\(result)")
     }
 
-    @Test("with too small a stack nothing is begun, and it is said what to do", arguments: [64, 256])
+    @Test("with too small a stack nothing begins, and it is said what to do", arguments: [64, 256])
     func smallStack(kibibytes: Int) throws {
         let space = try TestSpace()
         try space.workflow(Self.steps(3))
