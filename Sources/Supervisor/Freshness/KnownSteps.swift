@@ -319,8 +319,10 @@ struct KnownSteps {
     /// Where it is, relative to the project root.
     var path: String { shown }
 
-    /// Whether anything is known of a step, or should be.
-    func knows(_ step: String) -> Bool { isDamaged || entries[step] != nil }
+    /// Whether anything is known of what a step was made from, or should be.
+    func knows(_ step: String) -> Bool {
+        isDamaged || entries[step].map { $0.kind != .undeclared } ?? false
+    }
 
     /// The success of a step that counts; nil where none does.
     func memory(of step: String) -> StepMemory? {

@@ -159,11 +159,10 @@ extension Supervisor {
             // Only a better word for why it runs, once it says what it reads.
             guard end.status == .complete else { return }
             try? freshness.look.known.noteUndeclared(of: header.steps[step].id, in: context.state)
+            keepWhatIsLeft(by: step)
         case .skipped(let step, .upToDate), .skipped(let step, .unchanged):
             carryResult(of: step)
             refresh(step)
-        case .ended(let step, let end) where end.status == .complete:
-            keepWhatIsLeft(by: step)
         case .skipped(let step, .doneEarlier) where context.plan.doneUnlessNeedsRun[step] != nil:
             carryResultOfEarlier(step)
         case .skipped(let step, .conditionFalse): noteHeldBack(step)
