@@ -76,7 +76,8 @@ struct CheckCommand {
     private func counts(_ resolved: ResolvedWorkflow) -> String {
         return Wording.list([
             Wording.count(resolved.graph.count, "step"),
-            Wording.count(resolved.graph.edgeCount, "edge"), Wording.count(resolved.phaseCount, "phase"),
+            Wording.count(resolved.graph.edgeCount, "edge"),
+            Wording.count(resolved.phaseCount, "phase"),
         ]).replacing(" and ", with: ", ")
     }
 

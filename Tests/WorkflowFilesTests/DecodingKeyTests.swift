@@ -257,6 +257,26 @@ private let otherCases: [KeyCase] = [
     speclet("dependencies = [\"first\"]") { $0 == [[], ["0"], ["1"]] },
     speclet("depends_on = [\"first\"]") { $0 == [[], ["0"], ["1"]] },
     speclet("parallel_allowed = false") { $0 == [[], ["0"], ["1"]] },
+    KeyCase(table: .workflow, line: "descriptor = \"d\"\nsteps = [{ id = \"a\" }]") {
+        $0.name == "d"
+    },
+    KeyCase(table: .errorPropagation, line: "enabled = true\nfailure_threshold = 4") {
+        $0.execution.failureThreshold == 4
+    },
+    KeyCase(table: .errorPropagation, line: "propagation_enabled = true\nfailure_threshold = 4") {
+        $0.execution.failureThreshold == 4
+    },
+    KeyCase(table: .errorPropagation, line: "halt_on_critical = false") {
+        $0.execution.errorPropagation == .continueAndLog
+    },
+    step("primary_method = \"p\"") { $0.recovery.primaryMethod == "p" },
+    step("backup_methods = [\"p\"]") { $0.recovery.backups.map(\.description) == ["p"] },
+    step("backup_1 = \"p\"") { $0.recovery.backups.map(\.description) == ["p"] },
+    step("backup_2 = \"p\"") { $0.recovery.backups.map(\.description) == ["p"] },
+    step("backup_3 = \"p\"") { $0.recovery.backups.map(\.description) == ["p"] },
+    step("backup_4 = \"p\"") { $0.recovery.backups.map(\.description) == ["p"] },
+    step("backup_5 = \"p\"") { $0.recovery.backups.map(\.description) == ["p"] },
+    task("mode_specific = \"A\"") { $0.modeSpecific == "A" },
     task("id = \"build\"") { $0.id == "build" },
     task("description = \"d\"") { $0.description == "d" },
     task("parallel_enabled = false") { !$0.isParallelEnabled },

@@ -322,7 +322,7 @@ struct SpecsSpellingTests {
         let loaded = LoadedText(
             "[error_propagation]\npropagation_enabled = false\nstrategy = \"continue_and_log\"\n"
                 + Self.step)
-        #expect(loaded.workflow.execution.errorPropagation == .haltOnCritical)
+        #expect(loaded.workflow.execution.errorPropagation == nil)
         #expect(loaded.diagnostics.map(\.severity) == [.warning])
     }
 

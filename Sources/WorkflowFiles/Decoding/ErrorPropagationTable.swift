@@ -33,8 +33,9 @@ extension ValueReader {
         }
     }
 
-    /// `halt_on_critical`: what it says where no strategy does, or that the two disagree. A review
-    /// halts too, and then asks.
+    /// Takes `halt_on_critical` for a strategy where there is none, or says that the two disagree.
+    ///
+    /// A review halts too, and then asks.
     private mutating func applyHalt(
         of table: DocumentTable, to settings: inout ExecutionSettings
     ) {

@@ -4,8 +4,9 @@ import WorkflowModel
 struct KeyRule<Target>: Sendable {
     let name: String
     let aliases: [String]
-    /// Words that people write for it from habit, since other tools call it so. They are no spellings
-    /// of it: they only lead to the right one.
+    /// Words that people write for it from habit, since other tools call it so.
+    ///
+    /// They are no spellings of it: they only lead to the right one.
     private(set) var habits: [String] = []
     let expects: String
     let isIgnored: Bool
