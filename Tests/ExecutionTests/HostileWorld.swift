@@ -90,7 +90,7 @@ struct HostileWorld: VirtualWorld {
         case .examined(let step, let examination):
             guard check.isExamining(step) else { return random.chance(10) }
             check.examined(step, examination)
-        case .leaderExited(let step, let exit, _, let leftovers):
+        case .leaderExited(let step, let exit, _, let leftovers, _):
             // A report of what is long gone must do no harm.
             guard check.isLeaderAlive(step) else { return random.chance(10) }
             check.leaderExited(step, exit, leavesOthers: !leftovers.isEmpty, at: now)
