@@ -158,7 +158,8 @@ struct SchedulerFailureTests {
                 "warning a nothing can be started (EAGAIN); this is tried again for up to 50 seconds",
             ])
         #expect(times.firstIndex { $0 > 600 } == 6)
-        #expect(did.suffix(2) == ["a failed not started: EAGAIN", "finish failed"])
+        #expect(did.contains { $0.hasSuffix("a failed not started: EAGAIN") }, "\(did.suffix(4))")
+        #expect(did.last == "finish failed")
     }
 
     @Test("a launch put off when a stop begins ends as aborted")

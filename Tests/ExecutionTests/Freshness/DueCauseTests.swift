@@ -74,6 +74,12 @@ struct DueCauseTests {
             DueCause(.dependencyUnknown, [Detail("build"), Detail("docs")]),
             "dependencies build, docs produced nothing that is known"
         ),
+        (
+            DueCause(.toolSilent, [Detail("cc --version", change: "it was not found")]),
+            "no answer from the tool cc --version (it was not found)"
+        ),
+        (DueCause(.successUnknown), "no success is known"),
+        (DueCause(.inputsUndeclared), "its `inputs` were not declared when it last succeeded"),
         (DueCause(.basisUnknown), "what it read or wrote could not be read when it last ran"),
         (DueCause(.outputMissing, [Detail("out/x")]), "output missing: out/x"),
         (
@@ -155,6 +161,7 @@ struct DueCauseTests {
     func restoring() {
         let never: Set<DueCause.Kind> = [
             .forced, .forgotten, .noInputs, .modifiesFiles, .always, .inputsUnreadable,
+            .toolSilent,
         ]
         for kind in DueCause.Kind.allCases {
             #expect(DueCause(kind).allowsRestoring == !never.contains(kind), "\(kind)")
