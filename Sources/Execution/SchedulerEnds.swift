@@ -43,6 +43,8 @@ extension Scheduler {
     @discardableResult
     mutating func close(_ step: Int) -> Bool {
         guard states.move(step, to: .ended) else { return false }
+        // One that ends before its condition is known must keep no slot from the others.
+        undecided.remove(Int(plan.order.ranks[step]))
         if plan.isFinalizer(step) {
             if !finalizers.hasBegun { finalizers.waiting -= 1 }
         } else if barriers != nil {

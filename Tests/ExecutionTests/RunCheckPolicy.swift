@@ -152,8 +152,12 @@ extension RunCheck {
         guard alone == 0, !wasPutOff, !brakes.isRunThrottled,
             (active | acquiring).nonzeroBitCount < plan.limit
         else { return }
+        let taken = (active | acquiring).nonzeroBitCount
+        let undecided = courses.indices.filter { courses[$0].isEvaluating && final & bit($0) == 0 }
         for step in courses.indices where isFree(step) {
-            expect(false, step, "could start and does not")
+            // A slot is left for each step before it whose condition may soon let it start.
+            let before = undecided.count { plan.order.ranks[$0] < plan.order.ranks[step] }
+            expect(taken + before >= plan.limit, step, "could start and does not")
         }
     }
 

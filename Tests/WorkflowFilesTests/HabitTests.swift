@@ -49,7 +49,10 @@ struct HabitTests {
             ("env = {}\n", "did you mean `environment`?"),
             ("[execution]\njobs = 4\n", "did you mean `max_parallel_steps`?"),
             ("[execution]\nmaxParallelSteps = 4\n", "did you mean `max_parallel_steps`?"),
-            ("[execution]\nenv = {}\n", "did you mean `environment` at the top of the file?"),
+            (
+                "[execution]\nenv = {}\n",
+                "did you mean `environment` at the top of the file or a step?"
+            ),
             ("[execution]\nmax_paralel = 4\n", "did you mean `max_parallel_steps`?"),
             ("[[tasks]]\nneeds = []\n", "did you mean `dependencies`?"),
             (

@@ -86,6 +86,8 @@ struct WorkflowLoaderTests {
             ])
         #expect(
             loaded.diagnostics.map { "\($0.severity) \($0.message)" } == [
+                "note `steps/.hidden` is passed over: the name is that of a copy left behind by an "
+                    + "editor, a merge or a package manager",
                 "note `steps/README.md` has no header, so it is not a step",
                 "warning `steps/helper.sh` has no header, so it is not a step",
             ])
