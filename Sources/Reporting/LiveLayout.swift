@@ -8,14 +8,18 @@ struct LiveLayout {
     /// Lines that the region may take.
     var rows: Int
 
+    /// Most columns of a line, so that few rows come of it on a terminal that is made narrow.
+    static let mostColumns = 119
+
     /// A layout for a terminal, or nil for one that is too small to be drawn over.
-    init?(style: Style, size: (columns: Int, rows: Int)?) {
-        guard let size, size.columns >= 20, size.rows >= 5 else { return nil }
+    init?(style: Style, size: (columns: Int, rows: Int)) {
+        guard size.columns >= 20, size.rows >= 6 else { return nil }
         self.style = style
         // The last column stays free: some terminals wrap as soon as it is written.
-        columns = size.columns - 1
-        // A third of the screen stays for the steps that have ended.
-        rows = size.rows * 2 / 3
+        columns = min(size.columns - 1, LiveLayout.mostColumns)
+        // A terminal that is made a third as wide wraps each line into three, and all of them must
+        // still stand on the screen: what has left it at the top can no longer be erased.
+        rows = size.rows / 3
     }
 
     /// The lines of the region at a moment.

@@ -1,7 +1,9 @@
 /// Lines at the bottom of a terminal that are drawn over, while other lines scroll above them.
 ///
-/// The cursor rests in the first column below the region, so that whatever ends the program leaves
-/// a terminal on which one can go on typing. It knows how to draw and nothing of what.
+/// The cursor rests where the next ordinary line begins, above the region: a terminal carries its
+/// cursor along when it wraps its lines anew, so whatever a resize has made of the region, it is
+/// all that stands from the cursor on, and nothing needs to be counted. It knows how to draw and
+/// nothing of what.
 struct LiveRegion {
     /// A line and the columns that it takes.
     struct Line: Hashable {
@@ -10,57 +12,52 @@ struct LiveRegion {
     }
 
     private var drawn: [Line] = []
-    private var drawnColumns = 0
+    private var drawnSize = (columns: 0, rows: 0)
 
     // Terminals that know it show what is between the two at once; others ignore them.
     private static let beginUpdate = "\u{1B}[?2026h"
     private static let endUpdate = "\u{1B}[?2026l"
-    private static let eraseToLineEnd = "\u{1B}[K"
-    // From the first column of a line above the cursor's. Its own line is erased first: where the
-    // whole screen is erased at once, tmux keeps a copy of it in what can be scrolled back to.
-    private static let eraseBelow = "\u{1B}[K\n\u{1B}[J\u{1B}[1A"
+    private static let saveCursor = "\u{1B}7"
+    private static let restoreCursor = "\u{1B}8"
+    // What is too wide for a terminal that has just become narrower is cut, and takes one row.
+    private static let wrapOff = "\u{1B}[?7l"
+    private static let wrapOn = "\u{1B}[?7h"
+    private static let down = "\u{1B}[B"
+    private static let bottom = "\u{1B}[9999B"
+    // The cursor's line is erased apart from those below: where the whole screen is erased at
+    // once, tmux keeps a copy of it in what can be scrolled back to.
+    private static let eraseText =
+        "\r\u{1B}[K" + saveCursor + down + "\u{1B}[J" + restoreCursor
 
     /// The text that prints `scroll` above and makes the region show `lines`; "" for no change.
-    mutating func draw(_ lines: [Line], below scroll: String, columns: Int) -> String {
-        let isSameShape =
-            scroll.isEmpty && lines.count == drawn.count && columns == drawnColumns
-        if isSameShape, lines == drawn { return "" }
-        let change = isSameShape ? changedLines(lines) : redraw(lines, below: scroll, columns)
+    ///
+    /// A terminal may have another size by the time it reads the text, so no move names a row:
+    /// all are from the cursor or the bottom, and none of the region's lines scrolls anything.
+    mutating func draw(
+        _ lines: [Line], below scroll: String, size: (columns: Int, rows: Int)
+    ) -> String {
+        if scroll.isEmpty, lines == drawn, size == drawnSize { return "" }
+        let text = erase() + scroll + LiveRegion.text(of: lines)
         drawn = lines
-        drawnColumns = columns
-        return LiveRegion.beginUpdate + change + LiveRegion.endUpdate
+        drawnSize = size
+        return LiveRegion.beginUpdate + text + LiveRegion.endUpdate
     }
 
     /// The text that removes the region; "" when there is none.
-    mutating func erase(columns: Int?) -> String {
+    mutating func erase() -> String {
         guard !drawn.isEmpty else { return "" }
-        let text = up(by: drawnRows(columns ?? drawnColumns)) + LiveRegion.eraseBelow
         drawn = []
-        return text
+        return LiveRegion.eraseText
     }
 
-    private func changedLines(_ lines: [Line]) -> String {
-        var text = up(by: drawn.count)
-        for (old, new) in zip(drawn, lines) {
-            if old != new { text += new.text + LiveRegion.eraseToLineEnd }
-            text += "\r\n"
-        }
-        return text
-    }
-
-    private func redraw(_ lines: [Line], below scroll: String, _ columns: Int) -> String {
-        var text = ""
-        if !drawn.isEmpty { text = up(by: drawnRows(columns)) + LiveRegion.eraseBelow }
-        text += scroll
-        for line in lines { text += line.text + "\n" }
-        return text
-    }
-
-    private func up(by rows: Int) -> String { "\r\u{1B}[\(rows)A" }
-
-    /// Rows of the screen that the region takes; a terminal that became narrower has wrapped it.
-    private func drawnRows(_ columns: Int) -> Int {
-        guard columns > 0, columns < drawnColumns else { return drawn.count }
-        return drawn.reduce(0) { $0 + max(1, ($1.columns + columns - 1) / columns) }
+    /// At the bottom of the screen: tmux counts the empty rows below when it wraps lines anew, and
+    /// would push the region out at the top for them.
+    private static func text(of lines: [Line]) -> String {
+        guard !lines.isEmpty else { return "" }
+        let up = lines.count > 1 ? "\u{1B}[\(lines.count - 1)A" : ""
+        let room = String(repeating: "\n", count: lines.count - 1) + up
+        return room + saveCursor + wrapOff + bottom + up
+            + lines.map { $0.text + "\u{1B}[K" }.joined(separator: "\r" + down)
+            + wrapOn + restoreCursor
     }
 }

@@ -59,19 +59,21 @@ public struct LiveView: RunView {
     ) -> String {
         guard output != .none else { return "" }
         let size = surroundings.terminalSize
-        guard let layout = LiveLayout(style: style, size: size), !hasEnded, !plain.isAsking else {
-            let erased = region.erase(columns: size?.columns)
+        guard let size, let layout = LiveLayout(style: style, size: size), !hasEnded,
+            !plain.isAsking
+        else {
+            let erased = region.erase()
             return erased
                 + plain.frame(
                     below: takeScroll(), at: now, record: record, surroundings: surroundings)
         }
-        plain.lines.columns = size?.columns
+        plain.lines.columns = size.columns
         let text = takeScroll() + plain.logText(surroundings)
         let lines = layout.lines(
             running: plain.running.map(\.step), waiting: waiting,
             progress: plain.lines.progress(record), record: record, at: now,
             lastLine: { LiveView.lastLine(of: surroundings.logTail($0, LiveView.tailLength)) })
-        return region.draw(lines, below: text, columns: size?.columns ?? 0)
+        return region.draw(lines, below: text, size: size)
     }
 
     /// A question in place of the region.
@@ -79,7 +81,7 @@ public struct LiveView: RunView {
         _ question: ReviewQuestion?, typedLines: Int, at now: RunTime, record: RunRecord,
         surroundings: ViewSurroundings
     ) -> String {
-        region.erase(columns: surroundings.terminalSize?.columns)
+        region.erase()
             + plain.ask(
                 question, below: takeScroll(), typedLines: typedLines, record: record,
                 surroundings: surroundings)
@@ -95,7 +97,7 @@ public struct LiveView: RunView {
 
     /// Removes the region.
     public mutating func withdraw(surroundings: ViewSurroundings) -> String {
-        let erased = region.erase(columns: surroundings.terminalSize?.columns)
+        let erased = region.erase()
         return erased + plain.withdraw(surroundings: surroundings) + takeScroll()
     }
 
@@ -104,7 +106,7 @@ public struct LiveView: RunView {
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String? {
         let above =
-            region.erase(columns: surroundings.terminalSize?.columns)
+            region.erase()
             + plain.withdraw(surroundings: surroundings) + takeScroll()
         let text = plain.rest(at: now, record: record, surroundings: surroundings)
         return text.map { above + $0 } ?? (above.isEmpty ? nil : above)
@@ -114,7 +116,7 @@ public struct LiveView: RunView {
     public mutating func finish(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String {
-        let erased = region.erase(columns: surroundings.terminalSize?.columns)
+        let erased = region.erase()
         return erased + plain.withdraw(surroundings: surroundings) + takeScroll()
             + plain.finish(at: now, record: record, surroundings: surroundings)
     }

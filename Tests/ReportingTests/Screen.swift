@@ -11,6 +11,7 @@ struct Screen {
     private var row = 0
     private var column = 0
     private var used = 0
+    private var saved = (row: 0, column: 0)
     private let columns: Int
 
     init(columns: Int) { self.columns = columns }
@@ -51,6 +52,7 @@ struct Screen {
         var sequence = ""
         while let scalar = rest.popFirst() {
             sequence.unicodeScalars.append(scalar)
+            if sequence == "7" || sequence == "8" { break }
             if scalar != "[", (0x40...0x7E).contains(scalar.value) { break }
         }
         switch sequence {
@@ -59,10 +61,16 @@ struct Screen {
         case "[J":
             lines[row] = Array(lines[row].prefix(column))
             lines.removeSubrange((row + 1)...)
-        case "[?2026h", "[?2026l":
+        case "7": saved = (row, column)
+        case "8": move(to: saved.row, saved.column)
+        case "[?2026h", "[?2026l", "[?7h", "[?7l":
+            // What a terminal would cut is counted as wrapped: no line should need it.
             break
+        case _ where sequence.hasSuffix("B"):
+            // It is as high as what stands on it.
+            move(to: min(lines.count - 1, row + (Int(sequence.dropFirst().dropLast()) ?? 1)), 0)
         case _ where sequence.hasSuffix("A"):
-            move(to: max(0, row - (Int(sequence.dropFirst().dropLast()) ?? 0)), 0)
+            move(to: max(0, row - (Int(sequence.dropFirst().dropLast()) ?? 1)), 0)
         case _ where sequence.hasSuffix("m"):
             colors += 1
         default:
