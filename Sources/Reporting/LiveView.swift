@@ -15,6 +15,13 @@ public struct LiveView: RunView {
     private var scroll = ""
     private var waiting: [Int] = []
     private var hasEnded = false
+    private var size: (columns: Int, rows: Int)?
+    /// When the terminal last had another size than the frame before.
+    private var resizedAt: RunTime?
+
+    /// How long after a resize the region stays small: another one may follow, and some terminals
+    /// tell their size late.
+    private static let resizePause: Int64 = 1_000_000_000
 
     /// Bytes at the end of a log in which the last line is looked for.
     static let tailLength = 1024
@@ -59,7 +66,8 @@ public struct LiveView: RunView {
     ) -> String {
         guard output != .none else { return "" }
         let size = surroundings.terminalSize
-        guard let size, let layout = LiveLayout(style: style, size: size), !hasEnded,
+        noteSize(size, at: now)
+        guard let size, var layout = LiveLayout(style: style, size: size), !hasEnded,
             !plain.isAsking
         else {
             let erased = region.erase()
@@ -67,6 +75,7 @@ public struct LiveView: RunView {
                 + plain.frame(
                     below: takeScroll(), at: now, record: record, surroundings: surroundings)
         }
+        if let resizedAt, now - resizedAt < LiveView.resizePause { layout.rows = 2 }
         plain.lines.columns = size.columns
         let text = takeScroll() + plain.logText(surroundings)
         let lines = layout.lines(
@@ -119,6 +128,11 @@ public struct LiveView: RunView {
         let erased = region.erase()
         return erased + plain.withdraw(surroundings: surroundings) + takeScroll()
             + plain.finish(at: now, record: record, surroundings: surroundings)
+    }
+
+    private mutating func noteSize(_ newSize: (columns: Int, rows: Int)?, at now: RunTime) {
+        if let size, let newSize, size != newSize { resizedAt = now }
+        size = newSize ?? size
     }
 
     private mutating func takeScroll() -> String {

@@ -89,6 +89,24 @@ struct LiveViewTests {
         }
     }
 
+    @Test("for a second after a resize the region is two rows, since another one may follow")
+    func afterResize() {
+        var run = Run(["a", "b"], view: LiveView(style: .plain), size: (80, 24))
+        run.begin()
+        run.launch(0, at: 0)
+        run.launch(1, at: 0)
+        var screen = Screen(columns: 80)
+        screen.show(run.frame(at: 100))
+        #expect(screen.rows.count == 1 + 3)
+        run.size = (80, 30)
+        screen.show(run.frame(at: 200))
+        screen.show(run.frame(at: 1_100))
+        #expect(screen.rows.count == 1 + 2)
+        #expect(screen.rows.contains("  +2 more running"))
+        screen.show(run.frame(at: 1_200))
+        #expect(screen.rows.count == 1 + 3)
+    }
+
     @Test("the cursor rests above the region, so that no terminal's wrapping has to be counted")
     func restsAbove() {
         var region = LiveRegion()
