@@ -45,7 +45,10 @@ struct SpecsTests {
         #expect(plan.error.hasPrefix(missing), "\(plan)")
         for step in block.steps { #expect(plan.output.contains("  \(step)"), "\(step) in \(plan)") }
         #expect(try space.run("graph").code == 0)
-        for words in [["run"], ["run", "--parallel"], ["run", "--dry-run"]] {
+        let dryRun = try space.run("run", "--dry-run")
+        #expect(dryRun.code == 0, "\(dryRun)")
+        #expect(dryRun.error.contains(missing), "\(dryRun)")
+        for words in [["run"], ["run", "--parallel"]] {
             let run = try space.start(words).wait()
             #expect(run.code == 2, "\(run)")
             #expect(run.error.contains("error: \(missing): `\(block.steps[0])`, "), "\(run)")
