@@ -35,8 +35,8 @@ struct BackupRunTests {
                 "backup[1]_started", "backup[1]_failed", "retry_scheduled",
                 "backup[2]_started", "backup[2]_complete", "complete",
             ])
-        #expect(try progress.error("a", of: "primary_method_failed") == "exit code 3")
-        #expect(try progress.error("a", of: "backup[1]_failed") == "exit code 4")
+        #expect(try progress.error("a", of: "primary_method_failed") == "1 primary")
+        #expect(try progress.error("a", of: "backup[1]_failed") == "3 backup[1]")
         #expect(
             try LatestRun(in: space).logParts("a") == [
                 attempts[0], "attempt 2, primary", attempts[1], "attempt 3, backup[1]",

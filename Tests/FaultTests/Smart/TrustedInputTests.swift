@@ -103,7 +103,7 @@ struct TrustedInputTests {
         try space.workflow(step("$DIR/x | sh \"$S\"", "inputs = [\"in\"]"))
         let text = try space.run("check").error
         #expect(text.contains("workflow.toml:3:14: note: step `a`: what `$DIR/x`"), "\(text)")
-        #expect(text.contains("workflow.toml:3:25: note: step `a`: what `\"$S\"`"), "\(text)")
+        #expect(text.contains("workflow.toml:3:26: note: step `a`: what `\"$S\"`"), "\(text)")
     }
 
     // MARK: - Own outputs
