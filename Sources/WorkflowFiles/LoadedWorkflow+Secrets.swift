@@ -11,7 +11,8 @@ extension LoadedWorkflow {
         var places = SecretPlaces()
         for file in files.files { places.learnNames(from: file.bytes) }
         // What a valid file says is known; only in one with mistakes the words have to do.
-        if !diagnostics.contains(where: { $0.severity == .error }) { places.isListBroken = false }
+        places.hasMistakes = diagnostics.contains { $0.severity == .error }
+        if !places.hasMistakes { places.isListBroken = false }
         var quoted: [Int: ConcealedText] = [:]
         for index in files.files.indices {
             let bytes = files.files[index].bytes

@@ -29,6 +29,13 @@ struct SecretPlacesTests {
             ("T = \"\"\"\nhunter2\n\"\"\"\nA = x\n", "\nhunter2\n"),
             ("# environment = { \"T\" = \"hunter2\" }\n", "hunter2"),
             ("{\"environment\": {\"T\": hunter2}}", "hunter2}}"),
+            ("T = \"a\" hunter2 # note\n", "a|hunter2 # note"),
+            ("environment.T = 'a', 'hunter2'\n", "a|, 'hunter2'"),
+            ("T = \"hunt\"er2\"\n", "hunt|er2\""),
+            ("T = 'a', 'hunter2'\n", "a|, 'hunter2'"),
+            ("T = \"\"\"a\"\"\" hunter2\nA = x\n", "a|hunter2"),
+            ("environment = { T = \"a\" hunter2, A = x }\n", "a|hunter2, A = x }"),
+            ("{\"T\": \"a\", \"A\": x}", "a"), ("T = [\"a\"] hunter2\n", "\"a\"|hunter2"),
             ("command = \"echo $T\"\nA = \"x\"\n", ""),
         ])
     func byName(text: String, hidden: String) {
@@ -40,6 +47,7 @@ struct SecretPlacesTests {
         arguments: [
             ("secrets = [T\n[environment]\nA = one\nB = \"two\"\n[[steps]]\nid = 1\n", "one|two"),
             ("environment = { A = one }\nsecrets = \n", " A = one "),
+            ("secrets = [T\n[environment]\nA = \"a\" one\r\nB = \"b\"\r\n", "a|one\r|b"),
             ("environment.A.B = one\nsecrets = oops\n", "one"),
             ("{\"environment\": {\"A\": one}, \"secrets\": [T]}", "\"A\": one"),
             ("[[steps]]\n[steps.environment]\nA = one\nsecrets = x\n[x]\nB = 2\n", "one|x"),
