@@ -227,6 +227,19 @@ final class RunDirectory: Sendable {
         return Int64(facts.st_size)
     }
 
+    /// What the disk answers when a block more is asked for a step's log; nil when it has one, or where
+    /// the system cannot tell.
+    func refusalOfRoom(inLogOf step: String) -> SystemError? {
+        let shown = "\(StateDirectory.runPath(id))/logs/\(step).log"
+        guard
+            let log = try? PrivateFile.open(
+                "\(step).log", in: logs, flags: O_WRONLY | O_APPEND, shown: shown),
+            let size = log.size, stepvisor_reserve(log.number, size, 4096) != 0
+        else { return nil }
+        let problem = SystemError("write", shown)
+        return problem.code == ENOSPC || problem.code == EDQUOT ? problem : nil
+    }
+
     /// Replaces a whole file in one step, so that a reader sees the old or the new one.
     ///
     /// - Parameters:

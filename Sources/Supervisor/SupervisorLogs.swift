@@ -19,6 +19,17 @@ extension Supervisor {
         }
     }
 
+    /// Stops the run when the disk has no room for more of a log that the step writes itself.
+    ///
+    /// Only the step was told that a write of it failed, and it may have ended well all the same.
+    func heedFullLog(of step: Int) {
+        guard preparation.writesItsLog(step),
+            let problem = directory.refusalOfRoom(inLogOf: header.steps[step].id)
+        else { return }
+        record(.warning(step: step, problem.description))
+        stop(because: problem)
+    }
+
     private func words(for loss: LogWatch.Loss, of step: Int) -> String {
         let advice =
             preparation.writesItsLog(step)

@@ -86,6 +86,7 @@ extension Supervisor {
     ///
     /// Who outlives it and still has its pipe goes on writing to that log.
     func settleOutput(of step: Int) {
+        heedFullLog(of: step)
         guard let number = output.current.removeValue(forKey: step),
             let pipe = output.pipes[number]
         else { return }
