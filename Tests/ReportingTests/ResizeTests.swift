@@ -46,7 +46,7 @@ struct ResizeTests {
             for line in 0..<before { terminal.show("before \(line)\n") }
             var run = Self.begin(columns: terminal.columns, rows: terminal.rows)
             var ended = 0
-            for frame in 1..<40 {
+            for frame in 1..<20 {
                 for _ in 0..<Int.random(in: 0...3, using: &random) {
                     terminal.resize(
                         columns: Bool.random(using: &random)
@@ -79,7 +79,7 @@ struct ResizeTests {
             var terminal = ResizableTerminal(columns: 80, rows: 24)
             var run = Self.begin(columns: 80, rows: 24)
             var ended = 0
-            for frame in 1..<40 {
+            for frame in 1..<20 {
                 terminal.resize(
                     columns: Int.random(in: 1...200, using: &random),
                     rows: Int.random(in: 1...60, using: &random))
