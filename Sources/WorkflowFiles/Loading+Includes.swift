@@ -41,6 +41,9 @@ extension Loading {
         place.written = written ?? include.file
         var inner = scope.nested(include.prefix ?? ProseFile.descriptor(of: include.file))
         inner.isIncluded = true
+        let start = decoder.ends
+        // The settings of a directory, which stand in it, belong to its step files.
+        if written == nil { (inner.firstStep, inner.firstTask) = start }
         guard isAllowed(place, in: inner, chain: chain) else {
             inclusion.hasLostSteps = true
             return
@@ -54,6 +57,11 @@ extension Loading {
         inclusion.seen[key(of: place, in: inner)] = (
             include.range, decoder.contentCount > before
         )
+        let end = decoder.ends
+        decoder.note(
+            IncludedPart(
+                include: include, scope: scope, prefix: inner.prefix,
+                steps: start.step..<end.step, tasks: start.task..<end.task))
         if decoder.contentCount > StepInstances.limit {
             stop(
                 "the included files make more than \(StepInstances.limit) steps and tasks",

@@ -164,6 +164,9 @@ struct Loading {
     }
 
     var result: LoadedWorkflow {
+        var decoder = decoder
+        decoder.hasLostFiles = inclusion.hasLostSteps
+        let hasLostSteps = decoder.hasLostSteps || decoder.hasLostFiles
         let (workflow, problems) = decoder.finish()
         var all = diagnostics + problems
         var resolved: ResolvedWorkflow?
@@ -171,7 +174,7 @@ struct Loading {
             // A file that could not be understood has no steps, or not those that others name,
             // which need not be said too.
             let isUnderstood =
-                !decoder.hasLostSteps && !inclusion.hasLostSteps
+                !hasLostSteps
                 && (!workflow.steps.isEmpty || !all.contains { $0.severity == .error })
             if isUnderstood {
                 let result = WorkflowValidator.resolve(

@@ -48,6 +48,9 @@ public struct WorkflowInclude: Hashable, Sendable {
     public var file: String
     /// What its ids begin with, without the `.` that follows; nil for nothing.
     public var prefix: String?
+    /// What its tasks and steps come after, in the names of the file that includes it; nil: its tasks
+    /// after those before it.
+    public var dependencies: [Dependency]?
     /// Where it was written.
     public var range: SourceRange?
 

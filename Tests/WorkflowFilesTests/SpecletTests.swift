@@ -33,7 +33,41 @@ struct SpecletTests {
             speclet("one", "1, 2", "parallel_allowed = false") + speclet("two", "3, 4"),
             [[], ["1"], ["2"], ["3"]]
         ),
+        // All before it, not itself and not a later one.
+        (
+            speclet("one", "1") + speclet("two", "2")
+                + speclet("three", "3", "depends_on = [\"*\"]")
+                + speclet("four", "4"),
+            [[], [], ["1", "2"], []]
+        ),
+        (
+            speclet("one", "1") + speclet("two", "2", "dependencies = [\"*\"]")
+                + speclet("three", "3") + speclet("four", "4", "dependencies = [\"*\"]"),
+            [[], ["1"], [], ["2", "3"]]
+        ),
     ]
+
+    @Test("`*` on the first speclet is a warning with its place")
+    func allBeforeFirst() {
+        let loaded = LoadedText(Self.tasks(2) + Self.speclet("s", "1, 2", "depends_on = [\"*\"]"))
+        #expect(loaded.messages.count == 1 && loaded.resolved != nil, "\(loaded.messages)")
+        #expect(loaded.messages.first?.contains("`*` names no speclet") == true)
+    }
+
+    @Test("`*` on a task that a speclet holds means all tasks before it in that speclet")
+    func allBeforeInSpeclet() {
+        let text = ["a", "b"].map { id in
+            "[[speclets]]\nid = \"\(id)\"\n"
+                + ["", "dependencies = []\n", "dependencies = [\"*\"]\n"].map {
+                    "[[speclets.tasks]]\n\($0)steps = [{ id = 1 }]\n"
+                }.joined()
+        }.joined()
+        let loaded = LoadedText(text)
+        #expect(loaded.messages == [])
+        #expect(
+            loaded.workflow.tasks.map { $0.dependencies?.map(\.id.rawValue) ?? ["?"] }
+                == [[], [], ["a.1", "a.2"], [], [], ["b.1", "b.2"]])
+    }
 
     private static func speclet(_ id: String, _ tasks: String, _ more: String = "") -> String {
         "[[speclets]]\nid = \"\(id)\"\ntasks = [\(tasks)]\n\(more)\n"

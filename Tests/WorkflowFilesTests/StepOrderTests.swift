@@ -82,6 +82,39 @@ struct StepOrderTests {
         #expect(Self.edges(loaded) == ["1.1>3.1", "2.1>3.1"])
     }
 
+    @Test("in a step file `*` means the files before it in its directory")
+    func allBeforeInDirectory() throws {
+        let project = try TemporaryProject()
+        for directory in ["steps", "more"] {
+            try project.writeStep(directory + "/1.sh", "id = \"\(directory)1\"\n")
+            try project.writeStep(
+                directory + "/2.sh", "id = \"\(directory)2\"\ndependencies = [\"*\"]\n")
+            try project.writeStep(directory + "/3.sh", "id = \"\(directory)3\"\n")
+            try project.write(
+                directory + "/workflow.toml",
+                "steps = [{ id = \"\(directory)4\", command = \"true\", dependencies = [\"*\"] }]")
+        }
+        try project.write(
+            "all.toml",
+            "composition.includes = [\"steps\", \"more\"]\n"
+                + "steps = [{ id = \"end\", command = \"true\", dependencies = [\"*\"] }]")
+        func edges(_ loaded: LoadedWorkflow) -> [String] {
+            loaded.workflow.steps.flatMap { step in
+                step.dependencies.map { "\($0.id)>\(step.id)" }
+            }
+        }
+        let own = WorkflowLoader.load(path: "more", workingDirectory: project.path)
+        #expect(edges(own) == ["more1>more2", "more2>more4", "more3>more4"])
+        let included = WorkflowLoader.load(path: "all.toml", workingDirectory: project.path)
+        let inside = ["steps", "more"].flatMap { name in
+            ["1>2", "2>4", "3>4"].map {
+                $0.split(separator: ">").map { name + $0 }.joined(separator: ">")
+            }
+        }
+        let all = ["steps", "more"].flatMap { name in (1...4).map { "\(name)\($0)>end" } }
+        #expect(edges(included) == inside + all)
+    }
+
     @Test("speclets order the tasks of included files that they name")
     func speclets() throws {
         let project = try TemporaryProject()

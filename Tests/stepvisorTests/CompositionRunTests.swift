@@ -215,6 +215,45 @@ struct CompositionRunTests {
         #expect(space.lines("ran.txt").suffix(4) == ["a.c", "data", "b in \(name)", "end"])
     }
 
+    @Test("an include without dependencies runs beside the one before it, and one with them after")
+    func besideEachOther() throws {
+        let space = try TestSpace()
+        for name in ["a", "b"] {
+            // Each waits until the other has begun.
+            let other = name == "a" ? "b" : "a"
+            try space.file(
+                "parameters_\(name).toml",
+                """
+                [[tasks]]
+                id = 1
+                [[tasks.steps]]
+                id = 1
+                command = "touch \(name).begun; until test -e \(other).begun; do sleep 0.02; done"
+                timeout = "120s"
+                """)
+        }
+        try space.file(
+            "parameters_c.toml",
+            "[[tasks]]\nid = 1\n[[tasks.steps]]\nid = 1\ncommand = 'echo c >> ran.txt'\n")
+        try space.workflow(
+            """
+            [composition]
+            includes = [
+              "spec_a.md",
+              { file = "spec_b.md", dependencies = [] },
+              { file = "spec_c.md", dependencies = ["end"] },
+            ]
+            [[steps]]
+            id = "end"
+            command = "sleep 0.1; echo end >> ran.txt"
+            """)
+        let plan = try space.run("plan")
+        #expect(plan.output.contains("  c.1.1  after end"), "\(plan)")
+        let run = try space.run("--parallel", "--jobs", "4", seconds: 120)
+        #expect(run.code == 0, "\(run)")
+        #expect(space.lines("ran.txt") == ["end", "c"])
+    }
+
     @Test("files that multiply end in a refusal, and soon")
     func bomb() throws {
         let space = try TestSpace()

@@ -13,6 +13,11 @@ struct FileScope {
     var shell: [String]?
     /// False for the main file, whose settings are those of the run.
     var isIncluded = false
+    /// Where its steps outside of tasks begin, with those of the files that it includes; for a
+    /// directory, with its step files.
+    var firstStep = 0
+    /// The same for its tasks; for those that a speclet holds, where these begin.
+    var firstTask = 0
 
     /// What ids begin with; empty for nothing.
     var prefix: String { prefixes.first ?? "" }

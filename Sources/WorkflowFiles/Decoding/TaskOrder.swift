@@ -8,6 +8,7 @@ struct TaskOrder {
     /// Where the tasks of each file begin.
     let firstTasks: [Int]
     let speclets: [SpecletFile]
+    let includes: IncludeOrder
 
     /// States as dependencies what the tasks' order alone does not say.
     func settle(_ tasks: inout [WorkflowTask], reportingTo reader: inout ValueReader) {
@@ -22,7 +23,7 @@ struct TaskOrder {
             }
         }
         let named = namedElsewhere(known)
-        var before = TaskEnds()
+        var before = FileEnds(includes)
         for first in firstTasks where first > 0 && first < tasks.count {
             // Speclets order what they name.
             guard tasks[first].dependencies == nil, !named.contains(first) else { continue }
@@ -31,12 +32,13 @@ struct TaskOrder {
                 tasks[first].dependencies = ends.map { Dependency(StepID(tasks[$0].id)) }
             }
         }
-        before = TaskEnds()
+        before = FileEnds(includes)
         for file in speclets where !file.speclets.isEmpty {
             let entry =
                 named.isEmpty
                 ? before.ends(of: tasks, before: file.tasks.lowerBound)
-                : TaskEnds.ends(of: tasks, before: file.tasks.lowerBound, apartFrom: named, known)
+                : before.ends(
+                    of: tasks, before: file.tasks.lowerBound, apartFrom: named, known)
             SpecletOrder(file, known: known, entry: entry)
                 .settle(&tasks, reportingTo: &reader)
         }
@@ -59,14 +61,54 @@ extension TaskOrder {
     }
 }
 
-/// The tasks before a file that none of those waits for; to be asked for one file after another.
+/// The tasks that a file comes after where nothing else is said: none of them waits for another.
+///
+/// To be asked for one file after another.
+private struct FileEnds {
+    /// Where it begins, and which includes are left out.
+    private struct Section: Hashable {
+        var start: Int
+        var late: [Range<Int>]
+    }
+
+    private let includes: IncludeOrder
+    private var sections: [Section: TaskEnds] = [:]
+
+    init(_ includes: IncludeOrder) { self.includes = includes }
+
+    mutating func ends(of tasks: [WorkflowTask], before end: Int) -> [Int] {
+        let section = Section(start: includes.start(around: end), late: includes.late(for: end))
+        return sections[
+            section, default: TaskEnds(from: section.start, apartFrom: section.late)
+        ].ends(of: tasks, before: end)
+    }
+
+    /// The same without some tasks and all that come after those.
+    func ends(
+        of tasks: [WorkflowTask], before end: Int, apartFrom named: Set<Int>,
+        _ known: [String: Int]
+    ) -> [Int] {
+        let left = includes.late(for: end).reduce(into: named) { $0.formUnion($1) }
+        return TaskEnds.ends(
+            of: tasks, in: min(includes.start(around: end), end)..<end, apartFrom: left, known)
+    }
+}
+
+/// The tasks of a part that none of those waits for.
 private struct TaskEnds {
     private var awaited: Set<String> = []
     private var ends: [Int] = []
-    private var count = 0
+    private var count: Int
+    private let late: [Range<Int>]
+
+    init(from start: Int, apartFrom late: [Range<Int>]) {
+        count = start
+        self.late = late
+    }
 
     mutating func ends(of tasks: [WorkflowTask], before end: Int) -> [Int] {
-        for index in count..<max(count, end) {
+        for index in count..<max(count, end)
+        where late.isEmpty || !late.contains(where: { $0.contains(index) }) {
             if let dependencies = tasks[index].dependencies {
                 for dependency in dependencies { awaited.insert(dependency.id.rawValue) }
             } else if index > 0 {
@@ -81,7 +123,7 @@ private struct TaskEnds {
 
     /// The same without some tasks and all that come after those.
     static func ends(
-        of tasks: [WorkflowTask], before end: Int, apartFrom named: Set<Int>,
+        of tasks: [WorkflowTask], in part: Range<Int>, apartFrom named: Set<Int>,
         _ known: [String: Int]
     ) -> [Int] {
         var left = named
@@ -89,7 +131,7 @@ private struct TaskEnds {
         var count = -1
         while count != left.count {
             count = left.count
-            for index in 0..<end where !left.contains(index) {
+            for index in part where !left.contains(index) {
                 let before =
                     tasks[index].dependencies.map { $0.compactMap { known[$0.id.rawValue] } }
                     ?? (index > 0 ? [index - 1] : [])
@@ -97,13 +139,13 @@ private struct TaskEnds {
             }
         }
         var awaited: Set<Int> = []
-        for index in 0..<end where !left.contains(index) {
+        for index in part where !left.contains(index) {
             let before =
                 tasks[index].dependencies.map { $0.compactMap { known[$0.id.rawValue] } }
                 ?? (index > 0 ? [index - 1] : [])
             awaited.formUnion(before)
         }
-        return (0..<end).filter { !left.contains($0) && !awaited.contains($0) }
+        return part.filter { !left.contains($0) && !awaited.contains($0) }
     }
 }
 
@@ -244,24 +286,36 @@ private struct SpecletOrder {
         for (index, speclet) in speclets.enumerated() {
             if let name = speclet.name, positions[name] == nil { positions[name] = index }
         }
+        var lastAll = 0
         return speclets.enumerated().map { index, speclet in
-            speclet.dependencies.compactMap { name, range in
+            speclet.dependencies.flatMap { name, range -> [Int] in
+                if name == "*" {
+                    if index == 0 {
+                        reader.report(
+                            .warning(
+                                "`*` names no speclet: none is declared before this one",
+                                at: range, help: "put it behind those that it waits for"))
+                    }
+                    // Who waits for the last one that says so waits for all that came before it.
+                    defer { lastAll = index }
+                    return Array(lastAll..<index)
+                }
                 guard let target = positions[name] else {
                     reader.report(
                         .error(
                             "speclet `\(speclet.id)` depends on an unknown speclet `\(name)`",
                             at: range,
                             help: reader.suggestion(for: name) { positions.keys.sorted() }))
-                    return nil
+                    return []
                 }
                 guard target != index else {
                     reader.report(
                         .error(
                             "speclet `\(speclet.id)` depends on itself", at: range,
                             help: "remove it from its dependencies"))
-                    return nil
+                    return []
                 }
-                return target
+                return [target]
             }
         }
     }

@@ -28,6 +28,10 @@ public struct WorkflowDecoder {
     private var hasNamelessSteps = false
     /// The last task that waits for all before it, from which index on.
     private var allAwaited: (task: Int, from: Int)?
+    /// What was included, the innermost first.
+    private var parts: [IncludedPart] = []
+    /// Whether a file could not be read, so that names may be missing.
+    var hasLostFiles = false
 
     /// Starts an empty workflow, named so where no file says otherwise.
     public init(defaultName: String) {
@@ -69,8 +73,6 @@ public struct WorkflowDecoder {
         file.steps = draft.steps
         file.tasks = draft.tasks
         file.speclets = draft.speclets
-        file.firstStep = looseSteps.steps.count
-        file.firstTask = workflow.tasks.count
         if scope.isIncluded {
             file.scope = merge(draft, into: scope)
         } else {
@@ -93,6 +95,12 @@ public struct WorkflowDecoder {
         addSpeclets(of: file)
     }
 
+    /// Where the next steps outside of tasks, and the next tasks, will stand.
+    var ends: (step: Int, task: Int) { (looseSteps.steps.count, workflow.tasks.count) }
+
+    /// Notes a file, or a directory, whose tasks and steps have been added.
+    mutating func note(_ part: IncludedPart) { parts.append(part) }
+
     /// How many steps and tasks there are so far: what can be declared twice.
     var contentCount: Int {
         looseSteps.steps.count + taskSteps.steps.count + workflow.tasks.count
@@ -112,8 +120,7 @@ public struct WorkflowDecoder {
 
     /// The same in a directory that is included.
     mutating func addStepFile(
-        header: DocumentTable, id: String, script: String, range: SourceRange?, in scope: FileScope,
-        from first: Int = 0
+        header: DocumentTable, id: String, script: String, range: SourceRange?, in scope: FileScope
     ) {
         var step = StepDraft(isFile: true)
         step.step = Step(id: StepID(id), range: range)
@@ -123,7 +130,7 @@ public struct WorkflowDecoder {
         reader.reportIdleKeys(of: step.step, in: header)
         scope.place(&step)
         let start = looseSteps.steps.count
-        looseSteps.awaitAll(&step, from: min(first, start), with: &reader)
+        looseSteps.awaitAll(&step, from: scope.firstStep, with: &reader)
         looseSteps.append(step, with: &reader)
         looseSteps.note(scope, from: start)
     }
@@ -132,16 +139,23 @@ public struct WorkflowDecoder {
     public consuming func finish() -> (workflow: Workflow, diagnostics: [Diagnostic]) {
         settleNames()
         reportIdleBreakers(takenBy: [looseSteps.steps, taskSteps.steps])
-        let order = TaskOrder(
-            scopes: taskScopes, firstTasks: firstTasks, speclets: speclets)
         // Moved, not copied: an array that two names hold would be copied when it grows.
         var workflow = Workflow(name: "")
         swap(&workflow, &self.workflow)
-        order.settle(&workflow.tasks, reportingTo: &reader)
+        let isWhole = !hasLostFiles && !hasLostSteps
         var loose = looseSteps
         var inTasks = taskSteps
         looseSteps = StepList()
         taskSteps = StepList()
+        var includes = IncludeOrder()
+        if parts.contains(where: { $0.include.dependencies != nil }) {
+            includes.read(
+                parts, loose, inTasks, workflow.tasks, isWhole: isWhole, reportingTo: &reader)
+        }
+        let order = TaskOrder(
+            scopes: taskScopes, firstTasks: firstTasks, speclets: speclets, includes: includes)
+        order.settle(&workflow.tasks, reportingTo: &reader)
+        includes.settle(&loose, &inTasks, &workflow.tasks, reportingTo: &reader)
         if loose.isEmpty && !workflow.tasks.isEmpty {
             swap(&workflow.steps, &inTasks.steps)
             workflow.groups = inTasks.groups
@@ -176,7 +190,7 @@ public struct WorkflowDecoder {
         looseSteps.steps.reserveCapacity(looseSteps.steps.count + values.count)
         for value in values {
             guard var step = decodeStep(value, of: entry, in: nil, file) else { continue }
-            looseSteps.awaitAll(&step, from: file.firstStep, with: &reader)
+            looseSteps.awaitAll(&step, from: file.scope.firstStep, with: &reader)
             looseSteps.append(step, with: &reader)
         }
     }
@@ -210,12 +224,13 @@ public struct WorkflowDecoder {
         if let place = task.task.dependencies?.firstIndex(where: { $0.id.rawValue == "*" }) {
             let range = task.task.dependencies?.remove(at: place).range
             // Who waits for the last one that says so waits for all that came before it.
-            var first = file.firstTask
-            if let last = allAwaited, last.from <= first { first = max(first, last.task) }
+            let start = file.scope.firstTask
+            var first = start
+            if let last = allAwaited, last.from <= start { first = max(start, last.task) }
             for other in workflow.tasks[first...] {
                 task.task.dependencies?.append(Dependency(StepID(other.id), at: range))
             }
-            allAwaited = (index, file.firstTask)
+            allAwaited = (index, start)
         }
         workflow.tasks.append(task.task)
         taskScopes.append(file.scope)
@@ -252,6 +267,7 @@ public struct WorkflowDecoder {
             // Tasks that it holds itself are numbered from 1 in each speclet.
             var inner = file
             inner.scope = file.scope.nested(draft.id)
+            inner.scope.firstTask = workflow.tasks.count
             for (number, task) in draft.ownTasks.enumerated() {
                 guard let entry = draft.tasks,
                     let index = addTask(task, of: entry, number: number + 1, in: inner)
@@ -297,10 +313,6 @@ struct OpenFile {
     var isWhole: Bool
     /// The unknown keys that were said of it, where it may have some of the project's own.
     var ownKeys: Set<String>?
-    /// Where its steps outside of tasks begin, with those of the files that it includes.
-    var firstStep = 0
-    /// The same for its tasks.
-    var firstTask = 0
     var steps: DocumentTable.Entry?
     var tasks: DocumentTable.Entry?
     var speclets: DocumentTable.Entry?

@@ -107,6 +107,17 @@ extension WorkflowTables {
                         "a prefix is the beginning of ids, and no id begins so",
                         at: entry.value.range, help: "a prefix matches `\(StepID.pattern)`"))
             }.habits("namespace", "as", "alias"),
+            KeyRule("dependencies", or: ["depends_on"], "a list of ids") {
+                include, entry, reader in
+                include.dependencies = reader.list(entry, of: "ids")?.compactMap { value in
+                    reader.taskID(value, of: entry.key).map {
+                        Dependency(StepID($0), at: value.range)
+                    }
+                }
+            }
+            .habits(
+                "needs", "deps", "dep", "depends", "dependency", "requires", "after",
+                "run_after", "upstream", "prerequisites", "previous"),
         ])
 
     static let resource = KeyTable<ResourceDeclaration>(
