@@ -7,6 +7,8 @@ import WorkflowModel
 struct PlanBuilder {
     var workflow = Workflow(name: "test")
     var conflicts: [OutputConflict] = []
+    /// Edges that only order, as between the steps of a task that says nothing of it.
+    var stepOrder: [WorkflowEdge] = []
     var options = RunOptions()
     var history: [StepID: Milliseconds] = [:]
 
@@ -27,6 +29,14 @@ struct PlanBuilder {
         if let ms { history[step.id] = Milliseconds(ms) }
     }
 
+    /// A step that comes after the one before it, whatever becomes of that.
+    mutating func next(_ id: String, _ change: (inout Step) -> Void = { _ in }) {
+        let last = workflow.steps.count - 1
+        step(id, after: [workflow.steps[last].id.rawValue], change)
+        stepOrder.append(
+            WorkflowEdge(dependency: last, dependent: last + 1, origin: .stepOrder))
+    }
+
     mutating func conflict(_ a: Int, _ b: Int) {
         conflicts.append(OutputConflict(first: a, second: b, path: "out"))
     }
@@ -35,7 +45,7 @@ struct PlanBuilder {
         let graph = try Graph(
             validating: workflow.steps.map { ($0.id, $0.dependencies.map(\.id)) })
         return ResolvedWorkflow(
-            workflow: workflow, graph: graph, inferredEdges: [], conflicts: conflicts)
+            workflow: workflow, graph: graph, inferredEdges: stepOrder, conflicts: conflicts)
     }
 
     func plan() throws -> RunPlan {

@@ -73,6 +73,79 @@ struct SchedulerFailureTests {
         }
     }
 
+    /// `a`, `b`, `c` and `d` one after another, of which `b` is not critical; `x` depends on `b`.
+    private func chain(_ change: (inout PlanBuilder) -> Void = { _ in }) throws -> Scene {
+        try Scene {
+            $0.step("a")
+            $0.next("b") { $0.isCritical = false }
+            $0.next("c")
+            $0.next("d")
+            $0.step("x", after: ["b"])
+            change(&$0)
+        }
+    }
+
+    @Test("what only comes after a failed step runs, what depends on it does not")
+    func orderOnly() throws {
+        var scene = try chain()
+        scene.exit("a", at: 1)
+        _ = scene.did()
+        scene.exit("b", 7, at: 2)
+        #expect(scene.did() == ["b failed exited 7", "x skipped needs b", "launch c 3"])
+        scene.exit("c", at: 3)
+        scene.exit("d", at: 4)
+        #expect(
+            scene.did() == ["c complete", "launch d 4", "d complete", "finish failed"])
+    }
+
+    @Test("what comes after a failed step waits for all else that it needs")
+    func orderOnlyWaits() throws {
+        var scene = try Scene {
+            $0.step("other")
+            $0.step("b") { $0.isCritical = false }
+            $0.next("c") { $0.dependencies.append(Dependency("other")) }
+        }
+        _ = scene.did()
+        scene.exit("b", 7, at: 1)
+        #expect(scene.did() == ["b failed exited 7"])
+        scene.exit("other", at: 2)
+        #expect(scene.did() == ["other complete", "launch c 3"])
+    }
+
+    @Test("what comes after a failed step is skipped when something else that it needs fails")
+    func orderOnlySkipped() throws {
+        var scene = try Scene {
+            $0.step("other") { $0.isCritical = false }
+            $0.step("b") { $0.isCritical = false }
+            $0.next("c") { $0.dependencies.append(Dependency("other")) }
+        }
+        _ = scene.did()
+        scene.exit("other", 7, at: 1)
+        scene.exit("b", 7, at: 2)
+        #expect(
+            scene.did() == [
+                "other failed exited 7", "c skipped needs other", "b failed exited 7",
+                "finish failed",
+            ])
+    }
+
+    @Test("under -k the next step runs after a critical failure too, and without it none does")
+    func orderOnlyCritical() throws {
+        for keepGoing in [false, true] {
+            var scene = try chain {
+                $0.options.keepGoing = keepGoing
+                $0.workflow.steps[1].isCritical = true
+            }
+            scene.exit("a", at: 1)
+            _ = scene.did()
+            scene.exit("b", 7, at: 2)
+            let did = scene.did()
+            #expect(did.prefix(2) == ["b failed exited 7", "x skipped needs b"])
+            #expect(did.contains("launch c 3") == keepGoing, "\(did)")
+            #expect(did.contains("finish failed") != keepGoing, "\(did)")
+        }
+    }
+
     @Test("an allowed failure neither counts nor keeps anything from running")
     func allowed() throws {
         var scene = try scene { $0.workflow.steps[0].allowsFailure = true }

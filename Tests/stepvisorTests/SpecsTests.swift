@@ -199,4 +199,43 @@ struct SpecsTests {
         #expect(decided.code == 0, "\(decided)")
         #expect(decided.error.contains("2 complete, 1 skipped of 3 steps"), "\(decided)")
     }
+    @Test("a runner is told the first method of a step, and the mode that its task is meant for")
+    func told() throws {
+        let space = try TestSpace()
+        try space.file(
+            "parameters_t.toml",
+            """
+            [[tasks]]
+            id = 1
+            mode_specific = "collaborative"
+            [[tasks.steps]]
+            id = 1
+            description = "Ask"
+            primary_method = "interview the users; don't guess"
+            backup_methods = ["read the mails"]
+            [[tasks.steps]]
+            id = 2
+            [[tasks]]
+            id = 2
+            [[tasks.steps]]
+            id = 1
+            primary_method = "$HOME `x`"
+            """)
+        let runner =
+            "echo \"$STEPVISOR_STEP|${STEPVISOR_PRIMARY_METHOD-unset}|"
+            + "${STEPVISOR_MODE_SPECIFIC-unset}|$STEPVISOR_METHOD\" >> ran.txt; "
+            + "test $STEPVISOR_METHOD != primary || test $STEPVISOR_STEP != 1.1"
+        // What another stepvisor above told is nothing to these steps.
+        space.environment = [
+            "STEPVISOR_PRIMARY_METHOD": "old", "STEPVISOR_MODE_SPECIFIC": "old",
+        ]
+        let run = try space.run("-f", "parameters_t.toml", "--runner", runner)
+        #expect(run.code == 0, "\(run)")
+        let method = "interview the users; don't guess"
+        #expect(
+            space.lines("ran.txt") == [
+                "1.1|\(method)|collaborative|primary", "1.1|\(method)|collaborative|backup[1]",
+                "1.2|unset|collaborative|primary", "2.1|$HOME `x`|unset|primary",
+            ])
+    }
 }
