@@ -88,9 +88,13 @@ extension Supervision {
                 let documented = reference.split(separator: "\n")
                     .filter { $0.hasPrefix("| `STEPVISOR_") }
                     .map { String($0.dropFirst(3).prefix { $0 != "`" }) }
-                    // Only steps that need a failed one, and those of a `foreach`, have these.
+                    // Only steps that need a failed one, those of a `foreach`, and those of which
+                    // SPECS files tell their runner more, have these.
                     .filter {
-                        $0 != "STEPVISOR_FAILED_DEPENDENCIES" && $0 != "STEPVISOR_ITEM"
+                        ![
+                            "STEPVISOR_FAILED_DEPENDENCIES", "STEPVISOR_ITEM",
+                            "STEPVISOR_MODE_SPECIFIC", "STEPVISOR_PRIMARY_METHOD",
+                        ].contains($0)
                     }
                 #expect(Set(documented) == Set(given))
                 #expect(documented.count == Set(documented).count)
