@@ -96,31 +96,21 @@ public struct ResumePlan: Sendable {
         outputs: (Int, DoneEarlier) -> [DueCause] = { _, _ in [] }, basis: (Int) -> StepBasis?
     ) -> ResumePlan {
         var plan = ResumePlan(earlier, graph: graph, selected: selected)
-        // For each step, one that runs and that it needs, itself or through steps left out; and one of
-        // which only the run will show whether it has anything to say to what is done below it.
-        var runs = [Int](repeating: -1, count: graph.count)
-        var mayRun = runs
+        var above = Above(count: graph.count)
         for step in graph.topologicalOrder() {
             let standing = earlier.standing(of: graph.nodes[step].rawValue)
-            let isCarried = earlier.isCarried(graph.nodes[step].rawValue)
             let needs = graph.dependencies(of: step)
-            var needed = needs.lazy.map { runs[$0] }.first { $0 >= 0 }
-            var open = needs.lazy.map { mayRun[$0] }.first { $0 >= 0 }
             guard selected[step] else {
-                runs[step] = needed ?? -1
-                mayRun[step] = open ?? -1
+                above.passOn(needs, through: step)
                 continue
             }
             guard !finalizers.contains(step) else {
                 plan.reruns.append((step, .always))
                 continue
             }
-            // What was not reached where this step was done all the same had no say in it.
-            if let unreached = open, !isCarried,
-                earlier.standing(of: graph.nodes[unreached].rawValue) == .notReached
-            {
-                (needed, open) = (needed ?? unreached, nil)
-            }
+            let (needed, open) = above.settled(
+                needs, isCarried: earlier.isCarried(graph.nodes[step].rawValue)
+            ) { earlier.standing(of: graph.nodes[$0].rawValue) == .notReached }
             var verdict = Self.verdict(standing, needed: needed, isLookedAt: isLookedAt) {
                 basis(step)
             }
@@ -133,11 +123,11 @@ public struct ResumePlan: Sendable {
                 plan.done[step] = open == nil ? done : nil
                 guard let open else { continue }
                 plan.doneUnlessNeedsRun[step] = (done, open)
-                mayRun[step] = step
+                above.mayRun[step] = step
             case .failure(let verdict):
                 plan.reruns.append((step, verdict.reason))
                 if decided.contains(step) { continue }
-                if standing.leavesOpen { mayRun[step] = step } else { runs[step] = step }
+                above.note(step, leavesOpen: standing.leavesOpen)
             }
         }
         return plan
@@ -154,6 +144,48 @@ public struct ResumePlan: Sendable {
         var places = [Int](repeating: 0, count: graph.count)
         for (place, step) in graph.topologicalOrder().enumerated() { places[step] = place }
         reruns.sort { places[$0.step] < places[$1.step] }
+    }
+
+    /// For each step, one that runs and that it needs, itself or through steps left out; and one of which
+    /// only the run will show whether it has anything to say to what is done below it.
+    private struct Above {
+        private var runs: [Int]
+        var mayRun: [Int]
+
+        init(count: Int) {
+            runs = [Int](repeating: -1, count: count)
+            mayRun = runs
+        }
+
+        private func found(_ needs: NodeIndices) -> (needed: Int?, open: Int?) {
+            (
+                needs.lazy.map { runs[$0] }.first { $0 >= 0 },
+                needs.lazy.map { mayRun[$0] }.first { $0 >= 0 }
+            )
+        }
+
+        /// A step is left out: what depends on it is below what it needs.
+        mutating func passOn(_ needs: NodeIndices, through step: Int) {
+            let (needed, open) = found(needs)
+            runs[step] = needed ?? -1
+            mayRun[step] = open ?? -1
+        }
+
+        /// What a step is below.
+        ///
+        /// What was not reached where the step was done all the same had no say in it, unless the step
+        /// was carried over.
+        func settled(
+            _ needs: NodeIndices, isCarried: Bool, wasNotReached: (Int) -> Bool
+        ) -> (needed: Int?, open: Int?) {
+            let (needed, open) = found(needs)
+            guard let open, !isCarried, wasNotReached(open) else { return (needed, open) }
+            return (needed ?? open, nil)
+        }
+
+        mutating func note(_ step: Int, leavesOpen: Bool) {
+            if leavesOpen { mayRun[step] = step } else { runs[step] = step }
+        }
     }
 
     private struct Verdict: Error { let reason: RerunReason }
@@ -229,21 +261,43 @@ public struct ResumePlan: Sendable {
         }
         let kept = runs.indices.map { runs[$0] || selected[$0] && standings[$0].isDone }
         var plan = ResumePlan(earlier, graph: graph, selected: kept)
-        for step in graph.topologicalOrder() where kept[step] {
-            let needed = graph.dependencies(of: step).first { runs[$0] }
-            if runs[step], finalizers.contains(step) {
+        var above = Above(count: graph.count)
+        for step in graph.topologicalOrder() {
+            let needs = graph.dependencies(of: step)
+            guard kept[step] else {
+                above.passOn(needs, through: step)
+                continue
+            }
+            guard runs[step] else {
+                plan.done[step] = standings[step].done(in: earlier)
+                continue
+            }
+            guard !finalizers.contains(step) else {
                 plan.reruns.append((step, .always))
-            } else if let causes = lost[step] {
-                plan.reruns.append((step, .outputs(causes)))
-            } else if runs[step] {
+                continue
+            }
+            let (needed, open) = above.settled(
+                needs, isCarried: earlier.isCarried(graph.nodes[step].rawValue)
+            ) { standings[$0] == .notReached }
+            let reason: RerunReason
+            if let causes = lost[step] {
+                reason = .outputs(causes)
+            } else if let done = standings[step].done(in: earlier), needed == nil {
+                // It stays as it is unless what failed, or has a condition, comes to something else.
+                if let open {
+                    plan.doneUnlessNeedsRun[step] = (done, open)
+                    above.mayRun[step] = step
+                } else {
+                    plan.done[step] = done
+                }
+                continue
+            } else {
                 let verdict = Self.verdict(standings[step], needed: needed, basis: { nil })
                 guard case .failure(let failure) = verdict else { continue }
-                plan.reruns.append((step, failure.reason))
-            } else if case .done(let done)? = standings[step] {
-                plan.done[step] = done
-            } else {
-                plan.done[step] = DoneEarlier(run: earlier.header.runID)
+                reason = failure.reason
             }
+            plan.reruns.append((step, reason))
+            above.note(step, leavesOpen: standings[step].leavesOpen)
         }
         return plan
     }
@@ -292,6 +346,12 @@ extension EarlierRun.Standing? {
         case .done?, .doneFromMovingInputs?: true
         default: false
         }
+    }
+
+    /// How it ended well; nil where it did not.
+    fileprivate func done(in run: EarlierRun) -> DoneEarlier? {
+        if case .done(let done)? = self { return done }
+        return isDone ? DoneEarlier(run: run.header.runID) : nil
     }
 
     /// Whether what depends on the step and was done then was done without it: it need not run again
