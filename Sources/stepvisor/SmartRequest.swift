@@ -86,7 +86,10 @@ struct SmartRequest {
         }
         let withdrawn = smart.takeOver(done: Set(plan.doneEarlier.keys)).union(
             plan.doneUnlessNeedsRun.keys.filter { step in
-                smart.due[step]?.contains { $0.kind != .dependencyRuns } ?? false
+                // What a step that it needs comes to, and came to then, is asked when that one has ended.
+                smart.due[step]?.contains {
+                    $0.kind != .dependencyRuns && $0.kind != .dependencyUnknown
+                } ?? false
             })
         look.forgetGlances()
         return (smart, withdrawn, look)

@@ -130,7 +130,7 @@ struct ResumedStateTests {
             """
             [[steps]]
             id = "review"
-            command = "cat score > \"$STEPVISOR_OUTPUT\""
+            command = 'cat score > "$STEPVISOR_OUTPUT"'
             inputs = ["score"]
             [[steps]]
             id = "improve"
@@ -138,11 +138,11 @@ struct ResumedStateTests {
             condition = "steps.review.score < 0.8"
             [[steps]]
             id = "work"
-            command = "echo work >> ran; echo n=1 > \"$STEPVISOR_OUTPUT\""
+            command = 'echo work >> ran; echo n=1 > "$STEPVISOR_OUTPUT"'
             dependencies = ["improve"]
             [[steps]]
             id = "last"
-            command = "cat \"$STEPVISOR_OUTPUTS/work\"; test -e ok"
+            command = 'cat "$STEPVISOR_OUTPUTS/work"; test -e ok'
             dependencies = ["work"]
             """)
     }
@@ -171,6 +171,85 @@ struct ResumedStateTests {
         try space.file("ok", "")
         #expect(try space.run("--resume").code == 0)
         #expect(space.lines("ran") == ["work", "improve", "work"])
+    }
+
+    @Test("`--failed` leaves what is done below a false condition, and below a decision, as it is")
+    func failedBelow() throws {
+        for jobs in ["-j1", "-j3"] {
+            let space = try reviewed()
+            #expect(try space.run(jobs).code == 1)
+            try space.file("ok", "")
+            let result = try space.run("--failed", jobs)
+            #expect(result.code == 0, "\(result)")
+            #expect(space.lines("ran") == ["work"], "\(jobs)")
+        }
+        let space = try TestSpace()
+        try space.workflow(
+            """
+            [[steps]]
+            id = "bad"
+            command = "test -e good"
+            [[steps]]
+            id = "work"
+            command = "echo work >> ran"
+            dependencies = ["bad"]
+            [[steps]]
+            id = "last"
+            command = "test -e ok"
+            dependencies = ["work"]
+            """)
+        #expect(try space.run().code == 1)
+        _ = try space.run("--resume", "--decide", "bad=continue")
+        #expect(space.lines("ran") == ["work"])
+        let again = try space.run("--failed", "--decide", "bad=continue")
+        #expect(space.lines("ran") == ["work"], "\(again)")
+        // Where it ends well this time, what depends on it was made from something else.
+        try space.file("good", "")
+        try space.file("ok", "")
+        #expect(try space.run("--failed").code == 0)
+        #expect(space.lines("ran") == ["work", "work"])
+    }
+
+    @Test("a step below a condition that never held is up to date until the condition holds")
+    func smartBelow() throws {
+        let space = try TestSpace()
+        try space.file("score", "score=0.9\n")
+        try space.file("in", "1\n")
+        try space.workflow(
+            """
+            [[steps]]
+            id = "review"
+            command = 'cat score > "$STEPVISOR_OUTPUT"'
+            inputs = ["score"]
+            [[steps]]
+            id = "improve"
+            command = "echo improve >> ran"
+            condition = "steps.review.score < 0.8"
+            [[steps]]
+            id = "work"
+            command = "echo work >> ran"
+            inputs = ["in"]
+            dependencies = ["improve"]
+            [[steps]]
+            id = "last"
+            command = "echo last >> ran; test -e ok"
+            inputs = ["in"]
+            dependencies = ["work"]
+            """)
+        let smart = "--smart-execution"
+        #expect(try space.run(smart).code == 1)
+        try space.file("ok", "")
+        #expect(try space.run(smart, "--resume").code == 0)
+        #expect(space.lines("ran") == ["work", "last", "last"])
+        let third = try space.run(smart)
+        #expect(third.code == 0 && !third.error.contains("nothing that is known"), "\(third)")
+        // Another score that does not hold either changes nothing below.
+        try space.file("score", "score=0.95\n")
+        #expect(try space.run(smart).code == 0)
+        #expect(space.lines("ran") == ["work", "last", "last"])
+        try space.file("score", "score=0.5\n")
+        #expect(try space.run(smart).code == 0)
+        #expect(space.lines("ran").suffix(3) == ["improve", "work", "last"])
     }
 
     @Test("`--failed` runs what a halt kept from running, and is green only when all of that is")

@@ -54,6 +54,19 @@ public struct StepProduct: Hashable, Sendable {
         if let result { hash.update(result.bytes) }
         return Digest(hash)
     }
+
+    /// The digest of what a step has produced that declares no outputs, has no success to show, and does
+    /// not run: nothing.
+    ///
+    /// - Parameter run: The run that it was last started in, whose effects nobody knows; nil where it
+    ///   never was.
+    /// - Returns: The digest; always the same where it was never started.
+    public static func nothing(startedIn run: String?) -> Digest {
+        var hash = SHA256()
+        hash.update(framed: "nothing")
+        if let run { hash.update(framed: run) }
+        return Digest(hash)
+    }
 }
 
 /// All that a step's result depends on, at one moment: one value feeds the fingerprint and the

@@ -292,6 +292,13 @@ public struct FreshnessLook: Sendable {
             digest: product, result: result, signature: hasFiles ? signature : nil)
     }
 
+    /// Tells that a step does not run in this run, since its condition came out false: without a success
+    /// to show it has produced nothing, which is known.
+    mutating func noteConditionFalse(_ step: Int) {
+        guard outputPatterns(of: step) == nil, product(of: step) == nil else { return }
+        products[step] = Product(digest: known[id(of: step)].productWhenHeldBack)
+    }
+
     /// What it is known that a step has produced, without a look at its files.
     func notedProduct(of step: Int) -> Digest? { products[step]?.digest }
 
@@ -328,8 +335,9 @@ public struct FreshnessLook: Sendable {
 
     private mutating func lastProduct(of step: Int) -> Product {
         guard outputPatterns(of: step) != nil else {
-            guard case .done(let memory) = known[id(of: step)] else { return Product() }
-            return Product(digest: memory.product)
+            let knowledge = known[id(of: step)]
+            if case .done(let memory) = knowledge { return Product(digest: memory.product) }
+            return Product(digest: isHeldBack(step) ? knowledge.productWhenHeldBack : nil)
         }
         return filesProduct(of: step, result: known.lastSuccess(of: id(of: step))?.result)
     }

@@ -63,6 +63,16 @@ enum StepKnowledge: Hashable, Sendable {
         case .done: []
         }
     }
+
+    /// What a step without declared outputs has produced where its condition is false.
+    var productWhenHeldBack: Digest {
+        switch self {
+        case .done(let memory): memory.product
+        case .started(let run), .moved(let run, _), .unfounded(let run, _):
+            StepProduct.nothing(startedIn: run)
+        case .none, .unknown, .undeclared, .forgotten: StepProduct.nothing(startedIn: nil)
+        }
+    }
 }
 
 /// Puts values into bytes, numbers as this machine has them: the file stays on it.

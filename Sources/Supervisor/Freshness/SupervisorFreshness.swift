@@ -355,6 +355,7 @@ extension Supervisor {
     /// Keeps by what a condition came out false, so that it need not count as work again.
     private func noteHeldBack(_ step: Int) {
         let id = header.steps[step].id
+        freshness.look.noteConditionFalse(step)
         guard freshness.leaving.isEmpty,
             let facts = freshness.look.conditionFacts(
                 of: step, product: { $0.notedProduct(of: $1) }),
