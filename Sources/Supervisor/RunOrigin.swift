@@ -32,10 +32,13 @@ public enum RunOrigin: Hashable, Sendable {
 extension StoredRun {
     /// Whose run it is.
     ///
-    /// Of a large workflow, whose first line names thousands of steps, only the beginning is read.
+    /// Of a large workflow, whose first line names thousands of steps, only the beginning is read. A run
+    /// whose journal is damaged from its first line on is that of the workflow that its progress names.
     public func origin() -> RunOrigin {
-        let beginning = beginningOfJournal(StoredRun.originBytes)
-        if let file = JournalReader.workflowFile(inBeginning: beginning) { return .file(file) }
+        for name in [JournalFile.name, StoredRun.progressName] {
+            let beginning = beginning(of: name, StoredRun.originBytes)
+            if let file = JournalReader.workflowFile(inBeginning: beginning) { return .file(file) }
+        }
         guard let bytes = try? journal() else { return .notBegun }
         do throws(JournalError) {
             let header = try JournalReader.header(of: bytes)

@@ -44,16 +44,18 @@ public struct StoredRun: Sendable {
         return FileBytes.read(file.number, offset: max(0, size - Int64(limit)), limit: limit)
     }
 
-    /// At most so many of the journal's first bytes; none where it cannot be read.
-    func beginningOfJournal(_ limit: Int) -> [UInt8] {
-        guard let file = PrivateFile.reading([JournalFile.name], in: directory.number) else {
+    /// At most so many first bytes of a file of the run; none where it cannot be read.
+    func beginning(of name: String, _ limit: Int) -> [UInt8] {
+        guard let file = PrivateFile.reading([name], in: directory.number) else {
             return []
         }
         return FileBytes.read(file.number, offset: 0, limit: limit)
     }
 
+    static let progressName = "progress.json"
+
     /// The bytes of `progress.json`.
-    public func progress() throws(SystemError) -> [UInt8] { try read("progress.json") }
+    public func progress() throws(SystemError) -> [UInt8] { try read(StoredRun.progressName) }
 
     /// Bytes of the journal, by which a change is seen without reading it.
     public func journalSize() -> Int64 { size(JournalFile.name) ?? 0 }

@@ -65,7 +65,7 @@ struct Resumption {
         let state = search.state
         guard let journal = try journal(of: named, search) else {
             // Says what there is instead.
-            if isFailedOnly { _ = try search.demandLatest() }
+            if isFailedOnly { throw search.absenceFailure }
             return .nothing(search.absence)
         }
         let earlier = try firstThatLaunched(EarlierRun(journal), in: state)
@@ -124,6 +124,7 @@ struct Resumption {
         }
         for id in search.runs(whenNotBegun: passOver) {
             if let journal = try load(id, in: search.state) { return journal }
+            passOver(id)
         }
         return nil
     }

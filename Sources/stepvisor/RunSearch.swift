@@ -65,26 +65,69 @@ struct RunSearch {
         return id
     }
 
-    /// The latest run of the workflow.
+    /// The latest run of the workflow; where it has none, one of which nothing says whose it is, since
+    /// its journal has no whole first line.
     ///
     /// - Throws: ``CommandFailure`` with exit 2 where there is none, which names the latest of all.
     func demandLatest() throws -> String {
-        if let id = latest() { return id }
+        guard file != nil else {
+            guard let id = latest() else { throw RunSearch.none }
+            return id
+        }
+        let unknown = UnknownRuns()
+        let own = runs { unknown.ids.append($0) }.first { _ in true }
+        guard let id = own ?? unknown.ids.first else { throw absenceFailure }
+        if own != nil {
+            for id in unknown.ids {
+                console.note(
+                    "run \(id) has no record, so that nothing says of which workflow it is; its logs "
+                        + "are in `\(StateDirectory.runPath(id))/logs`")
+            }
+        }
+        return id
+    }
+
+    /// Filled while runs are searched, one by one.
+    private final class UnknownRuns {
+        var ids: [String] = []
+    }
+
+    /// What to say where there is no run of the workflow; it names the latest of all.
+    var absenceFailure: CommandFailure {
         guard let other = state.latestRun(), let file = loaded.workflowFile else {
-            throw RunSearch.none
+            return RunSearch.none
         }
         let name = origin(of: other).map { ", is of `\(Sanitizer.line($0))`" } ?? ", has not begun"
-        throw CommandFailure(
+        let next =
+            renamed.map {
+                "which is not there any more; if `\(Sanitizer.line(file))` is what it is called now, "
+                    + $0
+            } ?? "start one with `stepvisor run`"
+        return CommandFailure(
             .usage, "no run of `\(Sanitizer.line(file))` is recorded here",
-            help: "the latest of all, run \(other)\(name); start one with `stepvisor run`")
+            help: "the latest of all, run \(other)\(name)\(renamed == nil ? "; " : ", ")\(next)")
     }
 
     /// Why there is no run to go on with, a clause.
     var absence: String {
-        guard let file = loaded.workflowFile, state.latestRun() != nil else {
+        guard let file = loaded.workflowFile, let other = state.latestRun() else {
             return "no run is recorded here"
         }
-        return "no run of `\(Sanitizer.line(file))` is recorded here"
+        let absence = "no run of `\(Sanitizer.line(file))` is recorded here"
+        guard let renamed, let name = origin(of: other) else { return absence }
+        return absence
+            + ", and the latest of all is of `\(Sanitizer.line(name))`, which is not there any more (if "
+            + "it was renamed, \(renamed))"
+    }
+
+    /// What to type where the latest run of all is of a workflow file that is gone, and may be the one
+    /// that is meant under its new name.
+    private var renamed: String? {
+        guard let file, let other = state.latestRun(), let name = origin(of: other), name != file,
+            !ProjectFiles.exists("\(loaded.projectRoot)/\(name)")
+        else { return nil }
+        let option = file == "workflow.toml" ? "" : " -f \(ShellWord.quoted(file))"
+        return "`stepvisor run\(option) --resume \(other)` goes on with that run"
     }
 
     /// The id of the run that a word means.

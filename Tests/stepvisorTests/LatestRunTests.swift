@@ -69,10 +69,34 @@ struct LatestRunTests {
             #expect(refused.error.contains("stepvisor run -f a.toml \(option) \(first)"))
         }
         _ = try space.shell("mv a.toml renamed.toml; touch ok")
+        // Without an id it is said which run that may be, where it is the latest of all.
+        let last = try #require(try identifiers(space).last)
+        _ = try space.shell("mv b.toml moved.toml")
+        let absent = try space.run("status", "-f", "moved.toml")
+        #expect(absent.error.contains("is of `b.toml`, which is not there any more"), "\(absent)")
+        let plain = try space.run("run", "-f", "moved.toml", "--resume", "--dry-run")
+        #expect(plain.error.contains("`b.toml`, which is not there any more"), "\(plain)")
+        #expect(plain.error.contains("stepvisor run -f moved.toml --resume \(last)"), "\(plain)")
         let renamed = try space.run("run", "-f", "renamed.toml", "--resume", first)
         #expect(renamed.code == 0, "\(renamed)")
         #expect(renamed.error.contains("`a.toml`, which is not there any more"), "\(renamed)")
-        #expect(try space.run("status", "-f", "b.toml", "--run", first).code == 0)
+        #expect(try space.run("status", "-f", "moved.toml", "--run", first).code == 0)
+    }
+
+    @Test("a run without a record harms no other workflow, and is told")
+    func withoutRecord() throws {
+        let space = try space()
+        let last = try #require(try identifiers(space).last)
+        try space.file(".stepvisor/runs/\(last)/events.ndjson", "", mode: 0o600)
+        // Its progress still says whose it is.
+        #expect(try space.run("status", "-f", "b.toml").code == 5)
+        let other = try space.run("status", "-f", "a.toml")
+        #expect(other.code == 0 && !other.error.contains(last), "\(other)")
+        _ = try space.shell("rm .stepvisor/runs/\(last)/progress.json")
+        let told = try space.run("status", "-f", "a.toml")
+        #expect(told.code == 0 && told.output.contains("failed"), "\(told)")
+        #expect(told.error.contains("run \(last) has no record"), "\(told)")
+        #expect(try space.run("status", "-f", "b.toml").code == 5)
     }
 
     @Test(
