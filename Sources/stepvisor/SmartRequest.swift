@@ -59,8 +59,11 @@ struct SmartRequest {
             tell: Console.tell)
         look.running = running
         let trustsDone = isFailedOnly || options.isForced
+        // What was taken over below a step that somebody decided about does not wait for it.
+        let decided = plan.doneEarlier.isEmpty ? [:] : plan.policy.decisions
         let selected = plan.selected.indices.map {
             plan.selected[$0] && !(trustsDone && plan.done(before: $0) != nil)
+                && decided[$0] != .skip && decided[$0] != .proceed
         }
         let compared = since?.look(at: plan, options)
         let graph = plan.resolved.graph

@@ -210,6 +210,29 @@ struct ResumedStateTests {
         #expect(space.lines("ran") == ["work", "work"])
     }
 
+    @Test("a smart run that goes on leaves what ended well below a decision as it is")
+    func smartDecision() throws {
+        let space = try TestSpace()
+        try space.file("in", "1\n")
+        try space.workflow(
+            ["bad", "work", "last"].enumerated().map { index, id in
+                """
+                [[steps]]
+                id = "\(id)"
+                command = "echo \(id) >> ran; \(index == 1 ? "true" : "test -e ok")"
+                inputs = ["in"]
+                \(index == 0 ? "" : "dependencies = ['\(index == 1 ? "bad" : "work")']")
+
+                """
+            }.joined())
+        let smart = "--smart-execution"
+        #expect(try space.run(smart).code == 1)
+        _ = try space.run(smart, "--resume", "--decide", "bad=continue")
+        #expect(space.lines("ran") == ["bad", "work", "last"])
+        let again = try space.run(smart, "--resume")
+        #expect(space.lines("ran") == ["bad", "work", "last", "last"], "\(again)")
+    }
+
     @Test("a step below a condition that never held is up to date until the condition holds")
     func smartBelow() throws {
         let space = try TestSpace()

@@ -32,9 +32,11 @@ extension FreshnessLook {
         ofDone step: Int, isKnownAtLeast: Bool
     ) -> StepFreshness {
         let declared = plan.resolved.workflow.steps[step]
+        let isTaken = endedWellBelowFailure(step)
         let evidence = FreshnessQuestion.evidence(
             hasInputs: declared.declaresInputs, modifies: !declared.modifies.isEmpty,
-            isKnown: known.knows(id(of: step)), isKnownAtLeast: isKnownAtLeast)
+            isKnown: known.knows(id(of: step)) && !isTaken,
+            isKnownAtLeast: isKnownAtLeast && !isTaken)
         if evidence == .success {
             guard !known.isDamaged else {
                 return note(.due([DueCause(.stateUnreadable)]), of: step)
@@ -47,6 +49,15 @@ extension FreshnessLook {
             missing.isEmpty
                 ? .upToDate(run: "") : .due([DueCause(.outputMissing, missing.map { .init($0) })]),
             of: step)
+    }
+
+    /// Whether a step ended well, in the very run whose success is taken over, although one that it needs
+    /// had failed and was decided about: that this one had produced nothing that is known was known then.
+    private func endedWellBelowFailure(_ step: Int) -> Bool {
+        guard let done = plan.done(before: step), done.basis != nil,
+            case .unfounded(let run, let needs) = known[id(of: step)]
+        else { return false }
+        return run == done.run && !needs.isEmpty
     }
 
     private mutating func note(_ freshness: StepFreshness, of step: Int) -> StepFreshness {
