@@ -40,6 +40,8 @@ struct GitEntry: Hashable {
 /// written.
 struct GitEntries {
     private(set) var entries: [[UInt8]: GitEntry] = [:]
+    /// What was found to be as the revision has it.
+    private var settled: Set<[UInt8]> = []
 
     private static let repositoryMode = "160000"
     private static let nothing = "000000"
@@ -137,10 +139,18 @@ struct GitEntries {
     }
 
     /// Whether anything was said of a path.
-    func tell(of path: [UInt8]) -> Bool { entries[path] != nil }
+    func tell(of path: [UInt8]) -> Bool { entries[path] != nil || settled.contains(path) }
+
+    /// What the revision has of a file, where the index has something else of the same kind.
+    func revisionObject(of path: [UInt8], mode: String) -> String? {
+        entries[path]?.revisionObject.flatMap { $0.mode == mode ? $0.id : nil }
+    }
 
     /// Forgets a path that was found to be as the revision has it.
-    mutating func remove(_ path: [UInt8]) { entries[path] = nil }
+    mutating func remove(_ path: [UInt8]) {
+        entries[path] = nil
+        settled.insert(path)
+    }
 
     /// What differs below a directory of the repository (its name and a `/`, or nothing), relative to it.
     func paths(below prefix: [UInt8]) -> [ChangedPath] {

@@ -183,36 +183,61 @@ public struct GitRepository {
         }
     }
 
-    /// Looks at files of which git was told not to look: what is marked to be skipped or taken for
-    /// unchanged, and what was touched and differs only by what a filter takes out.
+    /// Looks at files of which git says nothing although they may have changed.
     private func uncover(_ entries: inout GitEntries) throws(GitProblem) {
         var hidden = GitHidden(
-            flagged: try output(of: ["ls-files", "-v", "-s", "-z", "--", "."]), prefix: prefix)
+            tracked: try output(of: ["ls-files", "-v", "-s", "--debug", "-z", "--", "."]),
+            prefix: prefix)
         hidden.addTouched(
             try output(of: [
                 "diff-files", "--raw", "-z", "--no-abbrev", "--no-renames",
                 "--ignore-submodules=all", "--", ".",
             ]), known: entries)
-        var names: [GitHidden.Candidate] = []
+        hidden.addDoubtful(in: root, known: entries)
+        var isSparse = false
+        if hidden.candidates.contains(where: { $0.reason == .skipped }) {
+            isSparse = try git(["config", "--type=bool", "--get", "core.sparseCheckout"])
+                .output.starts(with: "true".utf8)
+        }
+        var (raw, filtered): ([GitHidden.Candidate], [GitHidden.Candidate]) = ([], [])
         for file in hidden.candidates {
-            switch file.state(in: root) {
+            switch file.state(in: root, isSparse: isSparse) {
             case .same: continue
             case .gone: entries.setHidden(file.path, isThere: false)
             case .changed: entries.setHidden(file.path, isThere: true)
-            case .unknown: names.append(file)
+            case .link(let text):
+                let old = try git(["cat-file", "blob", file.id])
+                if old.exit != .exited(0) || old.output != text {
+                    entries.setHidden(file.path, isThere: true)
+                }
+            case .unknown where file.reason == .doubtful: filtered.append(file)
+            case .unknown: raw.append(file)
             }
         }
+        try compare(raw, ["--no-filters"], &entries)
+        try compare(filtered, [], &entries)
+    }
+
+    /// Has files hashed, and compares them with the revision, or with the index where that has the same.
+    private func compare(
+        _ files: [GitHidden.Candidate], _ options: [String], _ entries: inout GitEntries
+    ) throws(GitProblem) {
+        var names = files[...]
         // By hundreds: a command line has its limits.
         while !names.isEmpty {
             let batch = names.prefix(200)
             names.removeFirst(batch.count)
-            let result = try git(
-                ["hash-object", "--no-filters", "--"] + batch.compactMap(\.name))
+            let result = try git(["hash-object"] + options + ["--"] + batch.compactMap(\.name))
             let ids = result.output.split(separator: UInt8(ascii: "\n"))
             let isWhole = result.exit == .exited(0) && ids.count == batch.count
-            for (number, file) in batch.enumerated()
-            where !isWhole || !ids[number].elementsEqual(file.id.utf8) {
-                entries.setHidden(file.path, isThere: true)
+            for (number, file) in batch.enumerated() {
+                if isWhole, ids[number].elementsEqual(file.id.utf8) { continue }
+                let old = entries.revisionObject(of: file.path, mode: file.mode)
+                if isWhole, let old, ids[number].elementsEqual(old.utf8) {
+                    entries.remove(file.path)
+                } else {
+                    entries.setHidden(file.path, isThere: true)
+                }
             }
         }
     }
