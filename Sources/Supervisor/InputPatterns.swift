@@ -34,7 +34,8 @@ struct InputPatterns: Sendable {
         var excluded: [Glob] = []
         for pattern in step.inputs {
             let isExclusion = pattern.text.utf8.first == UInt8(ascii: "!")
-            let text = isExclusion ? String(pattern.text.dropFirst()) : pattern.text
+            let path = isExclusion ? String(pattern.text.dropFirst()) : pattern.text
+            let text = Glob.located(path, root: root)
             // Patterns that are none are refused when the workflow is loaded.
             guard let glob = try? Glob(text) else { continue }
             if isExclusion { excluded.append(glob) } else { included.append(glob) }
@@ -42,14 +43,17 @@ struct InputPatterns: Sendable {
         self.included = included
         self.excluded = excluded
         followsLinks = true
-        let own = OutputPatterns(step.outputFiles.map(\.text))
+        let own = OutputPatterns(step.outputFiles.map(\.text), root: root)
         self.own = own
         cache = CacheDirectory.path(in: root)
         scripts = InputPatterns.scripts(of: index, step, plan: plan, root: root)
             .filter { own?.mean($0) != true }
         written =
             included.isEmpty
-            ? [] : (step.outputFiles + step.modifies).compactMap { try? Glob($0.text) }
+            ? []
+            : (step.outputFiles + step.modifies).compactMap {
+                try? Glob(Glob.located($0.text, root: root))
+            }
     }
 
     /// What a list of patterns means, of which those that begin with `!` exclude.

@@ -86,15 +86,18 @@ struct InputLookTests {
         "patterns mean files, directories whole, and exclusions win",
         arguments: [
             (["in/*.md"], ["in/a.md", "in/b.md"]),
-            (["in/**"], ["in/a.md", "in/b.md", "in/c.txt", "in/sub", "in/sub/d.md"]),
+            (["in/**"], ["in", "in/a.md", "in/b.md", "in/c.txt", "in/sub", "in/sub/d.md"]),
             (["in/**/*.md"], ["in/a.md", "in/b.md", "in/sub/d.md"]),
             (["in"], ["in", "in/a.md", "in/b.md", "in/c.txt", "in/sub", "in/sub/d.md"]),
-            (["in/**", "!in/sub/**", "!in/sub"], ["in/a.md", "in/b.md", "in/c.txt"]),
+            (["in/**", "!in/sub/**", "!in/sub"], ["in", "in/a.md", "in/b.md", "in/c.txt"]),
             (["!in/b.md", "in/*.md"], ["in/a.md"]),
             (["in/a.md", "./in//a.md", "in/{a,b}.md"], ["in/a.md", "in/b.md"]),
             (["none", "none/**", "in/a.md/x"], []),
             (["**/d.md"], ["in/sub/d.md"]),
             (["in/s*/d.md"], ["in/sub/d.md"]),
+            ([".", "!in"], ["x.md"]), (["./", "!./in/"], ["in", "x.md"]),
+            (["in/.."], ["in", "in/a.md", "in/b.md", "in/c.txt", "in/sub", "in/sub/d.md", "x.md"]),
+            (["in/sub/../*.md", "in/sub/."], ["in/a.md", "in/b.md", "in/sub", "in/sub/d.md"]),
         ])
     func patterns(inputs: [String], found: [String]) throws {
         let scene = try InputScene(inputs: inputs)
@@ -206,16 +209,40 @@ struct InputLookTests {
     }
 
     @Test("only what the step does not write itself counts as changed while it ran")
-    func ownOutputs() throws {
-        let scene = try InputScene(inputs: ["in/**"]) { $0.outputFiles = [FilePattern("in/out*")] }
+    func ownWork() throws {
+        let scene = try InputScene(inputs: ["in/**"]) {
+            $0.outputFiles = [FilePattern("in/out*")]
+            $0.modifies = [FilePattern("in/own*")]
+        }
         try scene.space.file("in/a", "one")
         let first = try scene.look()
+        // An output is no input at all.
         try scene.space.file("in/out1", "made")
+        #expect(try scene.look().signature == first.signature)
+        #expect(try scene.look().digest == first.digest)
+        try scene.space.file("in/own1", "made")
         let made = try scene.look()
         #expect(made.signature == first.signature)
         #expect(made.digest != first.digest)
         try scene.space.file("in/a", "two")
         #expect(try scene.look().signature != first.signature)
+    }
+
+    @Test("its outputs are no inputs, however the two are spelled")
+    func spellings() throws {
+        for (input, output) in [
+            (".", "build/"), ("./", "./build/**"), ("in/..", "in/../build"), ("**", "build/."),
+            ("./**", "x/../build/x"),
+        ] {
+            let scene = try InputScene(inputs: [input]) { $0.outputFiles = [FilePattern(output)] }
+            try scene.space.file("in/a", "one").directory("build")
+            let first = try scene.look()
+            try scene.space.file("build/x", "made")
+            #expect(try scene.look().digest == first.digest, "\(input) \(output)")
+            #expect(try scene.look().signature == first.signature, "\(input) \(output)")
+            try scene.space.file("in/a", "two")
+            #expect(try scene.look().digest != first.digest, "\(input) \(output)")
+        }
     }
 
     @Test("what is too much for the loop is left to the worker, with the same result")

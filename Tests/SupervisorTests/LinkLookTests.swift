@@ -79,7 +79,7 @@ struct LinkLookTests {
             (["docs", "!docs/shared"], ["docs", "docs/a.md"]),
             (["docs", "!docs/share?"], ["docs", "docs/a.md", "docs/shared"]),
             (["docs", "!docs/shared", "!docs/shared/**"], ["docs", "docs/a.md"]),
-            (["docs/**", "!docs/shared/**", "!docs/shared"], ["docs/a.md"]),
+            (["docs/**", "!docs/shared/**", "!docs/shared"], ["docs", "docs/a.md"]),
             (["do*/shared/x.md"], ["docs/shared"]),
             (["*/other/x.md"], []),
         ] as [([String], [String])])

@@ -80,12 +80,9 @@ final class CacheDirectory: Sendable {
     static func path(in root: String) -> String? {
         guard let bytes = Host.variable(variable), !bytes.isEmpty else { return nil }
         let named = String(decoding: bytes, as: UTF8.self)
-        guard named.hasPrefix("/") else {
-            let path = Glob.normalized(named)
-            return path.isEmpty || path == ".." || path.hasPrefix("../") ? nil : path
-        }
-        let path = Glob.normalized(named)
-        return path.hasPrefix(root + "/") ? String(path.dropFirst(root.utf8.count + 1)) : nil
+        let path = Glob.normalized(Glob.located(named, root: root))
+        let isOutside = path.hasPrefix("/") || path == ".." || path.hasPrefix("../")
+        return path.isEmpty || isOutside ? nil : path
     }
 
     // MARK: Entries

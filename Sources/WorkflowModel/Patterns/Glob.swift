@@ -8,7 +8,7 @@
 /// It is compiled to a nondeterministic automaton no longer than the text, so that no pattern
 /// takes more than its length times the path's.
 public struct Glob: Sendable {
-    /// The pattern as written.
+    /// The pattern, without `..` where its text tells what that leads to; `**` for the whole project.
     public let text: String
     /// The one path that it matches, where it has nothing that varies.
     public let literal: String?
@@ -23,9 +23,10 @@ public struct Glob: Sendable {
 
     /// Compiles a pattern, or throws a ``GlobError`` that says what is wrong with it.
     public init(_ text: String) throws(GlobError) {
-        var compiler = try GlobCompiler(text)
+        let located = Self.located(text, root: nil)
+        var compiler = try GlobCompiler(located)
         try compiler.compile()
-        self.text = text
+        self.text = compiler.isRoot ? "**" : located
         program = compiler.program
         if compiler.isLiteral {
             literal = compiler.literalPrefix
@@ -66,7 +67,7 @@ public struct Glob: Sendable {
 
     /// A path or pattern as one relative to the project root, as far as its text alone tells: without
     /// `..` that leads out of a name before it, and without the root itself.
-    static func located(_ text: String, root: String?) -> String {
+    public static func located(_ text: String, root: String?) -> String {
         guard text.utf8.first == UInt8(ascii: "/") || hasParent(text) else { return text }
         var names: [Substring.UTF8View] = []
         for name in text.utf8.split(separator: UInt8(ascii: "/")) {
@@ -93,6 +94,11 @@ public struct Glob: Sendable {
 
     private static let varying = Array("*?[{}\\".utf8)
 
+    /// Whether it is the project root, in whatever way that is written.
+    private static func isRoot(_ text: String) -> Bool {
+        text.utf8.first == UInt8(ascii: ".") && normalized(text).isEmpty
+    }
+
     /// Whether `..` is one of its names, or a name ends in it.
     private static func hasParent(_ text: String) -> Bool {
         var (last, before): (UInt8, UInt8) = (0, 0)
@@ -105,8 +111,10 @@ public struct Glob: Sendable {
         return last == UInt8(ascii: ".") && before == UInt8(ascii: ".")
     }
 
-    /// Whether the text may vary or needs unescaping; false means that it is a path as it stands.
+    /// Whether the text may vary, needs unescaping or names a directory by `.` or `..`; false means
+    /// that it is a path as it stands.
     static func needsCompiling(_ text: String) -> Bool {
+        if hasParent(text) || text.utf8.last == UInt8(ascii: ".") && isRoot(text) { return true }
         var last: UInt8 = 0
         for byte in text.utf8 {
             switch byte {

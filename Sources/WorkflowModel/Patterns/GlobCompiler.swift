@@ -6,6 +6,9 @@ struct GlobCompiler {
     /// Nothing varies.
     private(set) var isLiteral = true
 
+    /// It means the project root, as `.` and `./` do.
+    let isRoot: Bool
+
     private let scalars: [Unicode.Scalar]
     private var at = 0
     /// Whether the next character begins a name.
@@ -37,9 +40,14 @@ struct GlobCompiler {
             }
             scalars.append(scalar)
         }
-        guard !scalars.isEmpty else { throw .empty }
+        guard !text.isEmpty else { throw .empty }
+        if scalars.last == ".", scalars.count == 1 || scalars[scalars.count - 2] == "/" {
+            scalars.removeLast()
+            if scalars.count > 1 { scalars.removeLast() }
+        }
+        isRoot = scalars.isEmpty
         // A directory stands for all that is in it.
-        if scalars.last == "/" { scalars += ["*", "*"] }
+        if isRoot || scalars.last == "/" { scalars += ["*", "*"] }
         self.scalars = scalars
     }
 

@@ -6,11 +6,17 @@ public struct OutputPatterns: Sendable {
     /// Patterns of which those that begin with `!` exclude; nil where there are none.
     ///
     /// What is no pattern was refused when the workflow was loaded, and means nothing here.
-    public init?(_ texts: [String]) {
+    ///
+    /// - Parameters:
+    ///   - texts: The patterns.
+    ///   - root: The project root, where paths may be absolute that lie in it.
+    public init?(_ texts: [String], root: String? = nil) {
         guard !texts.isEmpty else { return nil }
-        included = texts.filter { !$0.hasPrefix("!") }.compactMap { try? Glob($0) }
+        included = texts.filter { !$0.hasPrefix("!") }.compactMap {
+            try? Glob(Glob.located($0, root: root))
+        }
         excluded = texts.filter { $0.hasPrefix("!") }.compactMap {
-            try? Glob(String($0.dropFirst()))
+            try? Glob(Glob.located(String($0.dropFirst()), root: root))
         }
     }
 
