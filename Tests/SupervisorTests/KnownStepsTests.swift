@@ -51,7 +51,8 @@ struct KnownStepsTests {
     func roundTrip() throws {
         let scene = try Scene()
         var known = scene.known
-        #expect(known["a"] == .none)
+        // Where nothing was ever noted, nobody knows that it never succeeded.
+        #expect(known["a"] == .unknown)
         try known.remember(Scene.memory(1), of: "a", in: scene.state)
         try known.noteStart(of: "b", run: "r2", in: scene.state)
         let moved = DueCause.moved(["x", "y", "z", "w"].map { .init($0, change: "edited") })
@@ -86,7 +87,7 @@ struct KnownStepsTests {
         try known.noteStart(of: "c", run: "r2", in: scene.state)
         for known in [known, scene.known] {
             #expect(known["a"] == .done(Scene.memory(1)))
-            #expect(known["b"] == .none && !known.knows("b"))
+            #expect(known.lastSuccess(of: "b") == nil && !known.knows("b"))
             #expect(known.heldBack("a") == facts && known.heldBack("b") == facts)
             #expect(known.heldBack("c") == nil && known.heldBack("d") == nil)
         }
@@ -213,7 +214,7 @@ struct KnownStepsTests {
         ]
         for (number, name) in names.enumerated() {
             var known = KnownSteps(workflow: name, in: scene.state)
-            #expect(known["a"] == .none, "\(name)")
+            #expect(known["a"] == .unknown, "\(name)")
             try known.noteStart(of: "a", run: "r\(number)", in: scene.state)
             known.close()
         }

@@ -64,6 +64,14 @@ struct CacheStore {
     private static func outputs(
         _ patterns: CachePatterns, in cache: StepCache
     ) throws(CacheRefusal) -> [CacheManifest.Part] {
+        // What stepvisor keeps is passed over by every look, and would be kept as nothing.
+        for glob in patterns.patterns.included {
+            let path = Array((glob.literal ?? glob.directory).utf8)
+            if InputPath.isState(path) {
+                let shown = DisplayText.fileName(path)
+                throw .output("its output `\(shown)` does not lie in the project")
+            }
+        }
         let entries = InputScan.entries(of: patterns.patterns, root: cache.root) ?? []
         var parts: [CacheManifest.Part] = []
         var size: Int64 = 0

@@ -85,6 +85,6 @@ public struct KnownStepsEdit {
         let knowledge = look.known[id]
         if case .forgotten = knowledge { return false }
         try look.known.forget(id, in: state)
-        return knowledge != .none
+        return knowledge != .none && knowledge != .unknown
     }
 }

@@ -90,14 +90,22 @@ struct ModelFiles {
     }
 
     /// All of a path that counts: what it is, what is in it, and whether it can be executed; of a link
-    /// its text, and the file that it leads to.
+    /// its text, and the file or all of the directory that it leads to.
     func identity(of path: String) -> String {
         switch nodes[path] {
         case nil: return "nothing"
         case .file(let text, let isExecutable):
             return "\(isExecutable ? "program" : "file") \(text)"
         case .link(let target):
-            let end = destination(of: path).flatMap { nodes[$0] }
+            let destination = destination(of: path)
+            // A link to what it lies in is cut.
+            if let destination, Self.places.contains(destination),
+                !path.hasPrefix(destination + "/")
+            {
+                let content = below(destination).sorted().map { "\($0) \(identity(of: $0))" }
+                return "link \(target) to \(content)"
+            }
+            let end = destination.flatMap { nodes[$0] }
             guard case .file(let text, let isExecutable)? = end else {
                 return "link \(target) to no file"
             }
