@@ -103,7 +103,7 @@ struct SchedulerFailureTests {
         var scene = try Scene {
             $0.step("other")
             $0.step("b") { $0.isCritical = false }
-            $0.next("c") { $0.dependencies.append(Dependency("other")) }
+            $0.next("c") { $0.dependencies.append(Dependency(StepID("other"))) }
         }
         _ = scene.did()
         scene.exit("b", 7, at: 1)
@@ -117,7 +117,7 @@ struct SchedulerFailureTests {
         var scene = try Scene {
             $0.step("other") { $0.isCritical = false }
             $0.step("b") { $0.isCritical = false }
-            $0.next("c") { $0.dependencies.append(Dependency("other")) }
+            $0.next("c") { $0.dependencies.append(Dependency(StepID("other"))) }
         }
         _ = scene.did()
         scene.exit("other", 7, at: 1)
