@@ -247,6 +247,12 @@ private let otherCases: [KeyCase] = [
     },
     KeyCase(table: .include, line: "file = \"a.toml\"") { $0.includes.map(\.file) == ["a.toml"] },
     KeyCase(table: .include, line: "prefix = \"a\"") { $0.includes.map(\.prefix) == ["a"] },
+    KeyCase(table: .include, line: "dependencies = [\"a\"]") {
+        $0.includes.first?.dependencies?.map(\.id.rawValue) == ["a"]
+    },
+    KeyCase(table: .include, line: "depends_on = [\"*\", 1]") {
+        $0.includes.first?.dependencies?.map(\.id.rawValue) == ["*", "1"]
+    },
     KeyCase(
         table: .workflow,
         line: "speclets = [{ id = \"s\", tasks = [2] }]\ntasks = [{ id = 2, steps = [{ id = 1 }] }]"
