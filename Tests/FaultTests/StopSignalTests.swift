@@ -45,16 +45,24 @@ struct StopSignalTests {
         let began = ContinuousClock.now
         for number in 1...times {
             terminal.type("\u{03}")
-            // Signals of one kind that come together are one.
-            for id in ["a", "b"] where number < 3 {
-                #expect(space.waitFor("\(id).got", lines: number))
+            // Signals of one kind that come together are one. After the second there is a second left
+            // before KILL, in which a step of a busy machine may note nothing more.
+            for id in ["a", "b"] where number == 1 { #expect(space.waitFor("\(id).got")) }
+            if number == 2 {
+                let isHeard = TestSpace.wait(seconds: 30) {
+                    let run = try? LatestRun(in: space)
+                    return ["a", "b"].allSatisfy {
+                        (try? run?.signals($0).contains(SIGTERM)) ?? false
+                    }
+                }
+                #expect(isHeard)
             }
         }
         let result = terminal.wait()
         #expect(result.end == .signal(SIGINT), "\(result)")
         let run = try LatestRun(in: space)
         for id in ["a", "b"] {
-            #expect(space.lines("\(id).got") == ["INT", "TERM"])
+            #expect(["INT", "TERM"].starts(with: space.lines("\(id).got")))
             #expect(try run.signals(id) == [SIGINT, SIGTERM, SIGKILL])
         }
         // The grace period was not waited for.

@@ -72,9 +72,11 @@ extension Supervision {
                 let body = try #require(Self.reopening[kind])
                 try project.write("inner", "#!/bin/sh\n\(body)\n", mode: 0o755)
                 try project.write(
-                    "outer", "#!/bin/sh\necho before\n./inner\necho after\n", mode: 0o755)
+                    "outer", "#!/bin/sh\necho before\nsh ./inner\necho after\n", mode: 0o755)
                 var scenario = Scenario()
-                scenario.shell("step", "true && ./outer")
+                // Executed by themselves, they may still be open for writing in a process that a
+                // test beside this one starts just now.
+                scenario.shell("step", "true && sh ./outer")
                 let log = try await project.run(scenario).log("step")
                 #expect(log.hasPrefix("before\nx\n") && log.hasSuffix("x\nafter\n"), "\(log)")
             }
@@ -140,7 +142,10 @@ extension Supervision {
                     after: ["server"])
                 scenario.shell(
                     "group",
-                    "echo mine; (trap '' TERM; while sleep 0.01; do echo late; done) & echo end"
+                    """
+                    echo mine; (trap '' TERM; touch deaf; while sleep 0.01; do echo late; done) &
+                    until [ -e deaf ]; do :; done; echo end
+                    """
                 ) {
                     $0.grace = 100
                 }
