@@ -59,10 +59,12 @@ struct RevisionFreshnessTests {
             try text(reads("docs/a.md", "workflow.toml"), declaration: 3, missing: ["out"])
                 == "changed since main: docs/a.md (edited), workflow.toml (edited); "
                 + "output missing: out")
-        for path in ["../x.md", "/etc/x", "docs/../../x"] {
+        for (path, shown) in [
+            ("../x.md", "../x.md"), ("/etc/x", "/etc/x"), ("docs/../../x", "../x"),
+        ] {
             #expect(
                 try text(reads(path))
-                    == "inputs cannot be read: \(path) (outside of the project)")
+                    == "inputs cannot be read: \(shown) (outside of the project)")
         }
     }
 
