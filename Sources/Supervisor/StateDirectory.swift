@@ -92,9 +92,13 @@ public final class StateDirectory {
     func makeRun() throws(SystemError) -> RunDirectory {
         let runs = try PrivateFile.directory(
             "runs", in: descriptor, shown: StateDirectory.runsPath, create: true)
-        let stamp = StateDirectory.timestamp()
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        let stamp = StateDirectory.timestamp(now.tv_sec)
+        // The milliseconds come before what is random, so that runs of one second sort by time, too.
+        let milliseconds = UInt16(truncatingIfNeeded: now.tv_nsec / 1_000_000)
         for _ in 0..<100 {
-            let suffix = String(UInt16.random(in: .min ... .max), radix: 16)
+            let suffix = String(milliseconds << 6 | .random(in: 0..<64), radix: 16)
             let id = "\(stamp)-" + String(repeating: "0", count: 4 - suffix.utf8.count) + suffix
             if mkdirat(runs.number, id, 0o700) == 0 {
                 return try RunDirectory(state: self, id: id, runs: runs.number)
@@ -135,8 +139,8 @@ public final class StateDirectory {
     }
 
     /// UTC, as in `20261121-061530`.
-    private static func timestamp() -> String {
-        var seconds = time(nil)
+    private static func timestamp(_ seconds: time_t) -> String {
+        var seconds = seconds
         var parts = tm()
         gmtime_r(&seconds, &parts)
         var buffer = [CChar](repeating: 0, count: 32)

@@ -97,8 +97,8 @@ struct GitScene: CustomTestStringConvertible, Sendable {
             printf x > "$(printf 'docs/\303\244')"; printf x > ./-n; printf x > ':(top)x'
             """#,
             [
-                "docs/a\nb": "new", "docs/\"q\" \\ $x": "new", "docs/ x ": "new", "docs/ä": "new",
-                "-n": "new", ":(top)x": "new",
+                "docs/a\\nb": "new", "docs/\"q\" \\\\ $x": "new", "docs/ x ": "new",
+                "docs/ä": "new", "-n": "new", ":(top)x": "new",
             ]),
         GitScene(
             "a project below the repository's root", in: "parts/a b",
