@@ -237,10 +237,7 @@ public struct JournalEncoder: Sendable {
             for pid in pids { writer.integer(pid) }
             writer.endArray()
         case .outputsMissing(let patterns):
-            writer.key("patterns")
-            writer.beginArray()
-            for pattern in patterns { writer.string(pattern) }
-            writer.endArray()
+            write(patterns, as: "patterns")
         case .doneEarlier(let run, let basis):
             writer.member("run", run)
             if let basis { writer.member("basis", basis.text) }
@@ -252,6 +249,13 @@ public struct JournalEncoder: Sendable {
             break
         }
         writer.endObject()
+    }
+
+    private mutating func write(_ texts: [String], as name: StaticString) {
+        writer.key(name)
+        writer.beginArray()
+        for text in texts { writer.string(text) }
+        writer.endArray()
     }
 
     private mutating func write(_ header: RunHeader) {

@@ -57,10 +57,7 @@ extension RunPlan {
             nodes: resolved.graph.nodes, selected: runs, history: history)
         self.resolved = resolved
         self.selected = selected
-        orderOnly = Set(
-            resolved.inferredEdges.lazy.filter { $0.origin == .stepOrder }.map {
-                Int64($0.dependency) << 32 | Int64($0.dependent)
-            })
+        orderOnly = Self.orderOnly(in: resolved)
         doneEarlier = done
         doneUnlessNeedsRun = resuming?.doneUnlessNeedsRun.mapValues(\.done) ?? [:]
         resumes = resuming?.run
@@ -93,8 +90,26 @@ extension RunPlan {
                 ).union(policy.traits(of: claims))
             }
         }
-        conflicts = Rows(
-            count: selected.count,
+        conflicts = Self.conflicts(in: resolved)
+        order = Self.order(
+            options.startOrder, graph: resolved.graph, selected: runs, durations: durations,
+            limit: concurrency.limit)
+        defaultTimeout = options.timeout ?? execution.timeout
+        defaultGrace = options.grace ?? execution.grace ?? ExecutionSettings.defaultGrace
+        runner = options.runner
+    }
+
+    private static func orderOnly(in resolved: ResolvedWorkflow) -> Set<Int64> {
+        Set(
+            resolved.inferredEdges.lazy.filter { $0.origin == .stepOrder }.map {
+                Int64($0.dependency) << 32 | Int64($0.dependent)
+            })
+    }
+
+    /// By step, the steps that it never runs beside.
+    private static func conflicts(in resolved: ResolvedWorkflow) -> Rows<PlannedConflict> {
+        Rows(
+            count: resolved.graph.count,
             entries: resolved.conflicts.enumerated().flatMap { index, conflict in
                 let index = Int32(truncatingIfNeeded: index)
                 return [
@@ -102,12 +117,6 @@ extension RunPlan {
                     (Int(conflict.second), PlannedConflict(step: conflict.first, conflict: index)),
                 ]
             })
-        order = Self.order(
-            options.startOrder, graph: resolved.graph, selected: runs, durations: durations,
-            limit: concurrency.limit)
-        defaultTimeout = options.timeout ?? execution.timeout
-        defaultGrace = options.grace ?? execution.grace ?? ExecutionSettings.defaultGrace
-        runner = options.runner
     }
 
     /// Takes over how long steps took before, which decides in what order they start.

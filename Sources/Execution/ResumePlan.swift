@@ -241,20 +241,8 @@ public struct ResumePlan: Sendable {
         outputs: (Int, DoneEarlier) -> [DueCause] = { _, _ in [] }
     ) -> ResumePlan {
         let standings = graph.nodes.map { earlier.standing(of: $0.rawValue) }
-        var lost: [Int: [DueCause]] = [:]
-        let failed = graph.nodes.indices.filter { step in
-            guard selected[step] else { return false }
-            switch standings[step] {
-            case .failed?, .aborted?, .inFlight?: return true
-            // A finalizer that did not come to its turn has nothing to clean up by itself.
-            case .notReached?, .skipped?: return !finalizers.contains(step)
-            case .done(let done)? where !finalizers.contains(step):
-                let causes = outputs(step, done)
-                if !causes.isEmpty { lost[step] = causes }
-                return !causes.isEmpty
-            default: return false
-            }
-        }
+        let (failed, lost) = failures(
+            standings, selected: selected, finalizers: finalizers, outputs: outputs)
         var runs = spread(failed, graph: graph, selected: selected, standings: standings)
         if !failed.isEmpty {
             for step in finalizers where selected[step] { runs[step] = true }
@@ -300,6 +288,28 @@ public struct ResumePlan: Sendable {
             above.note(step, leavesOpen: standings[step].leavesOpen)
         }
         return plan
+    }
+
+    /// What failed, was stopped or was kept from running, and what speaks against outputs of what did not.
+    private static func failures(
+        _ standings: [EarlierRun.Standing?], selected: [Bool], finalizers: Set<Int>,
+        outputs: (Int, DoneEarlier) -> [DueCause]
+    ) -> (failed: [Int], lost: [Int: [DueCause]]) {
+        var lost: [Int: [DueCause]] = [:]
+        let failed = standings.indices.filter { step in
+            guard selected[step] else { return false }
+            switch standings[step] {
+            case .failed?, .aborted?, .inFlight?: return true
+            // A finalizer that did not come to its turn has nothing to clean up by itself.
+            case .notReached?, .skipped?: return !finalizers.contains(step)
+            case .done(let done)? where !finalizers.contains(step):
+                let causes = outputs(step, done)
+                if !causes.isEmpty { lost[step] = causes }
+                return !causes.isEmpty
+            default: return false
+            }
+        }
+        return (failed, lost)
     }
 
     /// The steps given, what depends on them, and what that needs and has not ended well.

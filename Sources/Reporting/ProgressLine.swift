@@ -30,9 +30,8 @@ struct ProgressLine {
             return line(.waiting, step, record, detail: ": " + Wording.holder(holder))
         case .terminating(let step, let signal, .timedOut(let kind, let limit)):
             let reason = record.text(of: .timedOut(kind, limitMilliseconds: limit), by: step)
-            return line(
-                .timeout, step, record,
-                detail: ": \(reason), sent \(SignalName.name(of: signal))")
+            let detail = ": \(reason), sent \(SignalName.name(of: signal))"
+            return line(.timeout, step, record, detail: detail)
         case .terminating:
             return nil
         case .killed(let step):
@@ -45,11 +44,7 @@ struct ProgressLine {
             return counter(record)
                 + "halted by `\(id(of: cause, record))`: no further step starts"
         case .groupHalting(let cause):
-            let group =
-                record.header.steps.indices.contains(cause)
-                ? record.header.steps[cause].parallelGroup : nil
-            return counter(record) + "group `\(Sanitizer.line(group ?? ""))` halted by "
-                + "`\(id(of: cause, record))`: no further step of it starts"
+            return groupHalt(by: cause, record)
         case .stopping(let signal):
             return counter(record)
                 + "stopping on \(SignalName.name(of: signal)): no further step starts"
@@ -57,10 +52,10 @@ struct ProgressLine {
             return counter(record)
                 + "stopping: \(Sanitizer.line(fault.reason)): no further step starts"
         case .limitReached(let kind, let limit, let phase):
-            let subject =
+            let phase = phase.map { Sanitizer.line(record.name(of: $0)) } ?? "a phase"
+            let (subject, end) =
                 kind == .run
-                ? "the run" : phase.map { Sanitizer.line(record.name(of: $0)) } ?? "a phase"
-            let end = kind == .run ? "no further step starts" : "its steps are stopped"
+                ? ("the run", "no further step starts") : (phase, "its steps are stopped")
             return counter(record)
                 + "\(subject) took more than \(DurationText.declared(milliseconds: limit)): \(end)"
         case .barrierPassed(let task, let phase):
@@ -81,6 +76,14 @@ struct ProgressLine {
             .finalizing:
             return policyText(for: event.kind, record)
         }
+    }
+
+    private func groupHalt(by cause: Int, _ record: RunRecord) -> String {
+        let group =
+            record.header.steps.indices.contains(cause)
+            ? record.header.steps[cause].parallelGroup : nil
+        return counter(record) + "group `\(Sanitizer.line(group ?? ""))` halted by "
+            + "`\(id(of: cause, record))`: no further step of it starts"
     }
 
     /// The line that says that a step runs.

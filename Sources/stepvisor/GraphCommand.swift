@@ -4,12 +4,6 @@ import Supervisor
 import WorkflowFiles
 import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// `stepvisor graph`: the diagram as text, to a file, or against one.
 struct GraphCommand {
     private enum Format: String {
@@ -117,7 +111,7 @@ struct GraphCommand {
         var diagnostic = problem.diagnostic
         switch problem.reason {
         case .directory: return directory(file)
-        case .opening(ENOENT), .opening(ENOTDIR):
+        case .opening where problem.isAbsence:
             diagnostic.help = "write it with `\(update)`"
             return CommandFailure(.failed, [diagnostic])
         case .invalidName, .notRegular, .tooLarge: return CommandFailure(.usage, [diagnostic])

@@ -104,6 +104,9 @@ public struct FileProblem: Error, Hashable, Sendable {
     /// What stood in the way.
     public let reason: Reason
 
+    /// Whether there is no such file, or no directory that it could be in.
+    public var isAbsence: Bool { reason == .opening(ENOENT) || reason == .opening(ENOTDIR) }
+
     /// Names a file and what stood in the way.
     public init(_ path: String, _ reason: Reason) {
         self.path = path
