@@ -48,7 +48,7 @@ extension RunRecord {
     /// less the wall time, and never less than 0.
     ///
     /// It is an upper bound, because steps that slow each other down would each have been quicker
-    /// alone. Nil for a run that did not come to its end, of which nobody knows what it would have
+    /// alone. Nil for a run that did not come to its end, since nobody can tell what it would have
     /// done one step at a time: one that goes on, died, was halted, stopped or timed out, or waits
     /// for a decision.
     public var timeSaved: Int64? {

@@ -89,7 +89,7 @@ struct GroupWatch: ~Copyable {
         }
     }
 
-    /// Everything of steps below this process that is not its own doing, whoever its parent is.
+    /// Everything of steps below this process that is not its own doing, with any parent.
     ///
     /// Whatever outlived a step hangs from an adopted orphan, so without a strange child there is
     /// nothing, and all processes need not be looked at.

@@ -55,7 +55,7 @@ final class OutputPipe: Sendable {
         var failure: SystemError?
         var isFailureTaken = false
 
-        /// From now on the log is appended to, whoever else does.
+        /// From now on every write is appended, also where another process writes to the log.
         mutating func append() {
             isSpliced = false
             let flags = fcntl(log, F_GETFL)
@@ -172,7 +172,7 @@ final class OutputPipe: Sendable {
         }
     }
 
-    /// Copies what is there, and closes the pipe, whoever may still have it.
+    /// Copies what is there, and closes the pipe, even where a process still has it open.
     func finish(by buffer: CopyBuffer) {
         _ = settle(by: buffer)
         state.withLock { $0.close() }

@@ -10,7 +10,7 @@ import WorkflowModel
 /// Brings into the logs what is still in the pipes of steps whose stepvisor is dead.
 ///
 /// A step has its own pipe open for reading too, so nothing is lost as long as one process of it lives,
-/// be it stopped. Whoever is about to end those processes opens the same pipes through `/proc` first.
+/// be it stopped. The process that is about to end them opens the same pipes through `/proc` first.
 /// A pipe that belongs to an inner run's step is left to those who end that run.
 final class OutputSalvage {
     private let run: String

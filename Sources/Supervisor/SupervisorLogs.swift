@@ -22,7 +22,7 @@ extension Supervisor {
     /// Stops the run when the disk has no room for more of a log that the step writes itself.
     ///
     /// Only the step was told that a write of it failed, and it may have ended well all the same.
-    func heedFullLog(of step: Int) {
+    func stopIfLogIsFull(of step: Int) {
         guard preparation.writesItsLog(step),
             let problem = directory.refusalOfRoom(inLogOf: header.steps[step].id)
         else { return }

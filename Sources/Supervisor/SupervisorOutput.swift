@@ -47,7 +47,7 @@ extension Supervisor {
     func takeOutput(of number: Int) {
         guard let pipe = output.pipes[number] else { return }
         let copied = pipe.copy(by: output.buffer)
-        heed(pipe)
+        stopIfFailed(pipe)
         if copied.isOver {
             forget(number)
         } else if copied.isLoud, let drain = outputDrain() {
@@ -73,10 +73,10 @@ extension Supervisor {
     /// A log could not be written.
     func takeOutputAlarm() {
         output.drain?.silence()
-        for pipe in output.pipes.values { heed(pipe) }
+        for pipe in output.pipes.values { stopIfFailed(pipe) }
     }
 
-    private func heed(_ pipe: OutputPipe) {
+    private func stopIfFailed(_ pipe: OutputPipe) {
         guard let failure = pipe.takeFailure() else { return }
         record(.warning(step: pipe.step, failure.description))
         stop(because: failure)
@@ -86,12 +86,12 @@ extension Supervisor {
     ///
     /// Who outlives it and still has its pipe goes on writing to that log.
     func settleOutput(of step: Int) {
-        heedFullLog(of: step)
+        stopIfLogIsFull(of: step)
         guard let number = output.current.removeValue(forKey: step),
             let pipe = output.pipes[number]
         else { return }
         let copied = pipe.settle(by: output.buffer)
-        heed(pipe)
+        stopIfFailed(pipe)
         if copied.isOver { forget(number) }
     }
 
@@ -99,15 +99,15 @@ extension Supervisor {
     func copyOutput() {
         for pipe in output.pipes.values {
             _ = pipe.copy(by: output.buffer)
-            heed(pipe)
+            stopIfFailed(pipe)
         }
     }
 
-    /// The run ends, and whoever could write has been ended.
+    /// The run ends, and every process that could write has been ended.
     func finishOutput() {
         for (number, pipe) in output.pipes.sorted(by: { $0.key < $1.key }) {
             pipe.finish(by: output.buffer)
-            heed(pipe)
+            stopIfFailed(pipe)
             forget(number)
         }
         guard let drain = output.drain else { return }

@@ -3,7 +3,8 @@ import Synchronization
 
 /// Tells of a look at files that takes long what is read, and how far it is.
 ///
-/// Whoever reads says so as it goes on; told is first after a second, and then from time to time.
+/// The reader reports as it goes on; the first report is shown after a second, further ones from time
+/// to time.
 final class ReadingProgress: Sendable {
     private struct State {
         var subject = ""

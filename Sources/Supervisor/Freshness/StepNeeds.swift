@@ -28,7 +28,8 @@ extension InputLooker {
     /// How what a step needs looks, without reading any content; nil when that would take more than
     /// the budget.
     func look(at needs: [StepNeed], budget: Int = .max) -> NeedsLook? {
-        // Nothing has one look, whoever asks: a hash of nothing is not the number of no look.
+        // An empty list has a hash of its own, which differs from the number that means that nobody
+        // has compared.
         guard !needs.isEmpty else { return NeedsLook() }
         var look = NeedsLook()
         var own = Hasher()

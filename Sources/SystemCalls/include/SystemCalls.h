@@ -54,7 +54,7 @@ int stepvisor_reserve(int descriptor, int64_t offset, int64_t length);
 int stepvisor_pipe(int descriptors[2], int nonblocking);
 
 /// A pipe for a step's output: the first end is non-blocking, the second one blocks. Where the system
-/// can do that, the second one can be read too, so that whoever writes to it is no writer without a
+/// can do that, the second one can be read too, so that a process that writes to it is no writer without a
 /// reader (SIGPIPE) when this process dies, and what is in the pipe stays there.
 int stepvisor_output_pipe(int descriptors[2]);
 
