@@ -44,6 +44,17 @@ public struct Leftover: Hashable, Sendable {
     }
 }
 
+extension [Leftover] {
+    /// How many they are, and what the first three run, as a clause for a message; not neutralised.
+    var summary: String {
+        let named = prefix(3).map { $0.command.isEmpty ? "process \($0.pid)" : $0.command }
+        let names = named.map { $0.count > 40 ? $0.prefix(39) + "…" : $0 }
+        let more = count > named.count ? ", …" : ""
+        return (count == 1 ? "a process" : "\(count) processes") + " running ("
+            + names.joined(separator: ", ") + more + ")"
+    }
+}
+
 /// Who holds back a step that could start but for that: mostly by a unit of a resource.
 public struct LockHolder: Hashable, Sendable {
     /// What keeps two steps apart; the words of the journal.

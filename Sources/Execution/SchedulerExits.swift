@@ -27,18 +27,16 @@ extension Scheduler {
             return
         }
         turn.record(.leftovers(step: step, leftovers))
-        settle(step, count: leftovers.count, &turn)
+        settle(step, leftovers, &turn)
     }
 
     /// What has left a step's group may be a server for later steps: it is named, and goes on.
     private mutating func warn(of escaped: [Leftover], leftBy step: Int, _ turn: inout Turn) {
         turn.record(.leftovers(step: step, escaped))
-        let what = escaped.count == 1 ? "a process" : "\(escaped.count) processes"
         turn.record(
             .warning(
                 step: step,
-                "left \(what) running outside its process group, which will be stopped at the end of "
-                    + "the run"))
+                "left \(escaped.summary) outside its process group: stopped at the end of the run"))
     }
 
     mutating func groupEmptied(_ step: Int, _ turn: inout Turn) {

@@ -100,15 +100,14 @@ extension Scheduler {
     }
 
     /// The leader is gone, others of its group are not: they are stopped before the step ends.
-    mutating func settle(_ step: Int, count: Int, _ turn: inout Turn) {
+    mutating func settle(_ step: Int, _ leftovers: [Leftover], _ turn: inout Turn) {
         guard let flight = flights[step] else { return }
         states.move(step, to: .settling)
         if flight.stage == .none, plan.traits[step].contains(.warnsOfLeftovers) {
-            let what = count == 1 ? "a process" : "\(count) processes"
-            turn.record(.warning(step: step, "left \(what) running, which will be stopped"))
+            turn.record(.warning(step: step, "left \(leftovers.summary): stopped now"))
         }
         switch flight.stage {
-        case .none: terminate(step, .leftProcesses(count), &turn)
+        case .none: terminate(step, .leftProcesses(leftovers.count), &turn)
         case .interrupted: terminate(step, stopReason(of: step), &turn)
         case .terminated, .killed: break
         }

@@ -1,3 +1,4 @@
+import Execution
 import SystemCalls
 
 #if canImport(Glibc)
@@ -92,11 +93,10 @@ public final class StateDirectory {
     func makeRun() throws(SystemError) -> RunDirectory {
         let runs = try PrivateFile.directory(
             "runs", in: descriptor, shown: StateDirectory.runsPath, create: true)
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        let stamp = StateDirectory.timestamp(now.tv_sec)
+        let now = RunClock.wallTime().microseconds
+        let stamp = StateDirectory.timestamp(time_t(now / 1_000_000))
         // The milliseconds come before what is random, so that runs of one second sort by time, too.
-        let milliseconds = UInt16(truncatingIfNeeded: now.tv_nsec / 1_000_000)
+        let milliseconds = UInt16(truncatingIfNeeded: now / 1000 % 1000)
         for _ in 0..<100 {
             let suffix = String(milliseconds << 6 | .random(in: 0..<64), radix: 16)
             let id = "\(stamp)-" + String(repeating: "0", count: 4 - suffix.utf8.count) + suffix

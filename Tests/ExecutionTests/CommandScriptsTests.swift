@@ -82,6 +82,8 @@ struct CommandScriptsTests {
     private static let untold: [Line] = [
         Line("$DIR/x", [], unknown: ["$DIR/x"]), Line("\"$CMD\" a", [], unknown: ["\"$CMD\""]),
         Line("eval \"$X\"", [], unknown: ["\"$X\""]), Line("bin/*", [], unknown: ["bin/*"]),
+        Line("${SHELL:-/bin/sh} -e bin/x", ["bin/x"], unknown: ["${SHELL:-/bin/sh}"]),
+        Line("$PYTHON tool.py out", ["tool.py"], unknown: ["$PYTHON"]),
         Line("sh \"$S\"", [], unknown: ["\"$S\""]), Line("bin/$N.sh", [], unknown: ["bin/$N.sh"]),
     ]
 

@@ -68,7 +68,10 @@ struct SchedulerStopTests {
     func leftovers() throws {
         let table: [(policy: LeftoverPolicy, warning: [String], end: String)] = [
             (.kill, [], "a complete"),
-            (.warn, ["warning a left 2 processes running, which will be stopped"], "a complete"),
+            (
+                .warn, ["warning a left 2 processes running (sleep, sleep): stopped now"],
+                "a complete"
+            ),
             (.fail, [], "a failed left 2"),
         ]
         for row in table {

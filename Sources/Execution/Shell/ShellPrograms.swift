@@ -52,6 +52,7 @@ extension ShellReader {
         let rest = words.dropFirst()
         guard let program = first.literal else {
             noteUnknown(first)
+            takeScript(ofUnknown: rest)
             return false
         }
         if found.first == nil { found.first = program }
@@ -81,6 +82,16 @@ extension ShellReader {
         }
         takeOutputs(rest)
         return false
+    }
+
+    /// A program that only a run knows is often an interpreter (`$PYTHON tool.py`): what looks like a
+    /// path in the first place behind its options is then its script.
+    private mutating func takeScript(ofUnknown words: ArraySlice<ShellWord.Part>) {
+        let isOption = { (word: ShellWord.Part) in word.value.first == UInt8(ascii: "-") }
+        guard let script = words.first(where: { !isOption($0) }), let path = script.literal,
+            path.contains("/") || path.contains(".")
+        else { return }
+        noteScript(script)
     }
 
     private mutating func noteWritten(_ word: ShellWord.Part) {

@@ -66,8 +66,7 @@ struct CapturedCommand {
         defer { launcher.retire(child) }
         output.closeWriteEnd()
         error.closeWriteEnd()
-        let begin = Date()
-        let end = begin.addingTimeInterval(limit)
+        let begin = RunClock.monotonicNanoseconds()
         var isPatient = true
         var exit: ExitStatus?
         // What it started may live on and hold the pipes: once it has ended, what is there is all.
@@ -84,12 +83,12 @@ struct CapturedCommand {
             if entries[1].revents != 0 { error.read(limit: CapturedCommand.mostErrorBytes) }
             if isQuiet, hasEnded { break }
             exit = exit ?? child.exitStatus()?.exit
-            let now = Date()
-            if isPatient, now.timeIntervalSince(begin) > patience {
+            let elapsed = Double(RunClock.monotonicNanoseconds() - begin) / 1e9
+            if isPatient, elapsed > patience {
                 isPatient = false
                 waiting()
             }
-            if now > end {
+            if elapsed > limit {
                 _ = Platform.kill(-child.pid, SIGKILL)
                 throw .tooSlow
             }
