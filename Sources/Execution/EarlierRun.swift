@@ -78,7 +78,9 @@ public struct EarlierRun: Sendable {
         var reached: Set<Int> = []
         while let step = open.popLast() {
             for dependent in dependents[step]
-            where isOpen.contains(dependent) || steps[dependent].standing == .notSelected {
+            where isOpen.contains(dependent) || steps[dependent].standing == .notSelected
+                || steps[dependent].standing == .skippedByDecision
+            {
                 if reached.insert(dependent).inserted { open.append(dependent) }
             }
         }

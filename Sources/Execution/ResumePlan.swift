@@ -81,8 +81,8 @@ public struct ResumePlan: Sendable {
     ///   - graph: The workflow as it is now.
     ///   - selected: Which of its steps are meant.
     ///   - finalizers: Which of them always run, whatever they came to.
-    ///   - decided: Which of them do not run, since somebody decided so: what ended well without them
-    ///     is as it was.
+    ///   - decided: Which of them do not run, by decision. What ended well without them stays done,
+    ///     unless something that they need runs.
     ///   - isLookedAt: Whether what is known of a step is asked before it counts as done: then it need
     ///     not be recorded what it was started from, as of a step that the earlier run skipped.
     ///   - outputs: What speaks against what a step left behind, gone or altered; asked of steps that
@@ -126,7 +126,10 @@ public struct ResumePlan: Sendable {
                 above.mayRun[step] = step
             case .failure(let verdict):
                 plan.reruns.append((step, verdict.reason))
-                if decided.contains(step) { continue }
+                if decided.contains(step) {
+                    above.passOn(needs, through: step)
+                    continue
+                }
                 above.note(step, leavesOpen: standing.leavesOpen)
             }
         }
@@ -146,8 +149,8 @@ public struct ResumePlan: Sendable {
         reruns.sort { places[$0.step] < places[$1.step] }
     }
 
-    /// For each step, one that runs and that it needs, itself or through steps left out; and one of which
-    /// only the run will show whether it has anything to say to what is done below it.
+    /// For each step, one that runs and that it needs, itself or through steps left out; and one that may
+    /// make what is done below it stale, which only the run will show.
     private struct Above {
         private var runs: [Int]
         var mayRun: [Int]
@@ -164,7 +167,7 @@ public struct ResumePlan: Sendable {
             )
         }
 
-        /// A step is left out: what depends on it is below what it needs.
+        /// A step does not run, by selection or decision: what depends on it is below what it needs.
         mutating func passOn(_ needs: NodeIndices, through step: Int) {
             let (needed, open) = found(needs)
             runs[step] = needed ?? -1
@@ -173,8 +176,8 @@ public struct ResumePlan: Sendable {
 
         /// What a step is below.
         ///
-        /// What was not reached where the step was done all the same had no say in it, unless the step
-        /// was carried over.
+        /// A step that was not reached, while this one was done all the same, cannot have contributed to
+        /// it, unless this one was carried over.
         func settled(
             _ needs: NodeIndices, isCarried: Bool, wasNotReached: (Int) -> Bool
         ) -> (needed: Int?, open: Int?) {

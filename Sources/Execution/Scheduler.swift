@@ -55,7 +55,7 @@ public struct Scheduler: Sendable {
     /// Steps that are ready and stay done, which has not been recorded yet.
     var toKeep: [Int] = []
     /// Steps that have ended in this run with what their dependents are made from, where any step stays
-    /// done unless one that it needs does; steps left out behind these, too.
+    /// done unless one that it needs does; and behind these, steps that only pass on what they are given.
     var withEffect: Set<Int> = []
     /// Ranks of the steps that could start but for their condition, until that is known: each keeps its
     /// place before those of higher rank.

@@ -35,7 +35,7 @@ extension Scheduler {
         var open = [step]
         while let next = open.popLast() {
             guard withEffect.insert(next).inserted else { continue }
-            open += plan.resolved.graph.dependents(of: next).filter { isPassedOver($0) }
+            open += plan.resolved.graph.dependents(of: next).filter { passesOn($0) }
         }
     }
 }

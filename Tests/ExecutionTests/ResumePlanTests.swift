@@ -196,6 +196,18 @@ struct ResumePlanTests {
         #expect(try scene.resume(decided: [0])["c"] == "done in r1")
     }
 
+    @Test("what depends on a step that does not run by decision is below what that step needs")
+    func belowDecision() throws {
+        var scene = ResumeScene.chain
+        scene.complete(0, basis: StepBasis(command: 9, settings: 2, inputs: 3))
+        scene.events.append(.skipped(step: 1, .decided(.skip)))
+        scene.complete(2)
+        #expect(try scene.resume(decided: [1])["c"] == "needs a")
+        // Where only the run will show whether the first one runs, it decides about the last.
+        scene.events[0..<3] = [.skipped(step: 0, .conditionFalse("x", values: ""))]
+        #expect(try scene.resume(decided: [1])["c"] == "done in r1 unless a runs")
+    }
+
     @Test("outputs that are gone make a step run, and what depends on it")
     func lostOutputs() throws {
         for isFailedOnly in [false, true] {
@@ -224,6 +236,18 @@ struct ResumePlanTests {
         scene.events[4] = .skipped(step: 2, .conditionFalse("x", values: ""))
         scene.events.insert(.decided(step: 1, .proceed), at: 4)
         #expect(try scene.earlier().standingDecisions == [])
+    }
+
+    @Test("what a run was to keep is not kept when something has run above a decision")
+    func carriedBelowDecision() throws {
+        for hasRun in [false, true] {
+            var scene = ResumeScene.chain
+            scene.carried = [2]
+            if hasRun { scene.complete(0) }
+            scene.events.append(.skipped(step: 1, .decided(.skip)))
+            let plan = try scene.resume(decided: [1])
+            #expect(plan["c"] == (hasRun ? "notReached" : "done in r0 unless a runs"))
+        }
     }
 
     @Test("what a run was to keep is kept by the next, unless what it needs has run there")
