@@ -26,6 +26,7 @@ struct CommandScriptsTests {
         Line("timeout -k 1 5 bin/x", ["bin/x"]), Line("nohup bin/x &", ["bin/x"]),
         Line("command bin/x", ["bin/x"]), Line("command -v bin/x", []),
         Line("sudo -n -u bob bin/x", ["bin/x"]), Line("! bin/x", ["bin/x"]),
+        Line("sudo -E A=1 \"B=$C\" bin/x", ["bin/x"]),
         Line("if bin/x; then echo; fi", ["bin/x"]),
         Line("until bin/x; do sleep 1; done", ["bin/x"]),
         Line("while read l; do bin/x; done < in", ["bin/x"]),
@@ -36,6 +37,7 @@ struct CommandScriptsTests {
         Line("[[ a/b == c/* && -f d/e ]] || bin/x", ["bin/x"]),
         Line("case $x in src/*) bin/a;; b|c) bin/b;; esac; bin/d", ["bin/a", "bin/b", "bin/d"]),
         Line("for f in bin/a bin/b; do bin/c $f; done", ["bin/c"]),
+        Line("for ((i = 0; i < $(bin/n); i++)); do bin/c $i; done", ["bin/n", "bin/c"]),
         Line("a=(1 bin/y); bin/x 2>err", ["bin/x"]), Line("2>&1 bin/x &>log", ["bin/x"]),
         Line("'bin/x' a; bin\\/y; \"bin/z\"", ["bin/x", "bin/y", "bin/z"]),
         Line("bin/x;bin/y&&bin/z|bin/w", ["bin/x", "bin/y", "bin/z", "bin/w"]),
@@ -62,6 +64,8 @@ struct CommandScriptsTests {
         Line("sh < run.sh", ["run.sh"]), Line("cat a.sh b.sh | sh", ["a.sh", "b.sh"]),
         Line("make -f x.mk", ["x.mk"]), Line("./configure && make", ["configure"]),
         Line("make -C d all", ["d/GNUmakefile", "d/makefile", "d/Makefile"]),
+        Line("make -Cd", ["d/GNUmakefile", "d/makefile", "d/Makefile"]),
+        Line("make --directory=d --file=x.mk; make -fy.mk", ["d/x.mk", "y.mk"]),
     ]
 
     private static let directories: [Line] = [
@@ -70,6 +74,8 @@ struct CommandScriptsTests {
         Line("mkdir d && cd d && ./x", ["d/x", "x"]),
         Line("if test -e a; then cd d; fi; ./x", ["d/x", "x"]),
         Line("bash -c \"cd d && ./x\"", ["d/x"]), Line("env -C d ./x; ./y", ["d/x", "y"]),
+        Line("env --chdir=d ./x; sudo -D e ./y", ["d/x", "e/y"]),
+        Line("(for ((i=0; i<3; i++)); do ./x; done; cd d); ./y", ["x", "y"]),
         Line("cd $D && ./x", ["x"], unknown: ["./x"]),
     ]
 
@@ -122,6 +128,14 @@ struct CommandScriptsTests {
         #expect(CommandScripts.located(["x"], in: "/r/e", root: "/r") == ["e/x"])
     }
 
+    @Test("a path grows no longer than the system takes, and is not known from there on")
+    func deepDirectories() {
+        let deep = String(repeating: "cd d; ", count: 30_000)
+        let found = CommandScripts(of: .shell(deep + "./x; cd /e; ./y"), shell: ["/bin/sh", "-c"])
+        #expect(found.paths == ["/e/y"])
+        #expect(found.unknown == ["./x"])
+    }
+
     @Test("no text takes the reader down, or long", .timeLimit(.minutes(20)))
     func anything() {
         let pieces = [
@@ -143,7 +157,7 @@ struct CommandScriptsTests {
             most = max(most, found.paths.count)
         }
         #expect(most > 3)
-        for piece in pieces {
+        for piece in pieces + ["cd d; ", "cd d || ", "(cd d; "] {
             let text = String(repeating: piece, count: 4000)
             _ = CommandScripts(of: .shell(text), shell: ["sh", "-c"])
         }

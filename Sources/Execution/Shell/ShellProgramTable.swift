@@ -6,12 +6,17 @@ struct ShellWrapper: Sendable {
     var stops: Set<String> = []
     /// Options that a line of shell follows.
     var texts: Set<String> = []
+    /// Options whose value is the directory in which the program runs.
+    var directories: Set<String> = []
+    /// Whether assignments may stand before the program.
+    var takesAssignments = false
     /// Words before the program.
     var operands = 0
 
     static let all: [String: ShellWrapper] = [
         "env": .init(
-            values: ["-u", "--unset", "-C", "--chdir"], texts: ["-S", "--split-string"]),
+            values: ["-u", "--unset"], texts: ["-S", "--split-string"],
+            directories: ["-C", "--chdir"], takesAssignments: true),
         "nice": .init(values: ["-n", "--adjustment"]),
         "time": .init(values: ["-f", "-o", "--format", "--output"]),
         "timeout": .init(values: ["-k", "-s", "--kill-after", "--signal"], operands: 1),
@@ -26,10 +31,9 @@ struct ShellWrapper: Sendable {
         "taskset": .init(operands: 1), "numactl": .init(),
         "sudo": .init(
             values: [
-                "-u", "-g", "-h", "-p", "-C", "-r", "-t", "-T", "-U", "-D", "-R", "--user",
-                "--group",
-                "--chdir",
-            ], stops: ["-l", "-v", "-k", "-K", "-V"]),
+                "-u", "-g", "-h", "-p", "-C", "-r", "-t", "-T", "-U", "-R", "--user", "--group",
+            ], stops: ["-l", "-v", "-k", "-K", "-V"], directories: ["-D", "--chdir"],
+            takesAssignments: true),
         "doas": .init(values: ["-u", "-C"]),
         "xargs": .init(values: ["-I", "-n", "-P", "-L", "-d", "-E", "-s", "-a"]),
         "flock": .init(values: ["-w", "-E", "--timeout"], texts: ["-c"], operands: 1),

@@ -62,7 +62,7 @@ extension ShellReader {
             found.programs.append(program)
         }
         let name = ShellPath.name(of: program)
-        if let wrapper = ShellWrapper.all[name] { return take(wrapper, name, rest) }
+        if let wrapper = ShellWrapper.all[name] { return take(wrapper, rest) }
         if let interpreter = ShellInterpreter.named(name) {
             return take(interpreter, rest)
         }
@@ -133,7 +133,7 @@ extension ShellReader {
     }
 
     private mutating func take(
-        _ wrapper: ShellWrapper, _ name: String, _ words: ArraySlice<ShellWord.Part>
+        _ wrapper: ShellWrapper, _ words: ArraySlice<ShellWord.Part>
     ) -> Bool {
         var rest = words
         var operands = wrapper.operands
@@ -141,7 +141,7 @@ extension ShellReader {
         while let word = rest.first {
             guard let text = word.literal else {
                 // An assignment may have any value; where a program is expected it is one.
-                guard operands > 0 || name == "env" && word.isAssignment else { break }
+                guard operands > 0 || wrapper.takesAssignments && word.isAssignment else { break }
                 operands -= word.isAssignment ? 0 : 1
                 rest.removeFirst()
                 continue
@@ -156,13 +156,14 @@ extension ShellReader {
                     takeText([line])
                     return false
                 }
-                if wrapper.values.contains(text), let value = rest.first {
-                    rest.removeFirst()
-                    if name == "env", text == "-C" || text == "--chdir" {
-                        changeDirectory([value])
-                    }
+                if wrapper.directories.contains(text), let value = rest.popFirst() {
+                    changeDirectory([value])
+                } else if wrapper.values.contains(text) {
+                    _ = rest.popFirst()
+                } else if let value = word.value(ofOptionIn: wrapper.directories) {
+                    changeDirectory([value])
                 }
-            } else if name == "env", word.isAssignment {
+            } else if wrapper.takesAssignments, word.isAssignment {
                 rest.removeFirst()
             } else if operands > 0 {
                 operands -= 1
@@ -172,7 +173,7 @@ extension ShellReader {
             }
         }
         let readsInput = takeProgram(rest)
-        if name == "env" { scope = outer }
+        if !wrapper.directories.isEmpty { scope = outer }
         return readsInput
     }
 
@@ -221,10 +222,17 @@ extension ShellReader {
             scope.isLost = true
             return
         }
-        var directories = scope.directories.map { ShellPath.joined($0, path) }
+        var directories =
+            path.hasPrefix("/")
+            ? [ShellPath.joined("", path)] : scope.directories.map { ShellPath.joined($0, path) }
         if isOptional { directories += scope.directories }
         var known: [String] = []
         for directory in directories where !known.contains(directory) { known.append(directory) }
+        // No system has longer paths, and each further `cd` would cost as much as all before it.
+        guard known.allSatisfy({ $0.utf8.count <= ShellPath.mostBytes }) else {
+            scope = ShellReader.Scope(directories: [], isLost: true)
+            return
+        }
         scope.directories = Array(known.prefix(8))
         if path.hasPrefix("/"), !isOptional { scope.isLost = false }
     }
@@ -288,8 +296,8 @@ extension ShellReader {
         }
     }
 
-    /// make reads a file that nobody need name; where something has run before it, that may have been
-    /// made just then.
+    /// make finds its file without being told which; where a command has run before it, that may have
+    /// just made the file.
     private mutating func takeMake(_ words: ArraySlice<ShellWord.Part>) {
         let outer = scope
         var rest = words
@@ -298,14 +306,12 @@ extension ShellReader {
             guard let text = word.literal else { continue }
             if text == "-C" || text == "--directory", let value = rest.popFirst() {
                 changeDirectory([value])
+            } else if let value = word.value(ofOptionIn: ["-C", "--directory"]) {
+                changeDirectory([value])
             } else if ["-f", "--file", "--makefile"].contains(text), let value = rest.popFirst() {
                 files.append(value)
-            } else if text.hasPrefix("--file=") || text.hasPrefix("--makefile=") {
-                let path = String(text.drop { $0 != "=" }.dropFirst())
-                files.append(ShellWord.Part(value: Array(path.utf8), text: path))
-            } else if text.hasPrefix("-f"), text.utf8.count > 2 {
-                let path = String(text.dropFirst(2))
-                files.append(ShellWord.Part(value: Array(path.utf8), text: path))
+            } else if let value = word.value(ofOptionIn: ["-f", "--file", "--makefile"]) {
+                files.append(value)
             }
         }
         if files.isEmpty, isFirst {
@@ -320,6 +326,18 @@ extension ShellReader {
 
 extension ShellWord.Part {
     func isAnyOf(_ words: Set<String>) -> Bool { literal.map { words.contains($0) } ?? false }
+
+    /// The value that follows one of these options in the same word: `-Cd`, `--directory=d`.
+    fileprivate func value(ofOptionIn options: Set<String>) -> ShellWord.Part? {
+        guard let text = literal else { return nil }
+        for option in options {
+            let start = option.hasPrefix("--") ? option + "=" : option
+            guard text.hasPrefix(start), text.utf8.count > start.utf8.count else { continue }
+            let value = String(text.dropFirst(start.count))
+            return ShellWord.Part(value: Array(value.utf8), text: value)
+        }
+        return nil
+    }
 
     /// An assignment whose value alone is quoted.
     var isShellAssignment: Bool { isAssignment && !text.hasPrefix("\"") && !text.hasPrefix("'") }

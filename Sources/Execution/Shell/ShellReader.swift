@@ -28,7 +28,7 @@ struct ShellReader {
     struct Scope {
         /// Where they may be, by the text; the start is empty.
         var directories = [""]
-        /// Somebody has gone where the text does not say.
+        /// Whether a `cd` has led where the text does not tell.
         var isLost = false
     }
 
@@ -250,7 +250,13 @@ struct ShellReader {
         case "esac": if !open.isEmpty { open.removeLast() }
         case "for", "select":
             open.append(.optional)
-            skipToSeparator()
+            skipBlanks()
+            if isAt("("), isAt("(", 1), let end = arithmeticEnd(from: place + 2) {
+                readExpansions(in: place + 2..<end)
+                place = end + 2
+            } else {
+                skipToSeparator()
+            }
         case "function":
             awaitsBody = true
             skipBlanks()

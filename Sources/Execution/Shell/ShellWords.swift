@@ -9,11 +9,11 @@ extension ShellWord {
         var isLiteral = true
         /// Whether some of it was quoted, so that it is no keyword.
         var isQuoted = false
-        /// Whether it begins with the home directory of somebody.
+        /// Whether it begins with a home directory, `~` or `~user`.
         var isHome = false
         /// Where it ends.
         var end = 0
-        /// It is a text, not the name of a file.
+        /// Whether it is a text, not the name of a file.
         var isText = false
 
         /// The word, where nothing in it is expanded.
