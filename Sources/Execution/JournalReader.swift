@@ -105,7 +105,7 @@ extension JournalReader {
 
     /// The workflow's file as the beginning of a journal names it; nil where it does not.
     ///
-    /// Nothing is proved by it: who goes by the run reads its journal, whose first line has a seal.
+    /// It is not verified here: the seal of the line is checked when the journal is read.
     public static func workflowFile(inBeginning bytes: [UInt8]) -> String? {
         let line = bytes.prefix { $0 != UInt8(ascii: "\n") }
         // No text in JSON holds this: its quotation marks would have a backslash before them.

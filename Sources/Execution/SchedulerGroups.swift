@@ -13,8 +13,8 @@ struct GroupState: Sendable {
     }
 }
 
-/// Groups with a `failure_strategy` of their own: a critical failure in one halts it as it would
-/// halt the run, and nobody else. What depends on its steps is told by ``ErrorPropagation``, as ever.
+/// Groups with a `failure_strategy` of their own: a critical failure in one halts that group as it
+/// would halt the run, and no other step. What becomes of its dependents, ``ErrorPropagation`` decides.
 extension Scheduler {
     /// Why a step that has not started never will, though the run goes on; nil when it may.
     func groupHalt(of step: Int) -> StepReason? {

@@ -5,11 +5,11 @@ import WorkflowModel
 struct WaitState: Sendable {
     private var told: [Int: (holder: LockHolder, count: Int)] = [:]
 
-    /// A step of the run that waits for one step after another of it is told of so many of them:
-    /// where thousands write one file, each would be told of all others.
+    /// Most steps of the same run that are recorded as holding one step back: where thousands write
+    /// one file, each of them would otherwise have all the others on record.
     static let mostOfSameRun = 8
 
-    /// Whether a step is to be said to wait for somebody; at most once for each, until it is launched.
+    /// Whether to record that a step waits for a holder: not when the last record says just that.
     mutating func shouldTell(_ step: Int, of holder: LockHolder) -> Bool {
         let known = told[step]
         guard known?.holder != holder else { return false }
@@ -25,9 +25,9 @@ struct WaitState: Sendable {
     }
 }
 
-/// Telling which step holds another back: one road for units of a resource, files that two steps
-/// write, and steps that run alone. What waits for a slot, or for its turn in a task or group, is
-/// held back by nobody in particular.
+/// Records which step holds another back: by units of a resource, a file that both write, or since
+/// one of them runs alone. A step that waits for a slot, or for its turn in a task or group, is held
+/// back by no one step.
 extension Scheduler {
     /// Says whom a step waits for, unless that was said last.
     mutating func tell(_ step: Int, waitsFor holder: LockHolder, _ turn: inout Turn) {

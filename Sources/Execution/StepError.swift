@@ -3,7 +3,7 @@ extension RunEvent.Kind {
     /// The event with the last line that the step wrote, where this explains the failure.
     ///
     /// - Parameter lastLine: The line by the step's index, as it may be shown; nil where there is none.
-    ///   Asked only where it is wanted, since it costs a look at the log.
+    ///   Asked only where it is wanted, since the log is read for it.
     /// - Returns: The event; itself where no line is wanted.
     public func withLastLine(_ lastLine: (Int) -> String?) -> RunEvent.Kind {
         switch self {

@@ -21,7 +21,7 @@ struct OutputFeed {
 
     private let mode: OutputMode
     private let keepsColors: Bool
-    /// Who reads a terminal could not follow hundreds of megabytes, nor scroll back to them; a file or
+    /// People at a terminal could not follow hundreds of megabytes, nor scroll back to them; a file or
     /// a program gets all.
     private let isTerminal: Bool
     /// One for each step that was started, made when its log is first read.

@@ -83,7 +83,7 @@ public struct StepGroup: Hashable, Sendable {
 public struct ParallelGroup: Hashable, Sendable {
     /// What its steps have as their `parallel_group`.
     public var name: String
-    /// What a critical failure of one of its steps does to the others of it, and to nobody else;
+    /// What a critical failure of one of its steps does to its other steps, and to those alone;
     /// nil: what it does in the run.
     public var failureStrategy: FailureStrategy?
     /// Most of its steps at once; nil: as many as the run allows.

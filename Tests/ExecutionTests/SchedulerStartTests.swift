@@ -164,14 +164,14 @@ struct SchedulerStartTests {
         scene.exit("b", at: 3)
         #expect(told() == ["record alone held back by c: waiterRunsAlone"])
         scene.exit("c", at: 4)
-        // Who waits for the one that runs alone was told so when that one was next.
+        // That these wait for the one that runs alone was recorded when that one was next.
         #expect(told() == [])
         scene.exit("alone", at: 5)
         scene.exit("d", at: 6)
         #expect(scene.scheduler.isFinished)
     }
 
-    @Test("one at a time nobody holds anybody back")
+    @Test("one at a time, no step holds another back")
     func notHeldBack() throws {
         var scene = try Scene(jobs: nil) {
             $0.step("a")

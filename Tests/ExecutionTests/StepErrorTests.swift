@@ -21,7 +21,7 @@ struct StepErrorTests {
         }
     }
 
-    @Test("a reason that is stepvisor's own stands for itself, and no log is looked at")
+    @Test("a reason that is stepvisor's own stands for itself, and no log is read")
     func others() {
         let reasons: [StepReason] = [
             .timedOut(.attempt, limitMilliseconds: 5), .outputsMissing(["x"]), .notStarted("no"),
@@ -39,7 +39,7 @@ struct StepErrorTests {
         for kind in kinds {
             #expect(
                 kind.withLastLine { _ in
-                    Issue.record("the log was looked at for \(kind)")
+                    Issue.record("the log was read for \(kind)")
                     return nil
                 } == kind)
         }

@@ -5,7 +5,7 @@
 /// (`a{0,10000}` has 10,000 places and 100 million such pairs). Both are counted here on the
 /// pattern alone, without making any of it.
 struct LogPatternCost {
-    /// Places of an expression and the pairs among them; numbers stop at ``most``.
+    /// Places of an expression and the pairs among them; numbers stop at ``ceiling``.
     private struct Part {
         /// Places in it.
         var places = 0
@@ -23,34 +23,34 @@ struct LogPatternCost {
         /// One behind the other.
         func followed(by next: Part) -> Part {
             Part(
-                places: most(places, next.places),
-                first: isNullable ? most(first, next.first) : first,
-                last: next.isNullable ? most(last, next.last) : next.last,
-                pairs: most(most(pairs, next.pairs), product(most(last, 1), next.first)),
+                places: sum(places, next.places),
+                first: isNullable ? sum(first, next.first) : first,
+                last: next.isNullable ? sum(last, next.last) : next.last,
+                pairs: sum(sum(pairs, next.pairs), product(sum(last, 1), next.first)),
                 isNullable: isNullable && next.isNullable)
         }
 
         /// One or the other.
         func or(_ other: Part) -> Part {
-            let first = most(most(first, other.first), 1)
+            let first = sum(sum(first, other.first), 1)
             return Part(
-                places: most(most(places, other.places), 1), first: first,
-                last: most(most(last, other.last), isNullable || other.isNullable ? 1 : 0),
-                pairs: most(most(pairs, other.pairs), first),
+                places: sum(sum(places, other.places), 1), first: first,
+                last: sum(sum(last, other.last), isNullable || other.isNullable ? 1 : 0),
+                pairs: sum(sum(pairs, other.pairs), first),
                 isNullable: isNullable || other.isNullable)
         }
 
         /// It, or nothing.
         var optional: Part {
             Part(
-                places: most(places, 1), first: most(first, 1), last: most(last, 1),
-                pairs: most(pairs, most(first, 1)), isNullable: true)
+                places: sum(places, 1), first: sum(first, 1), last: sum(last, 1),
+                pairs: sum(pairs, sum(first, 1)), isNullable: true)
         }
 
         /// It again and again: from wherever its end can be reached, so can its beginning.
         var repeated: Part {
             var part = optional
-            part.pairs = most(part.pairs, product(most(last, 1), part.first))
+            part.pairs = sum(part.pairs, product(sum(last, 1), part.first))
             return part
         }
     }
@@ -58,7 +58,7 @@ struct LogPatternCost {
     /// Where counting stops: far above what is allowed, and far below what overflows.
     private static let ceiling = 1 << 40
 
-    private static func most(_ a: Int, _ b: Int) -> Int { min(ceiling, a + b) }
+    private static func sum(_ a: Int, _ b: Int) -> Int { min(ceiling, a + b) }
 
     private static func product(_ a: Int, _ b: Int) -> Int {
         let (product, overflow) = a.multipliedReportingOverflow(by: b)
@@ -85,7 +85,7 @@ struct LogPatternCost {
             reader.at += 1
             whole = whole.followed(by: reader.alternatives())
         }
-        return most(product(whole.places, bytesPerPlace), product(whole.pairs, bytesPerPair))
+        return sum(product(whole.places, bytesPerPlace), product(whole.pairs, bytesPerPair))
     }
 
     private mutating func alternatives() -> Part {

@@ -120,7 +120,7 @@ struct CacheOutlookTests {
         #expect(SmartPlan(choice: choice, usesCache: true).heedsLastSuccess == isHeeded)
     }
 
-    @Test("what was kept is made anew for who asks for a run, and for nobody else")
+    @Test("what was kept is made anew where a run was asked for, and nowhere else")
     func renewal() {
         var plan = SmartPlan(choice: .remembered, usesCache: true)
         let asking = DueCause.Kind.allCases.filter { kind in
