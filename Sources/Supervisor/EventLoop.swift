@@ -21,7 +21,8 @@ struct EventLoop {
         case terminal
         /// The reading end of a pipe with a step's output.
         case output(pipe: Int)
-        /// The thread that sees to loud steps could not write a log.
+        /// The thread that copies the output of loud steps could not write a log, or has come to the
+        /// end of a pipe.
         case outputAlarm
         /// The writing end of the guardian's pipe, which tells of its end only.
         case guardian

@@ -6,17 +6,17 @@ import SystemCalls
 ///
 /// Made when the first step turns out to be loud: most runs have none.
 final class OutputDrain: Sendable {
-    private struct Desk {
+    private struct Inbox {
         var arrived: [OutputPipe] = []
         var isOver = false
     }
 
-    /// Readable when the log of some pipe could not be written.
+    /// Readable when the log of some pipe could not be written, or a pipe is at its end.
     let descriptor: Int32
     private let alarm: Int32
     private let wakeUp: Int32
     private let bell: Int32
-    private let desk = Mutex(Desk())
+    private let inbox = Mutex(Inbox())
 
     /// What comes in that time is copied together.
     private static let gathering: UInt32 = 1000
@@ -46,13 +46,13 @@ final class OutputDrain: Sendable {
 
     /// Hands a pipe over for as long as anybody writes to it.
     func add(_ pipe: OutputPipe) {
-        desk.withLock { $0.arrived.append(pipe) }
+        inbox.withLock { $0.arrived.append(pipe) }
         OutputDrain.ring(bell)
     }
 
     /// Lets the thread end; pipes that are left are to be closed before.
     func end() {
-        desk.withLock { $0.isOver = true }
+        inbox.withLock { $0.isOver = true }
         OutputDrain.ring(bell)
     }
 
@@ -69,18 +69,17 @@ final class OutputDrain: Sendable {
             var isLittle = true
             var left: [OutputPipe] = []
             for (pipe, entry) in zip(pipes, entries.dropFirst()) {
-                // One that the loop has closed is over at its next turn; its number may be another's.
                 let copied = entry.revents == 0 ? OutputPipe.Copied() : pipe.copy(by: buffer)
                 if !copied.isOver { left.append(pipe) }
                 if !copied.isLittle { isLittle = false }
-                if copied.hasFailed { OutputDrain.ring(alarm) }
+                if copied.hasFailed || copied.isOver { OutputDrain.ring(alarm) }
             }
             pipes = left
             if entries[0].revents != 0 {
                 OutputDrain.empty(wakeUp)
-                let news = desk.withLock { desk in
-                    defer { desk.arrived = [] }
-                    return desk
+                let news = inbox.withLock { inbox in
+                    defer { inbox.arrived = [] }
+                    return inbox
                 }
                 if news.isOver { return }
                 pipes += news.arrived

@@ -11,7 +11,7 @@ import SystemCalls
 /// A step's standard output and error on their way into its log: a pipe, and the log at its end.
 ///
 /// The loop copies what little most steps write; the pipe of a loud one is handed over to
-/// ``OutputDrain``, whose thread copies too. Both may ask at any time: one of them copies at a time.
+/// ``OutputDrain``, whose thread copies too. A lock lets one of them copy at a time.
 final class OutputPipe: Sendable {
     /// What one round of copying came to.
     struct Copied {
@@ -19,24 +19,25 @@ final class OutputPipe: Sendable {
         var bytes = 0
         /// Whether nobody can write any more, and all is in the log.
         var isOver = false
-        /// Whether so much came that a thread of its own should see to the rest.
+        /// Whether so much came that a thread of its own should copy the rest.
         var isLoud = false
         /// Whether the pipe was nearly empty, so that a pause would let more come together.
         var isLittle = true
-        /// Whether the log could not be written, and nobody has taken notice yet.
+        /// Whether the log could not be written, and ``takeFailure()`` has not said so yet.
         var hasFailed = false
     }
 
     let step: Int
-    /// The reading end, to be polled; it may be closed by the time.
+    /// The reading end, which stays open as long as this object: a thread that polls it never polls
+    /// a number that has become another file's.
     let number: Int32
     private let path: String
     private let clock: RunClock
     private let state: Mutex<State>
 
     private struct State {
-        /// The reading end; -1 when it is closed.
-        var source: Int32
+        /// Nothing is read from it any more.
+        var isOver = false
         /// Our own writing end, without which every end of a step would wake the loop; -1 when closed.
         var sink: Int32
         var log: Int32
@@ -63,8 +64,9 @@ final class OutputPipe: Sendable {
         }
 
         mutating func close() {
-            for number in [source, sink, log] where number >= 0 { Platform.close(number) }
-            (source, sink, log) = (-1, -1, -1)
+            for number in [sink, log] where number >= 0 { Platform.close(number) }
+            (sink, log) = (-1, -1)
+            isOver = true
         }
     }
 
@@ -76,6 +78,7 @@ final class OutputPipe: Sendable {
     private static let manyRounds = 64
     /// Taken out of one pipe before others have their turn.
     private static let portion = 1 << 20
+
     /// Makes a pipe into a log.
     ///
     /// - Parameters:
@@ -98,11 +101,17 @@ final class OutputPipe: Sendable {
         number = ends[0]
         state = Mutex(
             State(
-                source: ends[0], sink: ends[1], log: log.release(), maySplice: isOnly, end: end,
+                sink: ends[1], log: log.release(), maySplice: isOnly, end: end,
                 lastOutput: clock.now()))
     }
 
-    deinit { state.withLock { $0.close() } }
+    deinit {
+        state.withLock { $0.close() }
+        Platform.close(number)
+    }
+
+    /// Whether all that was written to it is in the log, and nothing more can come.
+    var isOver: Bool { state.withLock { $0.isOver } }
 
     /// What becomes the step's standard output and error; -1 once it has been settled.
     var sink: Int32 { state.withLock { $0.sink } }
@@ -110,7 +119,7 @@ final class OutputPipe: Sendable {
     /// When something last came out of the pipe; now, when something is in it.
     var lastOutput: RunTime {
         state.withLock { state in
-            let isWaiting = state.source >= 0 && stepvisor_pipe_fill(state.source) > 0
+            let isWaiting = !state.isOver && stepvisor_pipe_fill(number) > 0
             return isWaiting ? clock.now() : state.lastOutput
         }
     }
@@ -141,7 +150,7 @@ final class OutputPipe: Sendable {
     /// - Returns: what came of it.
     func copy(by buffer: CopyBuffer) -> Copied {
         state.withLock { state in
-            guard state.source >= 0 else { return Copied(isOver: true) }
+            guard !state.isOver else { return Copied(isOver: true) }
             var copied = Copied()
             copyAll(upTo: OutputPipe.portion, by: buffer, &state, &copied)
             state.rounds += 1
@@ -159,12 +168,12 @@ final class OutputPipe: Sendable {
         state.withLock { state in
             if state.sink >= 0 { Platform.close(state.sink) }
             state.sink = -1
-            guard state.source >= 0 else { return Copied(isOver: true) }
+            guard !state.isOver else { return Copied(isOver: true) }
             var copied = Copied()
             // Mostly it is empty and at its end, and one look says so.
             copyAll(upTo: 1, by: buffer, &state, &copied)
             if copied.bytes > 0, !copied.isOver {
-                let left = Int(stepvisor_pipe_fill(state.source))
+                let left = Int(stepvisor_pipe_fill(number))
                 copyAll(upTo: left + 1, by: buffer, &state, &copied)
             }
             if copied.isOver { state.close() }
@@ -172,7 +181,7 @@ final class OutputPipe: Sendable {
         }
     }
 
-    /// Copies what is there, and closes the pipe, even where a process still has it open.
+    /// Copies what is there, and ends the copying, even where a process still has the pipe open.
     func finish(by buffer: CopyBuffer) {
         _ = settle(by: buffer)
         state.withLock { $0.close() }
@@ -206,7 +215,7 @@ final class OutputPipe: Sendable {
                 state.maySplice = false
                 state.append()
             }
-            let count = Platform.read(state.source, buffer.bytes.baseAddress, buffer.bytes.count)
+            let count = Platform.read(number, buffer.bytes.baseAddress, buffer.bytes.count)
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return count }
             if state.failure == nil { write(buffer, count, &state) }
@@ -221,7 +230,7 @@ final class OutputPipe: Sendable {
             errno = EINVAL
             return -1
         }
-        let count = stepvisor_splice(state.source, state.log, OutputPipe.wideCapacity)
+        let count = stepvisor_splice(number, state.log, OutputPipe.wideCapacity)
         if count > 0 { state.end += Int64(count) }
         return count
     }
@@ -240,7 +249,7 @@ final class OutputPipe: Sendable {
     private func widen(_ state: inout State) {
         guard !state.isWide else { return }
         state.isWide = true
-        let capacity = stepvisor_widen_pipe(state.source, Int32(OutputPipe.wideCapacity))
+        let capacity = stepvisor_widen_pipe(number, Int32(OutputPipe.wideCapacity))
         if capacity > 0 { state.capacity = Int(capacity) }
         guard state.maySplice, state.failure == nil else { return }
         // Only at a place of its own can bytes be moved: not where a file is open for appending.

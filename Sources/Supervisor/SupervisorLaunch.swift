@@ -18,6 +18,8 @@ extension Supervisor {
                     .warning(
                         step: nil, "somebody removed the logs of this run; later ones are kept"))
             }
+            // Before anything is written: what is moved to a place in the log might overwrite it.
+            let isShared = shareLog(of: step)
             let begin = try beginPart(of: order, in: log)
             let child: ChildProcess
             if preparation.writesItsLog(step) {
@@ -26,7 +28,8 @@ extension Supervisor {
                 child = try launcher.launch(request, watched: manyRun)
                 logWatch.add(step, at: clock.now(), size: begin, mark: mark)
             } else {
-                let pipe = try openPipe(of: step, into: log, end: begin)
+                let pipe = try openPipe(
+                    of: step, into: log, end: begin, isOnly: !isShared)
                 let request = try preparation.request(for: order, output: pipe.sink)
                 child = try launcher.launch(request, watched: manyRun)
                 watch(pipe)

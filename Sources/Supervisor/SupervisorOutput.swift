@@ -7,7 +7,7 @@ struct OutputDesk {
     /// The pipe of what a step has running, by step.
     fileprivate var current: [Int: Int] = [:]
     fileprivate var lastNumber = 0
-    /// The thread that sees to loud ones.
+    /// The thread that copies the output of loud steps.
     fileprivate var drain: OutputDrain?
     fileprivate var hasNoThread = false
     fileprivate let buffer = CopyBuffer(size: 1 << 16)
@@ -21,18 +21,24 @@ struct OutputDesk {
 
 /// Bringing steps' output into their logs.
 extension Supervisor {
-    /// Makes the pipe of what is about to be started.
-    func openPipe(
-        of step: Int, into log: consuming Descriptor, end: Int64
-    ) throws(SystemError) -> OutputPipe {
-        // What an earlier attempt has left may write on, into the same log.
+    /// From now on all that earlier attempts of a step have left is appended to its log, where
+    /// somebody else is about to write.
+    ///
+    /// - Returns: whether there is anything of the kind.
+    func shareLog(of step: Int) -> Bool {
         let others = output.pipes.values.filter { $0.step == step }
         for other in others { other.share() }
-        let pipe = try OutputPipe(
+        return !others.isEmpty
+    }
+
+    /// Makes the pipe of what is about to be started.
+    func openPipe(
+        of step: Int, into log: consuming Descriptor, end: Int64, isOnly: Bool
+    ) throws(SystemError) -> OutputPipe {
+        try OutputPipe(
             of: step, into: log, end: end,
-            path: "\(directory.path)/logs/\(header.steps[step].id).log", isOnly: others.isEmpty,
+            path: "\(directory.path)/logs/\(header.steps[step].id).log", isOnly: isOnly,
             clock: clock)
-        return pipe
     }
 
     /// The step runs, and writes there.
@@ -56,7 +62,8 @@ extension Supervisor {
         }
     }
 
-    /// The thread that sees to loud steps; nil where there can be none, and the loop does it.
+    /// The thread that copies the output of loud steps; nil where there can be none, and the loop
+    /// does it.
     private func outputDrain() -> OutputDrain? {
         if output.drain == nil, !output.hasNoThread {
             do throws(SystemError) {
@@ -70,10 +77,13 @@ extension Supervisor {
         return output.drain
     }
 
-    /// A log could not be written.
+    /// A log could not be written, or a process that outlived its step has closed its pipe.
     func takeOutputAlarm() {
         output.drain?.silence()
-        for pipe in output.pipes.values { stopIfFailed(pipe) }
+        for (number, pipe) in output.pipes {
+            stopIfFailed(pipe)
+            if pipe.isOver { forget(number) }
+        }
     }
 
     private func stopIfFailed(_ pipe: OutputPipe) {
@@ -84,7 +94,7 @@ extension Supervisor {
 
     /// Brings all that a step wrote before its end into its log.
     ///
-    /// Who outlives it and still has its pipe goes on writing to that log.
+    /// A process that outlives it and still has its pipe goes on writing to that log.
     func settleOutput(of step: Int) {
         stopIfLogIsFull(of: step)
         guard let number = output.current.removeValue(forKey: step),
