@@ -33,7 +33,7 @@ struct InputLooker: Sendable {
     var listings: DirectoryListings?
     /// Told of what is read.
     var progress: ReadingProgress?
-    /// What the next look is at, for ``progress``.
+    /// What is read next, for ``progress``.
     var subject = ""
     /// Asked while contents are read; once it is false what is left counts as unreadable.
     var isWanted: @Sendable () -> Bool = { true }
@@ -84,8 +84,11 @@ struct InputLooker: Sendable {
             digest: 0, signature: signature(of: entries, patterns), isReadable: true)
         look.files.reserveCapacity(entries.count)
         look.behindLinks = entries.reduce(0) { $0 + ($1.link?.count ?? 0) }
-        let now = RunClock.wallTime().microseconds &* 1000
+        var now = RunClock.wallTime().microseconds &* 1000
         for (entry, known) in zip(entries, known) {
+            // Of many large files the last are read seconds after the first: each counts as old
+            // or young when its own reading begins.
+            if known == nil { now = RunClock.wallTime().microseconds &* 1000 }
             let content = known.map { .success($0) } ?? content(of: entry, patterns)
             hash.update(number: UInt64(entry.path.count))
             hash.update(entry.path)

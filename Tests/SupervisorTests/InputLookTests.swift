@@ -1,6 +1,7 @@
 import DependencyGraph
 import Execution
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 import WorkflowModel
@@ -243,6 +244,28 @@ struct InputLookTests {
             try scene.space.file("in/a", "two")
             #expect(try scene.look().digest != first.digest, "\(input) \(output)")
         }
+    }
+
+    @Test("whether a file is too young to be known by its looks is asked when its reading begins")
+    func reading() throws {
+        let scene = try InputScene(inputs: ["in/*"])
+        for name in ["in/1", "in/2", "in/3"] { try scene.space.file(name, name) }
+        let ends = Mutex<[Int64]>([])
+        var looker = InputLooker(root: scene.space.root.path)
+        // Asked when a part of a file has been read: no part is read within one tick of the clock.
+        looker.isWanted = {
+            let before = RunClock.wallTime().microseconds
+            var now = before
+            while now == before { now = RunClock.wallTime().microseconds }
+            ends.withLock { $0.append(now &* 1000) }
+            return true
+        }
+        let files = try #require(looker.look(at: try scene.patterns())).files
+        #expect(files.count == 3)
+        for (end, next) in zip(ends.withLock { $0 }, files.dropFirst()) {
+            #expect(next.seenAt >= end)
+        }
+        #expect(files[0].seenAt < ends.withLock { $0[0] })
     }
 
     @Test("what is too much for the loop is left to the worker, with the same result")
