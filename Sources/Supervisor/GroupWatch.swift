@@ -177,16 +177,18 @@ struct GroupWatch: ~Copyable {
         return nil
     }
 
+    /// What a variable with colons between its parts holds, in an environment as the kernel has it.
+    static func list(_ name: String, in environment: [UInt8]) -> [Substring] {
+        let beginning = Array("\(name)=".utf8)
+        let entry = environment.split(separator: 0).first { $0.starts(with: beginning) }
+        return String(decoding: entry?.dropFirst(beginning.count) ?? [], as: UTF8.self)
+            .split(separator: ":", omittingEmptySubsequences: false)
+    }
+
     /// The step of a run in an environment as the kernel has it.
     static func step(in environment: [UInt8], run: String) -> String? {
-        func list(_ name: String) -> [Substring] {
-            let beginning = Array("\(name)=".utf8)
-            let entry = environment.split(separator: 0).first { $0.starts(with: beginning) }
-            return String(decoding: entry?.dropFirst(beginning.count) ?? [], as: UTF8.self)
-                .split(separator: ":", omittingEmptySubsequences: false)
-        }
-        let runs = list(RunCookie.variable)
-        let steps = list(StepPreparation.enclosingSteps)
+        let runs = list(RunCookie.variable, in: environment)
+        let steps = list(StepPreparation.enclosingSteps, in: environment)
         // An outer run of an older version has no entry among the steps: the innermost ones fit.
         guard let index = runs.firstIndex(where: { $0 == run }),
             runs.count - index <= steps.count

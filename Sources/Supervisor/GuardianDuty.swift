@@ -79,10 +79,7 @@ public enum GuardianDuty {
 
     /// Where the run's `alive` file is now, as far as the kernel tells.
     private static func alivePath() -> String? {
-        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = readlink("/proc/self/fd/\(STDOUT_FILENO)", &buffer, buffer.count)
-        guard count > 0 else { return nil }
-        return String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+        SymbolicLink.target(of: "/proc/self/fd/\(STDOUT_FILENO)")
     }
 
     private static func kind(of descriptor: Int32) -> mode_t? {

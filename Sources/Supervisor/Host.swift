@@ -63,11 +63,7 @@ public enum Host {
     /// Absolute path of the program that this process runs; nil where the system does not tell.
     public static var ownProgram: String? {
         #if os(Linux)
-            var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-            let count = readlink("/proc/self/exe", &buffer, buffer.count)
-            guard count > 0 else { return nil }
-            let path = String(
-                decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+            guard let path = SymbolicLink.target(of: "/proc/self/exe") else { return nil }
             var (named, own) = (stat(), stat())
             guard stat(path, &named) == 0, stat("/proc/self/exe", &own) == 0,
                 named.st_dev == own.st_dev, named.st_ino == own.st_ino

@@ -6,7 +6,7 @@ struct InputJob: Sendable {
     var step: Int
     var patterns: InputPatterns
     var purpose: Purpose
-    /// What is looked at, for those who wait.
+    /// What is looked at, for the message of a long wait.
     var subject = ""
     /// What is known of the files, sorted by path.
     var hints: [KnownFile] = []

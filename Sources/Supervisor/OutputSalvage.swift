@@ -17,7 +17,7 @@ final class OutputSalvage {
     /// The directory of the logs; -1 where there is none any more.
     private let logs: Int32
     /// Pipes by the number that the kernel gives each.
-    private var pipes: [Substring: OpenPipe] = [:]
+    private var pipes: [String: OpenPipe] = [:]
 
     private struct OpenPipe {
         var source: Int32
@@ -50,7 +50,8 @@ final class OutputSalvage {
     private func hold(_ pid: Int32) {
         guard logs >= 0,
             let environment = FileBytes.contents(of: "/proc/\(pid)/environ", limit: 1 << 21),
-            isInnermost(in: environment), let step = GroupWatch.step(in: environment, run: run)
+            GroupWatch.list(RunCookie.variable, in: environment).last == run[...],
+            let step = GroupWatch.step(in: environment, run: run)
         else { return }
         hold(pid, of: step)
     }
@@ -59,20 +60,17 @@ final class OutputSalvage {
     private func hold(_ pid: Int32, of step: String) {
         for name in DirectoryListing.names(of: "/proc/\(pid)/fd") ?? [] {
             let path = "/proc/\(pid)/fd/\(name)"
-            var buffer = [CChar](repeating: 0, count: 64)
-            let count = readlink(path, &buffer, buffer.count)
-            let text = String(
-                decoding: buffer[..<max(0, count)].map(UInt8.init(bitPattern:)), as: UTF8.self)
             // Only those of steps are open for both; those between the programs of a step are not.
-            guard text.hasPrefix("pipe:["), pipes[text[...]] == nil,
-                OutputSalvage.isOpenForBoth(pid, name), let log = openLog(of: step)
+            guard let kind = SymbolicLink.target(of: path), kind.hasPrefix("pipe:["),
+                pipes[kind] == nil, OutputSalvage.isOpenForBoth(pid, name),
+                let log = openLog(of: step)
             else { continue }
             let source = Platform.open(path, O_RDONLY | O_NONBLOCK)
             guard source >= 0 else {
                 close(log)
                 continue
             }
-            pipes[text[...]] = OpenPipe(source: source, log: log)
+            pipes[kind] = OpenPipe(source: source, log: log)
         }
     }
 
@@ -98,13 +96,6 @@ final class OutputSalvage {
         let log = try? PrivateFile.open(
             "\(step).log", in: logs, flags: O_WRONLY | O_APPEND, shown: "\(step).log")
         return log?.release()
-    }
-
-    private func isInnermost(in environment: [UInt8]) -> Bool {
-        let beginning = Array("\(RunCookie.variable)=".utf8)
-        let runs = environment.split(separator: 0).first { $0.starts(with: beginning) }
-        return runs?.dropFirst(beginning.count).split(separator: UInt8(ascii: ":")).last
-            .map { $0.elementsEqual(run.utf8) } ?? false
     }
 
     private static func isOpenForBoth(_ pid: Int32, _ name: String) -> Bool {

@@ -108,6 +108,21 @@ enum RealPath {
     }
 }
 
+/// What symbolic links hold.
+enum SymbolicLink {
+    /// The bytes of a link; nil where there is none, or it cannot be read.
+    static func bytes(of path: String) -> [UInt8]? {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink(path, &buffer, buffer.count)
+        return count > 0 ? buffer[..<count].map(UInt8.init(bitPattern:)) : nil
+    }
+
+    /// The same as text.
+    static func target(of path: String) -> String? {
+        bytes(of: path).map { String(decoding: $0, as: UTF8.self) }
+    }
+}
+
 /// Names in a directory.
 package enum DirectoryListing {
     /// All names but `.` and `..`; nil when the directory cannot be read.

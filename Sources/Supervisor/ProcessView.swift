@@ -18,7 +18,7 @@ enum ProcessView {
     /// As it was when this process first asked.
     static let current: ProcessView = {
         #if os(Linux)
-            guard let number = target(of: "/proc/self") else { return .nothing }
+            guard let number = SymbolicLink.target(of: "/proc/self") else { return .nothing }
             return number == "\(getpid())" ? .own : .otherNamespace
         #else
             return .nothing
@@ -49,12 +49,5 @@ enum ProcessView {
     }
 
     /// Tells this PID namespace from others; "" if unknown.
-    static var namespace: String { target(of: "/proc/self/ns/pid") ?? "" }
-
-    private static func target(of path: String) -> String? {
-        var buffer = [CChar](repeating: 0, count: 64)
-        let count = readlink(path, &buffer, buffer.count)
-        guard count > 0 else { return nil }
-        return String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
-    }
+    static var namespace: String { SymbolicLink.target(of: "/proc/self/ns/pid") ?? "" }
 }

@@ -143,11 +143,7 @@ private enum WritingPlace {
         var end = path
         for _ in 0..<mostLinks {
             if ownDescriptor(end) != nil { return end }
-            var target = [CChar](repeating: 0, count: Int(PATH_MAX))
-            let count = readlink(end, &target, target.count)
-            guard count > 0 else { return end }
-            let text = String(
-                decoding: target[..<count].lazy.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            guard let text = SymbolicLink.target(of: end) else { return end }
             end = text.hasPrefix("/") ? text : (parent(of: end).map { $0 + "/" } ?? "") + text
         }
         throw SystemError("write", path, code: ELOOP)

@@ -1,6 +1,6 @@
 import Execution
 
-/// Whose run a run is, as the first line of its journal tells.
+/// Which workflow a run belongs to, as the first line of its journal tells.
 public enum RunOrigin: Hashable, Sendable {
     /// Of the workflow whose file or directory has this name in the project root.
     case file(String)
@@ -30,7 +30,7 @@ public enum RunOrigin: Hashable, Sendable {
 }
 
 extension StoredRun {
-    /// Whose run it is.
+    /// Which workflow it belongs to.
     ///
     /// Of a large workflow, whose first line names thousands of steps, only the beginning is read. A run
     /// whose journal is damaged from its first line on is that of the workflow that its progress names.

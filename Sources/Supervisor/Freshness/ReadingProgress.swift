@@ -1,7 +1,7 @@
 import Execution
 import Synchronization
 
-/// Tells of a look at files that takes long what is read, and how far it is.
+/// Tells what is read, and how much of it has been, where reading files takes long.
 ///
 /// The reader reports as it goes on; the first report is shown after a second, further ones from time
 /// to time.
@@ -21,7 +21,7 @@ final class ReadingProgress: Sendable {
     private static let patience: Int64 = 1_000_000_000
     private static let pause: Int64 = 10_000_000_000
 
-    /// Tells by lines that are not neutralised.
+    /// Takes the lines that it makes; names in them are not escaped yet.
     init(_ tell: @escaping @Sendable (String) -> Void) { self.tell = tell }
 
     /// So many bytes are about to be read.

@@ -156,7 +156,7 @@ extension Supervisor {
             }
             remember(step)
         case .ended(let step, let end):
-            // Only a better word for why it runs, once it says what it reads.
+            // Only improves the reason that is shown once it says what it reads.
             guard end.status == .complete else { return }
             try? freshness.look.known.noteUndeclared(of: header.steps[step].id, in: context.state)
             keepWhatIsLeft(by: step)

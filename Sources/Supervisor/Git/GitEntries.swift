@@ -46,19 +46,22 @@ struct GitEntries {
     private static let repositoryMode = "160000"
     private static let nothing = "000000"
 
-    /// Takes what `diff-index --cached --raw -z` says: pairs of facts and a path.
+    /// Splits what `--raw -z` lists: for each path two modes, two ids and a letter.
+    static func raw(
+        _ output: [UInt8]
+    ) -> [(path: [UInt8], fields: [ArraySlice<UInt8>])] {
+        let records = output.split(separator: 0)
+        return stride(from: 1, to: records.count, by: 2).compactMap { index in
+            let fields = records[index - 1].dropFirst().split(separator: UInt8(ascii: " "))
+            return fields.count >= 5 ? (Array(records[index]), fields) : nil
+        }
+    }
+
+    /// Takes what `diff-index --cached --raw -z` says.
     mutating func addRaw(_ output: [UInt8]) {
-        var facts: ArraySlice<UInt8>?
-        for record in output.split(separator: 0) {
-            guard let known = facts else {
-                facts = record
-                continue
-            }
-            facts = nil
-            let fields = known.dropFirst().split(separator: UInt8(ascii: " "))
-            guard fields.count >= 5 else { continue }
+        for (path, fields) in GitEntries.raw(output) {
             let modes = fields[0...1].map { String(decoding: $0, as: UTF8.self) }
-            var entry = entries[Array(record)] ?? GitEntry()
+            var entry = entries[path] ?? GitEntry()
             entry.isInRevision = modes[0] != Self.nothing
             if entry.isThere == nil { entry.isThere = modes[1] != Self.nothing }
             // Unmerged: the other list knows more.
@@ -67,7 +70,7 @@ struct GitEntries {
             }
             if modes.contains(Self.repositoryMode) { entry.isRepository = true }
             entry.revisionObject = (modes[0], String(decoding: fields[2], as: UTF8.self))
-            entries[Array(record)] = entry
+            entries[path] = entry
         }
     }
 

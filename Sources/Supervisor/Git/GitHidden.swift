@@ -4,7 +4,7 @@
     import Darwin
 #endif
 
-/// Tracked files whose changes git keeps to itself: those with `skip-worktree` or `assume-unchanged`,
+/// Tracked files whose changes git does not report: those with `skip-worktree` or `assume-unchanged`,
 /// those that were touched and are the same only after a filter, and those that were edited within
 /// the second in which git had last looked, since it compares times by seconds.
 struct GitHidden {
@@ -70,7 +70,7 @@ struct GitHidden {
             } else {
                 let isSkipped = tag == UInt8(ascii: "S") || tag == UInt8(ascii: "s")
                 add(path, mode: fields[1], id: fields[2], isSkipped ? .skipped : .assumed)
-                // Its lines are nobody's.
+                // Takes the lines that follow, which are not needed.
                 plain.append((path, [], [], []))
             }
         }
@@ -112,16 +112,8 @@ struct GitHidden {
     /// Takes what `diff-files --raw -z` says: what looks otherwise than the index has it, of which
     /// nothing has been said although it was compared.
     mutating func addTouched(_ output: [UInt8], known: GitEntries) {
-        var facts: ArraySlice<UInt8>?
-        for record in output.split(separator: 0) {
-            guard let told = facts else {
-                facts = record
-                continue
-            }
-            facts = nil
-            let fields = told.dropFirst().split(separator: UInt8(ascii: " "))
-            guard fields.count >= 5, !known.tell(of: Array(record)) else { continue }
-            add(Array(record), mode: fields[0], id: fields[2], .touched)
+        for (path, fields) in GitEntries.raw(output) where !known.tell(of: path) {
+            add(path, mode: fields[0], id: fields[2], .touched)
         }
     }
 
@@ -154,15 +146,9 @@ extension GitHidden.Candidate {
             return .changed
         }
         // A link's content is its text; `hash-object` would follow it.
-        guard !isLink else { return .link(linkText("\(root)/\(name)") ?? []) }
+        guard !isLink else { return .link(SymbolicLink.bytes(of: "\(root)/\(name)") ?? []) }
         // Git has compared it.
         if reason == .doubtful { return .unknown }
         return (mode == "100755") == (facts.st_mode & 0o100 != 0) ? .unknown : .changed
-    }
-
-    private func linkText(_ path: String) -> [UInt8]? {
-        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = readlink(path, &buffer, buffer.count)
-        return count > 0 ? buffer.prefix(count).map { UInt8(bitPattern: $0) } : nil
     }
 }
