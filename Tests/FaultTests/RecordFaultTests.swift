@@ -51,7 +51,7 @@ struct RecordFaultTests {
         var documents: Set<Data> = []
         var reads = 0
         // Read on until the last document, which tells the end.
-        let isSeen = TestSpace.wait(seconds: 60) {
+        let isSeen = TestSpace.wait(seconds: 120) {
             for _ in 0..<50 {
                 guard let data = FileManager.default.contents(atPath: path),
                     let document = (try? JSONSerialization.jsonObject(with: data))
@@ -64,7 +64,7 @@ struct RecordFaultTests {
                 reads += 1
                 if document["status"] as? String == "complete" { return true }
             }
-            if reads >= 1_000 { try? Data().write(to: URL(fileURLWithPath: space.path("go"))) }
+            if reads >= 300 { try? Data().write(to: URL(fileURLWithPath: space.path("go"))) }
             return false
         }
         #expect(isSeen && documents.count >= 2, "\(documents.count) documents, \(reads) reads")
