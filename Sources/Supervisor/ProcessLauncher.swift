@@ -82,7 +82,7 @@ final class ProcessLauncher {
         process.standardError = output
         let earliest = ProcessTable.ticksSinceBoot()
         do {
-            try process.run()
+            try Self.run(process)
         } catch {
             input.forget()
             throw ProcessLauncher.explain(error as NSError, request)
@@ -124,7 +124,7 @@ final class ProcessLauncher {
         process.standardOutput = FileHandle(fileDescriptor: request.output, closeOnDealloc: false)
         process.standardError = FileHandle(fileDescriptor: standardError, closeOnDealloc: false)
         do {
-            try process.run()
+            try Self.run(process)
         } catch {
             throw ProcessLauncher.explain(error as NSError, request)
         }
@@ -134,6 +134,13 @@ final class ProcessLauncher {
         return ChildProcess(
             process: process, pid: process.processIdentifier, sockets: nil, pidDescriptor: -1,
             startTicks: 0)
+    }
+
+    /// Starts a process whatever signals come meanwhile.
+    private static func run(_ process: Process) throws {
+        stepvisor_launch_begins()
+        defer { stepvisor_launch_ends() }
+        try process.run()
     }
 
     /// Foundation starts a thread at the first launch, and waits for ever for one that cannot start.

@@ -8,6 +8,7 @@
 #ifdef __linux__
 #include <malloc.h>
 #endif
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -241,6 +242,110 @@ static void write_signal(int number) {
     errno = saved;
 }
 
+static _Atomic pid_t launching_thread = 0;
+
+#ifdef __linux__
+
+static pid_t current_thread(void) { return (pid_t)syscall(SYS_gettid); }
+
+/// Reads a file or a link under /proc; returns how many bytes of it are in the buffer, or -1.
+static ssize_t read_process_file(pid_t pid, const char *name, char *buffer, size_t size) {
+    char path[64];
+    // `snprintf` is no function for a signal handler.
+    char digits[16];
+    size_t length = 0;
+    do {
+        digits[length++] = (char)('0' + pid % 10);
+        pid /= 10;
+    } while (pid > 0);
+    size_t end = 0;
+    for (const char *part = "/proc/"; *part; part++) path[end++] = *part;
+    while (length > 0) path[end++] = digits[--length];
+    for (; *name; name++) path[end++] = *name;
+    path[end] = 0;
+    ssize_t count = readlink(path, buffer, size);
+    if (count >= 0 || errno != EINVAL) return count;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor == -1) return -1;
+    count = read(descriptor, buffer, size);
+    close(descriptor);
+    return count;
+}
+
+/// Whether a process is a stopped child of this one that has not executed its own program yet.
+static int is_stopped_before_exec(pid_t pid) {
+    char stat[512];
+    ssize_t count = read_process_file(pid, "/stat", stat, sizeof stat - 1);
+    if (count <= 0) return 0;
+    stat[count] = 0;
+    // The name in parentheses may hold anything, so what follows is found from the end.
+    const char *rest = strrchr(stat, ')');
+    if (!rest || strncmp(rest, ") T ", 4) != 0) return 0;
+    pid_t parent = 0;
+    for (rest += 4; *rest >= '0' && *rest <= '9'; rest++) parent = parent * 10 + (*rest - '0');
+    if (parent != getpid()) return 0;
+    char own[512], other[512];
+    ssize_t own_count = read_process_file(getpid(), "/exe", own, sizeof own);
+    ssize_t other_count = read_process_file(pid, "/exe", other, sizeof other);
+    return own_count > 0 && own_count == other_count && memcmp(own, other, (size_t)own_count) == 0;
+}
+
+/// Lets children go on that were stopped before they executed their own program.
+static void continue_children_before_exec(void) {
+    struct entry {
+        uint64_t number;
+        int64_t offset;
+        unsigned short length;
+        unsigned char type;
+        char name[];
+    };
+    int directory = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory == -1) return;
+    _Alignas(struct entry) char buffer[4096];
+    ssize_t count;
+    // `readdir` allocates memory, which a signal handler must not do.
+    while ((count = syscall(SYS_getdents64, directory, buffer, sizeof buffer)) > 0) {
+        for (ssize_t place = 0; place < count;) {
+            const struct entry *entry = (const struct entry *)(buffer + place);
+            place += entry->length;
+            pid_t pid = 0;
+            const char *digit = entry->name;
+            for (; *digit >= '0' && *digit <= '9'; digit++) pid = pid * 10 + (*digit - '0');
+            if (*digit == 0 && pid > 0 && is_stopped_before_exec(pid)) kill(pid, SIGCONT);
+        }
+    }
+    close(directory);
+}
+
+// The handler of SIGTSTP runs this in another thread than the launching one, since the C library keeps
+// all signals from that one until the child has executed its program.
+void stepvisor_finish_launch(void) {
+    int saved = errno;
+    pid_t thread;
+    while ((thread = atomic_load(&launching_thread)) != 0 && thread != current_thread()) {
+        continue_children_before_exec();
+        poll(NULL, 0, 2);
+    }
+    errno = saved;
+}
+
+#else
+
+static pid_t current_thread(void) { return 0; }
+
+void stepvisor_finish_launch(void) {}
+
+#endif
+
+void stepvisor_launch_begins(void) { atomic_store(&launching_thread, current_thread()); }
+
+void stepvisor_launch_ends(void) { atomic_store(&launching_thread, 0); }
+
+static void handle_stop(int number) {
+    write_signal(number);
+    stepvisor_finish_launch();
+}
+
 static void do_nothing(int number) { (void)number; }
 
 static int install(int signal_number, void (*handler)(int)) {
@@ -252,7 +357,9 @@ static int install(int signal_number, void (*handler)(int)) {
     return sigaction(signal_number, &action, NULL);
 }
 
-int stepvisor_install_handler(int signal_number) { return install(signal_number, write_signal); }
+int stepvisor_install_handler(int signal_number) {
+    return install(signal_number, signal_number == SIGTSTP ? handle_stop : write_signal);
+}
 
 int stepvisor_install_noop(int signal_number) { return install(signal_number, do_nothing); }
 

@@ -72,6 +72,19 @@ ssize_t stepvisor_splice(int pipe, int file, size_t count);
 /// `stepvisor_signal_pipe`.
 int stepvisor_install_handler(int signal_number);
 
+/// Says that this thread begins to launch a process; one thread at a time may do so.
+void stepvisor_launch_begins(void);
+
+/// Says that the launch has ended, whether or not there is a new process.
+void stepvisor_launch_ends(void);
+
+/// Returns when no other thread is launching a process; the handler of SIGTSTP calls it.
+///
+/// A new process is in its parent's group at first, so Ctrl-Z may stop it before it has executed its
+/// program. The launching thread waits in the kernel for exactly that (`vfork`), so nothing else would
+/// end the wait. Meanwhile such a process is continued. Safe in a signal handler.
+void stepvisor_finish_launch(void);
+
 /// Installs a handler that does nothing: unlike SIG_IGN it is not inherited through exec.
 int stepvisor_install_noop(int signal_number);
 
