@@ -61,7 +61,8 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         .target(
             name: "SupervisorTestSupport",
-            dependencies: ["Supervisor"] + supervised, path: "Tests/SupervisorTestSupport",
+            dependencies: ["Supervisor", "TestSupport"] + supervised,
+            path: "Tests/SupervisorTestSupport",
             swiftSettings: settings),
         tests(of: "DependencyGraph"),
         tests(of: "WorkflowModel", and: ["DependencyGraph"]),

@@ -2,6 +2,7 @@
 #if canImport(Testing)
     import Execution
     import Foundation
+    import TestSupport
     import Testing
 
     import Supervisor
@@ -52,6 +53,7 @@
                 at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
             try Data(text.utf8).write(to: url)
             chmod(url.path, mode)
+            if mode & 0o111 != 0 { WrittenProgram.settle(url.path) }
         }
 
         func makeFifo(_ name: String) { mkfifo("\(root)/\(name)", 0o600) }

@@ -48,6 +48,7 @@ public final class TestSpace {
             at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         try bytes.write(to: file)
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file.path)
+        if mode & 0o111 != 0 { WrittenProgram.settle(file.path) }
         return self
     }
 
