@@ -87,9 +87,9 @@ struct HostileWorld: VirtualWorld {
             check.verified(step, verification)
         case .conditionEvaluated(let step, let outcome): check.conditionIs(outcome, of: step)
         case .decided(let step, let decision): check.answered(step, decision)
-        case .examined(let step, let examination):
+        case .examined(let step, let checkBeforeStart):
             guard check.isExamining(step) else { return random.chance(10) }
-            check.examined(step, examination)
+            check.examined(step, checkBeforeStart)
         case .leaderExited(let step, let exit, _, let leftovers, _):
             // A report of what is long gone must do no harm.
             guard check.isLeaderAlive(step) else { return random.chance(10) }
@@ -199,7 +199,7 @@ struct HostileWorld: VirtualWorld {
         // What the plan has found due needs no other cause.
         let isKnown = plan.smart?.due[step] != nil
         let due: Examination = .due(
-            isKnown && random.chance(50) ? [] : [DueCause(.dependencyDiffers, [.init("x")])])
+            isKnown && random.chance(50) ? [] : [RunReason(.dependencyDiffers, [.init("x")])])
         let answer: Examination =
             random.chance(40) ? due : random.chance(60) ? .upToDate(run: "u") : .restored(run: "c")
         let time = later(now, by: random.chance(80) ? 4 : 30)

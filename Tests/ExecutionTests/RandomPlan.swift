@@ -60,14 +60,14 @@ struct RandomPlan {
     }
 
     /// What of a plan need not run, by looks that find anything.
-    private static func smart(for plan: RunPlan, _ random: inout SeededGenerator) -> SmartPlan {
+    private static func smart(for plan: RunPlan, _ random: inout SeededGenerator) -> SkipPlan {
         let changes = [5, 30, 70][random.below(3)]
-        let looks: [StepFreshness] = (0..<plan.count).map { step in
+        let looks: [UpToDateResult] = (0..<plan.count).map { step in
             guard random.chance(changes) else { return .upToDate(run: "r\(step)") }
-            let kinds: [DueCause.Kind] = [.neverSucceeded, .inputsChanged, .noInputs]
-            return .due([DueCause(kinds[random.below(3)], [.init("f")])])
+            let kinds: [RunReason.Kind] = [.neverSucceeded, .inputsChanged, .noInputs]
+            return .due([RunReason(kinds[random.below(3)], [.init("f")])])
         }
-        return SmartPlan.decide(
+        return SkipPlan.decide(
             random.chance(80) ? .remembered : .since("main"), graph: plan.resolved.graph,
             selected: (0..<plan.count).map { plan.selected[$0] && plan.doneEarlier[$0] == nil },
             finalizers: Set((0..<plan.count).filter { plan.isFinalizer($0) }),

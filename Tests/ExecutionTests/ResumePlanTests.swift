@@ -213,7 +213,7 @@ struct ResumePlanTests {
         for isFailedOnly in [false, true] {
             var scene = ResumeScene.chain
             for step in 0..<3 { scene.complete(step) }
-            let cause = DueCause(.outputMissing, [.init("f")])
+            let cause = RunReason(.outputMissing, [.init("f")])
             let plan = try scene.resume(lost: [1: [cause]], isFailedOnly: isFailedOnly)
             #expect(plan["a"] == "done in r1")
             #expect(plan["b"] == "\(RerunReason.outputs([cause]))")

@@ -63,7 +63,7 @@ struct ResumeScene {
 
     /// The same with decisions about steps, and with what speaks against the outputs of some.
     func resume(
-        decided: Set<Int> = [], lost: [Int: [DueCause]] = [:], isFailedOnly: Bool = false
+        decided: Set<Int> = [], lost: [Int: [RunReason]] = [:], isFailedOnly: Bool = false
     ) throws -> [String: String] {
         let graph = try builder.resolved().graph
         let selected = [Bool](repeating: true, count: graph.count)

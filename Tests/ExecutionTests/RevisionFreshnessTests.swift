@@ -28,9 +28,9 @@ struct RevisionFreshnessTests {
 
     private func text(
         _ reads: ReadPatterns?, declaration: Int? = nil, missing: [String] = [],
-        step: Step? = nil, modified: [DueCause.Detail] = []
+        step: Step? = nil, modified: [RunReason.Detail] = []
     ) -> String {
-        let freshness = RevisionFreshness(changes).freshness(
+        let freshness = RevisionCheck(changes).freshness(
             of: step ?? Self.step(inputs: reads == nil ? [] : ["x"]),
             reads: reads ?? ReadPatterns(included: []),
             declaration: declaration.map { changes.paths[$0] }, missing: missing,
@@ -80,7 +80,7 @@ struct RevisionFreshnessTests {
     @Test("many changes are counted, not all kept")
     func many() throws {
         let paths = (100..<130).map { ChangedPath(Array("docs/\($0)".utf8), .new) }
-        let freshness = RevisionFreshness(ChangedPaths(since: "v1", paths)).freshness(
+        let freshness = RevisionCheck(ChangedPaths(since: "v1", paths)).freshness(
             of: Self.step(), reads: try reads("docs/**"), declaration: nil, missing: [])
         guard case .due(let causes) = freshness else {
             Issue.record("nothing is due")
@@ -99,10 +99,10 @@ struct RevisionFreshnessTests {
         builder.step("other")
         builder.step("end") { $0.gating.always = true }
         let plan = try builder.plan()
-        let look = RevisionFreshness(changes)
+        let look = RevisionCheck(changes)
         let patterns = [try Glob("docs/**"), try Glob("src/**")]
-        func decide(selected: [Bool], isForced: Bool = false) -> SmartPlan {
-            SmartPlan.decide(
+        func decide(selected: [Bool], isForced: Bool = false) -> SkipPlan {
+            SkipPlan.decide(
                 .since("main"), graph: plan.resolved.graph, selected: selected,
                 finalizers: plan.resolved.workflow.finalizers, isForced: isForced
             ) { step in

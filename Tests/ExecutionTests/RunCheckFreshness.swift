@@ -12,7 +12,7 @@ extension RunCheck {
         var asked: UInt64 = 0
         var found: [Int: Examination] = [:]
         /// Why steps run, on record.
-        var causes: [Int: [DueCause]] = [:]
+        var causes: [Int: [RunReason]] = [:]
     }
 
     func isExamining(_ step: Int) -> Bool { freshness.examining & bit(step) != 0 }
@@ -36,14 +36,14 @@ extension RunCheck {
         passesBrakes(step, at: now)
     }
 
-    mutating func examined(_ step: Int, _ examination: Examination) {
+    mutating func examined(_ step: Int, _ checkBeforeStart: Examination) {
         freshness.examining &= ~bit(step)
-        freshness.found[step] = examination
+        freshness.found[step] = checkBeforeStart
         active &= ~bit(step)
         endProbes(of: step)
     }
 
-    mutating func dueOnRecord(_ step: Int, _ causes: [DueCause]) {
+    mutating func dueOnRecord(_ step: Int, _ causes: [RunReason]) {
         expect(plan.smart != nil, step, "due in a run that skips nothing")
         expect(courses[step].attempts == 0, step, "due after its launch")
         expect(freshness.causes[step] == nil, step, "due twice")
@@ -53,7 +53,7 @@ extension RunCheck {
     }
 
     /// Why a step runs: as the look at it found, or else as the plan says.
-    private func causesToTell(_ step: Int) -> [DueCause] {
+    private func causesToTell(_ step: Int) -> [RunReason] {
         if case .due(let found) = freshness.found[step], !found.isEmpty { return found }
         return plan.smart?.due[step] ?? []
     }

@@ -113,7 +113,7 @@ enum RunRecordSample {
             .halting(step: 1), .stopping(signal: 2), .warning(step: nil, hostile),
             .warning(step: 1, ""), .inputsChanged(step: 1, .moved([.init("a", change: "new")])),
             .inputsChanged(step: 99, .moved([])),
-            .due(step: 1, [DueCause(.outputMissing, [.init(hostile)]), DueCause(.forced)]),
+            .due(step: 1, [RunReason(.outputMissing, [.init(hostile)]), RunReason(.forced)]),
             .killed(step: 99), .suspended, .resumed(after: 0), .resumed(after: .max),
             .barrierPassed(task: 0, phase: 1), .barrierPassed(task: -1, phase: .max),
         ]

@@ -88,8 +88,8 @@ struct WatchedWorld: VirtualWorld {
         }
     }
 
-    private func name(_ examination: Examination) -> String {
-        switch examination {
+    private func name(_ checkBeforeStart: Examination) -> String {
+        switch checkBeforeStart {
         case .due: "due"
         case .upToDate: "up to date"
         case .restored: "restored"

@@ -66,7 +66,7 @@ struct StatusTextTests {
         let record = SampleRun.record(
             header,
             [
-                (0, .due(step: 0, [DueCause(.neverSucceeded)])),
+                (0, .due(step: 0, [RunReason(.neverSucceeded)])),
                 (0, .launched(step: 0, attempt: 3, method: .backup(1), execution: 3)),
                 (1, .leftovers(step: 0, [Leftover(pid: 9, command: "x", ageMilliseconds: 1)])),
                 (

@@ -11,7 +11,7 @@ struct UpToDateViewTests {
     }
 
     private static let causes = [
-        DueCause(.inputsChanged, [.init("docs/a\u{7}.md", change: "edited")])
+        RunReason(.inputsChanged, [.init("docs/a\u{7}.md", change: "edited")])
     ]
 
     /// The first two steps ran, for the first it is told why; one was put in place, two were skipped.

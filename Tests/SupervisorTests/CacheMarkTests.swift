@@ -35,13 +35,13 @@ struct CacheMarkTests {
             return try RunPlan.make(resolved: resolved, options: RunOptions())
         }
 
-        private static func look(_ plan: RunPlan, _ state: StateDirectory) -> FreshnessLook {
-            FreshnessLook(
+        private static func look(_ plan: RunPlan, _ state: StateDirectory) -> UpToDateChecker {
+            UpToDateChecker(
                 plan: plan, state: state, root: state.root, workflow: "", environment: environment)
         }
 
         /// Why the step would run now; nil where it is up to date.
-        static func causes(in root: String) throws -> [DueCause.Kind]? {
+        static func causes(in root: String) throws -> [RunReason.Kind]? {
             let state = try StateDirectory(root: root, create: false)
             var look = look(try plan(), state)
             if case .due(let causes) = look.freshness(of: 0) { return causes.map(\.kind) }
@@ -59,7 +59,7 @@ struct CacheMarkTests {
                 .decide(
                     .remembered, graph: plan.resolved.graph, selected: plan.selected,
                     usesCache: true
-                ) { look.freshnessAhead(of: $0) })
+                ) { look.checkBeforeRun(of: $0) })
             look.forgetGlances()
             let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
             var context = RunContext(

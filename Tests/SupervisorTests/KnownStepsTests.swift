@@ -55,7 +55,7 @@ struct KnownStepsTests {
         #expect(known["a"] == .unknown)
         try known.remember(Scene.memory(1), of: "a", in: scene.state)
         try known.noteStart(of: "b", run: "r2", in: scene.state)
-        let moved = DueCause.moved(["x", "y", "z", "w"].map { .init($0, change: "edited") })
+        let moved = RunReason.moved(["x", "y", "z", "w"].map { .init($0, change: "edited") })
         try known.noteMove(of: "c", run: "r2", moved, in: scene.state)
         try known.remember(Scene.memory(2), of: "d", in: scene.state)
         try known.forget("d", in: scene.state)

@@ -16,7 +16,7 @@ public struct RunEvent: Hashable, Sendable {
         /// The first event of every journal.
         case runStarted(RunHeader)
         /// It has to run, and why; told where a run skips what need not.
-        case due(step: Int, [DueCause])
+        case due(step: Int, [RunReason])
         /// About to be started; written before it is, so that a death in between loses nothing.
         case launched(step: Int, attempt: Int, method: StepMethod, execution: Int)
         /// Its process exists: process id, and start time in clock ticks since boot (0 if unknown).
@@ -31,7 +31,7 @@ public struct RunEvent: Hashable, Sendable {
         /// Processes of its group that outlived its leader.
         case leftovers(step: Int, [Leftover])
         /// What it reads was changed by somebody else while it ran: its success proves nothing later.
-        case inputsChanged(step: Int, DueCause)
+        case inputsChanged(step: Int, RunReason)
         /// The process of its `verify` command exists.
         case checkStarted(step: Int, pid: Int32, startTicks: UInt64)
         /// A further part of its log begins, of an attempt or of the `verify` command after one.

@@ -86,8 +86,8 @@ extension StepReason {
     }
 }
 
-extension DueCause {
-    fileprivate func masked(by mask: SecretMask) -> DueCause {
+extension RunReason {
+    fileprivate func masked(by mask: SecretMask) -> RunReason {
         var cause = self
         cause.details = details.map { detail in
             Detail(

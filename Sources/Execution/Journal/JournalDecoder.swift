@@ -61,7 +61,7 @@ struct JournalDecoder {
             // Journals of earlier versions do not say which.
             let cause = members.causes()?.first { $0.kind == .inputsMoved }
             return decoder.step(members).map {
-                .inputsChanged(step: $0, cause ?? DueCause(.inputsMoved))
+                .inputsChanged(step: $0, cause ?? RunReason(.inputsMoved))
             }
         },
         "due": { decoder, members in

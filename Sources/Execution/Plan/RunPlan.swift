@@ -41,7 +41,7 @@ public struct RunPlan: Sendable {
     /// The id of the run that this one goes on with.
     public let resumes: String?
     /// What need not run; nil where everything runs.
-    public internal(set) var smart: SmartPlan?
+    public internal(set) var smart: SkipPlan?
     /// In which order steps start that could start at once.
     public let startOrder: StartOrderChoice
 

@@ -42,7 +42,7 @@ public struct RunRecord: Sendable, Hashable {
     /// What changed for more than one step, and what people were asked and decided, in order.
     public private(set) var sharedEvents: [RunEvent] = []
     /// Why steps had to run, by step, where the run tells.
-    public private(set) var causes: [Int: [DueCause]] = [:]
+    public private(set) var causes: [Int: [RunReason]] = [:]
     /// Whether a halt, or the limit of a phase, kept steps from running.
     private(set) var wasCutShort = false
     /// Nanoseconds that ended attempts took, added up, but for those that found a resource busy,
@@ -53,7 +53,7 @@ public struct RunRecord: Sendable, Hashable {
     private var firstOfBurst: Int?
 
     /// What is said of a step whose inputs changed while it ran.
-    public static func inputsChangedText(_ cause: DueCause) -> String {
+    public static func inputsChangedText(_ cause: RunReason) -> String {
         "its \(cause.text); the next `--smart-execution` or `--resume` runs it again"
     }
 

@@ -31,7 +31,7 @@ public enum RerunReason: Hashable, Sendable {
     /// It had ended well, but what is known of it by now says that this does not hold any more.
     case notUpToDate
     /// It had ended well, but what it left behind is gone or altered.
-    case outputs([DueCause])
+    case outputs([RunReason])
     /// It had ended well, and stays done unless this step runs: its index.
     case unlessRuns(Int)
 
@@ -93,7 +93,7 @@ public struct ResumePlan: Sendable {
     public static func resume(
         _ earlier: EarlierRun, graph: Graph<StepID>, selected: [Bool],
         finalizers: Set<Int> = [], decided: Set<Int> = [], isLookedAt: Bool = false,
-        outputs: (Int, DoneEarlier) -> [DueCause] = { _, _ in [] }, basis: (Int) -> StepBasis?
+        outputs: (Int, DoneEarlier) -> [RunReason] = { _, _ in [] }, basis: (Int) -> StepBasis?
     ) -> ResumePlan {
         var plan = ResumePlan(earlier, graph: graph, selected: selected)
         var above = Above(count: graph.count)
@@ -241,7 +241,7 @@ public struct ResumePlan: Sendable {
     /// - Returns: The plan; ``reruns`` is empty when nothing failed.
     public static func failed(
         _ earlier: EarlierRun, graph: Graph<StepID>, selected: [Bool], finalizers: Set<Int> = [],
-        outputs: (Int, DoneEarlier) -> [DueCause] = { _, _ in [] }
+        outputs: (Int, DoneEarlier) -> [RunReason] = { _, _ in [] }
     ) -> ResumePlan {
         let standings = graph.nodes.map { earlier.standing(of: $0.rawValue) }
         let (failed, lost) = failures(
@@ -296,9 +296,9 @@ public struct ResumePlan: Sendable {
     /// What failed, was stopped or was kept from running, and what speaks against outputs of what did not.
     private static func failures(
         _ standings: [EarlierRun.Standing?], selected: [Bool], finalizers: Set<Int>,
-        outputs: (Int, DoneEarlier) -> [DueCause]
-    ) -> (failed: [Int], lost: [Int: [DueCause]]) {
-        var lost: [Int: [DueCause]] = [:]
+        outputs: (Int, DoneEarlier) -> [RunReason]
+    ) -> (failed: [Int], lost: [Int: [RunReason]]) {
+        var lost: [Int: [RunReason]] = [:]
         let failed = standings.indices.filter { step in
             guard selected[step] else { return false }
             switch standings[step] {

@@ -49,7 +49,7 @@ public struct Scheduler: Sendable {
     var reviews = ReviewState()
     var finalizers: FinalizerState
     /// Why steps that were looked at run, until they are launched.
-    var causes: [Int: [DueCause]] = [:]
+    var causes: [Int: [RunReason]] = [:]
     /// Steps that are ready but for their condition, which nobody has been asked for yet.
     var toEvaluate: [Int] = []
     /// Steps that are ready and stay done, which has not been recorded yet.
@@ -138,7 +138,7 @@ public struct Scheduler: Sendable {
         case .conditionEvaluated(let step, let outcome):
             conditionEvaluated(step, outcome, &turn)
         case .decided(let step, let decision): decided(step, decision, &turn)
-        case .examined(let step, let examination): examined(step, examination, &turn)
+        case .examined(let step, let checkBeforeStart): examined(step, checkBeforeStart, &turn)
         case .output(let step, let time): output(step, at: time, &turn)
         case .wantsTerminal(let step, let signal): wantsTerminal(step, signal, &turn)
         case .resumed(let nanoseconds): resumed(after: nanoseconds, &turn)

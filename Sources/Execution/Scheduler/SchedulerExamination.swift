@@ -37,9 +37,9 @@ extension Scheduler {
     }
 
     /// What the look at a step has said.
-    mutating func examined(_ step: Int, _ examination: Examination, _ turn: inout Turn) {
+    mutating func examined(_ step: Int, _ checkBeforeStart: Examination, _ turn: inout Turn) {
         guard states[step] == .examining else { return }
-        switch examination {
+        switch checkBeforeStart {
         case .due(let found):
             // Kept, so that a step that has to wait after all is not looked at twice.
             causes[step] = found.isEmpty ? plan.smart?.due[step] ?? [] : found
@@ -71,7 +71,7 @@ extension Scheduler {
     }
 }
 
-extension SmartPlan {
+extension SkipPlan {
     /// Why a step that is up to date does not run.
     func reason(upToDateSince run: String) -> StepReason {
         if case .since(let revision) = choice {
@@ -90,7 +90,7 @@ extension RunPlan {
     }
 
     /// Takes over what need not run, and orders the rest anew.
-    public mutating func adopt(_ smart: SmartPlan) {
+    public mutating func adopt(_ smart: SkipPlan) {
         self.smart = smart
         let runs = selected.indices.map {
             selected[$0] && doneEarlier[$0] == nil && !isUpToDate($0)

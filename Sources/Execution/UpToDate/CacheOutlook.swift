@@ -44,7 +44,7 @@ public enum CacheOutlook: Hashable, Sendable {
     }
 }
 
-extension SmartPlan {
+extension SkipPlan {
     /// When the cache is asked about a step.
     public func cacheQuestion(about step: Int) -> CacheQuestion {
         guard usesCache, isExamined(step) else { return .never }

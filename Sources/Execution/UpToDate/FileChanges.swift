@@ -2,9 +2,9 @@ extension FileContent {
     /// How the files of one list differ from those of an earlier one, both sorted by path: `edited`,
     /// `new`, `removed`, `retyped` where one is of another kind by now, or `mode` where only whether it
     /// can be executed differs.
-    public static func changes(from old: [FileContent], to new: [FileContent]) -> [DueCause.Detail]
+    public static func changes(from old: [FileContent], to new: [FileContent]) -> [RunReason.Detail]
     {
-        var changes: [DueCause.Detail] = []
+        var changes: [RunReason.Detail] = []
         var (mine, theirs) = (new[...], old[...])
         while let file = mine.first ?? theirs.first {
             let (now, before) = (mine.first, theirs.first)
@@ -35,7 +35,7 @@ extension FileContent {
     private func isOtherKind(than other: FileContent) -> Bool { kind >> 1 != other.kind >> 1 }
 }
 
-extension DueCause {
+extension RunReason {
     /// Why a step has to run for what it left behind.
     ///
     /// - Parameters:
@@ -45,14 +45,14 @@ extension DueCause {
     /// - Returns: Nothing where all is as it was left.
     public static func outputs(
         left: [FileContent], now: [FileContent], hasResult: Bool
-    ) -> [DueCause] {
+    ) -> [RunReason] {
         let changes = FileContent.changes(from: left, to: now)
         let missing =
             (hasResult ? [] : [Detail("its STEPVISOR_OUTPUT")])
             + changes.filter { $0.change == "removed" }.map { Detail($0.subject) }
         let changed = changes.filter { $0.change != "removed" }
-        return (missing.isEmpty ? [] : [DueCause(.outputMissing, missing)])
-            + (changed.isEmpty ? [] : [DueCause(.outputChanged, changed)])
+        return (missing.isEmpty ? [] : [RunReason(.outputMissing, missing)])
+            + (changed.isEmpty ? [] : [RunReason(.outputChanged, changed)])
     }
 
     /// Whether the run of a step that this one needs may do away with the cause: what that one

@@ -1,6 +1,6 @@
 extension JSONWriter {
     /// Writes why a step has to run, as journal and `progress.json` have it: the member `causes`.
-    package mutating func write(_ causes: [DueCause]) {
+    package mutating func write(_ causes: [RunReason]) {
         key("causes")
         beginArray()
         for cause in causes {
@@ -18,7 +18,7 @@ extension JSONWriter {
         endArray()
     }
 
-    private mutating func write(_ detail: DueCause.Detail) {
+    private mutating func write(_ detail: RunReason.Detail) {
         beginObject()
         member("subject", detail.subject)
         if let change = detail.change { member("change", change) }
@@ -30,23 +30,23 @@ extension JSONWriter {
 
 extension JSONMembers {
     /// Reads what ``JSONWriter/write(_:)`` wrote; causes of a newer version are left out.
-    func causes() -> [DueCause]? {
+    func causes() -> [RunReason]? {
         array("causes").map { causes in
             causes.compactMap { value in
                 guard case .object(let members) = value,
-                    let kind = members.text("cause").flatMap({ DueCause.Kind(rawValue: $0) })
+                    let kind = members.text("cause").flatMap({ RunReason.Kind(rawValue: $0) })
                 else { return nil }
                 let details = (members.array("details") ?? []).compactMap(Self.detail)
-                return DueCause(kind, details, omitted: members.integer("omitted") ?? 0)
+                return RunReason(kind, details, omitted: members.integer("omitted") ?? 0)
             }
         }
     }
 
-    private static func detail(_ value: JSONValue) -> DueCause.Detail? {
+    private static func detail(_ value: JSONValue) -> RunReason.Detail? {
         guard case .object(let members) = value, let subject = members.text("subject") else {
             return nil
         }
-        return DueCause.Detail(
+        return RunReason.Detail(
             subject, change: members.text("change"), old: members.text("old"),
             new: members.text("new"))
     }

@@ -1,7 +1,7 @@
 public import DependencyGraph
 public import WorkflowModel
 
-extension SmartPlan {
+extension SkipPlan {
     /// Has steps run whose results are not here, and that the condition of a step that runs asks for.
     ///
     /// - Parameters:
@@ -17,7 +17,7 @@ extension SmartPlan {
             for named in asked(step) where upToDate[named] != nil && isMissing(named) {
                 upToDate[named] = nil
                 let id = graph.nodes[step].rawValue
-                due[named] = [DueCause(.resultMissing, [.init(id)])]
+                due[named] = [RunReason(.resultMissing, [.init(id)])]
                 running.append(named)
                 running += dependents(of: named, graph: graph, selected: selected)
             }
@@ -39,7 +39,7 @@ extension SmartPlan {
                 }
                 if usesCache { waiting.insert(dependent) }
                 guard upToDate.removeValue(forKey: dependent) != nil else { continue }
-                due[dependent] = [DueCause(.dependencyRuns, [.init(graph.nodes[needed].rawValue)])]
+                due[dependent] = [RunReason(.dependencyRuns, [.init(graph.nodes[needed].rawValue)])]
                 found.append(dependent)
                 open.append((dependent, dependent))
             }

@@ -107,22 +107,22 @@ public struct StepContents: Hashable, Sendable {
     }
 
     /// What of it differs from an earlier moment; empty when nothing does.
-    public func causes(since old: StepContents) -> [DueCause] {
-        var causes: [DueCause] = []
+    public func causes(since old: StepContents) -> [RunReason] {
+        var causes: [RunReason] = []
         if declaredDigest != old.declaredDigest {
             causes += IngredientDifference(from: old.declared, to: declared).causes
         }
         let changed = FileContent.changes(from: old.files, to: files)
-        if !changed.isEmpty { causes.append(DueCause(.inputsChanged, changed)) }
+        if !changed.isEmpty { causes.append(RunReason(.inputsChanged, changed)) }
         let differing = productChanges(since: old)
-        if !differing.isEmpty { causes.append(DueCause(.dependencyDiffers, differing)) }
+        if !differing.isEmpty { causes.append(RunReason(.dependencyDiffers, differing)) }
         return causes
     }
 
-    private func productChanges(since old: StepContents) -> [DueCause.Detail] {
+    private func productChanges(since old: StepContents) -> [RunReason.Detail] {
         let before = Dictionary(
             old.products.map { ($0.step, $0.digest) }, uniquingKeysWith: { $1 })
-        var changes = products.compactMap { product -> DueCause.Detail? in
+        var changes = products.compactMap { product -> RunReason.Detail? in
             guard let digest = before[product.step] else {
                 return .init(product.step, change: "new")
             }
@@ -155,25 +155,25 @@ private struct IngredientDifference {
     }
 
     /// Never empty: a difference that is in no text is one in what is kept secret.
-    var causes: [DueCause] {
-        var causes: [DueCause] = []
+    var causes: [RunReason] {
+        var causes: [RunReason] = []
         let (before, now) = (command(in: old), command(in: new))
         if !before.utf8.elementsEqual(now.utf8) {
-            causes.append(DueCause(.commandChanged, [.init("", old: before, new: now)]))
+            causes.append(RunReason(.commandChanged, [.init("", old: before, new: now)]))
         }
         let (left, right) = (Self.named(old), Self.named(new))
-        var found: [DueCause.Kind: [DueCause.Detail]] = [:]
+        var found: [RunReason.Kind: [RunReason.Detail]] = [:]
         let names = Set(left.keys).union(right.keys).sorted { $0.lexicographicallyPrecedes($1) }
         for name in names where left[name]?.bytes != right[name]?.bytes {
             let (kind, subject) = Self.subject(of: String(decoding: name, as: UTF8.self))
             found[kind, default: []].append(
                 .init(subject, old: left[name]?.text, new: right[name]?.text))
         }
-        for kind in [DueCause.Kind.settingChanged, .environmentChanged, .toolChanged] {
-            if let details = found[kind] { causes.append(DueCause(kind, details)) }
+        for kind in [RunReason.Kind.settingChanged, .environmentChanged, .toolChanged] {
+            if let details = found[kind] { causes.append(RunReason(kind, details)) }
         }
         return causes.isEmpty
-            ? [DueCause(.settingChanged, [.init("something that is kept secret")])] : causes
+            ? [RunReason(.settingChanged, [.init("something that is kept secret")])] : causes
     }
 
     private static let commandNames: Set<String> = ["argument", "line", "script"]
@@ -206,9 +206,9 @@ private struct IngredientDifference {
         var bytes: [UInt8] { Array(text.utf8) }
     }
 
-    private static func subject(of name: String) -> (DueCause.Kind, String) {
+    private static func subject(of name: String) -> (RunReason.Kind, String) {
         for (prefix, kind) in [
-            ("environment ", DueCause.Kind.environmentChanged),
+            ("environment ", RunReason.Kind.environmentChanged),
             ("env_inputs ", .environmentChanged), ("tools ", .toolChanged),
         ] where name.hasPrefix(prefix) {
             return (kind, String(name.dropFirst(prefix.count)))

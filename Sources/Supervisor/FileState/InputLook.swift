@@ -150,7 +150,7 @@ struct InputLooker: Sendable {
     }
 
     /// Which files look otherwise than they did, but for those that the step writes itself.
-    func changes(in patterns: InputPatterns, since files: [KnownFile]) -> [DueCause.Detail] {
+    func changes(in patterns: InputPatterns, since files: [KnownFile]) -> [RunReason.Detail] {
         // Only looks are compared: each look stands for a content of its own.
         func contents(_ list: some Sequence<(path: [UInt8], facts: InputFacts)>) -> [FileContent] {
             list.compactMap { path, facts in

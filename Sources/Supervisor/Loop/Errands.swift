@@ -12,8 +12,8 @@ final class Errands: Sendable {
         var ticket = 0
         /// What the user should know.
         var warning: String?
-        /// What a look at a step has found, from which its examination follows.
-        var verdict: FreshnessLook.Verdict?
+        /// What a look at a step has found, from which its checkBeforeStart follows.
+        var verdict: UpToDateChecker.Verdict?
         /// How the files that a step's condition asks about look.
         var looks: ConditionLooks = [:]
     }

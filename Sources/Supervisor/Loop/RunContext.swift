@@ -32,7 +32,7 @@ public struct RunContext {
     /// run without a guardian.
     public var guardian: String?
     /// What is known of the steps, where it was asked before the run.
-    public var freshness: FreshnessLook?
+    public var freshness: UpToDateChecker?
     /// The name of the workflow's file or directory in the project root: its runs, and what is known of
     /// its steps, go by it.
     public var workflow = ""
@@ -62,8 +62,8 @@ public struct RunContext {
     }
 
     /// What is known of the steps, as it is now.
-    var ownFreshness: FreshnessLook {
-        FreshnessLook(
+    var ownFreshness: UpToDateChecker {
+        UpToDateChecker(
             plan: plan, state: state, root: state.root, workflow: workflow,
             environment: environment, mask: secrets, tell: tell)
     }

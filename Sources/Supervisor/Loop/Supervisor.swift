@@ -54,7 +54,7 @@ public final class Supervisor {
     /// Leaders of steps that cannot be killed.
     var abandoned: [ChildProcess] = []
     var inputs: InputDesk
-    var freshness: FreshnessDesk
+    var freshness: UpToDateState
     var conditions: ConditionDesk
     var attempts = AttemptDesk()
     var errands = ErrandDesk()
@@ -103,7 +103,7 @@ public final class Supervisor {
         scheduler = Scheduler(plan: context.plan)
         inputs = InputDesk(
             plan: context.plan, root: context.state.root, environment: context.environment)
-        freshness = FreshnessDesk(look, in: context.state)
+        freshness = UpToDateState(look, in: context.state)
         conditions = ConditionDesk(plan: context.plan, root: context.state.root)
         try CarriedOutputs.copy(into: directory, of: context)
         let start = RunEvent(.runStarted(header), at: .zero)

@@ -13,7 +13,7 @@ import WorkflowModel
 public struct CachePreview {
     private let plan: RunPlan
     private let root: String
-    private var look: FreshnessLook
+    private var look: UpToDateChecker
     private let place: Place
 
     private enum Place {
@@ -31,7 +31,7 @@ public struct CachePreview {
     ///   - root: The project root, absolute.
     ///   - environment: Where `STEPVISOR_CACHE` may name another place.
     public init(
-        plan: RunPlan, look: FreshnessLook, root: String, environment: [String: String]
+        plan: RunPlan, look: UpToDateChecker, root: String, environment: [String: String]
     ) {
         self.plan = plan
         self.look = look

@@ -237,7 +237,7 @@ struct KnownSteps {
 
     /// Notes a success of which nothing is kept, since what the step reads changed meanwhile.
     mutating func noteMove(
-        of step: String, run: String, _ cause: DueCause, in state: StateDirectory
+        of step: String, run: String, _ cause: RunReason, in state: StateDirectory
     ) throws(SystemError) {
         try append(.moved, of: step, in: state) { writer in
             writer.text(run)

@@ -5,7 +5,7 @@ import WorkflowModel
 ///
 /// Whoever uses it holds the project, and works in its root.
 public struct KnownStepsEdit {
-    private var look: FreshnessLook
+    private var look: UpToDateChecker
     private let state: StateDirectory
 
     /// Why a step cannot be taken as done.
@@ -25,7 +25,7 @@ public struct KnownStepsEdit {
     }
 
     /// Begins with what a look at the steps of a plan knows.
-    public init(_ look: FreshnessLook, in state: StateDirectory) {
+    public init(_ look: UpToDateChecker, in state: StateDirectory) {
         self.look = look
         self.state = state
     }
@@ -38,7 +38,7 @@ public struct KnownStepsEdit {
     /// - Throws: ``Problem`` where it cannot be taken as done; nothing has changed then.
     public mutating func mark(_ step: Int, as name: String) throws(Problem) {
         let declared = look.plan.resolved.workflow.steps[step]
-        switch DueCause.standing(of: declared)?.kind {
+        switch RunReason.standing(of: declared)?.kind {
         case .modifiesFiles?: throw .modifiesFiles
         case .some: throw .declaresNoInputs
         case nil: break

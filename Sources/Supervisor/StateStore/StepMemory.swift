@@ -36,7 +36,7 @@ enum StepKnowledge: Hashable, Sendable {
     /// It was started in this run, and did not end well since.
     case started(run: String)
     /// It ended well in this run, and its inputs changed meanwhile.
-    case moved(run: String, DueCause)
+    case moved(run: String, RunReason)
     /// It ended well in this run, and what it was made from is not known: these steps that it needs
     /// had produced nothing that is known, or, with none, files could not be read.
     case unfounded(run: String, needs: [String])
@@ -46,20 +46,20 @@ enum StepKnowledge: Hashable, Sendable {
     case done(StepMemory)
 
     /// Why a step has to run whatever it is made from; empty for one that ended well.
-    var causes: [DueCause] {
+    var causes: [RunReason] {
         switch self {
-        case .none: [DueCause(.neverSucceeded)]
-        case .unknown: [DueCause(.successUnknown)]
-        case .undeclared: [DueCause(.inputsUndeclared)]
-        case .started: [DueCause(.interrupted)]
+        case .none: [RunReason(.neverSucceeded)]
+        case .unknown: [RunReason(.successUnknown)]
+        case .undeclared: [RunReason(.inputsUndeclared)]
+        case .started: [RunReason(.interrupted)]
         case .moved(_, let cause): [cause]
         case .unfounded(_, let needs):
             [
                 needs.isEmpty
-                    ? DueCause(.basisUnknown)
-                    : DueCause(.dependencyUnknown, needs.map { .init($0) })
+                    ? RunReason(.basisUnknown)
+                    : RunReason(.dependencyUnknown, needs.map { .init($0) })
             ]
-        case .forgotten: [DueCause(.forgotten)]
+        case .forgotten: [RunReason(.forgotten)]
         case .done: []
         }
     }
@@ -117,7 +117,7 @@ struct MemoryWriter {
         }
     }
 
-    mutating func moved(_ cause: DueCause) {
+    mutating func moved(_ cause: RunReason) {
         number(UInt32(truncatingIfNeeded: cause.omitted))
         for detail in cause.details {
             text(detail.subject)
@@ -189,13 +189,13 @@ struct MemoryReader {
     }
 
     /// What ``MemoryWriter/moved(_:)`` wrote; nothing of it is in records of earlier versions.
-    mutating func moved() -> DueCause {
+    mutating func moved() -> RunReason {
         let omitted = number(UInt32.self) ?? 0
-        var details: [DueCause.Detail] = []
+        var details: [RunReason.Detail] = []
         while !isAtEnd, let subject = text(), let change = text() {
             details.append(.init(subject, change: change.isEmpty ? nil : change))
         }
-        return DueCause(.inputsMoved, details, omitted: Int(omitted))
+        return RunReason(.inputsMoved, details, omitted: Int(omitted))
     }
 
     mutating func digest() -> Digest? {

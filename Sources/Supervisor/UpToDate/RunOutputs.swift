@@ -85,18 +85,18 @@ public struct LeftOutputs {
     ///   - step: The step.
     ///   - run: The run in which it ended well.
     /// - Returns: Nothing where all is as it was left.
-    public mutating func causes(of step: Int, doneIn run: String) -> [DueCause] {
+    public mutating func causes(of step: Int, doneIn run: String) -> [RunReason] {
         guard let patterns = InputPatterns(leftBy: step, of: plan) else { return [] }
         let missing = revision.missingOutputs(of: step)
         guard missing.isEmpty else {
-            return [DueCause(.outputMissing, missing.map { .init($0) })]
+            return [RunReason(.outputMissing, missing.map { .init($0) })]
         }
         let id = plan.resolved.workflow.steps[step].id.rawValue
         guard let left = files(leftIn: run)[id], let now = looker.look(at: patterns, hints: left),
             now.isReadable
         else { return [] }
         let own = { [owners] (file: KnownFile) in !owners.haveOther(than: step, of: file.path) }
-        return DueCause.outputs(
+        return RunReason.outputs(
             left: left.filter(own).map(\.content), now: now.files.filter(own).map(\.content),
             hasResult: true)
     }

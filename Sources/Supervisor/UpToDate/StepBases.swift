@@ -70,7 +70,7 @@ public struct StepBases {
     func signature(of patterns: InputPatterns) -> Int { looker.signature(of: patterns) }
 
     /// Which files of a step look otherwise than they did.
-    func changes(in patterns: InputPatterns, since files: [KnownFile]) -> [DueCause.Detail] {
+    func changes(in patterns: InputPatterns, since files: [KnownFile]) -> [RunReason.Detail] {
         looker.changes(in: patterns, since: files)
     }
 

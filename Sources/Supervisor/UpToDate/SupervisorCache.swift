@@ -53,7 +53,7 @@ extension Supervisor {
     /// Has the outputs of a step put in place that has to run, where they are kept.
     ///
     /// - Returns: Whether that is tried; the scheduler gets its answer then.
-    func restore(_ step: Int, _ verdict: FreshnessLook.Verdict, _ causes: [DueCause]) -> Bool {
+    func restore(_ step: Int, _ verdict: UpToDateChecker.Verdict, _ causes: [RunReason]) -> Bool {
         guard let contents = verdict.contents, let cache = openCache(),
             cache.has(contents.fingerprint)
         else { return false }
@@ -88,7 +88,7 @@ extension Supervisor {
     /// Has the outputs of a step kept, as they were when it had ended.
     func keepInCache(_ step: Int, _ memory: StepMemory) {
         guard case let declared = context.plan.resolved.workflow.steps[step],
-            DueCause.standing(of: declared) == nil, !declared.gating.always, let cache = openCache()
+            RunReason.standing(of: declared) == nil, !declared.gating.always, let cache = openCache()
         else { return }
         takeStored()
         let (run, id, outputs) = (directory, header.steps[step].id, header.steps[step].outputs)

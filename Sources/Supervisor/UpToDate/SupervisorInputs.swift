@@ -162,13 +162,13 @@ extension Supervisor {
         _ reading: InputDesk.Reading, _ signature: Int, _ needs: NeedsLook, of step: Int
     ) {
         if signature != reading.signature {
-            let cause = DueCause.moved(
+            let cause = RunReason.moved(
                 inputs.bases.changes(in: reading.patterns, since: reading.files))
             record(.inputsChanged(step: step, cause))
             noteFreshness(.inputsChanged(step: step, cause))
         } else if needs.own != reading.needsLook.own {
             // Steps may write into one directory, so that this is nothing to warn of.
-            freshness.noteMove(of: step, DueCause(.inputsMoved))
+            freshness.noteMove(of: step, RunReason(.inputsMoved))
         }
     }
 

@@ -22,7 +22,7 @@ struct CheckCommand {
             diagnostics += CheckCommand.commandProblems(resolved, root: loaded.projectRoot)
             diagnostics += CheckCommand.idleBackups(resolved.workflow)
             diagnostics += CheckCommand.undeclaredResources(resolved.workflow)
-            diagnostics += SmartNotes(resolved).diagnostics
+            diagnostics += SkipNotes(resolved).diagnostics
             diagnostics +=
                 InputNotes(
                     resolved.workflow, files: loaded.files, root: loaded.projectRoot

@@ -66,8 +66,8 @@ struct MarkCommand {
 
     private func look(
         _ plan: RunPlan, _ project: Project, _ state: StateDirectory
-    ) -> FreshnessLook {
-        FreshnessLook(
+    ) -> UpToDateChecker {
+        UpToDateChecker(
             plan: plan, state: state, root: project.root,
             workflow: project.loaded.workflowFile ?? "",
             environment: Host.environment, mask: Secrecy.mask, tell: Console.tell)

@@ -51,13 +51,13 @@ struct PlanFacts {
     var plan: RunPlan { request.plan }
     var terms: PlanTerms { PlanTerms(plan: plan) }
     /// Why steps run, or need not, where that was asked.
-    let smart: SmartWords?
+    let smart: SkipReport?
     var workflow: Workflow { request.project.workflow }
     var resolved: ResolvedWorkflow { request.project.resolved }
 
     init(_ request: RunRequest) {
         self.request = request
-        smart = SmartWords(request)
+        smart = SkipReport(request)
         let plan = request.plan
         let resolved = request.project.resolved
         phases = PlanFacts.phases(of: plan, resolved.workflow)

@@ -98,7 +98,7 @@ struct StepDifference: WhyAnswer {
     let runs: (String, String)
     /// The runs that really made what the two had.
     let madeIn: (String, String)
-    let causes: [DueCause]
+    let causes: [RunReason]
 
     var text: String {
         let between = "between run \(runs.0) and run \(runs.1)"

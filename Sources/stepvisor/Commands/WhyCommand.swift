@@ -64,13 +64,13 @@ protocol WhyAnswer {
 struct StepPresent: WhyAnswer {
     private let step: Int
     private let id: String
-    private let words: SmartWords?
+    private let words: SkipReport?
     private let latest: (run: RecordedRun, step: Int)?
 
     init(_ step: Int, _ request: RunRequest, latest: RecordedRun?) {
         self.step = step
         id = request.plan.resolved.graph.nodes[step].rawValue
-        words = SmartWords(request, asking: [step])
+        words = SkipReport(request, asking: [step])
         let name = id
         self.latest = latest.flatMap { run in
             run.record.header.steps.firstIndex { $0.id == name }.map { (run, $0) }

@@ -11,13 +11,13 @@ struct DryRun {
     /// Why steps run that an earlier run was about; empty where none is gone on with.
     private let rerunReasons: [Int: String]
     /// Why steps run, or need not, where that was asked.
-    private let smart: SmartWords?
+    private let smart: SkipReport?
 
     init(_ request: RunRequest, console: Console) {
         self.request = request
         self.console = console
         reasons = SelectionReasons(request.plan, request.options)
-        smart = SmartWords(request)
+        smart = SkipReport(request)
         if let resume = request.resume {
             rerunReasons =
                 ResumeText(resume, request.plan).reasons

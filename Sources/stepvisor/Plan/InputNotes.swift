@@ -23,7 +23,7 @@ struct InputNotes {
         var endless: [Diagnostic] = []
         // Steps of one `foreach` say the same of the same place.
         var seen: Set<String> = []
-        for step in workflow.steps where DueCause.standing(of: step) == nil && !step.isFinalizer {
+        for step in workflow.steps where RunReason.standing(of: step) == nil && !step.isFinalizer {
             for note in commandNotes(of: step) where seen.insert(key(note)).inserted {
                 unknown.append(note)
             }

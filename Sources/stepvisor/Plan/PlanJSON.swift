@@ -5,7 +5,7 @@ import WorkflowModel
 /// A plan for programs.
 struct PlanJSON {
     private let facts: PlanFacts
-    private let smart: SmartWords?
+    private let smart: SkipReport?
 
     init(_ facts: PlanFacts) {
         self.facts = facts

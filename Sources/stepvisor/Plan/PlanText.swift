@@ -9,7 +9,7 @@ struct PlanText {
     private let style: Style
     private var bytes: [UInt8] = []
     private let origins: [Int64: EdgeOrigin]
-    private let smart: SmartWords?
+    private let smart: SkipReport?
     /// Whether no list is cut.
     var showsEverything = false
 
@@ -162,7 +162,7 @@ struct PlanText {
     }
 
     private mutating func addRewrites() {
-        let notes = SmartNotes(facts.resolved).rewrites
+        let notes = SkipNotes(facts.resolved).rewrites
         guard !notes.isEmpty else { return }
         add("\n")
         let shown = showsEverything ? notes[...] : notes.prefix(Self.mostSteps)

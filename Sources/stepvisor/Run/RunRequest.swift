@@ -94,7 +94,7 @@ struct RunRequest {
     /// What is taken over of an earlier run.
     let resume: ResumePlan?
     /// What is known of the steps, where the run skips what need not run.
-    private(set) var freshness: FreshnessLook?
+    private(set) var freshness: UpToDateChecker?
     /// What steps took in earlier runs.
     let history: [StepID: Milliseconds]
 
@@ -149,7 +149,7 @@ struct RunRequest {
                 plan = whole
             }
             if options.smart != .off {
-                let smart = SmartRequest(project, arguments, options, since, early: early)
+                let smart = SkipPlanner(project, arguments, options, since, early: early)
                 freshness = try smart.adopt(into: &plan, &resume, history: history)
             }
             if let resume {

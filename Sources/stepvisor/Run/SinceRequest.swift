@@ -6,7 +6,7 @@ import WorkflowModel
 /// `--since REV`: which steps are as they were at a revision, as far as each tells by itself.
 struct SinceRequest {
     private let project: Project
-    private let freshness: RevisionFreshness
+    private let freshness: RevisionCheck
     /// The workflow at the revision; nil where no declaration may have changed, or none can be read.
     private let earlier: ResolvedWorkflow?
     /// Workflow files that differ, each as a path of the project; the first stands for all.
@@ -20,7 +20,7 @@ struct SinceRequest {
         guard case .since(let revision) = options.smart else { return nil }
         let found = try Revision.changes(since: revision, root: project.root)
         self.project = project
-        freshness = RevisionFreshness(found.changes)
+        freshness = RevisionCheck(found.changes)
         differing = SinceRequest.workflowFiles(of: project, among: found.changes)
         let read = Set(SinceRequest.filesRead(by: project))
         // What is not read any more, or is read by another name, cannot be read as it was.
@@ -83,7 +83,7 @@ struct SinceRequest {
     ///   - plan: The plan of what is there now.
     ///   - options: What it was made from.
     /// - Returns: Tells of a step whether it has to run.
-    func look(at plan: RunPlan, _ options: RunOptions) -> (Int) -> StepFreshness {
+    func look(at plan: RunPlan, _ options: RunOptions) -> (Int) -> UpToDateResult {
         let look = RevisionLook(plan: plan, root: project.root)
         let declaration = declarations(of: plan, options)
         return { step in

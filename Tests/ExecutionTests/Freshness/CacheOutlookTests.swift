@@ -10,7 +10,7 @@ struct CacheOutlookTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String
         /// Why a step is due, by its name; the others are as their last success left them.
-        var due: [String: [DueCause]] = [:]
+        var due: [String: [RunReason]] = [:]
         var choice = SmartChoice.remembered
         var usesCache = true
         var isForced = false
@@ -21,7 +21,7 @@ struct CacheOutlookTests {
         let later: [String]
     }
 
-    private static let missing = [DueCause(.outputMissing, [.init("x")])]
+    private static let missing = [RunReason(.outputMissing, [.init("x")])]
 
     private static let cases = [
         Case(testDescription: "nothing is due", now: [], later: []),
@@ -50,9 +50,9 @@ struct CacheOutlookTests {
             testDescription: "forced", due: ["a": missing], isForced: true, now: [], later: []),
         Case(
             testDescription: "forgotten: it runs, and what needs it waits",
-            due: ["a": [DueCause(.forgotten)]], now: [], later: ["b", "c"]),
+            due: ["a": [RunReason(.forgotten)]], now: [], later: ["b", "c"]),
         Case(
-            testDescription: "without inputs", due: ["a": [DueCause(.noInputs)]], now: [],
+            testDescription: "without inputs", due: ["a": [RunReason(.noInputs)]], now: [],
             later: ["b", "c"]),
         Case(
             testDescription: "a finalizer", due: ["d": missing], finalizers: ["d"], now: [],
@@ -62,7 +62,7 @@ struct CacheOutlookTests {
             choice: .since("main"), now: ["a"], later: ["b", "c"]),
         Case(
             testDescription: "since a revision, what reads nothing that is known",
-            due: ["a": [DueCause(.noInputs)], "d": missing], choice: .since("main"), now: ["d"],
+            due: ["a": [RunReason(.noInputs)], "d": missing], choice: .since("main"), now: ["d"],
             later: ["b", "c"]),
     ]
 
@@ -117,14 +117,14 @@ struct CacheOutlookTests {
             (SmartChoice.remembered, true), (.off, true), (.since("main"), false),
         ])
     func lastSuccess(choice: SmartChoice, isHeeded: Bool) {
-        #expect(SmartPlan(choice: choice, usesCache: true).heedsLastSuccess == isHeeded)
+        #expect(SkipPlan(choice: choice, usesCache: true).heedsLastSuccess == isHeeded)
     }
 
     @Test("what was kept is made anew where a run was asked for, and nowhere else")
     func renewal() {
-        var plan = SmartPlan(choice: .remembered, usesCache: true)
-        let asking = DueCause.Kind.allCases.filter { kind in
-            plan.due[0] = [DueCause(.neverSucceeded), DueCause(kind)]
+        var plan = SkipPlan(choice: .remembered, usesCache: true)
+        let asking = RunReason.Kind.allCases.filter { kind in
+            plan.due[0] = [RunReason(.neverSucceeded), RunReason(kind)]
             return plan.isAskedFor(0)
         }
         #expect(Set(asking) == [.forced, .forgotten])

@@ -6,16 +6,16 @@ import WorkflowModel
 
 @Suite("What a run has to do beside what is compared: missing results, work, steps taken over")
 struct DueWorkTests {
-    private static let known = StepFreshness.upToDate(run: "r")
-    private static let same = StepFreshness.upToDate(run: "")
+    private static let known = UpToDateResult.upToDate(run: "r")
+    private static let same = UpToDateResult.upToDate(run: "")
 
-    private static func due(_ kinds: DueCause.Kind...) -> StepFreshness {
-        .due(kinds.map { DueCause($0) })
+    private static func due(_ kinds: RunReason.Kind...) -> UpToDateResult {
+        .due(kinds.map { RunReason($0) })
     }
 
     /// What the revision says, what is known, and what follows.
     private static let compared:
-        [(revision: StepFreshness, known: StepFreshness?, both: StepFreshness)] = [
+        [(revision: UpToDateResult, known: UpToDateResult?, both: UpToDateResult)] = [
             (same, nil, same),
             (due(.changedSince), nil, due(.changedSince)),
             (same, known, same),
@@ -39,7 +39,7 @@ struct DueWorkTests {
         arguments: compared.indices)
     func comparison(number: Int) {
         let given = Self.compared[number]
-        #expect(StepFreshness.compared(given.revision, known: given.known) == given.both)
+        #expect(UpToDateResult.compared(given.revision, known: given.known) == given.both)
     }
 
     // MARK: - Results
@@ -56,10 +56,10 @@ struct DueWorkTests {
     private func demanded(
         due: [Int], missing: Set<Int>, unselected: Set<Int> = []
     ) throws -> [String] {
-        var plan = SmartPlan(choice: .since("main"), usesCache: true)
+        var plan = SkipPlan(choice: .since("main"), usesCache: true)
         for step in 0..<6 where !unselected.contains(step) {
             if due.contains(step) {
-                plan.due[step] = [DueCause(.changedSince)]
+                plan.due[step] = [RunReason(.changedSince)]
             } else {
                 plan.upToDate[step] = ""
             }
@@ -115,7 +115,7 @@ struct DueWorkTests {
     // MARK: - Work
 
     /// What makes a step run, whether its condition holds it back, and whether that is work.
-    private static let work: [(kinds: [DueCause.Kind], isHeldBack: Bool, isWork: Bool)] = [
+    private static let work: [(kinds: [RunReason.Kind], isHeldBack: Bool, isWork: Bool)] = [
         ([.neverSucceeded], false, true), ([.neverSucceeded], true, false),
         ([.inputsChanged, .outputMissing], false, true), ([.always], false, false),
         ([.dependencyRuns], false, false), ([.dependencyRuns, .changedSince], false, true),
@@ -125,14 +125,14 @@ struct DueWorkTests {
     @Test("what is held back by a condition, and what only follows it, is no work")
     func hasWork() {
         for (kinds, isHeldBack, isWork) in Self.work {
-            var plan = SmartPlan(choice: .remembered)
-            plan.due = [0: kinds.map { DueCause($0) }, 1: [DueCause(.dependencyRuns)]]
+            var plan = SkipPlan(choice: .remembered)
+            plan.due = [0: kinds.map { RunReason($0) }, 1: [RunReason(.dependencyRuns)]]
             plan.open = [2]
             let selected = [true, true, true]
             #expect(
                 plan.hasWork(selected: selected) { $0 == 0 && isHeldBack } == isWork, "\(kinds)")
             #expect(!plan.hasWork(selected: [false, true, true]) { _ in false })
-            plan.due[1] = [DueCause(.commandChanged)]
+            plan.due[1] = [RunReason(.commandChanged)]
             #expect(plan.hasWork(selected: selected) { $0 == 0 && isHeldBack })
         }
     }
@@ -141,8 +141,8 @@ struct DueWorkTests {
 
     @Test("a step that is done stays so unless it is due, or may be")
     func takenOver() {
-        var plan = SmartPlan(choice: .remembered)
-        plan.due = [0: [DueCause(.toolChanged)], 3: [DueCause(.neverSucceeded)]]
+        var plan = SkipPlan(choice: .remembered)
+        plan.due = [0: [RunReason(.toolChanged)], 3: [RunReason(.neverSucceeded)]]
         plan.open = [1]
         plan.upToDate = [2: "r", 4: "r"]
         #expect(plan.takeOver(done: [0, 1, 2]) == [0, 1])

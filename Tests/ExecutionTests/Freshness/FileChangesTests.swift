@@ -35,20 +35,20 @@ struct FileChangesTests {
     @Test("outputs that are gone are missing, and others that differ are changed")
     func outputs() {
         let now = Self.files([("a", 0, 1), ("c", 0, 9), ("d", 0, 3), ("e", 0, 1)])
-        let causes = DueCause.outputs(left: Self.before, now: now, hasResult: true)
+        let causes = RunReason.outputs(left: Self.before, now: now, hasResult: true)
         #expect(
             causes.map(\.text) == [
                 "output missing: f", "output is not as it was left: c (edited), e (new)",
             ])
-        #expect(DueCause.outputs(left: now, now: now, hasResult: true).isEmpty)
+        #expect(RunReason.outputs(left: now, now: now, hasResult: true).isEmpty)
         #expect(
-            DueCause.outputs(left: now, now: now, hasResult: false).map(\.text)
+            RunReason.outputs(left: now, now: now, hasResult: false).map(\.text)
                 == ["output missing: its STEPVISOR_OUTPUT"])
     }
 
     @Test("only what a step reads may be mended by those that it needs")
     func mended() {
-        let mended = DueCause.Kind.allCases.filter { DueCause($0).mayBeMendedByNeeds }
+        let mended = RunReason.Kind.allCases.filter { RunReason($0).mayBeMendedByNeeds }
         #expect(mended == [.inputsChanged, .dependencyDiffers, .dependencyUnknown])
     }
 }

@@ -8,7 +8,7 @@ struct FreshnessQuestionTests {
         "a step that an earlier run has done goes by its success where that can be compared",
         arguments: [
             // (hasInputs, modifies, isKnown, isKnownAtLeast)
-            ((true, false, true, true), FreshnessQuestion.Evidence.success),
+            ((true, false, true, true), UpToDateQuestion.Evidence.success),
             ((true, false, false, true), .success),
             ((true, false, false, false), .outputs),
             ((true, false, true, false), .success),
@@ -18,10 +18,10 @@ struct FreshnessQuestionTests {
             ((false, true, true, false), .outputs),
         ])
     func evidence(
-        facts: (Bool, Bool, Bool, Bool), expected: FreshnessQuestion.Evidence
+        facts: (Bool, Bool, Bool, Bool), expected: UpToDateQuestion.Evidence
     ) {
         #expect(
-            FreshnessQuestion.evidence(
+            UpToDateQuestion.evidence(
                 hasInputs: facts.0, modifies: facts.1, isKnown: facts.2, isKnownAtLeast: facts.3)
                 == expected)
     }
@@ -30,8 +30,8 @@ struct FreshnessQuestionTests {
     func question() {
         let ran = DoneEarlier(run: "r", basis: StepBasis(command: 1, settings: 2, inputs: 3))
         let skipped = DoneEarlier(run: "r")
-        func question(_ done: DoneEarlier?, _ compares: Bool) -> FreshnessQuestion {
-            FreshnessQuestion(doneEarlier: done, comparesWithRevision: compares)
+        func question(_ done: DoneEarlier?, _ compares: Bool) -> UpToDateQuestion {
+            UpToDateQuestion(doneEarlier: done, comparesWithRevision: compares)
         }
         #expect(question(nil, false) == .remembered)
         #expect(question(nil, true) == .compared)

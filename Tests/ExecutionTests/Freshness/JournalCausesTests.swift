@@ -11,16 +11,16 @@ struct JournalCausesTests {
         return RunRecordSample.journal(header, events)
     }
 
-    private static var everyKind: [DueCause] {
-        DueCause.Kind.allCases.flatMap { kind in
+    private static var everyKind: [RunReason] {
+        RunReason.Kind.allCases.flatMap { kind in
             [
-                DueCause(kind),
-                DueCause(
+                RunReason(kind),
+                RunReason(
                     kind,
                     [
-                        DueCause.Detail(hostile, change: "edited"), DueCause.Detail(""),
-                        DueCause.Detail("x", old: hostile, new: ""),
-                        DueCause.Detail("y", new: "2"), DueCause.Detail("z", old: "1"),
+                        RunReason.Detail(hostile, change: "edited"), RunReason.Detail(""),
+                        RunReason.Detail("x", old: hostile, new: ""),
+                        RunReason.Detail("y", new: "2"), RunReason.Detail("z", old: "1"),
                     ], omitted: 3),
             ]
         }
@@ -31,7 +31,7 @@ struct JournalCausesTests {
         let kinds: [RunEvent.Kind] =
             Self.everyKind.map { .due(step: 1, [$0]) } + [
                 .due(step: 0, Self.everyKind), .due(step: 2, []),
-                .due(step: 99, [DueCause(.forced)]),
+                .due(step: 99, [RunReason(.forced)]),
                 .skipped(step: 1, .upToDate(run: Self.hostile)),
                 .skipped(step: 1, .unchanged(since: Self.hostile)),
                 .ended(
@@ -44,8 +44,8 @@ struct JournalCausesTests {
 
     @Test("a line reads as a person would write it")
     func line() {
-        let cause = DueCause(
-            .inputsChanged, [DueCause.Detail("docs/a.md", change: "edited")], omitted: 2)
+        let cause = RunReason(
+            .inputsChanged, [RunReason.Detail("docs/a.md", change: "edited")], omitted: 2)
         let bytes = RunRecordSample.journal(
             Self.header, [RunEvent(.due(step: 1, [cause]), at: RunTime(nanoseconds: 12_345_000))])
         #expect(
@@ -56,9 +56,9 @@ struct JournalCausesTests {
 
     @Test("a cause of a newer version is left out, and the others are kept")
     func newer() throws {
-        let cause = DueCause(.outputMissing, [DueCause.Detail("x")])
+        let cause = RunReason(.outputMissing, [RunReason.Detail("x")])
         let text = String(
-            decoding: Self.journal([.due(step: 1, [DueCause(.forced), cause])]), as: UTF8.self)
+            decoding: Self.journal([.due(step: 1, [RunReason(.forced), cause])]), as: UTF8.self)
         let newer = text.replacing(#""forced""#, with: #""moon_full","details":7"#)
         #expect(newer != text)
         let journal = try JournalReader.read(Array(newer.utf8))
@@ -82,7 +82,7 @@ struct JournalCausesTests {
 
     @Test("the record keeps why each step ran, and progress.json tells")
     func record() throws {
-        let cause = DueCause(.dependencyDiffers, [DueCause.Detail("api_docs")])
+        let cause = RunReason(.dependencyDiffers, [RunReason.Detail("api_docs")])
         let journal = try JournalReader.read(
             Self.journal([.due(step: 1, [cause]), .skipped(step: 0, .upToDate(run: "r0"))]))
         var record = RunRecord(header: journal.header)
@@ -98,9 +98,9 @@ struct JournalCausesTests {
 
     @Test("secrets are hidden in what a cause tells")
     func masked() throws {
-        let cause = DueCause(
+        let cause = RunReason(
             .environmentChanged,
-            [DueCause.Detail("secret-value", old: "a secret-value b", new: "secret-value")])
+            [RunReason.Detail("secret-value", old: "a secret-value b", new: "secret-value")])
         let mask = SecretMask(values: [Array("secret-value".utf8)])
         let kind = RunEvent.Kind.due(step: 0, [cause]).masked(by: mask)
         guard case .due(0, let causes) = kind else {

@@ -5,16 +5,16 @@ import WorkflowModel
 
 @Suite("Scheduler: steps that need not run")
 struct SchedulerExaminationTests {
-    private typealias Plan = (inout SmartPlan) -> Void
+    private typealias Plan = (inout SkipPlan) -> Void
 
     /// A scene of a run that skips; steps are named by their index.
     private func scene(
-        jobs: Int = 2, _ smart: (inout SmartPlan) -> Void, _ build: (inout PlanBuilder) -> Void
+        jobs: Int = 2, _ smart: (inout SkipPlan) -> Void, _ build: (inout PlanBuilder) -> Void
     ) throws -> Scene {
         var builder = PlanBuilder(jobs: jobs)
         build(&builder)
         var plan = try builder.plan()
-        var skipped = SmartPlan(choice: .remembered)
+        var skipped = SkipPlan(choice: .remembered)
         smart(&skipped)
         plan.adopt(skipped)
         var scene = Scene(plan)
@@ -28,8 +28,8 @@ struct SchedulerExaminationTests {
         builder.step("c", after: ["b"])
     }
 
-    private static let missing = [DueCause(.outputMissing, [.init("x")])]
-    private static let differs = [DueCause(.dependencyDiffers, [.init("a")])]
+    private static let missing = [RunReason(.outputMissing, [.init("x")])]
+    private static let differs = [RunReason(.dependencyDiffers, [.init("a")])]
 
     @Test("nothing to do: everything is skipped, and the run is complete")
     func nothing() throws {
@@ -48,8 +48,8 @@ struct SchedulerExaminationTests {
                 $0.choice = .since("main")
                 $0.upToDate = [0: ""]
                 $0.due = [
-                    1: [DueCause(.changedSince, [.init("f", old: "main")])],
-                    2: [DueCause(.dependencyRuns, [.init("b")])],
+                    1: [RunReason(.changedSince, [.init("f", old: "main")])],
+                    2: [RunReason(.dependencyRuns, [.init("b")])],
                 ]
             }, chain)
         #expect(
@@ -61,7 +61,7 @@ struct SchedulerExaminationTests {
     @Test("a step that is due is launched without a look, and says why before")
     func due() throws {
         var scene = try scene(
-            { $0.due = [0: Self.missing, 1: [DueCause(.forced)]] },
+            { $0.due = [0: Self.missing, 1: [RunReason(.forced)]] },
             {
                 $0.step("a")
                 $0.step("b")
@@ -117,7 +117,7 @@ struct SchedulerExaminationTests {
         var scene = try scene(
             {
                 $0.usesCache = true
-                $0.due = [0: [DueCause(.neverSucceeded)]]
+                $0.due = [0: [RunReason(.neverSucceeded)]]
                 $0.open = [1, 2]
             }, chain)
         #expect(scene.did() == ["examine a"])
@@ -137,7 +137,7 @@ struct SchedulerExaminationTests {
         var scene = try scene(
             {
                 $0.usesCache = true
-                $0.due = [0: [DueCause(.neverSucceeded)]]
+                $0.due = [0: [RunReason(.neverSucceeded)]]
             }, { $0.step("a") })
         scene.send(.examined(step: 0, .due([])), at: 1)
         #expect(scene.did() == ["examine a", "a due: never succeeded", "launch a 1"])

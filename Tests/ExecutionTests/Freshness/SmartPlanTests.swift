@@ -86,18 +86,18 @@ struct SmartPlanTests {
 
     private static func decide(
         _ given: Case, usesCache: Bool = false, asked: (String) -> Void = { _ in }
-    ) throws -> (plan: SmartPlan, graph: Graph<StepID>) {
+    ) throws -> (plan: SkipPlan, graph: Graph<StepID>) {
         let graph = try Graph(
             validating: given.steps.map { (StepID($0.0), $0.1.map { StepID($0) }) })
         let names = graph.nodes.map(\.rawValue)
-        let plan = SmartPlan.decide(
+        let plan = SkipPlan.decide(
             given.choice, graph: graph, selected: names.map { !given.unselected.contains($0) },
             finalizers: Set(given.finalizers.compactMap { names.firstIndex(of: $0) }),
             usesCache: usesCache, isForced: given.isForced
         ) { step in
             asked(names[step])
             return given.changed.contains(names[step])
-                ? .due([DueCause(.outputMissing, [.init("x")])]) : .upToDate(run: "r-\(step)")
+                ? .due([RunReason(.outputMissing, [.init("x")])]) : .upToDate(run: "r-\(step)")
         }
         return (plan, graph)
     }
@@ -158,9 +158,9 @@ struct SmartPlanTests {
 
     @Test("one cause that wants a run is enough for one")
     func mixedCauses() {
-        var plan = SmartPlan(choice: .remembered, usesCache: true)
+        var plan = SkipPlan(choice: .remembered, usesCache: true)
         plan.due = [
-            0: [DueCause(.neverSucceeded)], 1: [DueCause(.neverSucceeded), DueCause(.noInputs)],
+            0: [RunReason(.neverSucceeded)], 1: [RunReason(.neverSucceeded), RunReason(.noInputs)],
         ]
         #expect(plan.isExamined(0))
         #expect(!plan.isExamined(1))
@@ -173,9 +173,9 @@ struct SmartPlanTests {
         builder.options.skip = [StepID("d")]
         var plan = try builder.plan()
         plan.doneEarlier[1] = DoneEarlier(run: "r")
-        var smart = SmartPlan(choice: .remembered)
+        var smart = SkipPlan(choice: .remembered)
         smart.upToDate = [0: "r0", 1: "r0", 3: "r0"]
-        smart.due = [2: [DueCause(.neverSucceeded)]]
+        smart.due = [2: [RunReason(.neverSucceeded)]]
         plan.adopt(smart)
         #expect((0..<4).map { plan.isUpToDate($0) } == [true, false, false, false])
         #expect(plan.measured(of: 0) == nil)

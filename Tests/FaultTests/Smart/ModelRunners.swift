@@ -26,7 +26,7 @@ struct LibraryRunner: ModelRunner {
             .decide(
                 .remembered, graph: plan.resolved.graph, selected: plan.selected,
                 usesCache: world.usesCache
-            ) { look.freshnessAhead(of: $0) })
+            ) { look.checkBeforeRun(of: $0) })
         look.forgetGlances()
         let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
         defer { close(null) }
@@ -63,7 +63,7 @@ struct LibraryRunner: ModelRunner {
 
     private func prepare(
         _ world: ModelWorld, _ state: StateDirectory
-    ) throws -> (RunPlan, FreshnessLook) {
+    ) throws -> (RunPlan, UpToDateChecker) {
         let (resolved, diagnostics) = WorkflowValidator.resolve(world.workflow)
         guard let resolved else {
             throw ModelSequence.Failure(
@@ -75,7 +75,7 @@ struct LibraryRunner: ModelRunner {
         options.smart = .remembered
         options.usesCache = world.usesCache
         let plan = try RunPlan.make(resolved: resolved, options: options)
-        let look = FreshnessLook(
+        let look = UpToDateChecker(
             plan: plan, state: state, root: state.root, workflow: Self.workflowName,
             environment: Self.environment(world),
             // As in a large workflow, whose files are looked at while it is read.

@@ -30,7 +30,7 @@ public struct RevisionLook {
     }
 
     /// The outputs of a step that another one changes in place, each with the id of that step.
-    public func modifiedOutputs(of step: Int) -> [DueCause.Detail] {
+    public func modifiedOutputs(of step: Int) -> [RunReason.Detail] {
         let texts = plan.resolved.workflow.steps[step].outputFiles.map(\.text)
         guard !modifiers.isEmpty, !texts.isEmpty,
             let patterns = try? InputPatterns(texts, written: [])
@@ -41,7 +41,7 @@ public struct RevisionLook {
             return modifiers.first { index, globs in
                 index != step && globs.contains { $0.covers(path) }
             }.map {
-                DueCause.Detail(
+                RunReason.Detail(
                     DisplayText.fileName(entry.path),
                     change: plan.resolved.workflow.steps[$0.index].id.rawValue)
             }

@@ -1,5 +1,5 @@
 /// What decides whether a step is up to date before a run begins.
-public enum FreshnessQuestion: Hashable, Sendable {
+public enum UpToDateQuestion: Hashable, Sendable {
     /// What is known of its last success.
     case remembered
     /// A revision, and what is known where there is anything.

@@ -3,7 +3,7 @@ import Execution
 import WorkflowModel
 
 /// What a step needs of others: files of steps, and answers of tools.
-extension FreshnessLook {
+extension UpToDateChecker {
     /// What a step needs of the files of others.
     mutating func needs(of step: Int) -> [StepNeed] {
         var needs: [StepNeed] = []
@@ -16,27 +16,27 @@ extension FreshnessLook {
         return needs
     }
 
-    mutating func unknownNeeds(of step: Int) -> [DueCause.Detail] {
+    mutating func unknownNeeds(of step: Int) -> [RunReason.Detail] {
         plan.resolved.graph.dependencies(of: step).compactMap { dependency in
-            product(of: dependency) == nil ? DueCause.Detail(id(of: dependency)) : nil
+            product(of: dependency) == nil ? RunReason.Detail(id(of: dependency)) : nil
         }
     }
 
     /// The tools of a step that gave no answer: nobody knows whether they are what they were.
-    func silentTools(of step: Int) -> DueCause? {
+    func silentTools(of step: Int) -> RunReason? {
         guard !answers.silent.isEmpty, plan.resolved.workflow.steps[step].hasGating else {
             return nil
         }
         let details = plan.resolved.workflow.steps[step].gating.tools.compactMap { tool in
-            answers.silent[Array(tool.utf8)].map { DueCause.Detail(tool, change: $0) }
+            answers.silent[Array(tool.utf8)].map { RunReason.Detail(tool, change: $0) }
         }
-        return details.isEmpty ? nil : DueCause(.toolSilent, details)
+        return details.isEmpty ? nil : RunReason(.toolSilent, details)
     }
 }
 
 extension InputLook {
     /// What of it could not be read.
-    var unreadable: [DueCause.Detail] {
+    var unreadable: [RunReason.Detail] {
         files.filter { $0.seenAt == 0 }.map { .init($0.content.name) }
     }
 }

@@ -12,28 +12,28 @@ public enum SmartChoice: Hashable, Sendable {
 }
 
 /// What is known of a step before the run begins.
-public enum StepFreshness: Hashable, Sendable {
+public enum UpToDateResult: Hashable, Sendable {
     /// What its last success left still holds, if the steps that it needs produce what they did.
     case upToDate(run: String)
     /// It has to run.
-    case due([DueCause])
+    case due([RunReason])
 }
 
 /// What a look at a step says when its turn has come.
 public enum Examination: Hashable, Sendable {
     /// It has to run.
-    case due([DueCause])
+    case due([RunReason])
     /// Its last success, in this run, still holds.
     case upToDate(run: String)
     /// Its outputs were put in place as the run that is named had produced them.
-    case restored(run: String, causes: [DueCause] = [])
+    case restored(run: String, causes: [RunReason] = [])
 }
 
 /// Which steps of a run need not run, as far as that is known before it begins.
 ///
 /// A step is skipped ahead only when nothing that it needs runs; one that needs a step that runs is
 /// *open*: what that step produces decides, so it is looked at when its turn comes.
-public struct SmartPlan: Hashable, Sendable {
+public struct SkipPlan: Hashable, Sendable {
     /// What is compared with.
     public var choice: SmartChoice
     /// Whether what has to run is looked for among the kept results first.
@@ -41,7 +41,7 @@ public struct SmartPlan: Hashable, Sendable {
     /// Steps that are not run, each with the run of its last success; empty text for a revision's.
     public var upToDate: [Int: String] = [:]
     /// Steps that run, each with why.
-    public var due: [Int: [DueCause]] = [:]
+    public var due: [Int: [RunReason]] = [:]
     /// Steps that are looked at when their turn comes.
     public var open: Set<Int> = []
     /// Steps that may run and need one that may: told only where kept results are looked for.
@@ -60,9 +60,9 @@ public struct SmartPlan: Hashable, Sendable {
     /// - Returns: The plan, in O(V + E).
     public static func decide(
         _ choice: SmartChoice, graph: Graph<StepID>, selected: [Bool], finalizers: Set<Int> = [],
-        usesCache: Bool = false, isForced: Bool = false, look: (Int) -> StepFreshness
-    ) -> SmartPlan {
-        var plan = SmartPlan(choice: choice, usesCache: usesCache)
+        usesCache: Bool = false, isForced: Bool = false, look: (Int) -> UpToDateResult
+    ) -> SkipPlan {
+        var plan = SkipPlan(choice: choice, usesCache: usesCache)
         // For each step, one that may run and that it needs, itself or through steps left out.
         var runs = [Int](repeating: -1, count: graph.count)
         for step in graph.topologicalOrder() {
@@ -72,9 +72,9 @@ public struct SmartPlan: Hashable, Sendable {
                 continue
             }
             if finalizers.contains(step) {
-                plan.due[step] = [DueCause(.always)]
+                plan.due[step] = [RunReason(.always)]
             } else if isForced {
-                plan.due[step] = [DueCause(.forced)]
+                plan.due[step] = [RunReason(.forced)]
             } else {
                 plan.take(look(step), of: step, needed: needed, graph: graph)
             }
@@ -84,7 +84,7 @@ public struct SmartPlan: Hashable, Sendable {
     }
 
     private mutating func take(
-        _ freshness: StepFreshness, of step: Int, needed: Int?, graph: Graph<StepID>
+        _ freshness: UpToDateResult, of step: Int, needed: Int?, graph: Graph<StepID>
     ) {
         if usesCache, needed != nil { waiting.insert(step) }
         switch (freshness, needed) {
@@ -96,7 +96,7 @@ public struct SmartPlan: Hashable, Sendable {
             if case .since = choice {
                 // Nothing is remembered that the product could be compared with.
                 let id = graph.nodes[needed].rawValue
-                due[step] = [DueCause(.dependencyRuns, [.init(id)])]
+                due[step] = [RunReason(.dependencyRuns, [.init(id)])]
             } else {
                 open.insert(step)
             }
@@ -124,7 +124,7 @@ public struct SmartPlan: Hashable, Sendable {
     }
 }
 
-extension DueCause {
+extension RunReason {
     /// Whether a kept result may stand in for a run: not for a step whose inputs nobody knows or whose
     /// result is no file of its own, nor when somebody asked for a run.
     var allowsRestoring: Bool {

@@ -5,7 +5,7 @@ import WorkflowModel
 
 /// What `check` says of steps that `--smart-execution` can never skip, or has to skip blindly, and of
 /// those whose results depend on an order that is open.
-struct SmartNotes {
+struct SkipNotes {
     private let resolved: ResolvedWorkflow
 
     init(_ resolved: ResolvedWorkflow) { self.resolved = resolved }
@@ -20,8 +20,8 @@ struct SmartNotes {
     /// A note for each kind of step of which nothing can be told, with all steps that it is about.
     private var silence: [Diagnostic] {
         let always = steps.indices.filter { !steps[$0].isFinalizer }
-        let modifying = always.filter { DueCause.standing(of: steps[$0])?.kind == .modifiesFiles }
-        let silent = always.filter { DueCause.standing(of: steps[$0])?.kind == .noInputs }
+        let modifying = always.filter { RunReason.standing(of: steps[$0])?.kind == .modifiesFiles }
+        let silent = always.filter { RunReason.standing(of: steps[$0])?.kind == .noInputs }
         let opaque = silent.filter { step in
             !steps[step].declaresOutputs
                 && resolved.graph.dependents(of: step).contains {

@@ -1,4 +1,4 @@
-extension SmartPlan {
+extension SkipPlan {
     /// Whether anything is to be made, or put in place.
     ///
     /// What runs at the end of every run is no work, nor what its condition held back when it was last

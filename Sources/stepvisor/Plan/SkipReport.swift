@@ -5,19 +5,19 @@ import Supervisor
 import WorkflowModel
 
 /// What a plan that skips says of its steps: why each runs, or since when it need not.
-struct SmartWords {
+struct SkipReport {
     /// Where a step stands before the run begins.
     enum Standing {
-        case due([DueCause])
+        case due([RunReason])
         /// It has to run, and the cache has what this run made from the same.
-        case kept(run: String, [DueCause])
+        case kept(run: String, [RunReason])
         case upToDate(run: String)
         /// It runs if one of these steps produces something else.
         case open([Int])
     }
 
     private let plan: RunPlan
-    private let smart: SmartPlan
+    private let smart: SkipPlan
     /// What the cache would do for steps that it is asked about.
     private let outlooks: [Int: CacheOutlook]
 
@@ -165,7 +165,7 @@ struct SmartWords {
             writer.endArray()
         case nil: break
         }
-        if let outlook = outlooks[step] { SmartWords.write(outlook, to: &writer) }
+        if let outlook = outlooks[step] { SkipReport.write(outlook, to: &writer) }
     }
 
     private static func write(_ outlook: CacheOutlook, to writer: inout JSONWriter) {

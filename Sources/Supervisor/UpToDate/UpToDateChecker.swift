@@ -5,7 +5,7 @@ import WorkflowModel
 /// Says of steps whether what their last success left still holds.
 ///
 /// Reads only; what is learnt in a run is told by ``note(_:of:)`` and the like.
-public struct FreshnessLook: Sendable {
+public struct UpToDateChecker: Sendable {
     let plan: RunPlan
     let root: String
     private let ingredients: StepIngredients
@@ -69,7 +69,7 @@ public struct FreshnessLook: Sendable {
         glances = StepGlances(
             plan: plan, root: root, ingredients: ingredients, early: looked?.same)
         let steps = plan.resolved.workflow.steps
-        isRemembered = FreshnessLook.remembered(steps, plan.resolved.graph)
+        isRemembered = UpToDateChecker.remembered(steps, plan.resolved.graph)
     }
 
     /// Steps that say what they read, and all that those need through whatever others: what one has
@@ -95,20 +95,20 @@ public struct FreshnessLook: Sendable {
     func remembers(_ step: Int) -> Bool { isRemembered[step] }
 
     /// What is known of a step before the run begins.
-    public mutating func freshness(of step: Int) -> StepFreshness {
-        if let cause = standingCause(of: step) ?? silentTools(of: step) { return .due([cause]) }
-        if known.isDamaged { return .due([DueCause(.stateUnreadable)]) }
+    public mutating func freshness(of step: Int) -> UpToDateResult {
+        if let cause = alwaysRunsReason(of: step) ?? silentTools(of: step) { return .due([cause]) }
+        if known.isDamaged { return .due([RunReason(.stateUnreadable)]) }
         return verdict(of: step, assuming: mayRun)?.freshness
-            ?? .due([DueCause(.inputsUnreadable)])
+            ?? .due([RunReason(.inputsUnreadable)])
     }
 
-    private func standingCause(of step: Int) -> DueCause? {
+    private func alwaysRunsReason(of step: Int) -> RunReason? {
         // Asked piece by piece: a step is dear to copy.
         guard
             !plan.resolved.workflow.steps[step].declaresInputs
                 || !plan.resolved.workflow.steps[step].modifies.isEmpty
         else { return nil }
-        return DueCause.standing(of: plan.resolved.workflow.steps[step])
+        return RunReason.standing(of: plan.resolved.workflow.steps[step])
     }
 
     /// Looks at much at once, before each step is asked about.
@@ -119,7 +119,7 @@ public struct FreshnessLook: Sendable {
 
     /// What a look at a step says.
     struct Verdict: Sendable {
-        var freshness: StepFreshness
+        var freshness: UpToDateResult
         /// What it is made from now, where that is known.
         var contents: StepContents?
         /// Its files as they are now.
@@ -138,13 +138,13 @@ public struct FreshnessLook: Sendable {
         of step: Int, assuming running: Set<Int> = [], isDone: Bool = false,
         budget: InputBudget = .unlimited
     ) -> Verdict? {
-        if !isDone, let cause = standingCause(of: step) { return Verdict(freshness: .due([cause])) }
+        if !isDone, let cause = alwaysRunsReason(of: step) { return Verdict(freshness: .due([cause])) }
         if let cause = silentTools(of: step) { return Verdict(freshness: .due([cause])) }
         if let run = glance(at: step) { return Verdict(freshness: .upToDate(run: run)) }
         let knowledge = known[id(of: step)]
         guard let look = look(at: step, budget: budget) else { return nil }
         guard look.isReadable else {
-            return Verdict(freshness: .due([DueCause(.inputsUnreadable, look.unreadable)]))
+            return Verdict(freshness: .due([RunReason(.inputsUnreadable, look.unreadable)]))
         }
         let contents = contents(of: step, look)
         guard case .done(let memory) = knowledge else {
@@ -154,17 +154,17 @@ public struct FreshnessLook: Sendable {
         }
         let needs = plan.resolved.graph.dependencies(of: step)
         let isProvisional = !running.isEmpty && needs.contains { running.contains($0) }
-        var causes: [DueCause]
+        var causes: [RunReason]
         if let contents {
             causes = contents.causes(since: memory.contents)
         } else {
-            causes = [DueCause(.dependencyUnknown, unknownNeeds(of: step))]
+            causes = [RunReason(.dependencyUnknown, unknownNeeds(of: step))]
         }
         if isProvisional {
             causes.removeAll(where: \.mayBeMendedByNeeds)
         }
         guard let left = outputs(of: step, budget: budget) else { return nil }
-        causes += DueCause.outputs(
+        causes += RunReason.outputs(
             left: memory.outputs.map(\.content), now: left.files.map(\.content),
             hasResult: memory.result == nil || known.hasResult(of: id(of: step), in: root))
         // What is there before a step that it needs has run is not what it was made from.
@@ -177,7 +177,7 @@ public struct FreshnessLook: Sendable {
     }
 
     /// What there is to say of a step whose turn has come; nil where that takes more than the budget.
-    mutating func examination(
+    mutating func checkBeforeStart(
         of step: Int, heedingLastSuccess: Bool, budget: InputBudget = .unlimited
     ) -> Verdict? {
         heedingLastSuccess

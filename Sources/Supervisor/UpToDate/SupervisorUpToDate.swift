@@ -3,12 +3,12 @@ import Execution
 import WorkflowModel
 
 /// What a run knows of the steps whose success is remembered.
-struct FreshnessDesk {
-    var look: FreshnessLook
+struct UpToDateState {
+    var look: UpToDateChecker
     /// What steps that run were made from, with their files as they looked at their start.
     fileprivate var begun: [Int: Begun] = [:]
     /// Steps that ended well although what they read has changed since their start.
-    private var moved: [Int: DueCause] = [:]
+    private var moved: [Int: RunReason] = [:]
     /// Steps that have ended well, and whose outputs the worker looks at.
     fileprivate var leaving: [Int: Begun] = [:]
     /// What is to be done once it is known what a step has produced.
@@ -31,17 +31,17 @@ struct FreshnessDesk {
 
     fileprivate enum Awaited {
         case launch(LaunchOrder)
-        case examination(Int)
+        case checkBeforeStart(Int)
 
         var step: Int {
             switch self {
             case .launch(let order): order.step
-            case .examination(let step): step
+            case .checkBeforeStart(let step): step
             }
         }
     }
 
-    init(_ look: FreshnessLook, in state: StateDirectory) {
+    init(_ look: UpToDateChecker, in state: StateDirectory) {
         self.look = look
         hasResults = look.known.hasResults(in: state)
         self.look.beginRun()
@@ -55,7 +55,7 @@ struct FreshnessDesk {
     }
 
     /// What a step reads has changed while it ran.
-    mutating func noteMove(of step: Int, _ cause: DueCause) {
+    mutating func noteMove(of step: Int, _ cause: RunReason) {
         if begun[step] != nil || leaving[step] != nil { moved[step] = cause }
     }
 
@@ -64,7 +64,7 @@ struct FreshnessDesk {
         begun[step] = Begun(contents: contents, files: files, isRestored: true)
     }
 
-    fileprivate mutating func takeMove(of step: Int) -> DueCause? {
+    fileprivate mutating func takeMove(of step: Int) -> RunReason? {
         moved.removeValue(forKey: step)
     }
 
@@ -114,7 +114,7 @@ extension Supervisor {
                 seen: Dictionary(uniqueKeysWithValues: zip(needs.map(\.step), seen.whole)))
             : nil
         keepIngredients(of: order, contents ?? freshness.look.ownContents(of: step, look))
-        freshness.begun[step] = FreshnessDesk.Begun(
+        freshness.begun[step] = UpToDateState.Begun(
             contents: contents,
             unknownNeeds: contents == nil && look.isReadable ? unknownNeeds(of: order) : [],
             files: look.files)
@@ -175,7 +175,7 @@ extension Supervisor {
     /// one whether it is still there.
     private func keepWhatIsLeft(by step: Int) {
         guard leavesOutputs(step) else { return }
-        look(atWhatIsLeftBy: step, FreshnessDesk.Begun(files: [], isRemembered: false))
+        look(atWhatIsLeftBy: step, UpToDateState.Begun(files: [], isRemembered: false))
     }
 
     private func remember(_ step: Int) {
@@ -183,7 +183,7 @@ extension Supervisor {
         look(atWhatIsLeftBy: step, begun)
     }
 
-    private func look(atWhatIsLeftBy step: Int, _ begun: FreshnessDesk.Begun) {
+    private func look(atWhatIsLeftBy step: Int, _ begun: UpToDateState.Begun) {
         freshness.leaving[step] = begun
         if begun.isRestored, let contents = begun.contents {
             freshness.ingredients.keep(contents, of: header.steps[step].id, in: directory)
@@ -292,7 +292,7 @@ extension Supervisor {
         for awaited in all {
             switch awaited {
             case .launch(let order): launch(order)
-            case .examination(let step): examine(step)
+            case .checkBeforeStart(let step): examine(step)
             }
         }
     }
@@ -304,7 +304,7 @@ extension Supervisor {
             case .launch(let order):
                 inbox.append(
                     .launchDeferred(step: order.step, message: "the run stops"))
-            case .examination(let step):
+            case .checkBeforeStart(let step):
                 inbox.append(.examined(step: step, .due([])))
             }
         }
@@ -316,11 +316,11 @@ extension Supervisor {
     /// Looks whether what a step's last success left still holds.
     func examine(_ step: Int) {
         guard !needsProducts(step) else {
-            freshness.awaiting.append(.examination(step))
+            freshness.awaiting.append(.checkBeforeStart(step))
             return
         }
         let heedsLastSuccess = context.plan.smart?.heedsLastSuccess ?? true
-        if let verdict = freshness.look.examination(
+        if let verdict = freshness.look.checkBeforeStart(
             of: step, heedingLastSuccess: heedsLastSuccess, budget: StepBases.budget)
         {
             conclude(step, verdict)
@@ -330,13 +330,13 @@ extension Supervisor {
         send(for: step, otherwise: .examined(step: step, .due([]))) { _ in
             var look = look
             var answer = Errands.Answer(step: step, input: .examined(step: step, .due([])))
-            answer.verdict = look.examination(of: step, heedingLastSuccess: heedsLastSuccess)
+            answer.verdict = look.checkBeforeStart(of: step, heedingLastSuccess: heedsLastSuccess)
             return answer
         }
     }
 
     /// Tells the scheduler what a look has found, unless the step's outputs are kept.
-    func conclude(_ step: Int, _ verdict: FreshnessLook.Verdict) {
+    func conclude(_ step: Int, _ verdict: UpToDateChecker.Verdict) {
         switch verdict.freshness {
         case .upToDate(let run): inbox.append(.examined(step: step, .upToDate(run: run)))
         case .due(let causes):

@@ -4,7 +4,7 @@ import WorkflowFiles
 import WorkflowModel
 
 /// Finds out before a run what of it need not run.
-struct SmartRequest {
+struct SkipPlanner {
     private let project: Project
     private let options: RunOptions
     /// What a revision says of the steps; nil where it is not asked.
@@ -33,7 +33,7 @@ struct SmartRequest {
     /// - Returns: What is known of the steps, which the run goes on with.
     func adopt(
         into plan: inout RunPlan, _ resume: inout ResumePlan?, history: [StepID: Milliseconds]
-    ) throws(PlanError) -> FreshnessLook {
+    ) throws(PlanError) -> UpToDateChecker {
         let found = decide(about: plan)
         if !found.withdrawn.isEmpty {
             resume?.withdraw(found.withdrawn, graph: project.resolved.graph)
@@ -51,8 +51,8 @@ struct SmartRequest {
     ///   is known of the steps, which the run goes on with.
     private func decide(
         about plan: RunPlan
-    ) -> (smart: SmartPlan, withdrawn: Set<Int>, look: FreshnessLook) {
-        var look = FreshnessLook(
+    ) -> (smart: SkipPlan, withdrawn: Set<Int>, look: UpToDateChecker) {
+        var look = UpToDateChecker(
             plan: plan, state: try? StateDirectory(root: project.root, create: false),
             root: project.root, workflow: project.loaded.workflowFile ?? "",
             environment: Host.environment, mask: Secrecy.mask, early: early,
@@ -67,19 +67,19 @@ struct SmartRequest {
         }
         let compared = since?.look(at: plan, options)
         let graph = plan.resolved.graph
-        var smart = SmartPlan.decide(
+        var smart = SkipPlan.decide(
             options.smart, graph: graph, selected: selected,
             finalizers: plan.resolved.workflow.finalizers, usesCache: options.usesCache,
             isForced: options.isForced
         ) { step in
-            let question = FreshnessQuestion(
+            let question = UpToDateQuestion(
                 doneEarlier: plan.done(before: step), comparesWithRevision: compared != nil)
             switch question {
             case .done(let isKnownAtLeast):
-                return look.freshnessAhead(ofDone: step, isKnownAtLeast: isKnownAtLeast)
+                return look.checkBeforeRun(ofDone: step, isKnownAtLeast: isKnownAtLeast)
             case .remembered, .compared:
-                return compared.map { look.freshnessAhead(of: step, comparedWith: $0(step)) }
-                    ?? look.freshnessAhead(of: step)
+                return compared.map { look.checkBeforeRun(of: step, comparedWith: $0(step)) }
+                    ?? look.checkBeforeRun(of: step)
             }
         }
         if compared != nil {

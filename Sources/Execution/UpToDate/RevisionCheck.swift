@@ -4,8 +4,8 @@ public import WorkflowModel
 ///
 /// Nothing has to be remembered for it: a step counts as done where nothing that it reads differs, its
 /// declaration is the same, and all that it declares to write is there. What is remembered all the
-/// same can only add to that: ``StepFreshness/compared(_:known:)``.
-public struct RevisionFreshness: Sendable {
+/// same can only add to that: ``UpToDateResult/compared(_:known:)``.
+public struct RevisionCheck: Sendable {
     private let changes: ChangedPaths
 
     /// Goes by what differs from a revision.
@@ -23,13 +23,13 @@ public struct RevisionFreshness: Sendable {
     /// - Returns: Whether it has to run, if no step that it needs does.
     public func freshness(
         of step: Step, reads: ReadPatterns, declaration: ChangedPath?, missing: [String],
-        modified: [DueCause.Detail] = []
-    ) -> StepFreshness {
-        if let cause = DueCause.standing(of: step) { return .due([cause]) }
-        var causes: [DueCause] = []
+        modified: [RunReason.Detail] = []
+    ) -> UpToDateResult {
+        if let cause = RunReason.standing(of: step) { return .due([cause]) }
+        var causes: [RunReason] = []
         if let outside = reads.outside {
-            let detail = DueCause.Detail(outside, change: "outside of the project")
-            causes.append(DueCause(.inputsUnreadable, [detail]))
+            let detail = RunReason.Detail(outside, change: "outside of the project")
+            causes.append(RunReason(.inputsUnreadable, [detail]))
         }
         var changed = changes.touched(by: reads).map { changes.paths[$0] }
         if let declaration, !changed.contains(where: { $0.bytes == declaration.bytes }) {
@@ -37,29 +37,29 @@ public struct RevisionFreshness: Sendable {
         }
         if !changed.isEmpty {
             causes.append(
-                DueCause(
+                RunReason(
                     .changedSince,
-                    changed.prefix(DueCause.mostDetails).map { path in
-                        DueCause.Detail(
+                    changed.prefix(RunReason.mostDetails).map { path in
+                        RunReason.Detail(
                             path.name, change: path.change.rawValue, old: changes.revision)
-                    }, omitted: max(0, changed.count - DueCause.mostDetails)))
+                    }, omitted: max(0, changed.count - RunReason.mostDetails)))
         }
         if !missing.isEmpty {
-            causes.append(DueCause(.outputMissing, missing.map { DueCause.Detail($0) }))
+            causes.append(RunReason(.outputMissing, missing.map { RunReason.Detail($0) }))
         }
-        if !modified.isEmpty { causes.append(DueCause(.outputModified, modified)) }
+        if !modified.isEmpty { causes.append(RunReason(.outputModified, modified)) }
         return causes.isEmpty ? .upToDate(run: "") : .due(causes)
     }
 }
 
-extension StepFreshness {
+extension UpToDateResult {
     /// Joins what a revision says of a step with what is known of it.
     ///
     /// - Parameters:
     ///   - revision: What the revision says.
     ///   - known: What its last success, or the lack of one, says; nil where nothing at all is known.
     /// - Returns: Due where either says so, for the reasons of both, each kind told once.
-    public static func compared(_ revision: StepFreshness, known: StepFreshness?) -> StepFreshness {
+    public static func compared(_ revision: UpToDateResult, known: UpToDateResult?) -> UpToDateResult {
         guard case .due(let found)? = known else { return revision }
         guard case .due(var causes) = revision else { return .due(found) }
         let told = Set(causes.map(\.kind))

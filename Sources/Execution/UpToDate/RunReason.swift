@@ -1,7 +1,7 @@
 public import WorkflowModel
 
 /// One reason why a step has to run, with what exactly differs.
-public struct DueCause: Hashable, Sendable {
+public struct RunReason: Hashable, Sendable {
     /// What kind of reason; the raw values are the words of journal and `progress.json`.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         /// It never ended well, as far as there is a memory.
@@ -94,12 +94,12 @@ public struct DueCause: Hashable, Sendable {
     /// A reason with all that differs, of which the first ``mostDetails`` are kept.
     public init(_ kind: Kind, _ details: [Detail] = [], omitted: Int = 0) {
         self.kind = kind
-        self.details = Array(details.prefix(DueCause.mostDetails))
-        self.omitted = omitted + max(0, details.count - DueCause.mostDetails)
+        self.details = Array(details.prefix(RunReason.mostDetails))
+        self.omitted = omitted + max(0, details.count - RunReason.mostDetails)
     }
 }
 
-extension DueCause {
+extension RunReason {
     /// The reason as a clause for people; what it names is not neutralised.
     public var text: String {
         switch kind {
@@ -164,20 +164,20 @@ extension DueCause {
     }
 }
 
-extension DueCause {
+extension RunReason {
     /// Files that changed while a step ran: the first three, and how many more.
-    public static func moved(_ files: [Detail]) -> DueCause {
-        DueCause(.inputsMoved, Array(files.prefix(3)), omitted: max(0, files.count - 3))
+    public static func moved(_ files: [Detail]) -> RunReason {
+        RunReason(.inputsMoved, Array(files.prefix(3)), omitted: max(0, files.count - 3))
     }
 
     /// Why a step runs in every smart run, whatever is known of it; nil where that decides.
-    public static func standing(of step: Step) -> DueCause? {
-        if !step.modifies.isEmpty { return DueCause(.modifiesFiles) }
-        return step.declaresInputs ? nil : DueCause(.noInputs)
+    public static func standing(of step: Step) -> RunReason? {
+        if !step.modifies.isEmpty { return RunReason(.modifiesFiles) }
+        return step.declaresInputs ? nil : RunReason(.noInputs)
     }
 }
 
-extension Sequence<DueCause> {
+extension Sequence<RunReason> {
     /// All reasons in one line.
     public var text: String { map(\.text).joined(separator: "; ") }
 }

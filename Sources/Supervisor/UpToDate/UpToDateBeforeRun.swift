@@ -5,17 +5,17 @@ import WorkflowModel
 /// What is known of steps before the run begins: asked once each, dependencies first.
 ///
 /// Of a step that needs one that may run, only what that one cannot mend makes it due.
-extension FreshnessLook {
+extension UpToDateChecker {
     /// What is known of a step.
-    public mutating func freshnessAhead(of step: Int) -> StepFreshness {
+    public mutating func checkBeforeRun(of step: Int) -> UpToDateResult {
         beginAhead()
         return note(freshness(of: step), of: step)
     }
 
     /// What is known of a step, where there is anything, beside what a revision says of it.
-    public mutating func freshnessAhead(
-        of step: Int, comparedWith revision: StepFreshness
-    ) -> StepFreshness {
+    public mutating func checkBeforeRun(
+        of step: Int, comparedWith revision: UpToDateResult
+    ) -> UpToDateResult {
         beginAhead()
         let isAsked = known.knows(id(of: step)) || silentTools(of: step) != nil
         let known = isAsked ? freshness(of: step) : nil
@@ -28,26 +28,26 @@ extension FreshnessLook {
     ///   - step: The step.
     ///   - isKnownAtLeast: Whether a step that says what it reads has to be known as a success.
     /// - Returns: Up to date where nothing speaks against it.
-    public mutating func freshnessAhead(
+    public mutating func checkBeforeRun(
         ofDone step: Int, isKnownAtLeast: Bool
-    ) -> StepFreshness {
+    ) -> UpToDateResult {
         let declared = plan.resolved.workflow.steps[step]
         let isTaken = endedWellBelowFailure(step)
-        let evidence = FreshnessQuestion.evidence(
+        let evidence = UpToDateQuestion.evidence(
             hasInputs: declared.declaresInputs, modifies: !declared.modifies.isEmpty,
             isKnown: known.knows(id(of: step)) && !isTaken,
             isKnownAtLeast: isKnownAtLeast && !isTaken)
         if evidence == .success {
             guard !known.isDamaged else {
-                return note(.due([DueCause(.stateUnreadable)]), of: step)
+                return note(.due([RunReason(.stateUnreadable)]), of: step)
             }
             let found = verdict(of: step, assuming: mayRun, isDone: true)?.freshness
-            return note(found ?? .due([DueCause(.inputsUnreadable)]), of: step)
+            return note(found ?? .due([RunReason(.inputsUnreadable)]), of: step)
         }
         let missing = RevisionLook(plan: plan, root: root).missingOutputs(of: step)
         return note(
             missing.isEmpty
-                ? .upToDate(run: "") : .due([DueCause(.outputMissing, missing.map { .init($0) })]),
+                ? .upToDate(run: "") : .due([RunReason(.outputMissing, missing.map { .init($0) })]),
             of: step)
     }
 
@@ -60,7 +60,7 @@ extension FreshnessLook {
         return run == done.run && !needs.isEmpty
     }
 
-    private mutating func note(_ freshness: StepFreshness, of step: Int) -> StepFreshness {
+    private mutating func note(_ freshness: UpToDateResult, of step: Int) -> UpToDateResult {
         let needs = plan.resolved.graph.dependencies(of: step)
         if case .due = freshness {
             mayRun.insert(step)
@@ -85,7 +85,7 @@ extension FreshnessLook {
     /// What the condition of a step comes out by: its text, and what the steps that it names have
     /// produced; nil where that is not all known, or it asks for files.
     mutating func conditionFacts(
-        of step: Int, product: (inout FreshnessLook, Int) -> Digest?
+        of step: Int, product: (inout UpToDateChecker, Int) -> Digest?
     ) -> Digest? {
         guard let condition = plan.resolved.conditions[step], condition.changeLists.isEmpty else {
             return nil
@@ -103,9 +103,9 @@ extension FreshnessLook {
     }
 
     /// Why a step that has no success to show has to run.
-    func causes(of step: Int, _ knowledge: StepKnowledge) -> [DueCause] {
+    func causes(of step: Int, _ knowledge: StepKnowledge) -> [RunReason] {
         if case .started(let run) = knowledge, running[id(of: step)] == run {
-            return [DueCause(.running, [.init(run)])]
+            return [RunReason(.running, [.init(run)])]
         }
         return knowledge.causes
     }
