@@ -168,7 +168,7 @@ struct RunRecordTests {
     }
 
     @Test("what held a step back stays in its history")
-    func heldBack() {
+    func conditionFalse() {
         let holder = LockHolder(resource: "f.md", step: "a", why: .sharedOutput)
         var record = Self.fold(
             RunRecordSample.header, [(1, .waiting(step: 0, holder: holder))])

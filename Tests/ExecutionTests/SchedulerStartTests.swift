@@ -133,7 +133,7 @@ struct SchedulerStartTests {
     }
 
     @Test("which step holds another back is on record, once for each that does")
-    func heldBack() throws {
+    func conditionFalse() throws {
         var scene = try Scene(jobs: 4) {
             $0.step("a", ms: 90)
             $0.step("b", ms: 80)

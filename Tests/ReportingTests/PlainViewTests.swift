@@ -91,7 +91,7 @@ struct PlainViewTests {
     }
 
     @Test("steps that one of the same run holds back are said in one line, where that lasts")
-    func heldBack() {
+    func conditionFalse() {
         var run = ScriptedRun(["a", "b", "c", "d", "e", "f"], view: PlainView())
         run.begin()
         run.launch(0, at: 0)

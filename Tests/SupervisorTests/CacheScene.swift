@@ -22,7 +22,7 @@ final class CacheScene {
     var limits = CacheSettings()
     var mask = SecretMask.none
     /// What the step's last success is known to have left.
-    var left: [KnownFile] = []
+    var left: [FileRecord] = []
     var beforePlacing: @Sendable (Int) -> Void = { _ in }
 
     static let fingerprint = Digest(of: Array("fingerprint".utf8))

@@ -8,16 +8,16 @@ struct KnownFileTests {
     private static let second: Int64 = 1_000_000_000
 
     private static func facts(
-        _ kind: InputFacts.Kind = .file, modified: Int64 = 100, changed: Int64 = 100,
+        _ kind: FileStamp.Kind = .file, modified: Int64 = 100, changed: Int64 = 100,
         size: Int64 = 5, inode: UInt64 = 7
-    ) -> InputFacts {
-        InputFacts(
+    ) -> FileStamp {
+        FileStamp(
             kind: kind, isExecutable: false, size: size, modifiedAt: modified * second,
             changedAt: changed * second, inode: inode)
     }
 
-    private static func known(_ facts: InputFacts, seen: Int64) -> KnownFile {
-        KnownFile(path: [1], facts: facts, digest: Digest(of: [1]), seenAt: seen * second)
+    private static func known(_ facts: FileStamp, seen: Int64) -> FileRecord {
+        FileRecord(path: [1], facts: facts, digest: Digest(of: [1]), seenAt: seen * second)
     }
 
     @Test(

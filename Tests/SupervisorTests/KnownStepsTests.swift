@@ -18,7 +18,7 @@ struct KnownStepsTests {
             state = try StateDirectory(root: space.root.path, create: true)
         }
 
-        var known: KnownSteps { KnownSteps(workflow: "workflow.toml", in: state) }
+        var known: StepStateLog { StepStateLog(workflow: "workflow.toml", in: state) }
 
         var bytes: [UInt8] {
             (try? Data(contentsOf: space.root.appendingPathComponent(Scene.file))).map(Array.init)
@@ -29,18 +29,18 @@ struct KnownStepsTests {
             try Data(bytes).write(to: space.root.appendingPathComponent(Scene.file))
         }
 
-        static func memory(_ number: UInt8, run: String = "r1") -> StepMemory {
-            let facts = InputFacts(
+        static func memory(_ number: UInt8, run: String = "r1") -> LastSuccess {
+            let facts = FileStamp(
                 kind: .file, isExecutable: number == 2, size: 7, modifiedAt: -5, changedAt: .max,
                 inode: 12)
-            let file = KnownFile(
+            let file = FileRecord(
                 path: Array("docs/ä".utf8) + [0xff, number], facts: facts,
                 digest: Digest(of: [number]), seenAt: 9)
             let contents = StepContents(
                 declared: [Ingredient("line", "echo \(number)"), Ingredient("x", "")],
                 declaredDigest: Digest(of: [1, number]), files: [file.content],
                 products: [StepProduct(step: "before", digest: Digest(of: [2, number]))])
-            return StepMemory(
+            return LastSuccess(
                 run: run, contents: contents, fingerprint: contents.fingerprint, inputs: [file],
                 outputs: [file, file], declaresOutputs: true,
                 result: number == 1 ? Digest(of: [3]) : nil)
@@ -63,9 +63,9 @@ struct KnownStepsTests {
         try known.noteUnfounded(of: "e", run: "r2", needs: ["a", "ä"], in: scene.state)
         try known.noteUnfounded(of: "f", run: "r2", needs: [], in: scene.state)
         for known in [known, scene.known] {
-            #expect(known["e"] == .unfounded(run: "r2", needs: ["a", "ä"]))
+            #expect(known["e"] == .unknownInputs(run: "r2", needs: ["a", "ä"]))
             #expect(known.lastSuccess(of: "e") == Scene.memory(1))
-            #expect(known["f"] == .unfounded(run: "r2", needs: []))
+            #expect(known["f"] == .unknownInputs(run: "r2", needs: []))
             #expect(known.knows("f") && !known.knows("g"))
             #expect(known["a"] == .done(Scene.memory(1)))
             #expect(known["b"] == .started(run: "r2"))
@@ -78,7 +78,7 @@ struct KnownStepsTests {
     }
 
     @Test("what a condition held back leaves a success as it is, and is over with a start")
-    func heldBack() throws {
+    func conditionFalse() throws {
         let scene = try Scene()
         var known = scene.known
         let facts = Digest(of: [7])
@@ -88,8 +88,8 @@ struct KnownStepsTests {
         for known in [known, scene.known] {
             #expect(known["a"] == .done(Scene.memory(1)))
             #expect(known.lastSuccess(of: "b") == nil && !known.knows("b"))
-            #expect(known.heldBack("a") == facts && known.heldBack("b") == facts)
-            #expect(known.heldBack("c") == nil && known.heldBack("d") == nil)
+            #expect(known.conditionFalse("a") == facts && known.conditionFalse("b") == facts)
+            #expect(known.conditionFalse("c") == nil && known.conditionFalse("d") == nil)
         }
     }
 
@@ -202,7 +202,7 @@ struct KnownStepsTests {
         #expect(scene.bytes.count < 200_000, "\(scene.bytes.count) bytes")
         #expect(scene.known["a"] == .done(Scene.memory(1, run: "r399")))
         #expect(scene.known["b"] == .started(run: "r399"))
-        #expect(scene.known.heldBack("c") == Digest(of: [7]))
+        #expect(scene.known.conditionFalse("c") == Digest(of: [7]))
     }
 
     @Test("workflows of one project are told apart by their names, however strange those are")
@@ -213,13 +213,13 @@ struct KnownStepsTests {
             String(repeating: "n", count: 300),
         ]
         for (number, name) in names.enumerated() {
-            var known = KnownSteps(workflow: name, in: scene.state)
+            var known = StepStateLog(workflow: name, in: scene.state)
             #expect(known["a"] == .unknown, "\(name)")
             try known.noteStart(of: "a", run: "r\(number)", in: scene.state)
             known.close()
         }
         for (number, name) in names.enumerated() {
-            let known = KnownSteps(workflow: name, in: scene.state)
+            let known = StepStateLog(workflow: name, in: scene.state)
             #expect(known["a"] == .started(run: "r\(number)"), "\(name)")
         }
     }

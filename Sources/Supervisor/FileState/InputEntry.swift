@@ -7,7 +7,7 @@ import WorkflowModel
 #endif
 
 /// What `lstat` tells of one file that a step reads, as far as it shows a change.
-struct InputFacts: Hashable, Sendable {
+struct FileStamp: Hashable, Sendable {
     /// What a path is; the raw value goes into digests.
     enum Kind: UInt8, Sendable {
         case file, directory, link, fifo, socket, device
@@ -40,8 +40,8 @@ struct InputFacts: Hashable, Sendable {
         #else
             let (modified, changed) = (facts.st_mtim, facts.st_ctim)
         #endif
-        modifiedAt = InputFacts.nanoseconds(modified)
-        changedAt = InputFacts.nanoseconds(changed)
+        modifiedAt = FileStamp.nanoseconds(modified)
+        changedAt = FileStamp.nanoseconds(changed)
         inode = UInt64(facts.st_ino)
     }
 
@@ -75,7 +75,7 @@ struct InputEntry: Sendable {
     /// Relative to the project root, or absolute where it was declared so; bytes, not text.
     var path: [UInt8]
     /// Of a link those of all that it leads to, in one.
-    var facts: InputFacts
+    var facts: FileStamp
     /// Of a link how it was followed.
     var link: Link?
 

@@ -17,7 +17,7 @@ struct InputLook: Sendable {
     /// Whether all of it could be read; if not, nothing is known of a change.
     var isReadable: Bool
     /// Files, directories and links, sorted by path, each as it was.
-    var files: [KnownFile] = []
+    var files: [FileRecord] = []
     /// What was looked at behind links.
     var behindLinks = 0
 
@@ -28,7 +28,7 @@ struct InputLook: Sendable {
 /// Looks at the files that steps read, and remembers the contents of large ones.
 struct InputLooker: Sendable {
     let root: String
-    private var known: [[UInt8]: KnownContent] = [:]
+    private var known: [[UInt8]: KnownDigest] = [:]
     /// What is in directories, as long as they need not be looked at anew.
     var listings: DirectoryListings?
     /// Told of what is read.
@@ -39,8 +39,8 @@ struct InputLooker: Sendable {
     var isWanted: @Sendable () -> Bool = { true }
 
     /// A content that need not be read again while the file looks the same.
-    private struct KnownContent: Sendable {
-        var facts: InputFacts
+    private struct KnownDigest: Sendable {
+        var facts: FileStamp
         var digest: Digest
     }
 
@@ -64,7 +64,7 @@ struct InputLooker: Sendable {
     ///   - budget: How much may be looked at and read.
     /// - Returns: What there is.
     mutating func look(
-        at patterns: InputPatterns, hints: [KnownFile] = [], budget: InputBudget = .unlimited
+        at patterns: InputPatterns, hints: [FileRecord] = [], budget: InputBudget = .unlimited
     ) -> InputLook? {
         guard !patterns.isEmpty else { return InputLooker.nothing }
         guard
@@ -97,12 +97,12 @@ struct InputLooker: Sendable {
             case .success(let digest):
                 hash.update(digest.bytes)
                 look.files.append(
-                    KnownFile(path: entry.path, facts: entry.facts, digest: digest, seenAt: now))
+                    FileRecord(path: entry.path, facts: entry.facts, digest: digest, seenAt: now))
             case .failure(let problem):
                 hash.update(number: UInt64(UInt32(bitPattern: problem.code)))
                 look.isReadable = false
                 look.files.append(
-                    KnownFile(path: entry.path, facts: entry.facts, digest: .zero, seenAt: 0))
+                    FileRecord(path: entry.path, facts: entry.facts, digest: .zero, seenAt: 0))
             }
         }
         look.digest = hash.digest64()
@@ -125,7 +125,7 @@ struct InputLooker: Sendable {
 
     /// Whether something is what it was, by its content.
     mutating func isUnchanged(
-        _ entry: InputEntry, since old: KnownFile, _ patterns: InputPatterns
+        _ entry: InputEntry, since old: FileRecord, _ patterns: InputPatterns
     ) -> Bool {
         guard old.seenAt != 0, entry.facts.mark == old.facts.mark else { return false }
         if let digest = old.content(for: entry.facts) { return digest == old.digest }
@@ -150,9 +150,9 @@ struct InputLooker: Sendable {
     }
 
     /// Which files look otherwise than they did, but for those that the step writes itself.
-    func changes(in patterns: InputPatterns, since files: [KnownFile]) -> [RunReason.Detail] {
+    func changes(in patterns: InputPatterns, since files: [FileRecord]) -> [RunReason.Detail] {
         // Only looks are compared: each look stands for a content of its own.
-        func contents(_ list: some Sequence<(path: [UInt8], facts: InputFacts)>) -> [FileContent] {
+        func contents(_ list: some Sequence<(path: [UInt8], facts: FileStamp)>) -> [FileContent] {
             list.compactMap { path, facts in
                 let name = String(decoding: path, as: UTF8.self)
                 if patterns.written.contains(where: { $0.matches(name) }) { return nil }
@@ -194,7 +194,7 @@ struct InputLooker: Sendable {
         let now = RunClock.wallTime().microseconds &* 1000
         if entry.facts.size >= InputLooker.leastKnownSize, entry.facts.isSettled(at: now) {
             if known.count >= InputLooker.mostKnown { known.removeAll() }
-            known[entry.path] = KnownContent(facts: entry.facts, digest: digest)
+            known[entry.path] = KnownDigest(facts: entry.facts, digest: digest)
         }
         return content
     }
@@ -270,9 +270,9 @@ struct InputLooker: Sendable {
 
 /// Finds what is known of files that are asked for in the order of their paths.
 private struct HintReader {
-    private var hints: ArraySlice<KnownFile>
+    private var hints: ArraySlice<FileRecord>
 
-    init(_ hints: [KnownFile]) { self.hints = hints[...] }
+    init(_ hints: [FileRecord]) { self.hints = hints[...] }
 
     /// What a file's content was, where nothing speaks for its having changed since.
     mutating func digest(of entry: InputEntry) -> Digest? {

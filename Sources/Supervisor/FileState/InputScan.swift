@@ -95,7 +95,7 @@ struct InputScan {
             facts.st_mode & S_IFMT == S_IFDIR
         else { return }
         budget -= 1
-        entries.append(InputEntry(path: path, facts: InputFacts(facts)))
+        entries.append(InputEntry(path: path, facts: FileStamp(facts)))
     }
 
     /// Adds what is there under a name; a directory with all that is in it.
@@ -115,10 +115,10 @@ struct InputScan {
         var facts = stat()
         guard InputPath.with(root, path, { lstat($0, &facts) }) == 0 else {
             return errno == ENOENT || errno == ENOTDIR
-                ? nil : InputEntry(path: path, facts: InputFacts(unreadable: errno))
+                ? nil : InputEntry(path: path, facts: FileStamp(unreadable: errno))
         }
         guard facts.st_mode & S_IFMT == S_IFLNK else {
-            return InputEntry(path: path, facts: InputFacts(facts))
+            return InputEntry(path: path, facts: FileStamp(facts))
         }
         return isOverBudget ? nil : follow(path, facts, rule)
     }
@@ -130,7 +130,7 @@ struct InputScan {
                 path, facts, root: root, patterns: patterns, rule: rule, limit: limit)
             budget -= limit - walk.left
             guard walk.hasFound else { return nil }
-            var entry = InputEntry(path: path, facts: InputFacts(walk.parts))
+            var entry = InputEntry(path: path, facts: FileStamp(walk.parts))
             entry.link = InputEntry.Link(rule: rule, count: walk.parts.count)
             if !patterns.written.isEmpty {
                 entry.link?.signature = walk.signature
@@ -138,7 +138,7 @@ struct InputScan {
             return entry
         } catch {
             if error.isOverLimit, limit == budget { isOverBudget = true }
-            return InputEntry(path: path, facts: InputFacts(unreadable: error.code))
+            return InputEntry(path: path, facts: FileStamp(unreadable: error.code))
         }
     }
 
@@ -149,7 +149,7 @@ struct InputScan {
         var open = [(path: start, level: 0)]
         while let (path, level) = open.popLast(), !isOverBudget {
             guard level < InputScan.mostDirectories else {
-                entries.append(InputEntry(path: path, facts: InputFacts(unreadable: ELOOP)))
+                entries.append(InputEntry(path: path, facts: FileStamp(unreadable: ELOOP)))
                 continue
             }
             let beginning = level == 0 ? beginning : []
@@ -205,7 +205,7 @@ struct InputScan {
         }
         guard let directory = InputPath.with(root, path, { opendir($0) }) else {
             if errno != ENOENT && errno != ENOTDIR {
-                entries.append(InputEntry(path: path, facts: InputFacts(unreadable: errno)))
+                entries.append(InputEntry(path: path, facts: FileStamp(unreadable: errno)))
             }
             return []
         }

@@ -23,7 +23,7 @@ enum LinkRule: Int, Sendable {
 struct LinkedPart: Sendable {
     /// From the project root, or absolute where the link was declared so.
     var path: [UInt8]
-    var facts: InputFacts
+    var facts: FileStamp
     var device: UInt64
     /// What a link says.
     var text: [UInt8] = []
@@ -100,7 +100,7 @@ struct LinkWalk {
         }
         let isDirectory = isThere && found.st_mode & S_IFMT == S_IFDIR
         guard isMeant || isDirectory else { return }
-        var link = LinkedPart(path: path, facts: InputFacts(facts), device: Identity(facts).device)
+        var link = LinkedPart(path: path, facts: FileStamp(facts), device: Identity(facts).device)
         link.text = try text(of: path)
         parts.append(link)
         if isDirectory {
@@ -112,7 +112,7 @@ struct LinkWalk {
             try enter(path, found, real: real, level: level + 1)
         } else if isThere, found.st_mode & S_IFMT == S_IFREG {
             var part = LinkedPart(
-                path: path, facts: InputFacts(found), device: Identity(found).device)
+                path: path, facts: FileStamp(found), device: Identity(found).device)
             part.isBehind = true
             part.isOwn =
                 !patterns.written.isEmpty
@@ -129,7 +129,7 @@ struct LinkWalk {
         guard level < LinkWalk.mostDirectories, identity != rootIdentity else {
             throw LinkTrouble(code: EFBIG)
         }
-        var part = LinkedPart(path: path, facts: InputFacts(facts), device: identity.device)
+        var part = LinkedPart(path: path, facts: FileStamp(facts), device: identity.device)
         part.seenAs = numbers[identity]
         parts.append(part)
         guard part.seenAs == nil else { return }
@@ -167,7 +167,7 @@ struct LinkWalk {
             guard isMeant else { return }
             hasFound = true
             var part = LinkedPart(
-                path: path, facts: InputFacts(facts), device: Identity(facts).device)
+                path: path, facts: FileStamp(facts), device: Identity(facts).device)
             part.isOwn = isOwn(path, real: real)
             parts.append(part)
         }
@@ -261,7 +261,7 @@ struct LinkWalk {
     }
 }
 
-extension InputFacts {
+extension FileStamp {
     /// The facts of a link and of all that it leads to, in one: a change of any of them shows.
     init(_ parts: [LinkedPart]) {
         self.init(

@@ -3,14 +3,14 @@ import WorkflowModel
 
 /// The files that a run with nothing to do has compared, as they were when their contents were known.
 struct ComparedFiles {
-    private(set) var files: [(path: [UInt8], facts: InputFacts)] = []
+    private(set) var files: [(path: [UInt8], facts: FileStamp)] = []
     /// The file that says what is known of steps, relative to the project root.
     let knownPath: String
     /// Whether no step was left out.
     private(set) var isWhole = true
 
     /// Collects them; nil where more than the looks of plain files has decided about a step.
-    init?(by record: RunRecord, of workflow: Workflow, known: KnownSteps, root: String) {
+    init?(by record: RunRecord, of workflow: Workflow, known: StepStateLog, root: String) {
         knownPath = known.path
         guard record.steps.count == workflow.steps.count else { return nil }
         var seen: Set<[UInt8]> = []

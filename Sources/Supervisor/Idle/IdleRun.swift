@@ -117,7 +117,7 @@ extension IdleRun {
         guard let text = IdleText(record),
             let root = try? Descriptor.open(state.root, flags: O_RDONLY | O_DIRECTORY),
             let compared = ComparedFiles(
-                by: record, of: workflow, known: KnownSteps(workflow: name, in: state),
+                by: record, of: workflow, known: StepStateLog(workflow: name, in: state),
                 root: state.root)
         else { return false }
         var watched = WatchedFiles()

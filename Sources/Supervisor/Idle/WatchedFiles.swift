@@ -21,10 +21,10 @@ struct WatchedFiles {
     private(set) var paths: [UInt8] = []
 
     /// What each file was when its content was compared; nil for one that was read by this run.
-    private var compared: [InputFacts?] = []
+    private var compared: [FileStamp?] = []
 
     /// Notes a path once; what it is comes from ``look(in:startedAt:)``.
-    mutating func add(_ path: [UInt8], _ facts: InputFacts?) {
+    mutating func add(_ path: [UInt8], _ facts: FileStamp?) {
         starts.append(UInt32(truncatingIfNeeded: paths.count))
         paths.append(contentsOf: path)
         paths.append(0)
@@ -41,7 +41,7 @@ struct WatchedFiles {
             guard let found = Self.status(paths, at: Int(starts[number]), in: directory),
                 found.st_mode & S_IFMT == S_IFREG
             else { return false }
-            let now = InputFacts(found)
+            let now = FileStamp(found)
             guard now.isSettled(at: start), compared[number].map({ $0 == now }) ?? true else {
                 return false
             }

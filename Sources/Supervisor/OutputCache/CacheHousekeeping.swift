@@ -53,7 +53,7 @@ extension CacheDirectory {
         return Listed(
             path: path, inode: UInt64(facts.st_ino),
             size: (Int64(facts.st_size) + 4095) / 4096 * 4096,
-            usedAt: InputFacts(facts).modifiedAt)
+            usedAt: FileStamp(facts).modifiedAt)
     }
 
     /// Removes directories that are empty.
@@ -80,7 +80,7 @@ extension CacheDirectory {
             let file = Descriptor(owning: number)
             var facts = stat()
             guard fstat(file.number, &facts) == 0 else { continue }
-            let age = now - InputFacts(facts).modifiedAt
+            let age = now - FileStamp(facts).modifiedAt
             let lock = stepvisor_try_lock(file.number)
             // Not every file system has locks; a minute is for one who has not locked it yet.
             if lock == 0 && age > CacheDirectory.minute

@@ -65,7 +65,7 @@ public struct CachePreview {
     }
 
     static func outlook(
-        _ fingerprint: Digest, _ outputs: [String], left: [KnownFile],
+        _ fingerprint: Digest, _ outputs: [String], left: [FileRecord],
         in directory: CacheDirectory, root: String
     ) -> CacheOutlook {
         switch directory.open(CacheDirectory.path(of: fingerprint)) {

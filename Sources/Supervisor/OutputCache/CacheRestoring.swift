@@ -60,7 +60,7 @@ struct CacheRestoring {
     /// Reads what an entry holds, and checks that it is what the step declares.
     init(
         _ entry: borrowing CacheDirectory.OpenEntry, of fingerprint: Digest, outputs: [String],
-        left: [KnownFile], cache: StepCache
+        left: [FileRecord], cache: StepCache
     ) throws(CacheTrouble) {
         self.entry = entry.file.number
         self.cache = cache

@@ -206,7 +206,7 @@ struct CacheStore {
             number, from: file.number, range: 0..<UInt64(before.st_size), named: path.shown,
             to: target)
         guard size == UInt64(before.st_size), fstat(file.number, &after) == 0,
-            InputFacts(before) == InputFacts(after),
+            FileStamp(before) == FileStamp(after),
             expected.map({ $0[path.bytes] == manifest.parts[number].digest }) ?? true
         else { throw .output("its output `\(path.shown)` changed while it was being kept") }
     }

@@ -17,7 +17,7 @@ struct CacheStrays {
 
     private struct Stray {
         var path: ProjectPath
-        var facts: InputFacts
+        var facts: FileStamp
     }
 
     var count: Int { strays.count }
@@ -31,7 +31,7 @@ struct CacheStrays {
     ///   - root: The project root, absolute.
     /// - Throws: ``CacheTrouble`` where there is one that may not be removed.
     init(
-        beside manifest: CacheManifest, outputs: [String], left: [KnownFile], root: String
+        beside manifest: CacheManifest, outputs: [String], left: [FileRecord], root: String
     ) throws(CacheTrouble) {
         guard let patterns = CachePatterns(outputs)?.patterns else {
             strays = []
@@ -123,7 +123,7 @@ struct CacheStrays {
     /// How something looks, but for the moment at which it got another name; nil where it is gone.
     private static func facts(
         of path: ProjectPath, in tree: ProjectTree
-    ) throws(CacheTrouble) -> InputFacts? {
+    ) throws(CacheTrouble) -> FileStamp? {
         let parent: Int32
         do throws(SystemError) {
             parent = try tree.parent(of: path)
@@ -136,7 +136,7 @@ struct CacheStrays {
             if errno == ENOENT { return nil }
             throw .failure("look at", path.shown)
         }
-        var facts = InputFacts(found)
+        var facts = FileStamp(found)
         facts.changedAt = 0
         return facts
     }

@@ -126,7 +126,7 @@ final class StepCache: Sendable {
     /// - Returns: What came of it; only after ``CacheAnswer/restored(_:)`` has anything changed that
     ///   the step would not write anew.
     func restore(
-        _ fingerprint: Digest, of step: String, outputs: [String], left: [KnownFile] = [],
+        _ fingerprint: Digest, of step: String, outputs: [String], left: [FileRecord] = [],
         in run: RunDirectory
     ) -> CacheAnswer {
         let path = CacheDirectory.path(of: fingerprint)

@@ -26,7 +26,7 @@ public enum Host {
     public static func identity(of program: String) -> String {
         var facts = stat()
         guard stat(program, &facts) == 0 else { return "" }
-        let found = InputFacts(facts)
+        let found = FileStamp(facts)
         return "\(found.size) \(found.modifiedAt) \(found.changedAt) \(found.inode)"
     }
 

@@ -32,7 +32,7 @@ public enum DurationStore {
         for plan: RunPlan, of workflow: String, root: String
     ) -> [StepID: Milliseconds] {
         guard let state = try? StateDirectory(root: root, create: false) else { return [:] }
-        let workflow = KnownSteps.key(of: workflow)
+        let workflow = StepStateLog.key(of: workflow)
         let lines = lines(in: state)
         guard lines.contains(where: { $0.workflow == workflow }) else { return [:] }
         let commands = Commands(of: plan, root: root)
@@ -76,7 +76,7 @@ public enum DurationStore {
         _ lengths: [Int: Int64], of plan: RunPlan, workflow: String, to state: StateDirectory
     ) throws(SystemError) {
         guard !lengths.isEmpty else { return }
-        let workflow = KnownSteps.key(of: workflow)
+        let workflow = StepStateLog.key(of: workflow)
         let commands = Commands(of: plan, root: state.root)
         var measured: [String: (length: Int64, command: String)] = [:]
         for (step, length) in lengths where plan.selected.indices.contains(step) {

@@ -12,7 +12,7 @@ struct GlancedMemory {
     var products: [StepProduct]
 }
 
-/// Reads the record of a success where it lies, in the form of ``MemoryWriter``.
+/// Reads the record of a success where it lies, in the form of ``StepStateWriter``.
 struct RecordReader {
     private let bytes: UnsafeRawBufferPointer
     private var place = 0
@@ -101,7 +101,7 @@ struct RecordReader {
     }
 
     private struct Facts {
-        var facts: InputFacts
+        var facts: FileStamp
         var seenAt: Int64
 
         func now(_ path: String, in directory: Int32) -> Bool {
@@ -122,17 +122,17 @@ struct RecordReader {
             guard facts.kind == .file, facts.isSettled(at: seenAt),
                 fstatat(directory, path, &found, AT_SYMLINK_NOFOLLOW) == 0
             else { return false }
-            return InputFacts(found) == facts
+            return FileStamp(found) == facts
         }
     }
 
     private mutating func facts() -> Facts? {
-        guard let kind = number(UInt8.self).flatMap(InputFacts.Kind.init(rawValue:)),
+        guard let kind = number(UInt8.self).flatMap(FileStamp.Kind.init(rawValue:)),
             let isExecutable = number(UInt8.self), let size = number(Int64.self),
             let modifiedAt = number(Int64.self), let changedAt = number(Int64.self),
             let inode = number(UInt64.self), let seenAt = number(Int64.self), skip(32)
         else { return nil }
-        let facts = InputFacts(
+        let facts = FileStamp(
             kind: kind, isExecutable: isExecutable == 1, size: size, modifiedAt: modifiedAt,
             changedAt: changedAt, inode: inode)
         return Facts(facts: facts, seenAt: seenAt)

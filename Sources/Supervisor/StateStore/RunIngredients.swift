@@ -51,10 +51,10 @@ struct RunIngredients {
     }
 
     static func record(_ contents: StepContents, of step: String) -> [UInt8] {
-        var body = MemoryWriter()
+        var body = StepStateWriter()
         body.text(step)
         body.contents(contents)
-        var head = MemoryWriter()
+        var head = StepStateWriter()
         head.number(UInt32(truncatingIfNeeded: body.bytes.count))
         return head.bytes + body.bytes
     }
@@ -65,11 +65,11 @@ struct RunIngredients {
         var place = firstLine.count
         var found: StepContents?
         while true {
-            var head = MemoryReader(bytes[place...])
+            var head = StepStateReader(bytes[place...])
             guard let length = head.number(UInt32.self), Int(length) <= bytes.count - place - 4
             else { return found }
             let body = (place + 4)..<(place + 4 + Int(length))
-            var reader = MemoryReader(bytes[body])
+            var reader = StepStateReader(bytes[body])
             if reader.text() == step { found = reader.contents() }
             place = body.upperBound
         }
@@ -87,7 +87,7 @@ extension StoredRun {
     public var hasContents: Bool { (try? read(RunIngredients.name))?.isEmpty == false }
 }
 
-extension MemoryWriter {
+extension StepStateWriter {
     /// What a step is made from.
     mutating func contents(_ contents: StepContents) {
         digest(contents.declaredDigest)
@@ -110,8 +110,8 @@ extension MemoryWriter {
     }
 }
 
-extension MemoryReader {
-    /// Reads what ``MemoryWriter/contents(_:)`` wrote.
+extension StepStateReader {
+    /// Reads what ``StepStateWriter/contents(_:)`` wrote.
     mutating func contents() -> StepContents? {
         guard let declaredDigest = digest(), let declaredCount = count(ofSize: 8) else {
             return nil

@@ -26,7 +26,7 @@ public final class EarlyLook: Sendable {
     private let comparison: FileComparison?
 
     private struct Loaded {
-        var steps: KnownSteps
+        var steps: StepStateLog
         /// Those of which it has to be asked.
         var successes: [Range<Int>]
     }
@@ -62,7 +62,7 @@ public final class EarlyLook: Sendable {
         self.workflow = workflow
         self.directory = directory.release()
         comparison = idle?.wholeComparison
-        key = KnownSteps.key(of: workflow)
+        key = StepStateLog.key(of: workflow)
         end.enter()
         for _ in 0..<min(EarlyLook.mostThreads, processors - 1) {
             DispatchQueue.global(qos: .userInitiated).async { self.work() }
@@ -73,7 +73,7 @@ public final class EarlyLook: Sendable {
     public static func isWorthIt(
         _ workflow: String, in state: StateDirectory, processors: Int, least: Int64 = leastBytes
     ) -> Bool {
-        processors > 1 && KnownSteps.size(of: workflow, in: state) >= least
+        processors > 1 && StepStateLog.size(of: workflow, in: state) >= least
     }
 
     deinit {
@@ -83,13 +83,13 @@ public final class EarlyLook: Sendable {
 
     /// Whether this is about a workflow.
     func isAbout(_ workflow: String, in root: String) -> Bool {
-        self.root == root && key == KnownSteps.key(of: workflow)
+        self.root == root && key == StepStateLog.key(of: workflow)
     }
 
     /// What is known, and of which successes, by where they begin, all files look the same.
     ///
     /// Does what no thread has come to yet.
-    func take() -> (known: KnownSteps, same: Set<Int>) {
+    func take() -> (known: StepStateLog, same: Set<Int>) {
         let loaded = work()
         end.wait()
         return (loaded.steps, results.withLock { $0.same })
@@ -123,8 +123,8 @@ public final class EarlyLook: Sendable {
         let changed = comparison?.changed()
         let steps =
             (try? StateDirectory(root: root, create: false)).map {
-                KnownSteps(workflow: workflow, in: $0)
-            } ?? KnownSteps(workflow: workflow)
+                StepStateLog(workflow: workflow, in: $0)
+            } ?? StepStateLog(workflow: workflow)
         guard let changed, !changed.contains(Array(steps.path.utf8)) else {
             // In the order of the file, in which one directory's entries are near each other.
             return Loaded(
@@ -141,7 +141,7 @@ public final class EarlyLook: Sendable {
         return Loaded(steps: steps, successes: [])
     }
 
-    private func looksSame(_ range: Range<Int>, _ known: KnownSteps) -> Bool {
+    private func looksSame(_ range: Range<Int>, _ known: StepStateLog) -> Bool {
         known.withBytes { bytes in
             var reader = RecordReader(UnsafeRawBufferPointer(rebasing: bytes[range]))
             return reader.allFilesLookSame(in: directory)

@@ -9,7 +9,7 @@ struct InputJob: Sendable {
     /// What is looked at, for the message of a long wait.
     var subject = ""
     /// What is known of the files, sorted by path.
-    var hints: [KnownFile] = []
+    var hints: [FileRecord] = []
     /// What the step needs of others.
     var needs: [StepNeed] = []
 

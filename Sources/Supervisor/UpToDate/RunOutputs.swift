@@ -24,12 +24,12 @@ enum RunOutputs {
 
     /// Keeps what a step has left.
     static func keep(
-        _ files: [KnownFile], of step: String, in directory: RunDirectory
+        _ files: [FileRecord], of step: String, in directory: RunDirectory
     ) throws(SystemError) {
-        var body = MemoryWriter()
+        var body = StepStateWriter()
         body.text(step)
         body.files(files)
-        var head = MemoryWriter()
+        var head = StepStateWriter()
         head.number(UInt32(truncatingIfNeeded: body.bytes.count))
         head.number(RecordChecksum.of(body.bytes[...]))
         let file = try PrivateFile.open(
@@ -39,19 +39,19 @@ enum RunOutputs {
     }
 
     /// What each step left when it ended last.
-    static func read(_ bytes: [UInt8]) -> [String: [KnownFile]] {
+    static func read(_ bytes: [UInt8]) -> [String: [FileRecord]] {
         guard bytes.starts(with: firstLine) else { return [:] }
-        var left: [String: [KnownFile]] = [:]
+        var left: [String: [FileRecord]] = [:]
         var place = firstLine.count
         while true {
-            var head = MemoryReader(bytes[place...])
+            var head = StepStateReader(bytes[place...])
             guard let length = head.number(UInt32.self), let checksum = head.number(UInt64.self),
                 Int(length) <= bytes.count - place - headSize
             else { return left }
             let start = place + headSize
             let body = start..<(start + Int(length))
             guard RecordChecksum.of(bytes[body]) == checksum else { return left }
-            var reader = MemoryReader(bytes[body])
+            var reader = StepStateReader(bytes[body])
             guard let step = reader.text(), let files = reader.files() else { return left }
             left[step] = files
             place = body.upperBound
@@ -66,7 +66,7 @@ public struct LeftOutputs {
     private let state: StateDirectory?
     private var looker: InputLooker
     /// What the steps of runs have left, as far as it was asked.
-    private var runs: [String: [String: [KnownFile]]] = [:]
+    private var runs: [String: [String: [FileRecord]]] = [:]
     private lazy var owners = OutputOwners(plan.resolved.workflow.steps)
     private lazy var revision = RevisionLook(plan: plan, root: root)
 
@@ -95,13 +95,13 @@ public struct LeftOutputs {
         guard let left = files(leftIn: run)[id], let now = looker.look(at: patterns, hints: left),
             now.isReadable
         else { return [] }
-        let own = { [owners] (file: KnownFile) in !owners.haveOther(than: step, of: file.path) }
+        let own = { [owners] (file: FileRecord) in !owners.haveOther(than: step, of: file.path) }
         return RunReason.outputs(
             left: left.filter(own).map(\.content), now: now.files.filter(own).map(\.content),
             hasResult: true)
     }
 
-    private mutating func files(leftIn run: String) -> [String: [KnownFile]] {
+    private mutating func files(leftIn run: String) -> [String: [FileRecord]] {
         if let known = runs[run] { return known }
         let stored = state.flatMap { try? StoredRun(run, in: $0) }
         let found = (try? stored?.read(RunOutputs.name)).map { RunOutputs.read($0) } ?? [:]

@@ -53,7 +53,7 @@ public struct StepBases {
 
     /// Looks at what a step reads; nil when that is too much to be done in passing.
     mutating func quickLook(
-        at patterns: InputPatterns, hints: [KnownFile] = []
+        at patterns: InputPatterns, hints: [FileRecord] = []
     ) -> InputLook? {
         looker.look(at: patterns, hints: hints, budget: StepBases.budget)
     }
@@ -70,7 +70,7 @@ public struct StepBases {
     func signature(of patterns: InputPatterns) -> Int { looker.signature(of: patterns) }
 
     /// Which files of a step look otherwise than they did.
-    func changes(in patterns: InputPatterns, since files: [KnownFile]) -> [RunReason.Detail] {
+    func changes(in patterns: InputPatterns, since files: [FileRecord]) -> [RunReason.Detail] {
         looker.changes(in: patterns, since: files)
     }
 

@@ -40,7 +40,7 @@ struct StepGlances: Sendable {
     }
 
     /// Looks at all steps of a large plan once, by as many threads as there are processors.
-    mutating func lookAhead(at known: KnownSteps) {
+    mutating func lookAhead(at known: StepStateLog) {
         guard !isOver, ahead.isEmpty, plan.count >= Self.leastAhead else { return }
         let glances = self
         let steps = plan.count
@@ -74,7 +74,7 @@ struct StepGlances: Sendable {
     }
 
     /// What is known of a step that looks the same; nil for any other.
-    func memory(of step: Int, _ known: KnownSteps) -> GlancedMemory? {
+    func memory(of step: Int, _ known: StepStateLog) -> GlancedMemory? {
         guard ahead.isEmpty ? looksSame(step, known) : ahead[step],
             let range = known.success(of: id(of: step))
         else { return nil }
@@ -88,7 +88,7 @@ struct StepGlances: Sendable {
 
     // MARK: - One step
 
-    private func looksSame(_ index: Int, _ known: KnownSteps) -> Bool {
+    private func looksSame(_ index: Int, _ known: StepStateLog) -> Bool {
         guard plan.selected[index], let directory else { return false }
         return plan.resolved.workflow.steps.withUnsafeBufferPointer { steps in
             guard steps[index].declaresInputs, steps[index].modifies.isEmpty,

@@ -86,7 +86,7 @@ extension Supervisor {
     }
 
     /// Has the outputs of a step kept, as they were when it had ended.
-    func keepInCache(_ step: Int, _ memory: StepMemory) {
+    func keepInCache(_ step: Int, _ memory: LastSuccess) {
         guard case let declared = context.plan.resolved.workflow.steps[step],
             RunReason.standing(of: declared) == nil, !declared.gating.always, let cache = openCache()
         else { return }

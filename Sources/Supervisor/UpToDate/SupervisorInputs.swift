@@ -16,7 +16,7 @@ struct InputDesk {
         var signature: Int
         var count: Int
         /// The files as they were, to tell which have changed.
-        var files: [KnownFile] = []
+        var files: [FileRecord] = []
         /// What it needs of others, and how that looked.
         var needs: [StepNeed] = []
         var needsLook = NeedsLook()

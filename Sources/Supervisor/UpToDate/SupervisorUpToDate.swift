@@ -22,7 +22,7 @@ struct UpToDateState {
         var contents: StepContents?
         /// Where that is not known, the steps that it needs and that produced nothing that is known.
         var unknownNeeds: [String] = []
-        var files: [KnownFile]
+        var files: [FileRecord]
         /// Whether it does not run, since its outputs were kept.
         var isRestored = false
         /// Whether its success is remembered, and not only what it left in this run.
@@ -60,7 +60,7 @@ struct UpToDateState {
     }
 
     /// Notes what a step is made from whose kept outputs are put in place.
-    mutating func begin(_ step: Int, _ contents: StepContents, _ files: [KnownFile]) {
+    mutating func begin(_ step: Int, _ contents: StepContents, _ files: [FileRecord]) {
         begun[step] = Begun(contents: contents, files: files, isRestored: true)
     }
 
@@ -236,7 +236,7 @@ extension Supervisor {
                 resumeAwaiting()
                 return
             }
-            let memory = StepMemory(
+            let memory = LastSuccess(
                 run: directory.id, contents: contents, fingerprint: contents.fingerprint,
                 inputs: begun.files, outputs: outputs.files,
                 declaresOutputs: declaresOutputs, result: result)
@@ -359,7 +359,7 @@ extension Supervisor {
         guard freshness.leaving.isEmpty,
             let facts = freshness.look.conditionFacts(
                 of: step, product: { $0.notedProduct(of: $1) }),
-            freshness.look.known.heldBack(id) != facts
+            freshness.look.known.conditionFalse(id) != facts
         else { return }
         // Without it, `plan --exit-code` tells of work where there may be none.
         try? freshness.look.known.noteHeldBack(id, by: facts, in: context.state)

@@ -55,7 +55,7 @@ extension UpToDateChecker {
     /// had failed and was decided about: that this one had produced nothing that is known was known then.
     private func endedWellBelowFailure(_ step: Int) -> Bool {
         guard let done = plan.done(before: step), done.basis != nil,
-            case .unfounded(let run, let needs) = known[id(of: step)]
+            case .unknownInputs(let run, let needs) = known[id(of: step)]
         else { return false }
         return run == done.run && !needs.isEmpty
     }
@@ -78,7 +78,7 @@ extension UpToDateChecker {
     /// Whether the condition of a step came out false when it was last evaluated, and what it asks for
     /// is as it was then.
     public mutating func isHeldBack(_ step: Int) -> Bool {
-        guard let before = known.heldBack(id(of: step)) else { return false }
+        guard let before = known.conditionFalse(id(of: step)) else { return false }
         return conditionFacts(of: step) { $0.product(of: $1) } == before
     }
 
@@ -103,7 +103,7 @@ extension UpToDateChecker {
     }
 
     /// Why a step that has no success to show has to run.
-    func causes(of step: Int, _ knowledge: StepKnowledge) -> [RunReason] {
+    func causes(of step: Int, _ knowledge: StepHistory) -> [RunReason] {
         if case .started(let run) = knowledge, running[id(of: step)] == run {
             return [RunReason(.running, [.init(run)])]
         }

@@ -11,13 +11,13 @@ public struct UpToDateChecker: Sendable {
     private let ingredients: StepIngredients
     private let mask: SecretMask
     private var looker: InputLooker
-    var known: KnownSteps
+    var known: StepStateLog
     /// What tools say of themselves.
     let answers: ToolAnswers
     /// What steps have produced, as far as it was asked or told.
     private var products: [Int: Product] = [:]
     /// Files whose contents were read before the run, where those are large, by step.
-    private var seen: [Int: [KnownFile]] = [:]
+    private var seen: [Int: [FileRecord]] = [:]
     /// Whether steps run, so that what was seen may have been changed since.
     private var isRunning = false
     /// Made when the first step starts that needs files of another.
@@ -28,7 +28,7 @@ public struct UpToDateChecker: Sendable {
     private var glances: StepGlances
     /// What is known of steps that are up to date, with files as they look now: those that had been too
     /// young to be known by their looks, or were written anew with the same content.
-    private var refreshed: [Int: StepMemory] = [:]
+    private var refreshed: [Int: LastSuccess] = [:]
     /// Steps that a run which goes on has started, each with that run.
     public var running: [String: String] = [:]
     /// Whether a step may have started, so that each look is a new one.
@@ -64,8 +64,8 @@ public struct UpToDateChecker: Sendable {
         answers = ToolAnswers.ask(plan, root: root, inherited: environment, tell: tell)
         let looked = early.flatMap { $0.isAbout(workflow, in: root) ? $0.take() : nil }
         known =
-            looked?.known ?? state.map { KnownSteps(workflow: workflow, in: $0) }
-            ?? KnownSteps(workflow: workflow)
+            looked?.known ?? state.map { StepStateLog(workflow: workflow, in: $0) }
+            ?? StepStateLog(workflow: workflow)
         glances = StepGlances(
             plan: plan, root: root, ingredients: ingredients, early: looked?.same)
         let steps = plan.resolved.workflow.steps
@@ -123,7 +123,7 @@ public struct UpToDateChecker: Sendable {
         /// What it is made from now, where that is known.
         var contents: StepContents?
         /// Its files as they are now.
-        var files: [KnownFile] = []
+        var files: [FileRecord] = []
     }
 
     /// What there is to say of a step as things are; nil where that takes more than the budget.
@@ -241,7 +241,7 @@ public struct UpToDateChecker: Sendable {
     }
 
     /// What is known of the files that a step reads.
-    func hints(for step: Int) -> [KnownFile] {
+    func hints(for step: Int) -> [FileRecord] {
         seen[step] ?? known.lastSuccess(of: id(of: step))?.inputs ?? []
     }
 
@@ -373,7 +373,7 @@ public struct UpToDateChecker: Sendable {
     }
 
     private mutating func refresh(
-        _ memory: StepMemory, of step: Int, inputs: [KnownFile], outputs: [KnownFile]
+        _ memory: LastSuccess, of step: Int, inputs: [FileRecord], outputs: [FileRecord]
     ) {
         guard inputs.count == memory.inputs.count else { return }
         let new = inputs + (memory.declaresOutputs ? outputs : [])
@@ -390,7 +390,7 @@ public struct UpToDateChecker: Sendable {
     }
 
     /// What is to be kept of a step that was found up to date; nil where it is known already.
-    mutating func takeRefreshed(_ step: Int) -> StepMemory? {
+    mutating func takeRefreshed(_ step: Int) -> LastSuccess? {
         refreshed.removeValue(forKey: step)
     }
 

@@ -24,12 +24,12 @@ struct MarkCommand {
         defer { lock.release() }
         if !project.workflow.execution.secrets.isEmpty { try ProjectKey.make(in: state) }
         try Host.changeDirectory(to: project.root)
-        var edit = KnownStepsEdit(look(steps.plan, project, state), in: state)
+        var edit = StepStateEdit(look(steps.plan, project, state), in: state)
         let name = StepReason.markPrefix + Timestamp.text(RunClock.wallTime())
         let named = Set(steps.indices)
         for step in project.resolved.graph.topologicalOrder() where named.contains(step) {
             let id = project.resolved.graph.nodes[step].rawValue
-            do throws(KnownStepsEdit.Problem) {
+            do throws(StepStateEdit.Problem) {
                 try edit.mark(step, as: name)
             } catch {
                 throw MarkCommand.failure(error, id)
@@ -53,7 +53,7 @@ struct MarkCommand {
         }
         let lock = try ProjectGate(console).take(state, waits: arguments.has(.wait))
         defer { lock.release() }
-        var edit = KnownStepsEdit(look(steps.plan, project, state), in: state)
+        var edit = StepStateEdit(look(steps.plan, project, state), in: state)
         for step in steps.indices {
             let id = project.resolved.graph.nodes[step].rawValue
             console.note(
@@ -73,7 +73,7 @@ struct MarkCommand {
             environment: Host.environment, mask: Secrecy.mask, tell: Console.tell)
     }
 
-    private static func failure(_ problem: KnownStepsEdit.Problem, _ id: String) -> CommandFailure {
+    private static func failure(_ problem: StepStateEdit.Problem, _ id: String) -> CommandFailure {
         func names(_ list: [String]) -> String {
             Wording.list(list.map { "`\(Sanitizer.line($0))`" }, atMost: 8)
         }

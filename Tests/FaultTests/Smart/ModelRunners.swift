@@ -45,8 +45,8 @@ struct LibraryRunner: ModelRunner {
         guard let index = plan.resolved.graph.index(of: StepID(id)), chdir(root) == 0 else {
             throw ModelSequence.Failure(description: "\(id) cannot be marked")
         }
-        var edit = KnownStepsEdit(look, in: state)
-        do throws(KnownStepsEdit.Problem) {
+        var edit = StepStateEdit(look, in: state)
+        do throws(StepStateEdit.Problem) {
             try edit.mark(index, as: "mark")
             return true
         } catch {
@@ -57,7 +57,7 @@ struct LibraryRunner: ModelRunner {
     func forget(_ id: String, of world: ModelWorld, in root: String) throws {
         let state = try StateDirectory(root: root, create: true)
         let (plan, look) = try prepare(world, state)
-        var edit = KnownStepsEdit(look, in: state)
+        var edit = StepStateEdit(look, in: state)
         if let index = plan.resolved.graph.index(of: StepID(id)) { _ = try edit.forget(index) }
     }
 

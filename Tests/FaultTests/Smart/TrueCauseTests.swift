@@ -77,7 +77,7 @@ struct TrueCauseTests {
     }
 
     @Test("what its condition held back is no work, until what that asks for has changed")
-    func heldBack() throws {
+    func conditionFalse() throws {
         let space = try TestSpace()
         func workflow(_ condition: String, _ more: String = "") throws {
             try space.workflow(

@@ -7,7 +7,7 @@ import Execution
 #endif
 
 /// What keeps that from being read and written which is known of steps.
-extension KnownSteps {
+extension StepStateLog {
     /// A name for a directory: that of the workflow's file, or a digest where it is a strange one.
     static func key(of workflow: String) -> String {
         let name = workflow.split(separator: "/").last.map(String.init) ?? "workflow"
@@ -29,15 +29,15 @@ extension KnownSteps {
     /// The first thing on the way to the file that is not what it should be, with what to type.
     func findObstacle(in state: StateDirectory) -> SystemError? {
         var path = ""
-        for name in [KnownSteps.folder, key, KnownSteps.name] {
+        for name in [StepStateLog.folder, key, StepStateLog.name] {
             path += path.isEmpty ? name : "/\(name)"
             var facts = stat()
             guard fstatat(state.descriptor, path, &facts, AT_SYMLINK_NOFOLLOW) == 0 else {
                 return errno == ENOENT ? nil : refusal(path, SystemError.text(of: errno))
             }
-            let wanted = name == KnownSteps.name ? S_IFREG : S_IFDIR
+            let wanted = name == StepStateLog.name ? S_IFREG : S_IFDIR
             if facts.st_mode & S_IFMT != wanted {
-                return refusal(path, KnownSteps.clause(about: facts.st_mode & S_IFMT))
+                return refusal(path, StepStateLog.clause(about: facts.st_mode & S_IFMT))
             }
             if facts.st_uid != geteuid() {
                 return refusal(path, "it belongs to another user (uid \(facts.st_uid))")
@@ -48,7 +48,7 @@ extension KnownSteps {
     }
 
     private func refusal(_ path: String, _ reason: String) -> SystemError {
-        let folder = "\(StateDirectory.name)/\(KnownSteps.folder)"
+        let folder = "\(StateDirectory.name)/\(StepStateLog.folder)"
         return SystemError(
             refusing: "\(StateDirectory.name)/\(path)", because: reason,
             advice:

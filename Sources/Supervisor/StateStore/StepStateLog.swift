@@ -19,7 +19,7 @@ import WorkflowModel
 /// file    "stepvisor known 1\n" record…
 /// record  mark, mixed with the length (4 bytes)  length of the rest (4)  checksum of what follows (8)  kind (1)  id  …
 /// ```
-struct KnownSteps {
+struct StepStateLog {
     static let folder = "known"
     static let name = "steps"
     private static let firstLine = Array("stepvisor known 1\n".utf8)
@@ -32,7 +32,7 @@ struct KnownSteps {
 
     private enum Kind: UInt8 {
         case started = 1
-        case done, moved, forgotten, unfounded, heldBack
+        case done, moved, forgotten, unknownInputs, conditionFalse
         /// A success of a step that did not say what it reads.
         case undeclared
     }
@@ -65,14 +65,14 @@ struct KnownSteps {
     private var file: Int32 = -1
 
     /// Nothing known, of the workflow whose file or directory has this name.
-    init(workflow: String) { key = KnownSteps.key(of: workflow) }
+    init(workflow: String) { key = StepStateLog.key(of: workflow) }
 
     /// What is known in a project; nothing where nothing can be read.
     init(workflow: String, in state: StateDirectory) {
         self.init(workflow: workflow)
         guard
             let file = PrivateFile.reading(
-                [KnownSteps.folder, key, KnownSteps.name], in: state.descriptor)
+                [StepStateLog.folder, key, StepStateLog.name], in: state.descriptor)
         else {
             guard errno != ENOENT else { return }
             isDamaged = true
@@ -81,7 +81,7 @@ struct KnownSteps {
         }
         guard let size = file.size, size > 0 else { return }
         isThere = true
-        guard size < KnownSteps.mostBytes else {
+        guard size < StepStateLog.mostBytes else {
             isDamaged = true
             return
         }
@@ -97,15 +97,15 @@ struct KnownSteps {
     // MARK: - Reading
 
     /// What is known of a step.
-    subscript(step: String) -> StepKnowledge {
+    subscript(step: String) -> StepHistory {
         guard let entry = entries[step] else { return isThere ? .none : .unknown }
-        var reader = MemoryReader(slice(entry.range))
+        var reader = StepStateReader(slice(entry.range))
         switch entry.kind {
         case .started: return .started(run: reader.text() ?? "")
         case .moved: return .moved(run: reader.text() ?? "", reader.moved())
-        case .unfounded: return .unfounded(run: reader.text() ?? "", needs: reader.texts())
+        case .unknownInputs: return .unknownInputs(run: reader.text() ?? "", needs: reader.texts())
         // Kept apart from what is known of a success.
-        case .heldBack: return .none
+        case .conditionFalse: return .none
         case .forgotten: return .forgotten
         case .undeclared: return .undeclared
         case .done: return reader.memory().map { .done($0) } ?? .none
@@ -136,9 +136,9 @@ struct KnownSteps {
     }
 
     /// The last success of a step, though it may not count any more; what its files were is known from it.
-    func lastSuccess(of step: String) -> StepMemory? {
+    func lastSuccess(of step: String) -> LastSuccess? {
         entries[step]?.success.flatMap { range in
-            var reader = MemoryReader(slice(range))
+            var reader = StepStateReader(slice(range))
             return reader.memory()
         }
     }
@@ -146,18 +146,18 @@ struct KnownSteps {
     /// Whether a step wrote something to `STEPVISOR_OUTPUT` at its last success.
     func lastSuccessHasResult(of step: String) -> Bool {
         entries[step]?.success.map { range in
-            var reader = MemoryReader(slice(range))
+            var reader = StepStateReader(slice(range))
             return reader.hasResult()
         } ?? false
     }
 
     private mutating func index() {
-        guard bytes.starts(with: KnownSteps.firstLine) else {
-            isDamaged = bytes.count >= KnownSteps.firstLine.count
+        guard bytes.starts(with: StepStateLog.firstLine) else {
+            isDamaged = bytes.count >= StepStateLog.firstLine.count
             bytes = []
             return
         }
-        var place = KnownSteps.firstLine.count
+        var place = StepStateLog.firstLine.count
         while place < bytes.count {
             guard let end = take(at: place) else {
                 finish(at: place)
@@ -171,7 +171,7 @@ struct KnownSteps {
     /// Takes one record; nil where there is no whole one.
     private mutating func take(at place: Int) -> Int? {
         guard let body = body(at: place) else { return nil }
-        var reader = MemoryReader(bytes[body])
+        var reader = StepStateReader(bytes[body])
         guard let kind = reader.number(UInt8.self).flatMap(Kind.init(rawValue:)),
             let id = reader.blob()
         else { return nil }
@@ -181,7 +181,7 @@ struct KnownSteps {
     }
 
     private mutating func note(_ kind: Kind, of step: String, in range: Range<Int>) {
-        guard kind != .heldBack else {
+        guard kind != .conditionFalse else {
             held[step] = range
             return
         }
@@ -192,12 +192,12 @@ struct KnownSteps {
 
     /// What follows the head of a record, where it is whole and unharmed.
     private func body(at place: Int) -> Range<Int>? {
-        var reader = MemoryReader(bytes[place...])
+        var reader = StepStateReader(bytes[place...])
         guard let mark = reader.number(UInt32.self), let length = reader.number(UInt32.self),
-            mark == KnownSteps.mark(of: length), let checksum = reader.number(UInt64.self),
-            Int(length) <= bytes.count - place - KnownSteps.headSize
+            mark == StepStateLog.mark(of: length), let checksum = reader.number(UInt64.self),
+            Int(length) <= bytes.count - place - StepStateLog.headSize
         else { return nil }
-        let start = place + KnownSteps.headSize
+        let start = place + StepStateLog.headSize
         let body = start..<(start + Int(length))
         return RecordChecksum.of(bytes[body]) == checksum ? body : nil
     }
@@ -219,11 +219,11 @@ struct KnownSteps {
     private func isCutOff(at place: Int) -> Bool {
         let rest = bytes[place...]
         if rest.allSatisfy({ $0 == 0 }) || rest.count < 8 { return true }
-        var reader = MemoryReader(rest)
+        var reader = StepStateReader(rest)
         guard let mark = reader.number(UInt32.self), let length = reader.number(UInt32.self)
         else { return true }
-        return mark == KnownSteps.mark(of: length)
-            && Int(length) > rest.count - KnownSteps.headSize
+        return mark == StepStateLog.mark(of: length)
+            && Int(length) > rest.count - StepStateLog.headSize
     }
 
     // MARK: - Writing
@@ -247,7 +247,7 @@ struct KnownSteps {
 
     /// Notes a success.
     mutating func remember(
-        _ memory: StepMemory, of step: String, in state: StateDirectory
+        _ memory: LastSuccess, of step: String, in state: StateDirectory
     ) throws(SystemError) {
         try append(.done, of: step, in: state) { $0.memory(memory) }
     }
@@ -256,7 +256,7 @@ struct KnownSteps {
     mutating func noteUnfounded(
         of step: String, run: String, needs: [String], in state: StateDirectory
     ) throws(SystemError) {
-        try append(.unfounded, of: step, in: state) { writer in
+        try append(.unknownInputs, of: step, in: state) { writer in
             writer.text(run)
             for need in needs { writer.text(need) }
         }
@@ -269,9 +269,9 @@ struct KnownSteps {
     }
 
     /// What the condition of a step came out false by, if it did when the step's turn came last.
-    func heldBack(_ step: String) -> Digest? {
+    func conditionFalse(_ step: String) -> Digest? {
         held[step].flatMap { range in
-            var reader = MemoryReader(slice(range))
+            var reader = StepStateReader(slice(range))
             return reader.digest()
         }
     }
@@ -280,7 +280,7 @@ struct KnownSteps {
     mutating func noteHeldBack(
         _ step: String, by facts: Digest, in state: StateDirectory
     ) throws(SystemError) {
-        try append(.heldBack, of: step, in: state) { $0.digest(facts) }
+        try append(.conditionFalse, of: step, in: state) { $0.digest(facts) }
     }
 
     /// Forgets a step's success.
@@ -290,25 +290,25 @@ struct KnownSteps {
 
     private mutating func append(
         _ kind: Kind, of step: String, in state: StateDirectory,
-        _ body: (inout MemoryWriter) -> Void
+        _ body: (inout StepStateWriter) -> Void
     ) throws(SystemError) {
         if file < 0 { try openForWriting(in: state) }
-        let record = KnownSteps.record(kind, of: step, body)
+        let record = StepStateLog.record(kind, of: step, body)
         try FileBytes.write(record, to: file, subject: shown)
         let start = bytes.count + added.count
         added += record
-        let id = KnownSteps.headSize + 1 + 4 + step.utf8.count
+        let id = StepStateLog.headSize + 1 + 4 + step.utf8.count
         note(kind, of: step, in: (start + id)..<(start + record.count))
     }
 
     private static func record(
-        _ kind: Kind, of step: String, _ body: (inout MemoryWriter) -> Void
+        _ kind: Kind, of step: String, _ body: (inout StepStateWriter) -> Void
     ) -> [UInt8] {
-        var writer = MemoryWriter()
+        var writer = StepStateWriter()
         writer.number(kind.rawValue)
         writer.text(step)
         body(&writer)
-        var head = MemoryWriter()
+        var head = StepStateWriter()
         let length = UInt32(truncatingIfNeeded: writer.bytes.count)
         head.number(mark(of: length))
         head.number(length)
@@ -325,12 +325,12 @@ struct KnownSteps {
     }
 
     /// The success of a step that counts; nil where none does.
-    func memory(of step: String) -> StepMemory? {
+    func memory(of step: String) -> LastSuccess? {
         if case .done(let memory) = self[step] { memory } else { nil }
     }
 
     private var shown: String {
-        "\(StateDirectory.name)/\(KnownSteps.folder)/\(key)/\(KnownSteps.name)"
+        "\(StateDirectory.name)/\(StepStateLog.folder)/\(key)/\(StepStateLog.name)"
     }
 
     /// Opens the file, without what does not count any more.
@@ -341,7 +341,7 @@ struct KnownSteps {
             try rewrite(in: folder.number)
         }
         let opened = try PrivateFile.open(
-            KnownSteps.name, in: folder.number, flags: O_WRONLY | O_APPEND, shown: shown)
+            StepStateLog.name, in: folder.number, flags: O_WRONLY | O_APPEND, shown: shown)
         guard ftruncate(opened.number, off_t(wholeBytes)) == 0 else {
             throw SystemError("write", shown)
         }
@@ -350,11 +350,11 @@ struct KnownSteps {
 
     func directory(in state: StateDirectory) throws(SystemError) -> Descriptor {
         let parent = try PrivateFile.directory(
-            KnownSteps.folder, in: state.descriptor,
-            shown: "\(StateDirectory.name)/\(KnownSteps.folder)", create: true)
+            StepStateLog.folder, in: state.descriptor,
+            shown: "\(StateDirectory.name)/\(StepStateLog.folder)", create: true)
         return try PrivateFile.directory(
             key, in: parent.number,
-            shown: "\(StateDirectory.name)/\(KnownSteps.folder)/\(key)", create: true)
+            shown: "\(StateDirectory.name)/\(StepStateLog.folder)/\(key)", create: true)
     }
 
     /// Whether more than half of a file that is not small does not count any more.
@@ -362,25 +362,25 @@ struct KnownSteps {
         guard bytes.count > 1 << 16 else { return false }
         let live = entries.values.reduce(0) { sum, entry in
             let success = entry.success.map { $0 == entry.range ? 0 : $0.count } ?? 0
-            return sum + entry.range.count + success + KnownSteps.headSize * 2
+            return sum + entry.range.count + success + StepStateLog.headSize * 2
         }
-        return live + held.count * (KnownSteps.headSize * 4) < bytes.count / 2
+        return live + held.count * (StepStateLog.headSize * 4) < bytes.count / 2
     }
 
     /// Writes what counts under a temporary name, and puts that in the place of the file.
     private mutating func rewrite(in folder: Int32) throws(SystemError) {
-        var whole = KnownSteps.firstLine
+        var whole = StepStateLog.firstLine
         for (step, entry) in entries.sorted(by: { $0.key < $1.key }) {
             if let success = entry.success, success != entry.range {
-                whole += KnownSteps.record(.done, of: step) { $0.append(slice(success)) }
+                whole += StepStateLog.record(.done, of: step) { $0.append(slice(success)) }
             }
-            whole += KnownSteps.record(entry.kind, of: step) { $0.append(slice(entry.range)) }
+            whole += StepStateLog.record(entry.kind, of: step) { $0.append(slice(entry.range)) }
         }
         for (step, range) in held.sorted(by: { $0.key < $1.key }) {
-            whole += KnownSteps.record(.heldBack, of: step) { $0.append(slice(range)) }
+            whole += StepStateLog.record(.conditionFalse, of: step) { $0.append(slice(range)) }
         }
         try PrivateFile.replace(
-            KnownSteps.name, with: whole, in: folder, temporary: "\(KnownSteps.name).tmp",
+            StepStateLog.name, with: whole, in: folder, temporary: "\(StepStateLog.name).tmp",
             shown: shown)
         (bytes, added) = (whole, [])
         (entries, held) = ([:], [:])

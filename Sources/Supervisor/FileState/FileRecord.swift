@@ -1,10 +1,10 @@
 import Execution
 
 /// What a file was when it was last looked at.
-struct KnownFile: Hashable, Sendable {
+struct FileRecord: Hashable, Sendable {
     /// Relative to the project root, or absolute where it was declared so; bytes, not text.
     var path: [UInt8]
-    var facts: InputFacts
+    var facts: FileStamp
     var digest: Digest
     /// When it was looked at, in nanoseconds since 1970; 0 where its content is not known.
     var seenAt: Int64
@@ -13,7 +13,7 @@ struct KnownFile: Hashable, Sendable {
     var content: FileContent { FileContent(path: path, kind: facts.mark, digest: digest) }
 
     /// The content of a file that looks like this now; nil when it has to be read.
-    func content(for now: InputFacts) -> Digest? {
+    func content(for now: FileStamp) -> Digest? {
         switch now.kind {
         case .unreadable: nil
         case .directory, .fifo, .socket, .device: .zero
@@ -23,14 +23,14 @@ struct KnownFile: Hashable, Sendable {
     }
 }
 
-extension InputFacts {
+extension FileStamp {
     /// A file that was changed as lately as this may change again and look the same, by the
     /// coarseness of file systems' clocks.
     private static let leastAge: Int64 = 2_000_000_000
 
     /// Whether a file was old enough when it was looked at, so that a later change shows.
     func isSettled(at time: Int64) -> Bool {
-        time &- max(changedAt, modifiedAt) > InputFacts.leastAge
+        time &- max(changedAt, modifiedAt) > FileStamp.leastAge
     }
 
     /// What it is, and whether it can be executed, in one byte.

@@ -4,7 +4,7 @@ import WorkflowModel
 /// Changes what is known of steps without running them: for `stepvisor mark` and `forget`.
 ///
 /// Whoever uses it holds the project, and works in its root.
-public struct KnownStepsEdit {
+public struct StepStateEdit {
     private var look: UpToDateChecker
     private let state: StateDirectory
 
@@ -62,7 +62,7 @@ public struct KnownStepsEdit {
         }
         let id = look.id(of: step)
         let hasResult = look.known.hasResult(of: id, in: state.root)
-        let memory = StepMemory(
+        let memory = LastSuccess(
             run: name, contents: contents, fingerprint: contents.fingerprint,
             inputs: inputs.files, outputs: outputs.files,
             declaresOutputs: look.outputPatterns(of: step) != nil,

@@ -1,7 +1,7 @@
 import Execution
 
 /// What is known of a step's last success.
-struct StepMemory: Hashable, Sendable {
+struct LastSuccess: Hashable, Sendable {
     /// The run in which it succeeded.
     var run: String
     /// What it was made from.
@@ -9,9 +9,9 @@ struct StepMemory: Hashable, Sendable {
     /// Of ``contents``.
     var fingerprint: Digest
     /// The files of ``contents`` with how they looked, in the same order.
-    var inputs: [KnownFile]
+    var inputs: [FileRecord]
     /// What it left behind, sorted by path.
-    var outputs: [KnownFile]
+    var outputs: [FileRecord]
     /// Whether it declares outputs.
     var declaresOutputs: Bool
     /// Of what it wrote to `STEPVISOR_OUTPUT`; nil for nothing.
@@ -26,7 +26,7 @@ struct StepMemory: Hashable, Sendable {
 }
 
 /// Where a step stands, as far as is known.
-enum StepKnowledge: Hashable, Sendable {
+enum StepHistory: Hashable, Sendable {
     /// It has never succeeded, as far as there is a memory.
     case none
     /// Nothing is known, since nothing was kept or all of it is gone.
@@ -39,11 +39,11 @@ enum StepKnowledge: Hashable, Sendable {
     case moved(run: String, RunReason)
     /// It ended well in this run, and what it was made from is not known: these steps that it needs
     /// had produced nothing that is known, or, with none, files could not be read.
-    case unfounded(run: String, needs: [String])
+    case unknownInputs(run: String, needs: [String])
     /// Somebody asked to forget it.
     case forgotten
     /// It ended well.
-    case done(StepMemory)
+    case done(LastSuccess)
 
     /// Why a step has to run whatever it is made from; empty for one that ended well.
     var causes: [RunReason] {
@@ -53,7 +53,7 @@ enum StepKnowledge: Hashable, Sendable {
         case .undeclared: [RunReason(.inputsUndeclared)]
         case .started: [RunReason(.interrupted)]
         case .moved(_, let cause): [cause]
-        case .unfounded(_, let needs):
+        case .unknownInputs(_, let needs):
             [
                 needs.isEmpty
                     ? RunReason(.basisUnknown)
@@ -68,7 +68,7 @@ enum StepKnowledge: Hashable, Sendable {
     var productWhenHeldBack: Digest {
         switch self {
         case .done(let memory): memory.product
-        case .started(let run), .moved(let run, _), .unfounded(let run, _):
+        case .started(let run), .moved(let run, _), .unknownInputs(let run, _):
             StepProduct.nothing(startedIn: run)
         case .none, .unknown, .undeclared, .forgotten: StepProduct.nothing(startedIn: nil)
         }
@@ -76,7 +76,7 @@ enum StepKnowledge: Hashable, Sendable {
 }
 
 /// Puts values into bytes, numbers as this machine has them: the file stays on it.
-struct MemoryWriter {
+struct StepStateWriter {
     private(set) var bytes: [UInt8] = []
 
     mutating func number<Number: FixedWidthInteger>(_ value: Number) {
@@ -102,7 +102,7 @@ struct MemoryWriter {
         number(value.words.3)
     }
 
-    mutating func files(_ files: [KnownFile]) {
+    mutating func files(_ files: [FileRecord]) {
         number(UInt32(truncatingIfNeeded: files.count))
         for file in files {
             bytes(file.path)
@@ -125,7 +125,7 @@ struct MemoryWriter {
         }
     }
 
-    mutating func memory(_ memory: StepMemory) {
+    mutating func memory(_ memory: LastSuccess) {
         text(memory.run)
         digest(memory.fingerprint)
         digest(memory.contents.declaredDigest)
@@ -147,8 +147,8 @@ struct MemoryWriter {
     }
 }
 
-/// Reads what ``MemoryWriter`` wrote; everything is nil once something does not fit.
-struct MemoryReader {
+/// Reads what ``StepStateWriter`` wrote; everything is nil once something does not fit.
+struct StepStateReader {
     private let bytes: ArraySlice<UInt8>
     private var place: Int
 
@@ -188,7 +188,7 @@ struct MemoryReader {
         return texts
     }
 
-    /// What ``MemoryWriter/moved(_:)`` wrote; nothing of it is in records of earlier versions.
+    /// What ``StepStateWriter/moved(_:)`` wrote; nothing of it is in records of earlier versions.
     mutating func moved() -> RunReason {
         let omitted = number(UInt32.self) ?? 0
         var details: [RunReason.Detail] = []
@@ -213,9 +213,9 @@ struct MemoryReader {
         return Int(count)
     }
 
-    mutating func files() -> [KnownFile]? {
+    mutating func files() -> [FileRecord]? {
         guard let count = count(ofSize: 70) else { return nil }
-        var files: [KnownFile] = []
+        var files: [FileRecord] = []
         files.reserveCapacity(count)
         for _ in 0..<count {
             guard let file = file() else { return nil }
@@ -224,17 +224,17 @@ struct MemoryReader {
         return files
     }
 
-    private mutating func file() -> KnownFile? {
+    private mutating func file() -> FileRecord? {
         guard let path = blob(), let rawKind = number(UInt8.self),
-            let kind = InputFacts.Kind(rawValue: rawKind), let executable = number(UInt8.self),
+            let kind = FileStamp.Kind(rawValue: rawKind), let executable = number(UInt8.self),
             let size = number(Int64.self), let modifiedAt = number(Int64.self),
             let changedAt = number(Int64.self), let inode = number(UInt64.self),
             let seenAt = number(Int64.self), let digest = digest()
         else { return nil }
-        let facts = InputFacts(
+        let facts = FileStamp(
             kind: kind, isExecutable: executable == 1, size: size, modifiedAt: modifiedAt,
             changedAt: changedAt, inode: inode)
-        return KnownFile(path: path, facts: facts, digest: digest, seenAt: seenAt)
+        return FileRecord(path: path, facts: facts, digest: digest, seenAt: seenAt)
     }
 
     /// Whether the step of this memory wrote a result, without reading the rest.
@@ -245,7 +245,7 @@ struct MemoryReader {
         return number(UInt8.self) == 1
     }
 
-    mutating func memory() -> StepMemory? {
+    mutating func memory() -> LastSuccess? {
         guard let run = text(), let fingerprint = digest(), let declaredDigest = digest(),
             let declaresOutputs = number(UInt8.self), let hasResult = number(UInt8.self),
             let result = digest(), let inputs = files(), let outputs = files(),
@@ -263,7 +263,7 @@ struct MemoryReader {
             guard let name = text(), let value = text() else { return nil }
             declared.append(Ingredient(name, value))
         }
-        return StepMemory(
+        return LastSuccess(
             run: run,
             contents: StepContents(
                 declared: declared, declaredDigest: declaredDigest, files: inputs.map(\.content),

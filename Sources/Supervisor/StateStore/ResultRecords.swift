@@ -10,7 +10,7 @@ import SystemCalls
 /// What steps wrote to `STEPVISOR_OUTPUT` at their last success: `.stepvisor/known/<workflow>/results/`.
 ///
 /// Kept beside the runs, so that it is there when those are removed.
-extension KnownSteps {
+extension StepStateLog {
     private static let resultsName = "results"
     /// A larger one is no result: conditions read the first megabyte.
     private static let mostResultBytes = 16 << 20
@@ -18,7 +18,7 @@ extension KnownSteps {
     /// Whether any result was ever kept.
     func hasResults(in state: StateDirectory) -> Bool {
         var facts = stat()
-        let path = "\(KnownSteps.folder)/\(key)/\(KnownSteps.resultsName)"
+        let path = "\(StepStateLog.folder)/\(key)/\(StepStateLog.resultsName)"
         return fstatat(state.descriptor, path, &facts, AT_SYMLINK_NOFOLLOW) == 0
     }
 
@@ -26,8 +26,8 @@ extension KnownSteps {
     func hasResult(of step: String, in root: String) -> Bool {
         var facts = stat()
         let path =
-            "\(root)/\(StateDirectory.name)/\(KnownSteps.folder)/\(key)/"
-            + "\(KnownSteps.resultsName)/\(step)"
+            "\(root)/\(StateDirectory.name)/\(StepStateLog.folder)/\(key)/"
+            + "\(StepStateLog.resultsName)/\(step)"
         return lstat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFREG
     }
 
@@ -44,7 +44,7 @@ extension KnownSteps {
             return nil
         }
         let bytes = FileBytes.read(
-            file.number, offset: 0, limit: min(Int(file.size ?? 0), KnownSteps.mostResultBytes))
+            file.number, offset: 0, limit: min(Int(file.size ?? 0), StepStateLog.mostResultBytes))
         let folder = try results(in: state, create: true)
         // No step's id begins with a dot.
         try PrivateFile.replace(
@@ -60,12 +60,12 @@ extension KnownSteps {
         guard let file = PrivateFile.reading([step], in: folder.number) else {
             throw SystemError("read", "\(shownResults)/\(step)", code: ENOENT)
         }
-        let bytes = FileBytes.read(file.number, offset: 0, limit: KnownSteps.mostResultBytes)
+        let bytes = FileBytes.read(file.number, offset: 0, limit: StepStateLog.mostResultBytes)
         try run.writeResult(bytes, of: step)
     }
 
     private var shownResults: String {
-        "\(StateDirectory.name)/\(KnownSteps.folder)/\(key)/\(KnownSteps.resultsName)"
+        "\(StateDirectory.name)/\(StepStateLog.folder)/\(key)/\(StepStateLog.resultsName)"
     }
 
     private func results(
@@ -73,6 +73,6 @@ extension KnownSteps {
     ) throws(SystemError) -> Descriptor {
         let folder = try directory(in: state)
         return try PrivateFile.directory(
-            KnownSteps.resultsName, in: folder.number, shown: shownResults, create: create)
+            StepStateLog.resultsName, in: folder.number, shown: shownResults, create: create)
     }
 }
