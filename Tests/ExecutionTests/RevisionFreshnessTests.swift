@@ -130,7 +130,7 @@ struct RevisionFreshnessTests {
 
     @Test("a declaration is the same when all that its result depends on is")
     func declarations() throws {
-        func declaration(_ change: (inout PlanBuilder) -> Void) throws -> [Ingredient]? {
+        func declaration(_ change: (inout PlanBuilder) -> Void) throws -> [FingerprintPart]? {
             var builder = PlanBuilder()
             builder.step("before")
             builder.step("a", after: ["before"]) { $0.inputs = [FilePattern("x")] }

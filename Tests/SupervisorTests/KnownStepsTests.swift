@@ -36,10 +36,10 @@ struct KnownStepsTests {
             let file = FileRecord(
                 path: Array("docs/ä".utf8) + [0xff, number], facts: facts,
                 digest: Digest(of: [number]), seenAt: 9)
-            let contents = StepContents(
-                declared: [Ingredient("line", "echo \(number)"), Ingredient("x", "")],
+            let contents = Fingerprint(
+                declared: [FingerprintPart("line", "echo \(number)"), FingerprintPart("x", "")],
                 declaredDigest: Digest(of: [1, number]), files: [file.content],
-                products: [StepProduct(step: "before", digest: Digest(of: [2, number]))])
+                products: [OutputDigest(step: "before", digest: Digest(of: [2, number]))])
             return LastSuccess(
                 run: run, contents: contents, fingerprint: contents.fingerprint, inputs: [file],
                 outputs: [file, file], declaresOutputs: true,

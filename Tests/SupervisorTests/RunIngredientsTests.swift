@@ -5,44 +5,44 @@ import Testing
 
 @Suite("What the steps of a run were made from")
 struct RunIngredientsTests {
-    private static func contents(_ word: String) -> StepContents {
-        StepContents(
-            declared: [Ingredient("line", "make \(word)"), Ingredient("env_inputs X", "")],
+    private static func contents(_ word: String) -> Fingerprint {
+        Fingerprint(
+            declared: [FingerprintPart("line", "make \(word)"), FingerprintPart("env_inputs X", "")],
             declaredDigest: Digest(of: Array(word.utf8)),
             files: [
                 FileContent(path: [0x66, 0xFF], kind: 3, digest: Digest((1, 2, 3, 4))),
                 FileContent(path: Array("é/\n".utf8), kind: 2, digest: .zero),
             ],
-            products: [StepProduct(step: "before", digest: Digest((4, 3, 2, 1)))])
+            products: [OutputDigest(step: "before", digest: Digest((4, 3, 2, 1)))])
     }
 
     private static let head = Array("stepvisor ingredients 1\n".utf8)
-    private static let nothing = StepContents(
+    private static let nothing = Fingerprint(
         declared: [], declaredDigest: .zero, files: [], products: [])
 
     private static var file: [UInt8] {
-        head + RunIngredients.record(contents("old"), of: "a")
-            + RunIngredients.record(nothing, of: "b")
-            + RunIngredients.record(contents("new"), of: "a")
+        head + RunFingerprints.record(contents("old"), of: "a")
+            + RunFingerprints.record(nothing, of: "b")
+            + RunFingerprints.record(contents("new"), of: "a")
     }
 
     @Test("the last start of a step is what it was made from")
     func last() {
-        #expect(RunIngredients.contents(of: "a", in: Self.file) == Self.contents("new"))
-        #expect(RunIngredients.contents(of: "b", in: Self.file) == Self.nothing)
-        #expect(RunIngredients.contents(of: "c", in: Self.file) == nil)
+        #expect(RunFingerprints.contents(of: "a", in: Self.file) == Self.contents("new"))
+        #expect(RunFingerprints.contents(of: "b", in: Self.file) == Self.nothing)
+        #expect(RunFingerprints.contents(of: "c", in: Self.file) == nil)
     }
 
     @Test("what a death cut off is not there, and all before it is")
     func torn() {
-        let whole = Self.file.count - RunIngredients.record(Self.contents("new"), of: "a").count
+        let whole = Self.file.count - RunFingerprints.record(Self.contents("new"), of: "a").count
         for length in whole..<Self.file.count {
             let torn = Array(Self.file.prefix(length))
-            #expect(RunIngredients.contents(of: "a", in: torn) == Self.contents("old"))
+            #expect(RunFingerprints.contents(of: "a", in: torn) == Self.contents("old"))
         }
         for length in 0..<whole {
             // Whatever is left is read without harm.
-            let found = RunIngredients.contents(of: "b", in: Array(Self.file.prefix(length)))
+            let found = RunFingerprints.contents(of: "b", in: Array(Self.file.prefix(length)))
             #expect(found == nil)
         }
     }
@@ -53,11 +53,11 @@ struct RunIngredientsTests {
         for place in bytes.indices.dropFirst(Self.head.count) {
             let kept = bytes[place]
             bytes[place] = 0xFF
-            let found = RunIngredients.contents(of: "a", in: bytes)
+            let found = RunFingerprints.contents(of: "a", in: bytes)
             #expect(found.map { $0.files.count <= 2 } ?? true)
             bytes[place] = kept
         }
         bytes[22] = UInt8(ascii: "2")
-        #expect(RunIngredients.contents(of: "b", in: bytes) == nil)
+        #expect(RunFingerprints.contents(of: "b", in: bytes) == nil)
     }
 }

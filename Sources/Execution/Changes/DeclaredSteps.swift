@@ -13,9 +13,9 @@ public struct DeclaredSteps: Sendable {
     }
 
     /// Everything declared of a step that its result depends on; nil where there is none of this id.
-    public func declaration(of id: StepID) -> [Ingredient]? {
+    public func declaration(of id: StepID) -> [FingerprintPart]? {
         guard let index = plan.resolved.graph.index(of: id) else { return nil }
         return ingredients.command(of: index) + ingredients.settings(of: index)
-            + plan.resolved.workflow.steps[index].inputs.map { Ingredient("inputs", $0.text) }
+            + plan.resolved.workflow.steps[index].inputs.map { FingerprintPart("inputs", $0.text) }
     }
 }

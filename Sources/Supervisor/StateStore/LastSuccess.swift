@@ -5,7 +5,7 @@ struct LastSuccess: Hashable, Sendable {
     /// The run in which it succeeded.
     var run: String
     /// What it was made from.
-    var contents: StepContents
+    var contents: Fingerprint
     /// Of ``contents``.
     var fingerprint: Digest
     /// The files of ``contents`` with how they looked, in the same order.
@@ -19,7 +19,7 @@ struct LastSuccess: Hashable, Sendable {
 
     /// What it has produced.
     var product: Digest {
-        StepProduct.digest(
+        OutputDigest.digest(
             outputs: declaresOutputs ? outputs.map(\.content) : nil, fingerprint: fingerprint,
             result: result)
     }
@@ -69,8 +69,8 @@ enum StepHistory: Hashable, Sendable {
         switch self {
         case .done(let memory): memory.product
         case .started(let run), .moved(let run, _), .unknownInputs(let run, _):
-            StepProduct.nothing(startedIn: run)
-        case .none, .unknown, .undeclared, .forgotten: StepProduct.nothing(startedIn: nil)
+            OutputDigest.nothing(startedIn: run)
+        case .none, .unknown, .undeclared, .forgotten: OutputDigest.nothing(startedIn: nil)
         }
     }
 }
@@ -251,21 +251,21 @@ struct StepStateReader {
             let result = digest(), let inputs = files(), let outputs = files(),
             let productCount = count(ofSize: 36)
         else { return nil }
-        var products: [StepProduct] = []
+        var products: [OutputDigest] = []
         for _ in 0..<productCount {
             guard let step = text(), let digest = digest() else { return nil }
-            products.append(StepProduct(step: step, digest: digest))
+            products.append(OutputDigest(step: step, digest: digest))
         }
         guard let ingredientCount = count(ofSize: 8) else { return nil }
-        var declared: [Ingredient] = []
+        var declared: [FingerprintPart] = []
         declared.reserveCapacity(ingredientCount)
         for _ in 0..<ingredientCount {
             guard let name = text(), let value = text() else { return nil }
-            declared.append(Ingredient(name, value))
+            declared.append(FingerprintPart(name, value))
         }
         return LastSuccess(
             run: run,
-            contents: StepContents(
+            contents: Fingerprint(
                 declared: declared, declaredDigest: declaredDigest, files: inputs.map(\.content),
                 products: products),
             fingerprint: fingerprint, inputs: inputs, outputs: outputs,

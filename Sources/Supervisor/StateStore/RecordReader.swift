@@ -9,7 +9,7 @@ import Execution
 /// What a glance needs of what is known of a step.
 struct GlancedMemory {
     var run: String
-    var products: [StepProduct]
+    var products: [OutputDigest]
 }
 
 /// Reads the record of a success where it lies, in the form of ``StepStateWriter``.
@@ -147,7 +147,7 @@ struct RecordReader {
         for _ in 0..<count {
             guard let step = blob(), let digest = digest() else { return nil }
             memory.products.append(
-                StepProduct(step: String(decoding: step, as: UTF8.self), digest: digest))
+                OutputDigest(step: String(decoding: step, as: UTF8.self), digest: digest))
         }
         return memory
     }

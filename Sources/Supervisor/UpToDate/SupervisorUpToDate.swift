@@ -14,12 +14,12 @@ struct UpToDateState {
     /// What is to be done once it is known what a step has produced.
     fileprivate var awaiting: [Awaited] = []
     /// What steps of this run are made from, for those who compare runs.
-    fileprivate var ingredients = RunIngredients()
+    fileprivate var ingredients = RunFingerprints()
     /// Whether there are results that steps that do not run may have to give to this run.
     fileprivate let hasResults: Bool
 
     fileprivate struct Begun: Sendable {
-        var contents: StepContents?
+        var contents: Fingerprint?
         /// Where that is not known, the steps that it needs and that produced nothing that is known.
         var unknownNeeds: [String] = []
         var files: [FileRecord]
@@ -49,7 +49,7 @@ struct UpToDateState {
 
     /// Keeps what a step of this run is made from, for those who compare runs.
     mutating func keepIngredients(
-        _ contents: StepContents, of id: String, in directory: RunDirectory
+        _ contents: Fingerprint, of id: String, in directory: RunDirectory
     ) {
         ingredients.keep(contents, of: id, in: directory)
     }
@@ -60,7 +60,7 @@ struct UpToDateState {
     }
 
     /// Notes what a step is made from whose kept outputs are put in place.
-    mutating func begin(_ step: Int, _ contents: StepContents, _ files: [FileRecord]) {
+    mutating func begin(_ step: Int, _ contents: Fingerprint, _ files: [FileRecord]) {
         begun[step] = Begun(contents: contents, files: files, isRestored: true)
     }
 
@@ -138,7 +138,7 @@ extension Supervisor {
     /// Writes what steps were made from, now that none starts any more.
     func writeIngredients() { freshness.ingredients.write(to: directory) }
 
-    private func keepIngredients(of order: LaunchOrder, _ contents: StepContents) {
+    private func keepIngredients(of order: LaunchOrder, _ contents: Fingerprint) {
         guard order.isFirst || order.attempt == 1 else { return }
         freshness.keepIngredients(contents, of: header.steps[order.step].id, in: directory)
     }
@@ -226,7 +226,7 @@ extension Supervisor {
             guard let contents = begun.contents, outputs.isReadable else {
                 // What lies there is what it has produced, whatever that was made from.
                 let isKnown = declaresOutputs && outputs.isReadable
-                let product = StepProduct.digest(
+                let product = OutputDigest.digest(
                     outputs: outputs.files.map(\.content), fingerprint: .zero, result: result)
                 freshness.look.note(
                     isKnown ? product : nil, of: step, result: result,

@@ -121,7 +121,7 @@ public struct UpToDateChecker: Sendable {
     struct Verdict: Sendable {
         var freshness: UpToDateResult
         /// What it is made from now, where that is known.
-        var contents: StepContents?
+        var contents: Fingerprint?
         /// Its files as they are now.
         var files: [FileRecord] = []
     }
@@ -205,13 +205,13 @@ public struct UpToDateChecker: Sendable {
     /// - Returns: What it is made from.
     mutating func contents(
         of step: Int, _ look: InputLook, seen: [Int: Int] = [:]
-    ) -> StepContents? {
-        var produced: [StepProduct] = []
+    ) -> Fingerprint? {
+        var produced: [OutputDigest] = []
         for dependency in plan.resolved.graph.dependencies(of: step) {
             guard let digest = product(of: dependency, signature: seen[dependency]) else {
                 return nil
             }
-            produced.append(StepProduct(step: id(of: dependency), digest: digest))
+            produced.append(OutputDigest(step: id(of: dependency), digest: digest))
         }
         produced.sort { $0.step < $1.step }
         var contents = ownContents(of: step, look)
@@ -220,11 +220,11 @@ public struct UpToDateChecker: Sendable {
     }
 
     /// What a step is made from, but for what the steps that it needs have produced.
-    func ownContents(of step: Int, _ look: InputLook) -> StepContents {
+    func ownContents(of step: Int, _ look: InputLook) -> Fingerprint {
         let declared = ingredients.declared(of: step, answers: answers.texts)
-        return StepContents(
+        return Fingerprint(
             declared: mask.isEmpty
-                ? declared : declared.map { Ingredient($0.name, mask.masked($0.value)) },
+                ? declared : declared.map { FingerprintPart($0.name, mask.masked($0.value)) },
             declaredDigest: declared.fullDigest, files: look.files.map(\.content), products: [])
     }
 
@@ -344,7 +344,7 @@ public struct UpToDateChecker: Sendable {
 
     private mutating func filesProduct(of step: Int, result: Digest?) -> Product {
         guard let look = outputs(of: step), look.isReadable else { return Product() }
-        let digest = StepProduct.digest(
+        let digest = OutputDigest.digest(
             outputs: look.files.map(\.content), fingerprint: .zero, result: result)
         return Product(digest: digest, result: result, signature: look.signature)
     }

@@ -55,7 +55,7 @@ struct RunComparison {
     /// What a step was made from in a run, or in the one whose result that run took over.
     private func made(
         _ step: String, in asked: RecordedRun
-    ) throws -> (run: String, contents: StepContents) {
+    ) throws -> (run: String, contents: Fingerprint) {
         var run = asked
         var seen: Set<String> = []
         while true {

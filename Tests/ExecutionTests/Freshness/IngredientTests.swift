@@ -128,23 +128,23 @@ struct IngredientTests {
     @Test("texts are compared by their bytes, as they are hashed")
     func spellings() {
         let (composed, decomposed) = ("\u{e9}", "e\u{301}")
-        #expect(Ingredient("line", composed) != Ingredient("line", decomposed))
-        #expect(Ingredient(composed, "x") != Ingredient(decomposed, "x"))
-        #expect(Ingredient("line", composed) == Ingredient("line", "\u{e9}"))
-        let (old, new) = ([Ingredient("line", composed)], [Ingredient("line", decomposed)])
+        #expect(FingerprintPart("line", composed) != FingerprintPart("line", decomposed))
+        #expect(FingerprintPart(composed, "x") != FingerprintPart(decomposed, "x"))
+        #expect(FingerprintPart("line", composed) == FingerprintPart("line", "\u{e9}"))
+        let (old, new) = ([FingerprintPart("line", composed)], [FingerprintPart("line", decomposed)])
         #expect(old != new)
-        func contents(_ list: [Ingredient]) -> StepContents {
-            StepContents(
+        func contents(_ list: [FingerprintPart]) -> Fingerprint {
+            Fingerprint(
                 declared: list, declaredDigest: list.fullDigest, files: [], products: [])
         }
         #expect(contents(new).causes(since: contents(old)).map(\.kind) == [.commandChanged])
         for name in ["verify", "environment X"] {
-            let (old, new) = ([Ingredient(name, composed)], [Ingredient(name, decomposed)])
+            let (old, new) = ([FingerprintPart(name, composed)], [FingerprintPart(name, decomposed)])
             let causes = contents(new).causes(since: contents(old))
             #expect(causes.flatMap(\.details).map(\.new) == [decomposed])
         }
-        let renamed = contents([Ingredient("environment \(decomposed)", "x")])
-            .causes(since: contents([Ingredient("environment \(composed)", "x")]))
+        let renamed = contents([FingerprintPart("environment \(decomposed)", "x")])
+            .causes(since: contents([FingerprintPart("environment \(composed)", "x")]))
         #expect(renamed.map(\.kind) == [.environmentChanged])
         #expect(renamed.first?.details.count == 2)
     }

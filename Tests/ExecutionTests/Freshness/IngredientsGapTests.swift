@@ -10,7 +10,7 @@ struct IngredientsGapTests {
         let events: [RunEvent.Kind]
         var isAlive = false
         var hasIngredients = true
-        let expected: IngredientsGap
+        let expected: MissingFingerprint
     }
 
     private static let launched = RunEvent.Kind.launched(
@@ -83,7 +83,7 @@ struct IngredientsGapTests {
 
     @Test("each names the run and the step")
     func words() {
-        let all: [IngredientsGap] = [
+        let all: [MissingFingerprint] = [
             .elsewhere(run: "r0", "up to date"), .notRun("why"), .goesOn, .cutOff, .nothingKept,
             .unreadable,
         ]

@@ -21,7 +21,7 @@ public struct FileContent: Hashable, Sendable {
 }
 
 /// What a step that another needs has produced.
-public struct StepProduct: Hashable, Sendable {
+public struct OutputDigest: Hashable, Sendable {
     /// The id of the step that produced it.
     public var step: String
     /// Over the contents of what it wrote.
@@ -71,20 +71,20 @@ public struct StepProduct: Hashable, Sendable {
 
 /// All that a step's result depends on, at one moment: one value feeds the fingerprint and the
 /// explanation of a difference, so that they cannot drift apart.
-public struct StepContents: Hashable, Sendable {
+public struct Fingerprint: Hashable, Sendable {
     /// What the workflow says of it, the environment and the tools included; secrets are masked.
-    public var declared: [Ingredient]
+    public var declared: [FingerprintPart]
     /// Of the same before it was masked.
     public var declaredDigest: Digest
     /// The files that it reads, its own script among them; sorted by path.
     public var files: [FileContent]
     /// What the steps that it needs have produced, in the order of their ids.
-    public var products: [StepProduct]
+    public var products: [OutputDigest]
 
     /// What a step is made from.
     public init(
-        declared: [Ingredient], declaredDigest: Digest, files: [FileContent],
-        products: [StepProduct]
+        declared: [FingerprintPart], declaredDigest: Digest, files: [FileContent],
+        products: [OutputDigest]
     ) {
         self.declared = declared
         self.declaredDigest = declaredDigest
@@ -107,7 +107,7 @@ public struct StepContents: Hashable, Sendable {
     }
 
     /// What of it differs from an earlier moment; empty when nothing does.
-    public func causes(since old: StepContents) -> [RunReason] {
+    public func causes(since old: Fingerprint) -> [RunReason] {
         var causes: [RunReason] = []
         if declaredDigest != old.declaredDigest {
             causes += IngredientDifference(from: old.declared, to: declared).causes
@@ -119,7 +119,7 @@ public struct StepContents: Hashable, Sendable {
         return causes
     }
 
-    private func productChanges(since old: StepContents) -> [RunReason.Detail] {
+    private func productChanges(since old: Fingerprint) -> [RunReason.Detail] {
         let before = Dictionary(
             old.products.map { ($0.step, $0.digest) }, uniquingKeysWith: { $1 })
         var changes = products.compactMap { product -> RunReason.Detail? in
@@ -146,10 +146,10 @@ extension SHA256 {
 
 /// What differs between two lists of what a workflow says of a step.
 private struct IngredientDifference {
-    let old: [Ingredient]
-    let new: [Ingredient]
+    let old: [FingerprintPart]
+    let new: [FingerprintPart]
 
-    init(from old: [Ingredient], to new: [Ingredient]) {
+    init(from old: [FingerprintPart], to new: [FingerprintPart]) {
         self.old = old
         self.new = new
     }
@@ -179,14 +179,14 @@ private struct IngredientDifference {
     private static let commandNames: Set<String> = ["argument", "line", "script"]
 
     /// The command in one line.
-    private func command(in list: [Ingredient]) -> String {
+    private func command(in list: [FingerprintPart]) -> String {
         list.filter { Self.commandNames.contains($0.name) }
             .map { $0.name == "argument" ? ShellWord.quoted($0.value) : $0.value }
             .joined(separator: " ")
     }
 
     /// The others by name; several of one name, as patterns are, in one text.
-    private static func named(_ list: [Ingredient]) -> [[UInt8]: Value] {
+    private static func named(_ list: [FingerprintPart]) -> [[UInt8]: Value] {
         Dictionary(
             list.compactMap { ingredient in
                 if commandNames.contains(ingredient.name) { return nil }

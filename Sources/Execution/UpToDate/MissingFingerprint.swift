@@ -1,5 +1,5 @@
 /// Why a run does not tell what a step was made from.
-public enum IngredientsGap: Hashable, Sendable {
+public enum MissingFingerprint: Hashable, Sendable {
     /// It took over what another run, which is named, had made: why, as a clause.
     case elsewhere(run: String, String)
     /// It did not run the step: what it says of it, as a clause.
@@ -37,7 +37,7 @@ extension RunRecord {
     ///   - isAlive: Whether the run is going on.
     ///   - hasIngredients: Whether it has written what any step was made from.
     /// - Returns: The reason.
-    public func gap(at step: Int, isAlive: Bool, hasIngredients: Bool) -> IngredientsGap {
+    public func gap(at step: Int, isAlive: Bool, hasIngredients: Bool) -> MissingFingerprint {
         guard steps.indices.contains(step) else { return .notRun("it has no such step") }
         let (state, clause) = (steps[step], reasonText(of: step))
         if let earlier = state.reason?.sourceRun {

@@ -4,7 +4,7 @@ import WorkflowModel
 /// One thing that a step's result depends on: what it is called, and what it was.
 ///
 /// The list feeds both the hash and the explanation, so that they cannot drift apart.
-public struct Ingredient: Hashable, Sendable {
+public struct FingerprintPart: Hashable, Sendable {
     /// What it is: `working_directory`, `environment LANG`.
     public var name: String
     /// What it was; bytes that a person need not be able to read.
@@ -17,12 +17,12 @@ public struct Ingredient: Hashable, Sendable {
     }
 
     /// By bytes, as the hash takes them: two spellings of one letter are two texts.
-    public static func == (a: Ingredient, b: Ingredient) -> Bool {
+    public static func == (a: FingerprintPart, b: FingerprintPart) -> Bool {
         a.name.utf8.elementsEqual(b.name.utf8) && a.value.utf8.elementsEqual(b.value.utf8)
     }
 }
 
-extension Sequence<Ingredient> {
+extension Sequence<FingerprintPart> {
     /// The list as one number: 64 bits of its SHA-256, each part framed by its length.
     public var digest: UInt64 { hashed.digest64() }
 
@@ -76,7 +76,7 @@ public struct StepIngredients: Sendable {
     private let key: String?
     private let secrets: Set<String>
     /// Which variables steps inherit; nil where they inherit all.
-    private let passed: Ingredient?
+    private let passed: FingerprintPart?
 
     /// Lists for the steps of a plan; `inherited` answers for `env_inputs`.
     public init(plan: RunPlan, inherited: [String: String], key: String? = nil) {
@@ -91,14 +91,14 @@ public struct StepIngredients: Sendable {
             let texts = Set(names.map { Array($0.utf8) }).sorted {
                 $0.lexicographicallyPrecedes($1)
             }
-            return Ingredient(
+            return FingerprintPart(
                 "pass_environment",
                 texts.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " "))
         }
     }
 
     /// What is started, and where.
-    public func command(of index: Int) -> [Ingredient] {
+    public func command(of index: Int) -> [FingerprintPart] {
         let step = plan.resolved.workflow.steps[index]
         var list = keyed
         if let command = plan.command(of: index) {
@@ -106,31 +106,31 @@ public struct StepIngredients: Sendable {
             list += command.ingredients
         }
         // Every step is told its id, and one command may serve many by it.
-        list.append(Ingredient("id", step.id.rawValue))
+        list.append(FingerprintPart("id", step.id.rawValue))
         if step.command == nil {
             // A runner is told by this what it is to do.
-            list.append(Ingredient("description", step.description))
+            list.append(FingerprintPart("description", step.description))
             if step.hasRecovery, let words = step.recovery.primaryMethod {
-                list.append(Ingredient("primary_method", words))
+                list.append(FingerprintPart("primary_method", words))
             }
         }
         if let directory = step.workingDirectory {
-            list.append(Ingredient("working_directory", directory))
+            list.append(FingerprintPart("working_directory", directory))
         }
         return list
     }
 
     /// What else it is told, what it waits for, and what it is to leave behind.
-    public func settings(of index: Int) -> [Ingredient] {
+    public func settings(of index: Int) -> [FingerprintPart] {
         let step = plan.resolved.workflow.steps[index]
         var list = keyed + environment(of: step)
         let dependencies = plan.resolved.graph.dependencies(of: index)
         list += dependencies.map { plan.resolved.workflow.steps[$0].id.rawValue }.sorted()
-            .map { Ingredient("dependency", $0) }
-        list += step.outputFiles.map { Ingredient("output_files", $0.text) }
-        list += step.modifies.map { Ingredient("modifies", $0.text) }
+            .map { FingerprintPart("dependency", $0) }
+        list += step.outputFiles.map { FingerprintPart("output_files", $0.text) }
+        list += step.modifies.map { FingerprintPart("modifies", $0.text) }
         if let expected = step.expectedOutput {
-            list.append(Ingredient("expected_output", expected))
+            list.append(FingerprintPart("expected_output", expected))
         }
         list += gating(of: step.gating)
         if step.hasRecovery { list += backups(of: index) }
@@ -140,23 +140,23 @@ public struct StepIngredients: Sendable {
     }
 
     /// The other methods by which it may come to a success, each with what it is told.
-    private func backups(of index: Int) -> [Ingredient] {
-        var list: [Ingredient] = []
+    private func backups(of index: Int) -> [FingerprintPart] {
+        var list: [FingerprintPart] = []
         for (place, backup) in plan.resolved.workflow.steps[index].recovery.backups.enumerated() {
             // Words for a runner that is not there are passed over.
             guard let command = plan.command(of: index, by: .backup(place + 1)) else { continue }
             let name = "backup \(place + 1)"
             if command.needsShell { list += shell }
-            list += command.ingredients.map { Ingredient("\(name) \($0.name)", $0.value) }
+            list += command.ingredients.map { FingerprintPart("\(name) \($0.name)", $0.value) }
             if backup.command == nil {
-                list.append(Ingredient("\(name) description", backup.description ?? ""))
+                list.append(FingerprintPart("\(name) description", backup.description ?? ""))
             }
         }
         return list
     }
 
-    private var shell: [Ingredient] {
-        plan.resolved.workflow.execution.shell.map { Ingredient("shell", $0) }
+    private var shell: [FingerprintPart] {
+        plan.resolved.workflow.execution.shell.map { FingerprintPart("shell", $0) }
     }
 
     /// What a fingerprint is made from, beside files and what other steps produce.
@@ -168,14 +168,14 @@ public struct StepIngredients: Sendable {
     ///   - index: The step.
     ///   - answers: What its tools say of themselves, by the bytes of the command.
     /// - Returns: The list, in an order that depends on the workflow alone.
-    public func declared(of index: Int, answers: [[UInt8]: String]) -> [Ingredient] {
+    public func declared(of index: Int, answers: [[UInt8]: String]) -> [FingerprintPart] {
         let settings = settings(of: index).dropFirst(keyed.count)
         return command(of: index)
             + settings.compactMap { ingredient in
                 switch ingredient.name {
                 case "condition", "dependency": nil
                 case "tools":
-                    Ingredient(
+                    FingerprintPart(
                         "tools \(ingredient.value)",
                         answers[Array(ingredient.value.utf8)] ?? "no answer")
                 default: ingredient
@@ -183,30 +183,30 @@ public struct StepIngredients: Sendable {
             }
     }
 
-    private var keyed: [Ingredient] { key.map { [Ingredient("key", $0)] } ?? [] }
+    private var keyed: [FingerprintPart] { key.map { [FingerprintPart("key", $0)] } ?? [] }
 
-    private func environment(of step: Step) -> [Ingredient] {
+    private func environment(of step: Step) -> [FingerprintPart] {
         var values = common
         for variable in step.environment { values[variable.name] = variable.value }
         guard !values.isEmpty else { return [] }
         return values.sorted { $0.key < $1.key }.map { name, value in
-            Ingredient("environment \(name)", secrets.contains(name) ? "" : value)
+            FingerprintPart("environment \(name)", secrets.contains(name) ? "" : value)
         }
     }
 
-    private func gating(of gating: Step.Gating) -> [Ingredient] {
-        var list: [Ingredient] = []
-        if let condition = gating.condition { list.append(Ingredient("condition", condition)) }
-        if let verify = gating.verify { list.append(Ingredient("verify", verify)) }
+    private func gating(of gating: Step.Gating) -> [FingerprintPart] {
+        var list: [FingerprintPart] = []
+        if let condition = gating.condition { list.append(FingerprintPart("condition", condition)) }
+        if let verify = gating.verify { list.append(FingerprintPart("verify", verify)) }
         if let pattern = gating.successPattern {
-            list.append(Ingredient("success_pattern", pattern))
+            list.append(FingerprintPart("success_pattern", pattern))
         }
         list += gating.environmentInputs.map { name in
             // A variable that is not set differs from one that is empty.
             let value = inherited[name].map { secrets.contains(name) ? "=" : "=" + $0 }
-            return Ingredient("env_inputs \(name)", value ?? "")
+            return FingerprintPart("env_inputs \(name)", value ?? "")
         }
-        list += gating.tools.map { Ingredient("tools", $0) }
+        list += gating.tools.map { FingerprintPart("tools", $0) }
         return list
     }
 }
@@ -216,11 +216,11 @@ extension Command {
         if case .shell = self { true } else { false }
     }
 
-    fileprivate var ingredients: [Ingredient] {
+    fileprivate var ingredients: [FingerprintPart] {
         switch self {
-        case .arguments(let words): words.map { Ingredient("argument", $0) }
-        case .shell(let line): [Ingredient("line", line)]
-        case .script(let path): [Ingredient("script", path)]
+        case .arguments(let words): words.map { FingerprintPart("argument", $0) }
+        case .shell(let line): [FingerprintPart("line", line)]
+        case .script(let path): [FingerprintPart("script", path)]
         }
     }
 }

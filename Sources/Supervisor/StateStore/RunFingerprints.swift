@@ -15,7 +15,7 @@ public import Execution
 /// file    "stepvisor ingredients 1\n" record…
 /// record  length of the rest (4)  id  contents
 /// ```
-struct RunIngredients {
+struct RunFingerprints {
     static let name = "ingredients"
     private static let firstLine = Array("stepvisor ingredients 1\n".utf8)
 
@@ -28,12 +28,12 @@ struct RunIngredients {
 
     /// Keeps what a step is made from; without a word where that cannot be written, since nothing
     /// but an explanation depends on it.
-    mutating func keep(_ contents: StepContents, of step: String, in directory: RunDirectory) {
+    mutating func keep(_ contents: Fingerprint, of step: String, in directory: RunDirectory) {
         guard !hasFailed else { return }
-        if !hasBegun { pending = RunIngredients.firstLine }
+        if !hasBegun { pending = RunFingerprints.firstLine }
         hasBegun = true
-        pending += RunIngredients.record(contents, of: step)
-        if pending.count >= RunIngredients.mostPending { write(to: directory) }
+        pending += RunFingerprints.record(contents, of: step)
+        if pending.count >= RunFingerprints.mostPending { write(to: directory) }
     }
 
     /// Writes what is kept so far.
@@ -41,16 +41,16 @@ struct RunIngredients {
         guard !pending.isEmpty, !hasFailed else { return }
         do {
             let file = try PrivateFile.open(
-                RunIngredients.name, in: directory.descriptor,
-                flags: O_WRONLY | O_APPEND | O_CREAT, shown: RunIngredients.name)
-            try FileBytes.write(pending, to: file.number, subject: RunIngredients.name)
+                RunFingerprints.name, in: directory.descriptor,
+                flags: O_WRONLY | O_APPEND | O_CREAT, shown: RunFingerprints.name)
+            try FileBytes.write(pending, to: file.number, subject: RunFingerprints.name)
             pending.removeAll(keepingCapacity: true)
         } catch {
             hasFailed = true
         }
     }
 
-    static func record(_ contents: StepContents, of step: String) -> [UInt8] {
+    static func record(_ contents: Fingerprint, of step: String) -> [UInt8] {
         var body = StepStateWriter()
         body.text(step)
         body.contents(contents)
@@ -60,10 +60,10 @@ struct RunIngredients {
     }
 
     /// What a step was made from when it was started last; nil where that was not kept.
-    static func contents(of step: String, in bytes: [UInt8]) -> StepContents? {
+    static func contents(of step: String, in bytes: [UInt8]) -> Fingerprint? {
         guard bytes.starts(with: firstLine) else { return nil }
         var place = firstLine.count
-        var found: StepContents?
+        var found: Fingerprint?
         while true {
             var head = StepStateReader(bytes[place...])
             guard let length = head.number(UInt32.self), Int(length) <= bytes.count - place - 4
@@ -78,18 +78,18 @@ struct RunIngredients {
 
 extension StoredRun {
     /// What a step of the run was made from; nil where that was not kept.
-    public func contents(of step: String) -> StepContents? {
-        guard let bytes = try? read(RunIngredients.name) else { return nil }
-        return RunIngredients.contents(of: step, in: bytes)
+    public func contents(of step: String) -> Fingerprint? {
+        guard let bytes = try? read(RunFingerprints.name) else { return nil }
+        return RunFingerprints.contents(of: step, in: bytes)
     }
 
     /// Whether the run has kept what any step was made from.
-    public var hasContents: Bool { (try? read(RunIngredients.name))?.isEmpty == false }
+    public var hasContents: Bool { (try? read(RunFingerprints.name))?.isEmpty == false }
 }
 
 extension StepStateWriter {
     /// What a step is made from.
-    mutating func contents(_ contents: StepContents) {
+    mutating func contents(_ contents: Fingerprint) {
         digest(contents.declaredDigest)
         number(UInt32(truncatingIfNeeded: contents.declared.count))
         for ingredient in contents.declared {
@@ -112,15 +112,15 @@ extension StepStateWriter {
 
 extension StepStateReader {
     /// Reads what ``StepStateWriter/contents(_:)`` wrote.
-    mutating func contents() -> StepContents? {
+    mutating func contents() -> Fingerprint? {
         guard let declaredDigest = digest(), let declaredCount = count(ofSize: 8) else {
             return nil
         }
-        var contents = StepContents(
+        var contents = Fingerprint(
             declared: [], declaredDigest: declaredDigest, files: [], products: [])
         for _ in 0..<declaredCount {
             guard let name = text(), let value = text() else { return nil }
-            contents.declared.append(Ingredient(name, value))
+            contents.declared.append(FingerprintPart(name, value))
         }
         guard let fileCount = count(ofSize: 37) else { return nil }
         for _ in 0..<fileCount {
@@ -132,7 +132,7 @@ extension StepStateReader {
         guard let productCount = count(ofSize: 36) else { return nil }
         for _ in 0..<productCount {
             guard let step = text(), let digest = digest() else { return nil }
-            contents.products.append(StepProduct(step: step, digest: digest))
+            contents.products.append(OutputDigest(step: step, digest: digest))
         }
         return contents
     }
