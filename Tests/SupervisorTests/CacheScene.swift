@@ -60,7 +60,7 @@ final class CacheScene {
     /// Takes what is there now as what the step's last success has left.
     func noteLeft() throws {
         let patterns = try #require(CachePatterns(outputs)?.patterns)
-        var looker = InputLooker(root: space.root.path)
+        var looker = FileHasher(root: space.root.path)
         left = looker.look(at: patterns)?.files ?? []
     }
 

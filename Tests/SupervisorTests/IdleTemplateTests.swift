@@ -103,8 +103,8 @@ struct IdleTemplateTests {
         for name in names { watched.add(Array(name.utf8), nil) }
         let root = try Descriptor.open(space.root.path, flags: O_RDONLY | O_DIRECTORY)
         let later = WallTime(microseconds: RunClock.wallTime().microseconds + 10_000_000)
-        let isSettled = watched.look(in: root.number, startedAt: later)
-        #expect(isSettled)
+        let isOldEnough = watched.look(in: root.number, startedAt: later)
+        #expect(isOldEnough)
         for name in names.dropFirst() { try space.file(name, "longer") }
         func listed() throws -> [[UInt8]]? {
             var list: [[UInt8]]?

@@ -18,7 +18,7 @@ import WorkflowModel
 final class InputScene {
     let space: TestSpace
     var step: Step
-    private var looker: InputLooker
+    private var looker: FileHasher
 
     init(inputs: [String], _ change: (inout Step) -> Void = { _ in }) throws {
         space = try TestSpace()
@@ -26,7 +26,7 @@ final class InputScene {
         step.command = .arguments(["true"])
         step.inputs = inputs.map { FilePattern($0) }
         change(&step)
-        looker = InputLooker(root: space.root.path)
+        looker = FileHasher(root: space.root.path)
     }
 
     func patterns() throws -> InputPatterns {
@@ -40,14 +40,14 @@ final class InputScene {
         return InputPatterns(of: 0, plan: plan, root: space.root.path)
     }
 
-    func look() throws -> InputLook {
+    func look() throws -> FileSnapshot {
         try #require(looker.look(at: try patterns()))
     }
 
     func digest() throws -> UInt64 { try look().digest }
 
     func paths() throws -> [String] {
-        let entries = InputScan.entries(of: try patterns(), root: space.root.path)
+        let entries = FileScanner.entries(of: try patterns(), root: space.root.path)
         return try #require(entries).map { String(decoding: $0.path, as: UTF8.self) }
     }
 
@@ -251,8 +251,8 @@ struct InputLookTests {
         let scene = try InputScene(inputs: ["in/*"])
         for name in ["in/1", "in/2", "in/3"] { try scene.space.file(name, name) }
         let ends = Mutex<[Int64]>([])
-        var looker = InputLooker(root: scene.space.root.path)
-        // Asked when a part of a file has been read: no part is read within one tick of the clock.
+        var looker = FileHasher(root: scene.space.root.path)
+        // Asked when a part of a file has been read; each part takes a while.
         looker.isWanted = {
             let before = RunClock.wallTime().microseconds
             var now = before
@@ -263,9 +263,9 @@ struct InputLookTests {
         let files = try #require(looker.look(at: try scene.patterns())).files
         #expect(files.count == 3)
         for (end, next) in zip(ends.withLock { $0 }, files.dropFirst()) {
-            #expect(next.seenAt >= end)
+            #expect(next.observedAt >= end)
         }
-        #expect(files[0].seenAt < ends.withLock { $0[0] })
+        #expect(files[0].observedAt < ends.withLock { $0[0] })
     }
 
     @Test("what is too much for the loop is left to the worker, with the same result")
@@ -273,7 +273,7 @@ struct InputLookTests {
         let scene = try InputScene(inputs: ["in/**"])
         for number in 0..<20 { try scene.space.file("in/\(number)", "\(number)") }
         let patterns = try scene.patterns()
-        var looker = InputLooker(root: scene.space.root.path)
+        var looker = FileHasher(root: scene.space.root.path)
         #expect(looker.look(at: patterns, budget: InputBudget(names: 19, bytes: .max)) == nil)
         #expect(looker.look(at: patterns, budget: InputBudget(names: .max, bytes: 10)) == nil)
         let look = looker.look(at: patterns, budget: StepBases.budget)

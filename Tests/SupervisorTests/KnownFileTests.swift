@@ -17,7 +17,7 @@ struct KnownFileTests {
     }
 
     private static func known(_ facts: FileStamp, seen: Int64) -> FileRecord {
-        FileRecord(path: [1], facts: facts, digest: Digest(of: [1]), seenAt: seen * second)
+        FileRecord(path: [1], facts: facts, digest: Digest(of: [1]), observedAt: seen * second)
     }
 
     @Test(

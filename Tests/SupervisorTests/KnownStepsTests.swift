@@ -35,7 +35,7 @@ struct KnownStepsTests {
                 inode: 12)
             let file = FileRecord(
                 path: Array("docs/ä".utf8) + [0xff, number], facts: facts,
-                digest: Digest(of: [number]), seenAt: 9)
+                digest: Digest(of: [number]), observedAt: 9)
             let contents = Fingerprint(
                 declared: [FingerprintPart("line", "echo \(number)"), FingerprintPart("x", "")],
                 declaredDigest: Digest(of: [1, number]), files: [file.content],

@@ -173,7 +173,7 @@ struct LinkLookTests {
         let scene = try Self.scene(["docs/shared"])
         for number in 0..<20 { try scene.space.file("real/\(number)", "\(number)") }
         let patterns = try scene.patterns()
-        var looker = InputLooker(root: scene.space.root.path)
+        var looker = FileHasher(root: scene.space.root.path)
         #expect(looker.look(at: patterns, budget: InputBudget(names: 19, bytes: .max)) == nil)
         #expect(looker.look(at: patterns, budget: InputBudget(names: .max, bytes: 10)) == nil)
         let look = looker.look(at: patterns, budget: InputBudget(names: 30, bytes: 100))
@@ -185,11 +185,11 @@ struct LinkLookTests {
     func hints() throws {
         let scene = try Self.scene(["docs/shared"])
         let patterns = try scene.patterns()
-        var looker = InputLooker(root: scene.space.root.path)
+        var looker = FileHasher(root: scene.space.root.path)
         let seen = looker.look(at: patterns)
         var look = try #require(seen)
         // As if it had been looked at when all of it was old.
-        look.files[0].seenAt += 3_600_000_000_000
+        look.files[0].observedAt += 3_600_000_000_000
         let none = InputBudget(names: 100, bytes: 0)
         #expect(looker.look(at: patterns, hints: look.files, budget: none)?.digest == look.digest)
         try scene.space.file("real/sub/y.md", "two")
@@ -201,7 +201,7 @@ struct LinkLookTests {
         let scene = try Self.scene([])
         for (pattern, counts) in [("docs/shared", true), ("docs", false), ("docs/**", false)] {
             let patterns = try InputPatterns([pattern], written: [], followsLinks: false)
-            var looker = InputLooker(root: scene.space.root.path)
+            var looker = FileHasher(root: scene.space.root.path)
             try scene.space.file("real/x.md", "one")
             let first = looker.look(at: patterns)?.digest
             try scene.space.file("real/x.md", "two")
@@ -223,10 +223,10 @@ struct DirectoryListingTests {
         for number in 0..<100 { try scene.space.file("in/\(number)", "\(number)") }
         try scene.space.file("in/sub1/x", "")
         let patterns = try scene.patterns()
-        let plain = InputScan.entries(of: patterns, root: scene.space.root.path)?.map(\.path)
+        let plain = FileScanner.entries(of: patterns, root: scene.space.root.path)?.map(\.path)
         var listings: DirectoryListings? = DirectoryListings()
         for _ in 0..<2 {
-            let found = InputScan.entries(
+            let found = FileScanner.entries(
                 of: patterns, root: scene.space.root.path, budget: .max, listings: &listings)
             #expect(found?.map(\.path) == plain)
         }
@@ -238,7 +238,7 @@ struct DirectoryListingTests {
         for number in 0..<100 { try scene.space.file("in/\(number)", "\(number)") }
         try scene.space.file("few/a", "")
         let patterns = try scene.patterns()
-        var looker = InputLooker(root: scene.space.root.path)
+        var looker = FileHasher(root: scene.space.root.path)
         looker.listings = DirectoryListings()
         #expect(looker.look(at: patterns)?.files.count == 101)
         try scene.space.file("in/new", "").file("few/new", "")

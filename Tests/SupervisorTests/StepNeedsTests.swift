@@ -9,7 +9,7 @@ import WorkflowModel
     "What a step needs of others is looked at before and after it runs", .timeLimit(.minutes(20)))
 struct StepNeedsTests {
     /// Step 0 makes `build`, 1 and 2 put files of their own into it, 3 something elsewhere.
-    private static func owners() -> OutputOwners {
+    private static func owners() -> OutputWriters {
         let outputs = [
             ["build", "conf/*.h"], ["build/b.o"], ["build/sub/**", "!build/sub/x"], ["other.txt"],
         ]
@@ -19,7 +19,7 @@ struct StepNeedsTests {
             return step
         }
         steps[3].modifies = [FilePattern("conf/b.h")]
-        return OutputOwners(steps)
+        return OutputWriters(steps)
     }
 
     @Test(
@@ -39,8 +39,8 @@ struct StepNeedsTests {
     func looks() throws {
         let space = try TestSpace()
         try space.file("build/conf", "1").file("build/b.o", "1").file("other.txt", "1")
-        let looker = InputLooker(root: space.root.path)
-        let need = StepNeed(0, try InputPatterns(["build"], written: []), Self.owners())
+        let looker = FileHasher(root: space.root.path)
+        let need = DependencyOutputs(0, try InputPatterns(["build"], written: []), Self.owners())
         let before = try #require(looker.look(at: [need]))
         #expect(before.count == 3)
         try space.file("other.txt", "22")
@@ -53,7 +53,7 @@ struct StepNeedsTests {
         let changed = try #require(looker.look(at: [need]))
         #expect(changed.own != before.own)
         #expect(looker.look(at: [need], budget: 2) == nil)
-        var own = InputLooker(root: space.root.path)
+        var own = FileHasher(root: space.root.path)
         let found = own.look(at: need.patterns)
         let look = try #require(found)
         #expect(look.signature == changed.whole.first, "they are compared with each other")

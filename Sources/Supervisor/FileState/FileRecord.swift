@@ -7,7 +7,7 @@ struct FileRecord: Hashable, Sendable {
     var facts: FileStamp
     var digest: Digest
     /// When it was looked at, in nanoseconds since 1970; 0 where its content is not known.
-    var seenAt: Int64
+    var observedAt: Int64
 
     /// The file without what only helps to see a change.
     var content: FileContent { FileContent(path: path, kind: facts.mark, digest: digest) }
@@ -18,7 +18,7 @@ struct FileRecord: Hashable, Sendable {
         case .unreadable: nil
         case .directory, .fifo, .socket, .device: .zero
         // The looks of a link are those of all that it leads to.
-        case .file, .link: facts == now && facts.isSettled(at: seenAt) ? digest : nil
+        case .file, .link: facts == now && facts.isOldEnough(at: observedAt) ? digest : nil
         }
     }
 }
@@ -26,11 +26,11 @@ struct FileRecord: Hashable, Sendable {
 extension FileStamp {
     /// A file that was changed as lately as this may change again and look the same, by the
     /// coarseness of file systems' clocks.
-    private static let leastAge: Int64 = 2_000_000_000
+    private static let racyWindow: Int64 = 2_000_000_000
 
     /// Whether a file was old enough when it was looked at, so that a later change shows.
-    func isSettled(at time: Int64) -> Bool {
-        time &- max(changedAt, modifiedAt) > FileStamp.leastAge
+    func isOldEnough(at time: Int64) -> Bool {
+        time &- max(changedAt, modifiedAt) > FileStamp.racyWindow
     }
 
     /// What it is, and whether it can be executed, in one byte.

@@ -1,13 +1,13 @@
 import WorkflowModel
 
 /// What a step that another needs has written, ready to be looked at again.
-struct StepNeed: Sendable {
+struct DependencyOutputs: Sendable {
     /// The step that has written it.
     let step: Int
     let patterns: InputPatterns
-    fileprivate let owners: OutputOwners
+    fileprivate let owners: OutputWriters
 
-    init(_ step: Int, _ patterns: InputPatterns, _ owners: OutputOwners) {
+    init(_ step: Int, _ patterns: InputPatterns, _ owners: OutputWriters) {
         self.step = step
         self.patterns = patterns
         self.owners = owners
@@ -15,7 +15,7 @@ struct StepNeed: Sendable {
 }
 
 /// How all that a step needs looks at one moment; only of use in this process.
-struct NeedsLook: Sendable {
+struct DependencySnapshot: Sendable {
     /// For each need in order, of all its files.
     var whole: [Int] = []
     /// Of those files that no other step writes too.
@@ -24,24 +24,24 @@ struct NeedsLook: Sendable {
     var count = 0
 }
 
-extension InputLooker {
+extension FileHasher {
     /// How what a step needs looks, without reading any content; nil when that would take more than
     /// the budget.
-    func look(at needs: [StepNeed], budget: Int = .max) -> NeedsLook? {
+    func look(at needs: [DependencyOutputs], budget: Int = .max) -> DependencySnapshot? {
         // An empty list has a hash of its own, which differs from the number that means that nobody
         // has compared.
-        guard !needs.isEmpty else { return NeedsLook() }
-        var look = NeedsLook()
+        guard !needs.isEmpty else { return DependencySnapshot() }
+        var look = DependencySnapshot()
         var own = Hasher()
         for need in needs {
             guard
-                let entries = InputScan.entries(
+                let entries = FileScanner.entries(
                     of: need.patterns, root: root, budget: budget - look.count)
             else { return nil }
-            look.whole.append(InputLooker.signature(of: entries))
+            look.whole.append(FileHasher.signature(of: entries))
             look.count += entries.count
             let rest = entries.filter { !need.owners.haveOther(than: need.step, of: $0.path) }
-            own.combine(InputLooker.signature(of: rest))
+            own.combine(FileHasher.signature(of: rest))
         }
         look.own = own.finalize()
         return look
@@ -50,7 +50,7 @@ extension InputLooker {
 
 /// Which steps declare to write a file: those that share a directory change what the others see of it,
 /// and that is no change by somebody else.
-struct OutputOwners: Sendable {
+struct OutputWriters: Sendable {
     /// Steps by the path that they name, which may be a directory.
     private var named: [ArraySlice<UInt8>: [Int]] = [:]
     /// Steps and their patterns by the directory below which all that they mean lies.

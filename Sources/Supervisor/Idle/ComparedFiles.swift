@@ -32,7 +32,7 @@ struct ComparedFiles {
             else { return nil }
             if case .script = step.command { return nil }
             for file in memory.inputs + memory.outputs {
-                guard file.facts.kind == .file, file.facts.isSettled(at: file.seenAt) else {
+                guard file.facts.kind == .file, file.facts.isOldEnough(at: file.observedAt) else {
                     return nil
                 }
                 if seen.insert(file.path).inserted { files.append((file.path, file.facts)) }

@@ -42,7 +42,7 @@ struct WatchedFiles {
                 found.st_mode & S_IFMT == S_IFREG
             else { return false }
             let now = FileStamp(found)
-            guard now.isSettled(at: start), compared[number].map({ $0 == now }) ?? true else {
+            guard now.isOldEnough(at: start), compared[number].map({ $0 == now }) ?? true else {
                 return false
             }
             let words = Self.words(found)

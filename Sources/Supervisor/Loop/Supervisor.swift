@@ -296,7 +296,7 @@ public final class Supervisor {
         if !exited.isEmpty || sawChildSignal { settleExits(exited) }
         if !settling.isEmpty { settleGroups() }
         if let due = guardian.due, due <= clock.now() { startGuardian() }
-        lookAround()
+        pollLogs()
         // What comes with the last exit stops nothing any more.
         for signal in stops where finalStatus == nil {
             stopSignal = stopSignal ?? signal
@@ -342,7 +342,7 @@ public final class Supervisor {
             } else {
                 settling.insert(step)
             }
-            if end.exit == .exited(0) { lookAgain(at: step) } else { inputs.forget(step) }
+            if end.exit == .exited(0) { recheckInputs(at: step) } else { inputs.forget(step) }
             tell(
                 .leaderExited(
                     step: step, exit: end.exit, usage: end.usage,

@@ -53,7 +53,7 @@ extension Supervisor {
     }
 
     /// Looks at logs and at leaders that were stopped, now and then.
-    func lookAround() {
+    func pollLogs() {
         let now = clock.now()
         guard logWatch.isDue(at: now) else { return }
         lookAtLogs()

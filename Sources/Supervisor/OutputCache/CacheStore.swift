@@ -72,7 +72,7 @@ struct CacheStore {
                 throw .output("its output `\(shown)` does not lie in the project")
             }
         }
-        let entries = InputScan.entries(of: patterns.patterns, root: cache.root) ?? []
+        let entries = FileScanner.entries(of: patterns.patterns, root: cache.root) ?? []
         var parts: [CacheManifest.Part] = []
         var size: Int64 = 0
         for entry in entries {

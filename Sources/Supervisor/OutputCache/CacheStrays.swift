@@ -38,7 +38,7 @@ struct CacheStrays {
             return
         }
         let kept = CacheStrays.paths(of: manifest)
-        let entries = (InputScan.entries(of: patterns, root: root) ?? []).filter {
+        let entries = (FileScanner.entries(of: patterns, root: root) ?? []).filter {
             !kept.contains($0.path)
         }
         guard !entries.isEmpty else {
@@ -47,7 +47,7 @@ struct CacheStrays {
         }
         let known = Dictionary(left.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
         let all = Set(entries.map(\.path))
-        var looker = InputLooker(root: root)
+        var looker = FileHasher(root: root)
         let tree = try CacheTrouble.meet { () throws(SystemError) in try ProjectTree(root: root) }
         var strays: [Stray] = []
         // The inner ones first, so that a directory is empty when its turn comes.

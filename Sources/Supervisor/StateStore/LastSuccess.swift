@@ -112,7 +112,7 @@ struct StepStateWriter {
             number(file.facts.modifiedAt)
             number(file.facts.changedAt)
             number(file.facts.inode)
-            number(file.seenAt)
+            number(file.observedAt)
             digest(file.digest)
         }
     }
@@ -229,12 +229,12 @@ struct StepStateReader {
             let kind = FileStamp.Kind(rawValue: rawKind), let executable = number(UInt8.self),
             let size = number(Int64.self), let modifiedAt = number(Int64.self),
             let changedAt = number(Int64.self), let inode = number(UInt64.self),
-            let seenAt = number(Int64.self), let digest = digest()
+            let observedAt = number(Int64.self), let digest = digest()
         else { return nil }
         let facts = FileStamp(
             kind: kind, isExecutable: executable == 1, size: size, modifiedAt: modifiedAt,
             changedAt: changedAt, inode: inode)
-        return FileRecord(path: path, facts: facts, digest: digest, seenAt: seenAt)
+        return FileRecord(path: path, facts: facts, digest: digest, observedAt: observedAt)
     }
 
     /// Whether the step of this memory wrote a result, without reading the rest.

@@ -76,7 +76,7 @@ struct RecordReader {
     }
 
     /// Whether all files of the record look as they did when their contents were known.
-    mutating func allFilesLookSame(in directory: Int32) -> Bool {
+    mutating func allStampsMatch(in directory: Int32) -> Bool {
         allFiles { $1.now($0, in: directory) }
     }
 
@@ -102,7 +102,7 @@ struct RecordReader {
 
     private struct Facts {
         var facts: FileStamp
-        var seenAt: Int64
+        var observedAt: Int64
 
         func now(_ path: String, in directory: Int32) -> Bool {
             path.withCString { now($0, in: directory) }
@@ -119,7 +119,7 @@ struct RecordReader {
 
         private func now(_ path: UnsafePointer<CChar>, in directory: Int32) -> Bool {
             var found = stat()
-            guard facts.kind == .file, facts.isSettled(at: seenAt),
+            guard facts.kind == .file, facts.isOldEnough(at: observedAt),
                 fstatat(directory, path, &found, AT_SYMLINK_NOFOLLOW) == 0
             else { return false }
             return FileStamp(found) == facts
@@ -130,12 +130,12 @@ struct RecordReader {
         guard let kind = number(UInt8.self).flatMap(FileStamp.Kind.init(rawValue:)),
             let isExecutable = number(UInt8.self), let size = number(Int64.self),
             let modifiedAt = number(Int64.self), let changedAt = number(Int64.self),
-            let inode = number(UInt64.self), let seenAt = number(Int64.self), skip(32)
+            let inode = number(UInt64.self), let observedAt = number(Int64.self), skip(32)
         else { return nil }
         let facts = FileStamp(
             kind: kind, isExecutable: isExecutable == 1, size: size, modifiedAt: modifiedAt,
             changedAt: changedAt, inode: inode)
-        return Facts(facts: facts, seenAt: seenAt)
+        return Facts(facts: facts, observedAt: observedAt)
     }
 
     /// The run of the success, and what the steps that it needs had produced.

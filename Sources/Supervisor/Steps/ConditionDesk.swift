@@ -20,7 +20,7 @@ struct ConditionDesk {
     private var leftOut: Set<String> = []
     /// Read when the first condition asks for it.
     private var store: ChangeStore?
-    private var looker: InputLooker
+    private var looker: FileHasher
     /// How files looked when the conditions of steps were evaluated.
     private var before: [Int: ConditionLooks] = [:]
     /// Steps that have ended well, and whose files are too many to be looked at in passing.
@@ -30,7 +30,7 @@ struct ConditionDesk {
         conditions = plan.resolved.conditions
         steps = plan.resolved.workflow.steps
         self.root = root
-        looker = InputLooker(root: root)
+        looker = FileHasher(root: root)
     }
 
     /// Takes in how a step has ended.
@@ -135,7 +135,7 @@ struct ConditionDesk {
 }
 
 /// How the files of each list of patterns that a condition asks about look.
-typealias ConditionLooks = [[String]: InputLook]
+typealias ConditionLooks = [[String]: FileSnapshot]
 
 /// A condition that is to be evaluated, with all that it may ask.
 struct ConditionQuestion: Sendable {
@@ -148,7 +148,7 @@ struct ConditionQuestion: Sendable {
     let written: [String]
 
     /// What it comes to; nil where looking at files would take more than the budget.
-    func answer(by looker: inout InputLooker, budget: InputBudget) -> Errands.Answer? {
+    func answer(by looker: inout FileHasher, budget: InputBudget) -> Errands.Answer? {
         var facts = facts
         for list in lists {
             // What is no pattern is told when the condition asks for it.
@@ -253,7 +253,7 @@ extension ConditionTerm {
     }
 }
 
-extension InputLook {
+extension FileSnapshot {
     /// The digest as `changed.json` holds it.
     var digestText: String {
         let text = String(digest, radix: 16)
@@ -285,7 +285,7 @@ extension Supervisor {
         let root = context.state.root
         let substitute = SchedulerInput.conditionEvaluated(step: step, .error("the run stops"))
         send(for: step, otherwise: substitute) { _ in
-            var looker = InputLooker(root: root)
+            var looker = FileHasher(root: root)
             return question.answer(by: &looker, budget: .unlimited)
                 ?? Errands.Answer(step: step, input: substitute)
         }

@@ -110,7 +110,7 @@ public final class EarlyLook: Sendable {
             guard number < shares else { return loaded }
             let first = number * EarlyLook.share
             let last = min(loaded.successes.count, first + EarlyLook.share)
-            let same = loaded.successes[first..<last].filter { looksSame($0, loaded.steps) }
+            let same = loaded.successes[first..<last].filter { stampsMatch($0, loaded.steps) }
             results.withLock { results in
                 results.same.formUnion(same.lazy.map(\.lowerBound))
                 results.shares += 1
@@ -141,10 +141,10 @@ public final class EarlyLook: Sendable {
         return Loaded(steps: steps, successes: [])
     }
 
-    private func looksSame(_ range: Range<Int>, _ known: StepStateLog) -> Bool {
+    private func stampsMatch(_ range: Range<Int>, _ known: StepStateLog) -> Bool {
         known.withBytes { bytes in
             var reader = RecordReader(UnsafeRawBufferPointer(rebasing: bytes[range]))
-            return reader.allFilesLookSame(in: directory)
+            return reader.allStampsMatch(in: directory)
         }
     }
 }

@@ -11,7 +11,7 @@ struct InputJob: Sendable {
     /// What is known of the files, sorted by path.
     var hints: [FileRecord] = []
     /// What the step needs of others.
-    var needs: [StepNeed] = []
+    var needs: [DependencyOutputs] = []
 
     /// What the look is for.
     enum Purpose: Sendable {
@@ -29,10 +29,10 @@ struct InputAnswer: Sendable {
     var step: Int
     var purpose: InputJob.Purpose
     /// Nil where only the signature was asked.
-    var look: InputLook?
+    var look: FileSnapshot?
     var signature: Int
     /// How what the step needs looks.
-    var needs = NeedsLook()
+    var needs = DependencySnapshot()
 }
 
 extension InputWorker {
@@ -46,17 +46,17 @@ extension InputWorker {
         root: String, tell: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(SystemError) {
         try self.init(name: "stepvisor-inputs") {
-            var looker = InputLooker(root: root)
+            var looker = FileHasher(root: root)
             looker.progress = ReadingProgress(tell)
             return { job in
-                let needs = looker.look(at: job.needs) ?? NeedsLook()
+                let needs = looker.look(at: job.needs) ?? DependencySnapshot()
                 guard job.purpose != .end else {
                     return InputAnswer(
                         step: job.step, purpose: .end, look: nil,
                         signature: looker.signature(of: job.patterns), needs: needs)
                 }
                 looker.subject = job.subject
-                let look = looker.look(at: job.patterns, hints: job.hints) ?? InputLooker.nothing
+                let look = looker.look(at: job.patterns, hints: job.hints) ?? FileHasher.nothing
                 return InputAnswer(
                     step: job.step, purpose: job.purpose, look: look, signature: look.signature,
                     needs: needs)

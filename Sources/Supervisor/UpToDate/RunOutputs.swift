@@ -64,10 +64,10 @@ public struct LeftOutputs {
     private let plan: RunPlan
     private let root: String
     private let state: StateDirectory?
-    private var looker: InputLooker
+    private var looker: FileHasher
     /// What the steps of runs have left, as far as it was asked.
     private var runs: [String: [String: [FileRecord]]] = [:]
-    private lazy var owners = OutputOwners(plan.resolved.workflow.steps)
+    private lazy var owners = OutputWriters(plan.resolved.workflow.steps)
     private lazy var revision = RevisionLook(plan: plan, root: root)
 
     /// For the steps of a plan, in a project whose root is absolute.
@@ -75,7 +75,7 @@ public struct LeftOutputs {
         self.plan = plan
         self.root = root
         state = try? StateDirectory(root: root, create: false)
-        looker = InputLooker(root: root)
+        looker = FileHasher(root: root)
     }
 
     /// What speaks against the outputs of a step: declared ones that are not there, and what differs from

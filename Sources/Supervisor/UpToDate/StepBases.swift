@@ -6,7 +6,7 @@ public struct StepBases {
     private let ingredients: StepIngredients
     private let plan: RunPlan
     private let root: String
-    private var looker: InputLooker
+    private var looker: FileHasher
 
     /// For the steps of a plan.
     ///
@@ -21,7 +21,7 @@ public struct StepBases {
         ingredients = StepIngredients(
             plan: plan, inherited: environment,
             key: hasSecrets ? ProjectKey.text(root: root) : nil)
-        looker = InputLooker(root: root)
+        looker = FileHasher(root: root)
     }
 
     /// What a step would be started from now; nil when what it reads cannot be read.
@@ -40,7 +40,7 @@ public struct StepBases {
     }
 
     /// The basis of a step whose files have been looked at.
-    func basis(of step: Int, _ look: InputLook) -> StepBasis {
+    func basis(of step: Int, _ look: FileSnapshot) -> StepBasis {
         StepBasis(
             command: ingredients.command(of: step).digest,
             settings: ingredients.settings(of: step).digest, inputs: look.digest)
@@ -54,17 +54,17 @@ public struct StepBases {
     /// Looks at what a step reads; nil when that is too much to be done in passing.
     mutating func quickLook(
         at patterns: InputPatterns, hints: [FileRecord] = []
-    ) -> InputLook? {
+    ) -> FileSnapshot? {
         looker.look(at: patterns, hints: hints, budget: StepBases.budget)
     }
 
     /// Looks at what a step needs; nil when that is too much to be done in passing.
-    func quickLook(at needs: [StepNeed]) -> NeedsLook? {
+    func quickLook(at needs: [DependencyOutputs]) -> DependencySnapshot? {
         looker.look(at: needs, budget: StepBases.budget.names)
     }
 
     /// How what a step needs looks.
-    func look(at needs: [StepNeed]) -> NeedsLook { looker.look(at: needs) ?? NeedsLook() }
+    func look(at needs: [DependencyOutputs]) -> DependencySnapshot { looker.look(at: needs) ?? DependencySnapshot() }
 
     /// The signature of what a step reads, as it is now.
     func signature(of patterns: InputPatterns) -> Int { looker.signature(of: patterns) }

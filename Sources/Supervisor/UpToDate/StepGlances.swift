@@ -50,7 +50,7 @@ struct StepGlances: Sendable {
             DispatchQueue.concurrentPerform(iterations: shares) { number in
                 let first = number * Self.share
                 for step in first..<min(steps, first + Self.share) {
-                    answers.note(glances.looksSame(step, known), of: step)
+                    answers.note(glances.stampsMatch(step, known), of: step)
                 }
             }
             count = steps
@@ -75,7 +75,7 @@ struct StepGlances: Sendable {
 
     /// What is known of a step that looks the same; nil for any other.
     func memory(of step: Int, _ known: StepStateLog) -> GlancedMemory? {
-        guard ahead.isEmpty ? looksSame(step, known) : ahead[step],
+        guard ahead.isEmpty ? stampsMatch(step, known) : ahead[step],
             let range = known.success(of: id(of: step))
         else { return nil }
         return known.withBytes { bytes in
@@ -88,7 +88,7 @@ struct StepGlances: Sendable {
 
     // MARK: - One step
 
-    private func looksSame(_ index: Int, _ known: StepStateLog) -> Bool {
+    private func stampsMatch(_ index: Int, _ known: StepStateLog) -> Bool {
         guard plan.selected[index], let directory else { return false }
         return plan.resolved.workflow.steps.withUnsafeBufferPointer { steps in
             guard steps[index].declaresInputs, steps[index].modifies.isEmpty,
@@ -99,14 +99,14 @@ struct StepGlances: Sendable {
             if let early, hasLooked, !early.contains(range.lowerBound) { return false }
             return known.withBytes { bytes in
                 var reader = RecordReader(UnsafeRawBufferPointer(rebasing: bytes[range]))
-                return looksSame(
+                return stampsMatch(
                     index, steps[index], &reader, in: hasLooked ? nil : directory.number)
             }
         }
     }
 
     /// Looks at the files themselves only where a directory is given.
-    private func looksSame(
+    private func stampsMatch(
         _ index: Int, _ step: Step, _ reader: inout RecordReader, in directory: Int32?
     ) -> Bool {
         guard let head = reader.head(), !head.hasResult,

@@ -18,8 +18,8 @@ struct InputDesk {
         /// The files as they were, to tell which have changed.
         var files: [FileRecord] = []
         /// What it needs of others, and how that looked.
-        var needs: [StepNeed] = []
-        var needsLook = NeedsLook()
+        var needs: [DependencyOutputs] = []
+        var needsLook = DependencySnapshot()
     }
 
     /// A look again at more files than these is left to the worker.
@@ -35,7 +35,7 @@ struct InputDesk {
     }
 
     fileprivate mutating func keep(
-        _ look: InputLook, of patterns: InputPatterns, _ needs: [StepNeed], _ seen: NeedsLook,
+        _ look: FileSnapshot, of patterns: InputPatterns, _ needs: [DependencyOutputs], _ seen: DependencySnapshot,
         for step: Int
     ) {
         guard look.count > 0 || !patterns.included.isEmpty || !needs.isEmpty else { return }
@@ -72,8 +72,8 @@ extension Supervisor {
     }
 
     private func start(
-        _ order: LaunchOrder, _ look: InputLook, _ patterns: InputPatterns, _ needs: [StepNeed],
-        _ seen: NeedsLook
+        _ order: LaunchOrder, _ look: FileSnapshot, _ patterns: InputPatterns, _ needs: [DependencyOutputs],
+        _ seen: DependencySnapshot
     ) {
         inputs.keep(look, of: patterns, needs, seen, for: order.step)
         guard noteStart(order, look, needs, seen) else {
@@ -144,7 +144,7 @@ extension Supervisor {
     }
 
     /// A step has exited with 0: whether what it read is still what it was started from.
-    func lookAgain(at step: Int) {
+    func recheckInputs(at step: Int) {
         guard !inputs.running.isEmpty, let reading = inputs.running.removeValue(forKey: step)
         else { return }
         if reading.count > InputDesk.fewFiles, let worker = inputs.worker {
@@ -159,7 +159,7 @@ extension Supervisor {
     }
 
     private func compare(
-        _ reading: InputDesk.Reading, _ signature: Int, _ needs: NeedsLook, of step: Int
+        _ reading: InputDesk.Reading, _ signature: Int, _ needs: DependencySnapshot, of step: Int
     ) {
         if signature != reading.signature {
             let cause = RunReason.moved(

@@ -99,7 +99,7 @@ extension Supervisor {
     /// - Returns: Whether it may be started: a mark that cannot be written would let what a death
     ///   leaves half done count as done.
     func noteStart(
-        _ order: LaunchOrder, _ look: InputLook, _ needs: [StepNeed], _ seen: NeedsLook
+        _ order: LaunchOrder, _ look: FileSnapshot, _ needs: [DependencyOutputs], _ seen: DependencySnapshot
     ) -> Bool {
         let step = order.step
         guard !order.isCheck else { return true }
@@ -199,7 +199,7 @@ extension Supervisor {
             let patterns = freshness.look.outputPatterns(of: step)
         else {
             let look = freshness.look.outputs(of: step)
-            keep(look ?? InputLooker.nothing, of: step)
+            keep(look ?? FileHasher.nothing, of: step)
             return
         }
         worker.send(
@@ -209,7 +209,7 @@ extension Supervisor {
     }
 
     /// Keeps a success, now that it is known what it has left.
-    func keep(_ outputs: InputLook, of step: Int) {
+    func keep(_ outputs: FileSnapshot, of step: Int) {
         guard let begun = freshness.leaving.removeValue(forKey: step) else { return }
         let id = header.steps[step].id
         noteLeft(outputs, by: step)
@@ -264,7 +264,7 @@ extension Supervisor {
     /// Keeps what a step has left for the run that may go on with this one.
     ///
     /// Where that cannot be written, that run is told only whether there is anything.
-    private func noteLeft(_ outputs: InputLook, by step: Int) {
+    private func noteLeft(_ outputs: FileSnapshot, by step: Int) {
         guard outputs.isReadable, leavesOutputs(step) else { return }
         try? RunOutputs.keep(outputs.files, of: header.steps[step].id, in: directory)
     }

@@ -10,7 +10,7 @@ public struct UpToDateChecker: Sendable {
     let root: String
     private let ingredients: StepIngredients
     private let mask: SecretMask
-    private var looker: InputLooker
+    private var looker: FileHasher
     var known: StepStateLog
     /// What tools say of themselves.
     let answers: ToolAnswers
@@ -21,7 +21,7 @@ public struct UpToDateChecker: Sendable {
     /// Whether steps run, so that what was seen may have been changed since.
     private var isRunning = false
     /// Made when the first step starts that needs files of another.
-    var owners: OutputOwners?
+    var owners: OutputWriters?
     /// Steps that may run, as far as was asked ahead.
     var mayRun: Set<Int> = []
     /// What was found to look as its last success left it, each at the beginning of the run.
@@ -59,7 +59,7 @@ public struct UpToDateChecker: Sendable {
         ingredients = StepIngredients(
             plan: plan, inherited: environment,
             key: hasSecrets ? ProjectKey.text(root: root) : nil)
-        looker = InputLooker(root: root)
+        looker = FileHasher(root: root)
         looker.progress = ReadingProgress(tell)
         answers = ToolAnswers.ask(plan, root: root, inherited: environment, tell: tell)
         let looked = early.flatMap { $0.isAbout(workflow, in: root) ? $0.take() : nil }
@@ -204,7 +204,7 @@ public struct UpToDateChecker: Sendable {
     ///   - seen: How the files of what it needs look now, as far as that has been asked.
     /// - Returns: What it is made from.
     mutating func contents(
-        of step: Int, _ look: InputLook, seen: [Int: Int] = [:]
+        of step: Int, _ look: FileSnapshot, seen: [Int: Int] = [:]
     ) -> Fingerprint? {
         var produced: [OutputDigest] = []
         for dependency in plan.resolved.graph.dependencies(of: step) {
@@ -220,7 +220,7 @@ public struct UpToDateChecker: Sendable {
     }
 
     /// What a step is made from, but for what the steps that it needs have produced.
-    func ownContents(of step: Int, _ look: InputLook) -> Fingerprint {
+    func ownContents(of step: Int, _ look: FileSnapshot) -> Fingerprint {
         let declared = ingredients.declared(of: step, answers: answers.texts)
         return Fingerprint(
             declared: mask.isEmpty
@@ -229,7 +229,7 @@ public struct UpToDateChecker: Sendable {
     }
 
     /// Looks at what a step reads, without the contents of what looks as it did.
-    mutating func look(at step: Int, budget: InputBudget = .unlimited) -> InputLook? {
+    mutating func look(at step: Int, budget: InputBudget = .unlimited) -> FileSnapshot? {
         looker.subject = "the inputs of `\(id(of: step))`"
         let hints = hints(for: step)
         guard
@@ -265,8 +265,8 @@ public struct UpToDateChecker: Sendable {
     }
 
     /// Looks at what a step has written.
-    mutating func outputs(of step: Int, budget: InputBudget = .unlimited) -> InputLook? {
-        guard let patterns = outputPatterns(of: step) else { return InputLooker.nothing }
+    mutating func outputs(of step: Int, budget: InputBudget = .unlimited) -> FileSnapshot? {
+        guard let patterns = outputPatterns(of: step) else { return FileHasher.nothing }
         let hints = known.lastSuccess(of: id(of: step))?.outputs ?? []
         looker.subject = "the outputs of `\(id(of: step))`"
         return looker.look(at: patterns, hints: hints, budget: budget)
@@ -379,8 +379,8 @@ public struct UpToDateChecker: Sendable {
         let new = inputs + (memory.declaresOutputs ? outputs : [])
         guard new.count == memory.inputs.count + memory.outputs.count else { return }
         let gains = zip(memory.inputs + memory.outputs, new).contains { old, new in
-            [.file, .link].contains(new.facts.kind) && new.facts.isSettled(at: new.seenAt)
-                && (old.facts != new.facts || !old.facts.isSettled(at: old.seenAt))
+            [.file, .link].contains(new.facts.kind) && new.facts.isOldEnough(at: new.observedAt)
+                && (old.facts != new.facts || !old.facts.isOldEnough(at: old.observedAt))
         }
         guard gains else { return }
         var memory = memory

@@ -5,13 +5,13 @@ import WorkflowModel
 /// What a step needs of others: files of steps, and answers of tools.
 extension UpToDateChecker {
     /// What a step needs of the files of others.
-    mutating func needs(of step: Int) -> [StepNeed] {
-        var needs: [StepNeed] = []
+    mutating func needs(of step: Int) -> [DependencyOutputs] {
+        var needs: [DependencyOutputs] = []
         for dependency in plan.resolved.graph.dependencies(of: step) {
             guard let patterns = outputPatterns(of: dependency) else { continue }
-            let owners = self.owners ?? OutputOwners(plan.resolved.workflow.steps)
+            let owners = self.owners ?? OutputWriters(plan.resolved.workflow.steps)
             self.owners = owners
-            needs.append(StepNeed(dependency, patterns, owners))
+            needs.append(DependencyOutputs(dependency, patterns, owners))
         }
         return needs
     }
@@ -34,9 +34,9 @@ extension UpToDateChecker {
     }
 }
 
-extension InputLook {
+extension FileSnapshot {
     /// What of it could not be read.
     var unreadable: [RunReason.Detail] {
-        files.filter { $0.seenAt == 0 }.map { .init($0.content.name) }
+        files.filter { $0.observedAt == 0 }.map { .init($0.content.name) }
     }
 }

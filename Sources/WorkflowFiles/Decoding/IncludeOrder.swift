@@ -94,9 +94,9 @@ struct IncludeOrder {
     private mutating func settleReach() {
         guard entries.contains(where: { $0.reach >= $0.part.tasks.upperBound }) else { return }
         var order = Array(entries.indices)
-        var isSettled = false
-        while !isSettled {
-            isSettled = true
+        var isOldEnough = false
+        while !isOldEnough {
+            isOldEnough = true
             for index in order where entries[index].reach >= 0 {
                 let own = entries[index]
                 let reach = entries.filter { other in
@@ -105,7 +105,7 @@ struct IncludeOrder {
                 }.map(\.reach).max()
                 guard let reach else { continue }
                 entries[index].reach = reach
-                isSettled = false
+                isOldEnough = false
             }
             // Chains of them go either way.
             order.reverse()

@@ -209,14 +209,14 @@ struct IdleRunTests {
         let command = Self.command + ["-f", "other.toml"]
         let known = space.path(".stepvisor/known/other.toml/steps")
         // All that it would be kept by has to be old enough.
-        let isSettled = TestSpace.wait(seconds: 120) {
+        let isOldEnough = TestSpace.wait(seconds: 120) {
             guard (try? space.start(command).wait().code) == 0,
                 let facts = try? FileManager.default.attributesOfItem(atPath: known),
                 let date = facts[.modificationDate] as? Date
             else { return false }
             return date.timeIntervalSinceNow < -4
         }
-        try #require(isSettled)
+        try #require(isOldEnough)
         try FileManager.default.removeItem(atPath: space.path(".stepvisor/idle"))
         try space.file("ran", "")
         #expect(try space.start(command).wait().code == 0)

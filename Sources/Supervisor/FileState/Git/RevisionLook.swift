@@ -35,7 +35,7 @@ public struct RevisionLook {
         guard !modifiers.isEmpty, !texts.isEmpty,
             let patterns = try? InputPatterns(texts, written: [])
         else { return [] }
-        let entries = InputScan.entries(of: patterns, root: root) ?? []
+        let entries = FileScanner.entries(of: patterns, root: root) ?? []
         return entries.compactMap { entry in
             let path = String(decoding: entry.path, as: UTF8.self)
             return modifiers.first { index, globs in
@@ -79,7 +79,7 @@ public struct RevisionLook {
             var facts = stat()
             return InputPath.with(root, Array(path.utf8)) { stat($0, &facts) } == 0
         }
-        return InputScan.entries(of: patterns, root: root)?.isEmpty == false
+        return FileScanner.entries(of: patterns, root: root)?.isEmpty == false
     }
 }
 

@@ -36,7 +36,7 @@ struct LinkedPart: Sendable {
 }
 
 /// What keeps a link from being followed.
-struct LinkTrouble: Error {
+struct SymlinkError: Error {
     /// What the system said.
     var code: Int32
     /// It is only more than may be looked at now.
@@ -47,7 +47,7 @@ struct LinkTrouble: Error {
 ///
 /// Each directory is gone through once, known by device and inode, so that no cycle holds it; depth
 /// and number are bounded. Nothing is opened but directories.
-struct LinkWalk {
+struct SymlinkWalker {
     private let root: String
     private let patterns: InputPatterns
     private let rule: LinkRule
@@ -77,26 +77,26 @@ struct LinkWalk {
     /// Follows a link of which `lstat` has told.
     init(
         _ link: [UInt8], _ facts: stat, root: String, patterns: InputPatterns, rule: LinkRule,
-        limit: Int = LinkWalk.mostNames
-    ) throws(LinkTrouble) {
+        limit: Int = SymlinkWalker.mostNames
+    ) throws(SymlinkError) {
         self.root = root
         self.patterns = patterns
         self.rule = rule
         left = limit
         var top = stat()
         rootIdentity = stat("/", &top) == 0 ? Identity(top) : nil
-        realRoot = LinkWalk.realPath(root, []) ?? Array(root.utf8)
+        realRoot = SymlinkWalker.realPath(root, []) ?? Array(root.utf8)
         hasFound = rule == .whole || rule == .file
         try follow(link, facts, isMeant: true, level: 0)
     }
 
     private mutating func follow(
         _ path: [UInt8], _ facts: stat, isMeant: Bool, level: Int
-    ) throws(LinkTrouble) {
+    ) throws(SymlinkError) {
         var found = stat()
         let isThere = InputPath.with(root, path, { stat($0, &found) }) == 0
         guard isThere || [ENOENT, ENOTDIR, ELOOP].contains(errno) else {
-            throw LinkTrouble(code: errno)
+            throw SymlinkError(code: errno)
         }
         let isDirectory = isThere && found.st_mode & S_IFMT == S_IFDIR
         guard isMeant || isDirectory else { return }
@@ -106,7 +106,7 @@ struct LinkWalk {
         if isDirectory {
             guard rule != .file,
                 !patterns.excludeAll(below: String(decoding: path, as: UTF8.self)),
-                let real = LinkWalk.realPath(root, path), !isState(real),
+                let real = SymlinkWalker.realPath(root, path), !isState(real),
                 !holds(real, path)
             else { return }
             try enter(path, found, real: real, level: level + 1)
@@ -116,18 +116,18 @@ struct LinkWalk {
             part.isBehind = true
             part.isOwn =
                 !patterns.written.isEmpty
-                && isOwn(path, real: LinkWalk.realPath(root, path) ?? path)
+                && isOwn(path, real: SymlinkWalker.realPath(root, path) ?? path)
             parts.append(part)
         }
     }
 
     private mutating func enter(
         _ path: [UInt8], _ facts: stat, real: [UInt8], level: Int
-    ) throws(LinkTrouble) {
+    ) throws(SymlinkError) {
         let identity = Identity(facts)
         // All that there is, `/proc` with it, is nothing that could be read to its end.
-        guard level < LinkWalk.mostDirectories, identity != rootIdentity else {
-            throw LinkTrouble(code: EFBIG)
+        guard level < SymlinkWalker.mostDirectories, identity != rootIdentity else {
+            throw SymlinkError(code: EFBIG)
         }
         var part = LinkedPart(path: path, facts: FileStamp(facts), device: identity.device)
         part.seenAs = numbers[identity]
@@ -136,7 +136,7 @@ struct LinkWalk {
         numbers[identity] = numbers.count
         for name in try names(in: path) {
             left -= 1
-            guard left >= 0 else { throw LinkTrouble(code: EFBIG, isOverLimit: true) }
+            guard left >= 0 else { throw SymlinkError(code: EFBIG, isOverLimit: true) }
             let child = path + [UInt8(ascii: "/")] + name
             try take(child, real: real + [UInt8(ascii: "/")] + name, level: level)
         }
@@ -144,11 +144,11 @@ struct LinkWalk {
 
     private mutating func take(
         _ path: [UInt8], real: [UInt8], level: Int
-    ) throws(LinkTrouble) {
+    ) throws(SymlinkError) {
         var facts = stat()
         guard InputPath.with(root, path, { lstat($0, &facts) }) == 0 else {
             if errno == ENOENT || errno == ENOTDIR { return }
-            throw LinkTrouble(code: errno)
+            throw SymlinkError(code: errno)
         }
         let text = String(decoding: path, as: UTF8.self)
         if isOwnOutput(text, real: real) { return }
@@ -174,22 +174,22 @@ struct LinkWalk {
     }
 
     /// What is in a directory, in the order of the bytes.
-    private func names(in path: [UInt8]) throws(LinkTrouble) -> [[UInt8]] {
+    private func names(in path: [UInt8]) throws(SymlinkError) -> [[UInt8]] {
         guard let directory = InputPath.with(root, path, { opendir($0) }) else {
             if errno == ENOENT || errno == ENOTDIR { return [] }
-            throw LinkTrouble(code: errno)
+            throw SymlinkError(code: errno)
         }
         defer { closedir(directory) }
         var names: [[UInt8]] = []
         while let entry = readdir(directory) {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
             if !InputPath.isSkipped(name) { names.append(name) }
-            guard names.count <= LinkWalk.mostNames else { throw LinkTrouble(code: EFBIG) }
+            guard names.count <= SymlinkWalker.mostNames else { throw SymlinkError(code: EFBIG) }
         }
         return names.sorted { $0.lexicographicallyPrecedes($1) }
     }
 
-    private func text(of path: [UInt8]) throws(LinkTrouble) -> [UInt8] {
+    private func text(of path: [UInt8]) throws(SymlinkError) -> [UInt8] {
         var target = [UInt8](repeating: 0, count: 4096)
         let count = target.withUnsafeMutableBytes { buffer -> Int in
             guard let start = buffer.baseAddress?.assumingMemoryBound(to: CChar.self) else {
@@ -197,7 +197,7 @@ struct LinkWalk {
             }
             return InputPath.with(root, path) { readlink($0, start, buffer.count) }
         }
-        guard count >= 0 else { throw LinkTrouble(code: errno) }
+        guard count >= 0 else { throw SymlinkError(code: errno) }
         return Array(target[..<count])
     }
 
@@ -232,7 +232,7 @@ struct LinkWalk {
     /// Whether a directory is one that the link itself is in: what is there is no more for it.
     private func holds(_ real: [UInt8], _ link: [UInt8]) -> Bool {
         let end = link.lastIndex(of: UInt8(ascii: "/")) ?? link.startIndex
-        let parent = LinkWalk.realPath(root, Array(link[..<end])) ?? []
+        let parent = SymlinkWalker.realPath(root, Array(link[..<end])) ?? []
         return parent.starts(with: real)
             && (parent.count == real.count || parent[real.count] == UInt8(ascii: "/"))
     }

@@ -9,7 +9,7 @@ import WorkflowModel
 #endif
 
 /// What the files that a step reads are at one moment.
-struct InputLook: Sendable {
+struct FileSnapshot: Sendable {
     /// Of their paths, kinds and contents.
     var digest: UInt64
     /// Of what `lstat` says of those that the step does not write itself; only of use in this process.
@@ -26,7 +26,7 @@ struct InputLook: Sendable {
 }
 
 /// Looks at the files that steps read, and remembers the contents of large ones.
-struct InputLooker: Sendable {
+struct FileHasher: Sendable {
     let root: String
     private var known: [[UInt8]: KnownDigest] = [:]
     /// What is in directories, as long as they need not be looked at anew.
@@ -53,7 +53,7 @@ struct InputLooker: Sendable {
     init(root: String) { self.root = root }
 
     /// The digest of a step that reads nothing.
-    static let nothing = InputLook(
+    static let nothing = FileSnapshot(
         digest: 0, signature: 0, isReadable: true)
 
     /// Looks at contents; nil when that would take more than the budget.
@@ -65,10 +65,10 @@ struct InputLooker: Sendable {
     /// - Returns: What there is.
     mutating func look(
         at patterns: InputPatterns, hints: [FileRecord] = [], budget: InputBudget = .unlimited
-    ) -> InputLook? {
-        guard !patterns.isEmpty else { return InputLooker.nothing }
+    ) -> FileSnapshot? {
+        guard !patterns.isEmpty else { return FileHasher.nothing }
         guard
-            let entries = InputScan.entries(
+            let entries = FileScanner.entries(
                 of: patterns, root: root, budget: budget.names, listings: &listings)
         else { return nil }
         var reader = HintReader(hints)
@@ -77,10 +77,10 @@ struct InputLooker: Sendable {
             sum &+ (pair.0.facts.isRead && pair.1 == nil ? pair.0.facts.size : 0)
         }
         guard size <= budget.bytes else { return nil }
-        if size > InputLooker.quickSize { progress?.begin(subject, total: size) }
+        if size > FileHasher.quickSize { progress?.begin(subject, total: size) }
         defer { progress?.end() }
         var hash = SHA256()
-        var look = InputLook(
+        var look = FileSnapshot(
             digest: 0, signature: signature(of: entries, patterns), isReadable: true)
         look.files.reserveCapacity(entries.count)
         look.behindLinks = entries.reduce(0) { $0 + ($1.link?.count ?? 0) }
@@ -97,12 +97,12 @@ struct InputLooker: Sendable {
             case .success(let digest):
                 hash.update(digest.bytes)
                 look.files.append(
-                    FileRecord(path: entry.path, facts: entry.facts, digest: digest, seenAt: now))
+                    FileRecord(path: entry.path, facts: entry.facts, digest: digest, observedAt: now))
             case .failure(let problem):
                 hash.update(number: UInt64(UInt32(bitPattern: problem.code)))
                 look.isReadable = false
                 look.files.append(
-                    FileRecord(path: entry.path, facts: entry.facts, digest: .zero, seenAt: 0))
+                    FileRecord(path: entry.path, facts: entry.facts, digest: .zero, observedAt: 0))
             }
         }
         look.digest = hash.digest64()
@@ -127,22 +127,22 @@ struct InputLooker: Sendable {
     mutating func isUnchanged(
         _ entry: InputEntry, since old: FileRecord, _ patterns: InputPatterns
     ) -> Bool {
-        guard old.seenAt != 0, entry.facts.mark == old.facts.mark else { return false }
+        guard old.observedAt != 0, entry.facts.mark == old.facts.mark else { return false }
         if let digest = old.content(for: entry.facts) { return digest == old.digest }
         guard case .success(let digest) = content(of: entry, patterns) else { return false }
         return digest == old.digest
     }
 
-    /// The signature of ``InputLook`` as it is now, without reading any content.
+    /// The signature of ``FileSnapshot`` as it is now, without reading any content.
     func signature(of patterns: InputPatterns) -> Int {
-        guard !patterns.isEmpty else { return InputLooker.nothing.signature }
+        guard !patterns.isEmpty else { return FileHasher.nothing.signature }
         return signature(
-            of: InputScan.entries(of: patterns, root: root) ?? [], patterns)
+            of: FileScanner.entries(of: patterns, root: root) ?? [], patterns)
     }
 
     private func signature(of entries: [InputEntry], _ patterns: InputPatterns) -> Int {
-        guard !patterns.written.isEmpty else { return InputLooker.signature(of: entries) }
-        return InputLooker.signature(
+        guard !patterns.written.isEmpty else { return FileHasher.signature(of: entries) }
+        return FileHasher.signature(
             of: entries.filter { entry in
                 let path = String(decoding: entry.path, as: UTF8.self)
                 return !patterns.written.contains { $0.matches(path) }
@@ -163,7 +163,7 @@ struct InputLooker: Sendable {
                 return FileContent(path: path, kind: facts.mark, digest: digest)
             }
         }
-        let entries = InputScan.entries(of: patterns, root: root) ?? []
+        let entries = FileScanner.entries(of: patterns, root: root) ?? []
         return FileContent.changes(
             from: contents(files.lazy.map { ($0.path, $0.facts) }),
             to: contents(entries.lazy.map { ($0.path, $0.facts) }))
@@ -192,8 +192,8 @@ struct InputLooker: Sendable {
         let content = content(of: entry.path, follows: false)
         guard case .success(let digest) = content else { return content }
         let now = RunClock.wallTime().microseconds &* 1000
-        if entry.facts.size >= InputLooker.leastKnownSize, entry.facts.isSettled(at: now) {
-            if known.count >= InputLooker.mostKnown { known.removeAll() }
+        if entry.facts.size >= FileHasher.leastKnownSize, entry.facts.isOldEnough(at: now) {
+            if known.count >= FileHasher.mostKnown { known.removeAll() }
             known[entry.path] = KnownDigest(facts: entry.facts, digest: digest)
         }
         return content
@@ -207,8 +207,8 @@ struct InputLooker: Sendable {
         guard InputPath.with(root, entry.path, { lstat($0, &facts) }) == 0 else {
             return .failure(Unreadable(code: errno))
         }
-        do throws(LinkTrouble) {
-            let walk = try LinkWalk(
+        do throws(SymlinkError) {
+            let walk = try SymlinkWalker(
                 entry.path, facts, root: root, patterns: patterns,
                 rule: entry.link?.rule ?? .whole)
             var hash = SHA256()

@@ -22,7 +22,7 @@ struct InputBudget: Sendable {
 /// Links are not followed on the way down and depth is bounded, so that no loop holds it; nothing
 /// is opened but directories. A link is one entry, with what it leads to. The state directory and
 /// `.git` are never entered unless a pattern begins there.
-struct InputScan {
+struct FileScanner {
     private let root: String
     private let patterns: InputPatterns
     private var budget: Int
@@ -56,7 +56,7 @@ struct InputScan {
         of patterns: InputPatterns, root: String, budget: Int,
         listings: inout DirectoryListings?
     ) -> [InputEntry]? {
-        var scan = InputScan(patterns, root: root, budget: budget, listings)
+        var scan = FileScanner(patterns, root: root, budget: budget, listings)
         // Handed on and taken back, so that it is never copied.
         listings = nil
         defer { listings = scan.listings }
@@ -124,9 +124,9 @@ struct InputScan {
     }
 
     private mutating func follow(_ path: [UInt8], _ facts: stat, _ rule: LinkRule) -> InputEntry? {
-        let limit = min(budget, LinkWalk.mostNames)
-        do throws(LinkTrouble) {
-            let walk = try LinkWalk(
+        let limit = min(budget, SymlinkWalker.mostNames)
+        do throws(SymlinkError) {
+            let walk = try SymlinkWalker(
                 path, facts, root: root, patterns: patterns, rule: rule, limit: limit)
             budget -= limit - walk.left
             guard walk.hasFound else { return nil }
@@ -148,7 +148,7 @@ struct InputScan {
     ) {
         var open = [(path: start, level: 0)]
         while let (path, level) = open.popLast(), !isOverBudget {
-            guard level < InputScan.mostDirectories else {
+            guard level < FileScanner.mostDirectories else {
                 entries.append(InputEntry(path: path, facts: FileStamp(unreadable: ELOOP)))
                 continue
             }
