@@ -12,7 +12,7 @@ struct CommandFailure: Error {
         /// Another run holds what is needed.
         case busy = 4
         /// The disk, a permission, the system.
-        case ownTrouble = 5
+        case ownProblem = 5
     }
 
     let code: Code
@@ -32,5 +32,5 @@ struct CommandFailure: Error {
         self.files = files
     }
 
-    init(_ error: SystemError) { self.init(.ownTrouble, error.description, help: error.advice) }
+    init(_ error: SystemError) { self.init(.ownProblem, error.description, help: error.advice) }
 }

@@ -4,7 +4,7 @@ import Supervisor
 @main
 enum Main {
     static func main() {
-        if let code = GuardianDuty.serve(CommandLine.arguments) { exit(code) }
+        if let code = GuardianMain.serve(CommandLine.arguments) { exit(code) }
         ProcessSetup.prepare()
         exit(Program.run(Array(CommandLine.arguments.dropFirst())))
     }

@@ -19,7 +19,7 @@ enum Program {
         } catch let error as SystemError {
             return Console.report(CommandFailure(error))
         } catch {
-            return Console.report(CommandFailure(.ownTrouble, "\(error)"))
+            return Console.report(CommandFailure(.ownProblem, "\(error)"))
         }
     }
 

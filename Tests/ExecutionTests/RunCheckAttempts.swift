@@ -14,7 +14,7 @@ extension RunCheck {
         var busyInARow = 0
         /// Whether an attempt has failed, and the next one has not begun.
         var isBetween = false
-        var restsUntil: RunTime?
+        var retryAt: RunTime?
         /// How the last attempt failed, until it is known what follows.
         var failure: AttemptFailure?
         var condition: ConditionOutcome?
@@ -34,10 +34,10 @@ extension RunCheck {
         expect(attempt == course.attempts + 1, step, "attempts do not count on")
         expect(method == course.method, step, "by \(method) instead of \(course.method)")
         expect(course.attempts == 0 || course.isBetween, step, "launched twice on record")
-        if let rest = course.restsUntil { expect(rest <= now, step, "launched while it rests") }
+        if let rest = course.retryAt { expect(rest <= now, step, "launched while it rests") }
         courses[step].attempts += 1
         courses[step].isBetween = false
-        courses[step].restsUntil = nil
+        courses[step].retryAt = nil
         truths[step] = Truth()
         truths[step].execution = execution
     }
@@ -106,7 +106,7 @@ extension RunCheck {
         }
         courses[step].failure = nil
         courses[step].method = method
-        courses[step].restsUntil = now.advanced(byNanoseconds: delay * 1_000_000)
+        courses[step].retryAt = now.advanced(byNanoseconds: delay * 1_000_000)
     }
 
     /// Whether that is the method, after that time, that follows from an ordinary failure.

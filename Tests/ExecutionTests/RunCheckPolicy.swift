@@ -168,7 +168,7 @@ extension RunCheck {
             !course.isEvaluating,
             declared(step).gating.condition == nil || course.condition == .holds
         else { return false }
-        if let rest = course.restsUntil, rest > lastTurn { return false }
+        if let rest = course.retryAt, rest > lastTurn { return false }
         if isFinalizer(step) {
             return stopBefore != nil && needs[step] & finalizers & ~final == 0
         }

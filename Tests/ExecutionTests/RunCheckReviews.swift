@@ -34,7 +34,7 @@ extension RunCheck {
         reviews.reasons[step] = failure?.reason
         courses[step].failure = nil
         courses[step].isBetween = courses[step].attempts > 0
-        courses[step].restsUntil = nil
+        courses[step].retryAt = nil
         courses[step].isEvaluating = false
         reviews.queue.append(step)
         guard plan.hasBarriers, !isFinalizer(step) else { return }

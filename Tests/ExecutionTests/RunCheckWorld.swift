@@ -62,8 +62,8 @@ extension RunCheck {
         phaseLimits = phaseLimits.mapValues { $0 <= now ? $0 : $0.advanced(byNanoseconds: length) }
         brakes.shift(by: length, at: now)
         for step in truths.indices {
-            if let rest = courses[step].restsUntil, rest > now {
-                courses[step].restsUntil = later(rest)
+            if let rest = courses[step].retryAt, rest > now {
+                courses[step].retryAt = later(rest)
             }
             truths[step].limit = later(truths[step].limit)
             truths[step].terminateBy = later(truths[step].terminateBy)

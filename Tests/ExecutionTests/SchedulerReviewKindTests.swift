@@ -276,7 +276,7 @@ struct SchedulerReviewKindTests {
     }
 
     @Test("what a step needs orders its dependents still when it was decided to skip it")
-    func passesOn() throws {
+    func isTransparent() throws {
         for word in [ReviewDecision.skip, .proceed] {
             var scene = try decided([("c", word)]) { $0.step("d", after: ["c"]) }
             _ = scene.did()

@@ -10,7 +10,7 @@ struct RunRemains {
     /// Who carries the run's cookie and is not dead.
     var carriers: [Int32] {
         var found: [Int32] = []
-        RunCookie(run: run).forEachCarrier { pid in
+        RunMarker(run: run).forEachCarrier { pid in
             if RunRemains.lives(pid) { found.append(pid) }
         }
         return found

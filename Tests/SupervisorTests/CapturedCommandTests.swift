@@ -11,7 +11,7 @@ import Testing
     import Darwin
 #endif
 
-@Suite("Errands end in time", .timeLimit(.minutes(20)))
+@Suite("BackgroundJobs end in time", .timeLimit(.minutes(20)))
 struct CapturedCommandTests {
     private func shell(in space: TestSpace) -> CapturedCommand {
         CapturedCommand(

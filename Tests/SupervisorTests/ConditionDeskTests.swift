@@ -18,7 +18,7 @@ private final class ConditionScene {
     let space: TestSpace
     let state: StateDirectory
     let directory: RunDirectory
-    var desk: ConditionDesk
+    var desk: ConditionState
     private let plan: RunPlan
 
     init(_ condition: String) throws {
@@ -37,7 +37,7 @@ private final class ConditionScene {
             workflow: workflow, graph: try .init(validating: edges), inferredEdges: [],
             conflicts: [], conditions: [0: try ConditionExpression(condition)])
         plan = try RunPlan.make(resolved: resolved, options: RunOptions())
-        desk = ConditionDesk(plan: plan, root: space.root.path)
+        desk = ConditionState(plan: plan, root: space.root.path)
     }
 
     func result(_ text: String) throws {
@@ -63,7 +63,7 @@ private final class ConditionScene {
     func end(_ status: StepStatus = .complete) throws {
         desk.note(.ended(step: 0, StepEnd(status: status)))
         try desk.save(to: state)
-        desk = ConditionDesk(plan: plan, root: space.root.path)
+        desk = ConditionState(plan: plan, root: space.root.path)
     }
 }
 

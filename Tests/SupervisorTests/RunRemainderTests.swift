@@ -30,7 +30,7 @@ struct RunRemainderTests {
             ([], false),
         ])
     func cookie(environment: [UInt8], isCarrier: Bool) {
-        #expect(RunCookie(run: "r-1").isCarried(by: environment) == isCarrier)
+        #expect(RunMarker(run: "r-1").isCarried(by: environment) == isCarrier)
     }
 
     @Test(

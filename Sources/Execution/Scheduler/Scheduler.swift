@@ -23,7 +23,7 @@ public struct Scheduler: Sendable {
     /// Ranks of the steps that could start.
     var ready: IndexQueue
     /// What is known of the steps that hold a slot.
-    var flights: [Int: Flight] = [:]
+    var flights: [Int: ActiveStep] = [:]
     var isAlone = false
     /// Where a strict order has got to: all steps of lower rank have ended.
     var turnRank = 0
@@ -41,7 +41,7 @@ public struct Scheduler: Sendable {
     /// When the run has taken too long.
     var runLimitAt: RunTime?
     /// Times that count against no limit.
-    var standstills: [Standstill] = []
+    var standstills: [Suspension] = []
     /// Steps whose processes cannot be killed, and which hold what they held.
     var stuck: [Int] = []
     var policy: PolicyState
@@ -104,7 +104,7 @@ public struct Scheduler: Sendable {
         _ input: SchedulerInput, at now: RunTime, into actions: inout [SchedulerAction]
     ) {
         guard !isFinished else { return }
-        var turn = Turn(now: now)
+        var turn = Effects(now: now)
         swap(&turn.actions, &actions)
         take(input, &turn)
         passDeadlines(&turn)
@@ -120,7 +120,7 @@ public struct Scheduler: Sendable {
         swap(&turn.actions, &actions)
     }
 
-    private mutating func take(_ input: SchedulerInput, _ turn: inout Turn) {
+    private mutating func take(_ input: SchedulerInput, _ turn: inout Effects) {
         switch input {
         case .begin: begin(&turn)
         case .locksAcquired(let step): locksAcquired(step, &turn)
@@ -146,7 +146,7 @@ public struct Scheduler: Sendable {
         }
     }
 
-    private mutating func begin(_ turn: inout Turn) {
+    private mutating func begin(_ turn: inout Effects) {
         guard !hasBegun else { return }
         hasBegun = true
         let doneEarlier = plan.doneEarlier.keys.filter { states[$0] != nil }.sorted()
@@ -156,7 +156,7 @@ public struct Scheduler: Sendable {
             close(step)
         }
         let upToDate = skipUpToDate(&turn)
-        for step in 0..<states.count where isPassedOver(step) {
+        for step in 0..<states.count where isExcluded(step) {
             turn.record(.skipped(step: step, .notSelected))
             close(step)
         }
@@ -180,7 +180,7 @@ public struct Scheduler: Sendable {
         swap(&queue, &deadlines)
     }
 
-    private mutating func passDeadlines(_ turn: inout Turn) {
+    private mutating func passDeadlines(_ turn: inout Effects) {
         while let deadline = deadlines.first, deadline.time <= turn.now {
             _ = deadlines.popFirst()
             guard isValid(deadline) else { continue }
@@ -213,7 +213,7 @@ public struct Scheduler: Sendable {
         case .run: runLimitAt == deadline.time
         case .resource(let resource): pool.retry(of: resource) == deadline.time
         case .launches: launches.holdsUntil == deadline.time
-        case .rest(let step): attempts[step].restsUntil == deadline.time
+        case .rest(let step): attempts[step].retryAt == deadline.time
         case .hold(let subject): throttles[subject]?.holdsUntil == deadline.time
         case .ease(let subject): throttles[subject]?.easesAt == deadline.time
         case .breaker(let resource): breakers[resource].halfOpensAt == deadline.time
@@ -222,7 +222,7 @@ public struct Scheduler: Sendable {
 }
 
 /// One call of ``Scheduler/handle(_:at:into:)``: when it is, and what it has led to so far.
-struct Turn {
+struct Effects {
     let now: RunTime
     var actions: [SchedulerAction] = []
 
@@ -231,7 +231,7 @@ struct Turn {
 }
 
 /// What is known of a step from the moment it holds a slot until it gives it back.
-struct Flight: Sendable {
+struct ActiveStep: Sendable {
     var hasLocks = false
     /// The number of its execution, once it is launched.
     var execution = 0

@@ -7,7 +7,7 @@ extension Scheduler {
     static var killPatience: Int64 { 5_000_000_000 }
 
     /// A step's processes have outlived KILL: the run goes on without what the step holds.
-    mutating func abandon(_ step: Int, _ turn: inout Turn) {
+    mutating func abandon(_ step: Int, _ turn: inout Effects) {
         guard let flight = flights[step] else { return }
         let pids = flight.survivors
         let names = pids.map { String($0) }.joined(separator: ", ")
@@ -61,7 +61,7 @@ extension Scheduler {
     }
 
     /// Ends a step that waits to start, for want of any way to start it; what depends on it too.
-    mutating func drop(_ step: Int, _ reason: StepReason, _ turn: inout Turn) {
+    mutating func drop(_ step: Int, _ reason: StepReason, _ turn: inout Effects) {
         withdraw(step)
         guard states[step] != .ended else { return }
         closeUnstarted(step, .failed, reason, &turn)

@@ -27,7 +27,7 @@ extension Scheduler {
     }
 
     /// Asks for the conditions of the steps that would be ready without them.
-    mutating func evaluateConditions(_ turn: inout Turn) {
+    mutating func evaluateConditions(_ turn: inout Effects) {
         guard !toEvaluate.isEmpty, !stop.isStopping else { return }
         for step in toEvaluate where states.move(step, to: .evaluating) {
             turn.act(.evaluateCondition(step: step))
@@ -36,7 +36,7 @@ extension Scheduler {
     }
 
     mutating func conditionEvaluated(
-        _ step: Int, _ outcome: ConditionOutcome, _ turn: inout Turn
+        _ step: Int, _ outcome: ConditionOutcome, _ turn: inout Effects
     ) {
         // After a stop it is of no use any more: the step is skipped with the rest.
         guard states[step] == .evaluating, !stop.isStopping else { return }

@@ -4,7 +4,7 @@ import WorkflowModel
 /// Ending: outcomes, what they mean for dependents, and the end of the run.
 extension Scheduler {
     /// Ends a step, well or badly; after a stop has begun every end is an abort.
-    mutating func end(_ step: Int, _ outcome: StepEnd, _ turn: inout Turn) {
+    mutating func end(_ step: Int, _ outcome: StepEnd, _ turn: inout Effects) {
         guard states[step]?.canBecome(.ended) == true else { return }
         var outcome = outcome
         let isStuck = stuck.contains(step)
@@ -35,7 +35,7 @@ extension Scheduler {
     }
 
     /// Takes back what a step holds, where it holds a slot.
-    mutating func giveBack(_ step: Int, _ turn: inout Turn) {
+    mutating func giveBack(_ step: Int, _ turn: inout Effects) {
         if flights[step] != nil { _ = leave(step, &turn) }
     }
 
@@ -57,17 +57,17 @@ extension Scheduler {
 
     /// All that a step depends on has ended well.
     mutating func dependenciesMet(_ step: Int) {
-        if passesOn(step) { satisfyDependents(of: step) } else { makeReady(step) }
+        if isTransparent(step) { satisfyDependents(of: step) } else { makeReady(step) }
     }
 
     /// Whether a step was left out by the command line.
-    func isPassedOver(_ step: Int) -> Bool {
+    func isExcluded(_ step: Int) -> Bool {
         !plan.selected[step] && plan.doneEarlier[step] == nil
     }
 
     /// Whether a step does not run, and only passes on what it is given.
-    func passesOn(_ step: Int) -> Bool {
-        isPassedOver(step) || !policy.decidedAhead.isEmpty && policy.decidedAhead.contains(step)
+    func isTransparent(_ step: Int) -> Bool {
+        isExcluded(step) || !policy.decidedAhead.isEmpty && policy.decidedAhead.contains(step)
     }
 
     /// Lets dependents go on; a step that was not selected passes on what it is given.
@@ -77,7 +77,7 @@ extension Scheduler {
             for dependent in plan.resolved.graph.dependents(of: next) {
                 unmet[dependent] -= 1
                 guard unmet[dependent] == 0 else { continue }
-                if passesOn(dependent) {
+                if isTransparent(dependent) {
                     open.append(dependent)
                 } else {
                     // One that was done earlier has told its dependents, and has ended.
@@ -88,7 +88,7 @@ extension Scheduler {
     }
 
     /// Skips all that depends on a failed step, directly or through others.
-    mutating func blockDependents(of failed: Int, _ turn: inout Turn) {
+    mutating func blockDependents(of failed: Int, _ turn: inout Effects) {
         var open = [failed]
         var next = 0
         // What only comes after the failed step has what it waited for.
@@ -98,7 +98,7 @@ extension Scheduler {
             where !plan.isFinalizer(dependent) {
                 if next == 0, plan.orderOnly.contains(Int64(failed) << 32 | Int64(dependent)) {
                     ordered.append(dependent)
-                } else if passesOn(dependent) {
+                } else if isTransparent(dependent) {
                     // Marked, so that what lies behind it is looked at once.
                     guard unmet[dependent] > 0 else { continue }
                     unmet[dependent] = .min / 2
@@ -123,7 +123,7 @@ extension Scheduler {
     /// Goes on to the finalizers when nothing else is left, and ends the run after them.
     ///
     /// - Returns: Whether something may start that could not before.
-    mutating func passEnd(_ turn: inout Turn) -> Bool {
+    mutating func passEnd(_ turn: inout Effects) -> Bool {
         guard hasBegun, flights.isEmpty else { return false }
         if unfinishedCount > finalizers.waiting {
             if let reason = stop.skipReason {
@@ -150,7 +150,7 @@ extension Scheduler {
     }
 
     /// What has not started never will; finalizers only once their time has come.
-    mutating func skipRest(_ reason: StepReason, _ turn: inout Turn) {
+    mutating func skipRest(_ reason: StepReason, _ turn: inout Effects) {
         for step in 0..<states.count
         where states[step] != .ended && (finalizers.hasBegun || !plan.isFinalizer(step)) {
             closeUnstarted(step, .aborted, reason, &turn)

@@ -10,7 +10,7 @@ extension Scheduler {
     /// Skips what the plan found up to date; their dependents are told by the caller.
     ///
     /// - Returns: The steps.
-    mutating func skipUpToDate(_ turn: inout Turn) -> [Int] {
+    mutating func skipUpToDate(_ turn: inout Effects) -> [Int] {
         guard let smart = plan.smart else { return [] }
         let steps = smart.upToDate.keys.filter { plan.isUpToDate($0) && states[$0] != nil }.sorted()
         for step in steps {
@@ -22,7 +22,7 @@ extension Scheduler {
     }
 
     /// Starts a step that has all that it needs, or has it looked at before.
-    mutating func proceed(_ step: Int, _ turn: inout Turn) {
+    mutating func proceed(_ step: Int, _ turn: inout Effects) {
         guard isToBeExamined(step), states.move(step, to: .examining) else {
             launch(step, &turn)
             return
@@ -37,7 +37,7 @@ extension Scheduler {
     }
 
     /// What the look at a step has said.
-    mutating func examined(_ step: Int, _ checkBeforeStart: Examination, _ turn: inout Turn) {
+    mutating func examined(_ step: Int, _ checkBeforeStart: Examination, _ turn: inout Effects) {
         guard states[step] == .examining else { return }
         switch checkBeforeStart {
         case .due(let found):
@@ -64,7 +64,7 @@ extension Scheduler {
     }
 
     /// Records why a step runs, where a run tells that of its steps.
-    mutating func recordCauses(of step: Int, _ turn: inout Turn) {
+    mutating func recordCauses(of step: Int, _ turn: inout Effects) {
         guard let smart = plan.smart else { return }
         let found = causes.removeValue(forKey: step) ?? smart.due[step] ?? []
         if !found.isEmpty { turn.record(.due(step: step, found)) }

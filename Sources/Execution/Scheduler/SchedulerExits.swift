@@ -4,7 +4,7 @@ import WorkflowModel
 extension Scheduler {
     mutating func leaderExited(
         _ step: Int, _ exit: ExitStatus, _ usage: ResourceUsage?, _ leftovers: [Leftover],
-        _ escaped: [Leftover], _ turn: inout Turn
+        _ escaped: [Leftover], _ turn: inout Effects
     ) {
         guard states[step] == .running || states[step] == .terminating else { return }
         if flights[step]?.isChecking == true {
@@ -31,7 +31,7 @@ extension Scheduler {
     }
 
     /// What has left a step's group may be a server for later steps: it is named, and goes on.
-    private mutating func warn(of escaped: [Leftover], leftBy step: Int, _ turn: inout Turn) {
+    private mutating func warn(of escaped: [Leftover], leftBy step: Int, _ turn: inout Effects) {
         turn.record(.leftovers(step: step, escaped))
         turn.record(
             .warning(
@@ -39,12 +39,12 @@ extension Scheduler {
                 "left \(escaped.summary) outside its process group: stopped at the end of the run"))
     }
 
-    mutating func groupEmptied(_ step: Int, _ turn: inout Turn) {
+    mutating func groupEmptied(_ step: Int, _ turn: inout Effects) {
         guard states[step] == .settling else { return }
         endByExit(step, &turn)
     }
 
-    private mutating func endByExit(_ step: Int, _ turn: inout Turn) {
+    private mutating func endByExit(_ step: Int, _ turn: inout Effects) {
         guard let flight = flights[step] else { return }
         let outcome = outcome(of: step, flight)
         let request = flight.isChecking ? [] : request(for: step, after: outcome)
@@ -76,7 +76,7 @@ extension Scheduler {
     }
 
     mutating func verified(
-        _ step: Int, _ verification: Verification, _ turn: inout Turn
+        _ step: Int, _ verification: Verification, _ turn: inout Effects
     ) {
         guard states[step] == .verifying, let flight = flights[step], !flight.isChecking else {
             return
@@ -99,7 +99,7 @@ extension Scheduler {
 
     /// An attempt is over, unless its success is to be checked first.
     private mutating func conclude(
-        _ step: Int, _ outcome: StepEnd, orCheck mayCheck: Bool, _ turn: inout Turn
+        _ step: Int, _ outcome: StepEnd, orCheck mayCheck: Bool, _ turn: inout Effects
     ) {
         if mayCheck, outcome.status == .complete, abortReason(of: step) == nil,
             plan.traits[step].contains(.hasCheck)
@@ -111,7 +111,7 @@ extension Scheduler {
     }
 
     /// What a step's exit means, but for a stop of the run.
-    func outcome(of step: Int, _ flight: Flight) -> StepEnd {
+    func outcome(of step: Int, _ flight: ActiveStep) -> StepEnd {
         var end = StepEnd(status: .failed, exit: flight.exit, usage: flight.usage)
         if let cause = flight.cause {
             end.reason = cause

@@ -37,7 +37,7 @@ extension Scheduler {
 
     /// A critical step of a group has failed: no other of it starts, and those that run are stopped
     /// or finish.
-    mutating func haltGroup(by step: Int, _ turn: inout Turn) {
+    mutating func haltGroup(by step: Int, _ turn: inout Effects) {
         guard !stop.isStopping, let group = plan.groups.number(of: step), groups[group] == nil
         else { return }
         groups[group] = step
@@ -57,7 +57,7 @@ extension Scheduler {
 
     /// Ends a step of a halted group that holds nothing; false where its group goes on.
     @discardableResult
-    mutating func dropHalted(_ step: Int, _ turn: inout Turn) -> Bool {
+    mutating func dropHalted(_ step: Int, _ turn: inout Effects) -> Bool {
         guard let reason = groupHalt(of: step), states[step] != .ended else { return false }
         withdraw(step)
         closeUnstarted(step, .aborted, reason, &turn)

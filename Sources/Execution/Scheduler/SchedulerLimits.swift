@@ -24,7 +24,7 @@ extension Scheduler {
     }
 
     /// A step that runs has failed by stepvisor's word: it is stopped, and ends with this reason.
-    mutating func fail(_ step: Int, _ reason: StepReason, _ turn: inout Turn) {
+    mutating func fail(_ step: Int, _ reason: StepReason, _ turn: inout Effects) {
         guard states[step] == .running, let flight = flights[step], flight.stage == .none else {
             return
         }
@@ -40,7 +40,7 @@ extension Scheduler {
     }
 
     /// A step may have been silent for too long: only the shell can tell.
-    mutating func idleMayBeOver(_ step: Int, _ turn: inout Turn) {
+    mutating func idleMayBeOver(_ step: Int, _ turn: inout Effects) {
         flights[step]?.idleAt = nil
         guard let flight = flights[step], states[step] == .running, flight.stage == .none else {
             return
@@ -49,7 +49,7 @@ extension Scheduler {
         turn.act(.checkOutput(step: step))
     }
 
-    mutating func output(_ step: Int, at last: RunTime, _ turn: inout Turn) {
+    mutating func output(_ step: Int, at last: RunTime, _ turn: inout Effects) {
         guard let flight = flights[step], flight.isAskedForOutput else { return }
         flights[step]?.isAskedForOutput = false
         guard let limit = plan.idleTimeout(of: step), states[step] == .running,
@@ -65,7 +65,7 @@ extension Scheduler {
         }
     }
 
-    mutating func wantsTerminal(_ step: Int, _ signal: Int32, _ turn: inout Turn) {
+    mutating func wantsTerminal(_ step: Int, _ signal: Int32, _ turn: inout Effects) {
         fail(step, .wantedTerminal(signal), &turn)
     }
 
@@ -79,7 +79,7 @@ extension Scheduler {
     }
 
     /// The run has taken too long: nothing more starts, and what runs is stopped.
-    mutating func runIsOver(_ turn: inout Turn) {
+    mutating func runIsOver(_ turn: inout Effects) {
         runLimitAt = nil
         guard let limit = plan.runLimit, !stop.stopsRunning, unfinishedCount > 0 else { return }
         hasFailed = true
@@ -95,11 +95,11 @@ extension Scheduler {
     // MARK: - Standing still
 
     /// stepvisor and its steps were stopped: that time counts against no limit.
-    mutating func resumed(after nanoseconds: Int64, _ turn: inout Turn) {
+    mutating func resumed(after nanoseconds: Int64, _ turn: inout Effects) {
         let length = max(0, nanoseconds)
         turn.record(.resumed(after: length))
         guard length > 0 else { return }
-        standstills.append(Standstill(end: turn.now, length: length))
+        standstills.append(Suspension(end: turn.now, length: length))
         deadlines.shift(by: length)
         for step in flights.keys { flights[step]?.shift(by: length) }
         pool.shift(by: length)
@@ -120,13 +120,13 @@ extension Scheduler {
 }
 
 /// A time in which nothing of the run went on.
-struct Standstill: Sendable {
+struct Suspension: Sendable {
     let end: RunTime
     /// Nanoseconds.
     let length: Int64
 }
 
-extension Flight {
+extension ActiveStep {
     mutating func shift(by nanoseconds: Int64) {
         deadline = deadline?.advanced(byNanoseconds: nanoseconds)
         limitAt = limitAt?.advanced(byNanoseconds: nanoseconds)

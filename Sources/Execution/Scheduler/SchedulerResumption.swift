@@ -16,7 +16,7 @@ extension Scheduler {
     }
 
     /// Records which steps stay done, and lets their dependents go on.
-    mutating func keepWhatIsDone(_ turn: inout Turn) {
+    mutating func keepWhatIsDone(_ turn: inout Effects) {
         guard !toKeep.isEmpty, !stop.isStopping else { return }
         var next = 0
         while next < toKeep.count {
@@ -35,7 +35,7 @@ extension Scheduler {
         var open = [step]
         while let next = open.popLast() {
             guard withEffect.insert(next).inserted else { continue }
-            open += plan.resolved.graph.dependents(of: next).filter { passesOn($0) }
+            open += plan.resolved.graph.dependents(of: next).filter { isTransparent($0) }
         }
     }
 }

@@ -9,7 +9,7 @@ import WorkflowModel
 /// waits for the same resource is looked at again.
 extension Scheduler {
     /// Starts steps by rank until the slots are full or nothing is left that could.
-    mutating func startWhatFits(_ turn: inout Turn) {
+    mutating func startWhatFits(_ turn: inout Effects) {
         guard hasBegun, !stop.isStopping, launches.holdsUntil == nil, !isHeldBack,
             reviews.isEmpty
         else { return }
@@ -112,10 +112,10 @@ extension Scheduler {
         for claim in plan.claims[step] { wake(Int(claim.resource)) }
     }
 
-    private mutating func start(_ step: Int, _ turn: inout Turn) {
+    private mutating func start(_ step: Int, _ turn: inout Effects) {
         for claim in plan.claims[step] { pool.take(claim) }
         beginProbes(step)
-        flights[step] = Flight()
+        flights[step] = ActiveStep()
         if plan.traits[step].contains(.takesLocks) {
             states.move(step, to: .acquiring)
             turn.act(.acquireLocks(step: step))
@@ -125,7 +125,7 @@ extension Scheduler {
         wakeClaims(of: step)
     }
 
-    mutating func launch(_ step: Int, _ turn: inout Turn) {
+    mutating func launch(_ step: Int, _ turn: inout Effects) {
         states.move(step, to: .launching)
         waits.end(step)
         let (attempt, method) = nextAttempt(of: step)
@@ -156,8 +156,8 @@ extension Scheduler {
     /// Takes back slot, locks and units of a step, and lets those try again that waited for them.
     ///
     /// - Returns: What was known of it.
-    mutating func leave(_ step: Int, _ turn: inout Turn) -> Flight {
-        let flight = flights.removeValue(forKey: step) ?? Flight()
+    mutating func leave(_ step: Int, _ turn: inout Effects) -> ActiveStep {
+        let flight = flights.removeValue(forKey: step) ?? ActiveStep()
         isAlone = false
         endProbes(step)
         for waiter in conflictWaiters.removeValue(forKey: step) ?? [] { makeReady(waiter) }
@@ -174,7 +174,7 @@ extension Scheduler {
 
     // MARK: - Answers
 
-    mutating func locksAcquired(_ step: Int, _ turn: inout Turn) {
+    mutating func locksAcquired(_ step: Int, _ turn: inout Effects) {
         guard states[step] == .acquiring else { return }
         flights[step]?.hasLocks = true
         guard mayStillStart(step, &turn) else { return }
@@ -188,7 +188,7 @@ extension Scheduler {
     }
 
     /// False for a step that must not start after all, now that its locks are known.
-    mutating func mayStillStart(_ step: Int, _ turn: inout Turn) -> Bool {
+    mutating func mayStillStart(_ step: Int, _ turn: inout Effects) -> Bool {
         let overdue = overduePhase(of: step)
         let obstacle = obstacle(to: step)
         let halted = groupHalt(of: step) != nil
@@ -211,7 +211,7 @@ extension Scheduler {
     }
 
     /// False for a step that has to wait for what was slowed down or closed in the meantime.
-    private mutating func isStillOpen(to step: Int, _ turn: inout Turn) -> Bool {
+    private mutating func isStillOpen(to step: Int, _ turn: inout Effects) -> Bool {
         let down = failFast(step)
         let closed = closedMeanwhile(to: step)
         guard down != nil || closed != nil || isHeldBack || flights.count > slots else {
@@ -230,7 +230,7 @@ extension Scheduler {
         return false
     }
 
-    mutating func locksBusy(_ step: Int, _ holder: LockHolder, _ turn: inout Turn) {
+    mutating func locksBusy(_ step: Int, _ holder: LockHolder, _ turn: inout Effects) {
         guard states[step] == .acquiring else { return }
         let claims = plan.claims[step].filter { plan.resources[Int($0.resource)].isLockable }
         let held = claims.first { plan.resources[Int($0.resource)].name == holder.resource }
@@ -248,7 +248,7 @@ extension Scheduler {
     }
 
     mutating func started(
-        _ step: Int, _ pid: Int32, _ startTicks: UInt64, _ basis: StepBasis?, _ turn: inout Turn
+        _ step: Int, _ pid: Int32, _ startTicks: UInt64, _ basis: StepBasis?, _ turn: inout Effects
     ) {
         guard states[step] == .launching else { return }
         states.move(step, to: .running)
@@ -265,7 +265,7 @@ extension Scheduler {
         if let reason = overduePhase(of: step) { fail(step, reason, &turn) }
     }
 
-    mutating func notStarted(_ step: Int, _ message: String, _ turn: inout Turn) {
+    mutating func notStarted(_ step: Int, _ message: String, _ turn: inout Effects) {
         guard states[step] == .launching else { return }
         guard flights[step]?.isChecking != true else {
             checkNotStarted(step, message, &turn)
@@ -276,7 +276,7 @@ extension Scheduler {
     }
 
     /// The system had nothing to start the step with: fewer at once, and this one again later.
-    mutating func launchDeferred(_ step: Int, _ message: String, _ turn: inout Turn) {
+    mutating func launchDeferred(_ step: Int, _ message: String, _ turn: inout Effects) {
         guard states[step] == .launching else { return }
         guard flights[step]?.isChecking != true else {
             checkDeferred(step, message, &turn)
@@ -316,7 +316,7 @@ extension Scheduler {
     /// Says once that there is too little of something, and once more when nothing at all can be
     /// started for long.
     private mutating func warnOfDeferral(
-        of step: Int, _ message: String, _ turn: inout Turn
+        of step: Int, _ message: String, _ turn: inout Effects
     ) {
         if flights.isEmpty, launches.failuresInARow == LaunchState.manyTries {
             let seconds = LaunchState.longestHold * Int64(LaunchState.mostTries) / 1000

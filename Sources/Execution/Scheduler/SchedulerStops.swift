@@ -70,7 +70,7 @@ extension Scheduler {
 
     // MARK: - What begins it
 
-    mutating func signalled(_ signal: Int32, _ turn: inout Turn) {
+    mutating func signalled(_ signal: Int32, _ turn: inout Effects) {
         stop.signals += 1
         if stop.signal == nil {
             stop.signal = signal
@@ -80,7 +80,7 @@ extension Scheduler {
     }
 
     /// The shell cannot go on: what runs is stopped as by TERM, for a reason of its own.
-    mutating func faulted(_ fault: RunFault, _ turn: inout Turn) {
+    mutating func faulted(_ fault: RunFault, _ turn: inout Effects) {
         guard stop.fault == nil else { return }
         stop.faultCameLater = stop.limit != nil || stop.signal != nil
         stop.fault = fault
@@ -90,7 +90,7 @@ extension Scheduler {
     }
 
     /// A critical step has failed, or too many in a row, this one last.
-    mutating func halt(by step: Int, inARow failures: Int? = nil, _ turn: inout Turn) {
+    mutating func halt(by step: Int, inARow failures: Int? = nil, _ turn: inout Effects) {
         guard !stop.isStopping else { return }
         stop.haltedBy = step
         stop.failuresInARow = failures
@@ -100,7 +100,7 @@ extension Scheduler {
     }
 
     /// The leader is gone, others of its group are not: they are stopped before the step ends.
-    mutating func settle(_ step: Int, _ leftovers: [Leftover], _ turn: inout Turn) {
+    mutating func settle(_ step: Int, _ leftovers: [Leftover], _ turn: inout Effects) {
         guard let flight = flights[step] else { return }
         states.move(step, to: .settling)
         if flight.stage == .none, plan.traits[step].contains(.warnsOfLeftovers) {
@@ -113,7 +113,7 @@ extension Scheduler {
         }
     }
 
-    mutating func applyStopToAll(_ turn: inout Turn) {
+    mutating func applyStopToAll(_ turn: inout Effects) {
         if !reviews.isEmpty { withdrawReviews(&turn) }
         for step in flights.keys.sorted() {
             applyStop(to: step, &turn)
@@ -123,7 +123,7 @@ extension Scheduler {
     }
 
     /// Sends a step that has a process what the stop has come to.
-    mutating func applyStop(to step: Int, _ turn: inout Turn) {
+    mutating func applyStop(to step: Int, _ turn: inout Effects) {
         guard let flight = flights[step], let state = states[step],
             state != .acquiring && state != .examining && state != .launching
                 && state != .verifying
@@ -164,7 +164,7 @@ extension Scheduler {
     // MARK: - The stages
 
     /// A step's deadline has come: its limit, or the end of a stage.
-    mutating func stageIsOver(_ step: Int, _ turn: inout Turn) {
+    mutating func stageIsOver(_ step: Int, _ turn: inout Effects) {
         guard let flight = flights[step] else { return }
         guard states[step] != .verifying else {
             retryCheck(step, &turn)
@@ -181,7 +181,7 @@ extension Scheduler {
     }
 
     /// Passes on INT or HUP; TERM follows at half the grace.
-    private mutating func interrupt(_ step: Int, _ signal: Int32, _ turn: inout Turn) {
+    private mutating func interrupt(_ step: Int, _ signal: Int32, _ turn: inout Effects) {
         turn.record(.terminating(step: step, signal: signal, reason: stopReason(of: step)))
         turn.act(.signalGroup(step: step, signal: signal))
         states.move(step, to: .terminating)
@@ -193,7 +193,7 @@ extension Scheduler {
     }
 
     /// Sends TERM; KILL follows at the end of the grace that has begun, or of a new one.
-    mutating func terminate(_ step: Int, _ reason: StepReason, _ turn: inout Turn) {
+    mutating func terminate(_ step: Int, _ reason: StepReason, _ turn: inout Effects) {
         turn.record(.terminating(step: step, signal: SignalNumber.terminate, reason: reason))
         turn.act(.signalGroup(step: step, signal: SignalNumber.terminate))
         states.move(step, to: .terminating)
@@ -203,7 +203,7 @@ extension Scheduler {
         setStage(step, until: killAt)
     }
 
-    private mutating func kill(_ step: Int, _ turn: inout Turn) {
+    private mutating func kill(_ step: Int, _ turn: inout Effects) {
         turn.record(.killed(step: step))
         turn.act(.signalGroup(step: step, signal: SignalNumber.kill))
         states.move(step, to: .terminating)

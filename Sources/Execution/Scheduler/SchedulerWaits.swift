@@ -30,14 +30,14 @@ struct WaitState: Sendable {
 /// back by no one step.
 extension Scheduler {
     /// Says whom a step waits for, unless that was said last.
-    mutating func tell(_ step: Int, waitsFor holder: LockHolder, _ turn: inout Turn) {
+    mutating func tell(_ step: Int, waitsFor holder: LockHolder, _ turn: inout Effects) {
         if waits.shouldTell(step, of: holder) {
             turn.record(.waiting(step: step, holder: holder))
         }
     }
 
     /// Says which step of this run has the units of a resource that another waits for.
-    mutating func tellWait(of step: Int, forResource resource: Int, _ turn: inout Turn) {
+    mutating func tellWait(of step: Int, forResource resource: Int, _ turn: inout Effects) {
         guard plan.resources[resource].isLockable, pool.bars(of: resource).isEmpty,
             let other = flights.keys.filter({ flight in
                 plan.claims[flight].contains { Int($0.resource) == resource }
@@ -47,20 +47,20 @@ extension Scheduler {
     }
 
     /// Says which step of this run writes a file that another is to write, too.
-    mutating func tellWait(of step: Int, for conflict: PlannedConflict, _ turn: inout Turn) {
+    mutating func tellWait(of step: Int, for conflict: PlannedConflict, _ turn: inout Effects) {
         let path = plan.resolved.conflicts[Int(conflict.conflict)].path
         tell(step, waitsFor: holder(Int(conflict.step), path, .sharedOutput), &turn)
     }
 
     /// Says for whom a step waits that has to run alone, and that those behind it wait for it.
-    mutating func tellWait(ofLoneStep step: Int, _ turn: inout Turn) {
+    mutating func tellWait(ofLoneStep step: Int, _ turn: inout Effects) {
         guard let other = flights.keys.min() else { return }
         tell(step, waitsFor: holder(other, "", .waiterRunsAlone), &turn)
         tellWait(behindLoneStep: step, free: slots - flights.count, &turn)
     }
 
     /// Says that the steps for which there are slots wait for one that runs alone.
-    mutating func tellWait(behindLoneStep step: Int, free: Int, _ turn: inout Turn) {
+    mutating func tellWait(behindLoneStep step: Int, free: Int, _ turn: inout Effects) {
         guard free > 0, !plan.order.isStrict else { return }
         var free = free
         var next = ready.first

@@ -44,7 +44,7 @@ public struct Timeline: Sendable {
     struct Bar {
         var attempt: AttemptRecord
         /// The start of the attempt after it, or the present while the step rests.
-        var restsUntil: RunTime?
+        var retryAt: RunTime?
         /// The step's id, or which further attempt it is.
         var name: String
         var isFirst: Bool
@@ -64,7 +64,7 @@ public struct Timeline: Sendable {
             }
             let method = attempt.method == .primary ? "attempt" : "\(attempt.method)"
             return Bar(
-                attempt: attempt, restsUntil: rest,
+                attempt: attempt, retryAt: rest,
                 name: place == 0
                     ? record.shownTitle(of: index) : "\(method) \(attempt.number)",
                 isFirst: place == 0)
@@ -126,7 +126,7 @@ public struct Timeline: Sendable {
         let (blank, drawn) = scale.bar(
             from: attempt.launchedAt, to: attempt.completedAt ?? now, tip: tip(of: attempt))
         let end = blank + drawn.count
-        let rest = bar.restsUntil.map { max(0, scale.column(of: $0) - end) } ?? 0
+        let rest = bar.retryAt.map { max(0, scale.column(of: $0) - end) } ?? 0
         let left = max(0, scale.chartWidth - end - rest)
         let isLost = record.status == .interrupted && attempt.status == .running
         let word = isLost ? "unknown" : attempt.isBusy ? "busy" : attempt.status.rawValue
@@ -180,7 +180,7 @@ private struct Scale {
     /// Share the columns among clock, offset, name, chart and ending; the chart gets the rest.
     init(_ record: RunRecord, bars: [Timeline.Bar], now: RunTime, columns: Int) {
         let latest = bars.reduce(RunTime.zero) { latest, bar in
-            max(latest, bar.restsUntil ?? bar.attempt.completedAt ?? now)
+            max(latest, bar.retryAt ?? bar.attempt.completedAt ?? now)
         }
         wall = Double(max(1, max(latest, record.endedAt ?? now).nanoseconds))
         offsetWidth = bars.reduce(6) { width, bar in

@@ -56,13 +56,13 @@ public struct IdleRun {
             bootID: ProcessTable.bootIdentifier(),
             startTicks: ProcessTable.facts(of: getpid())?.startTicks ?? 0)
         // What is not whole yet is nobody's latest run.
-        try directory.replace(WriterDesk.progressName) { append in
+        try directory.replace(RunWriterState.progressName) { append in
             try fill(.progress, .progressMarks, values, append)
         }
         try writeJournal(of: directory, values, end: end)
         try state.pointLatest(at: directory.id)
         let problem = directory.synchronise(JournalFile.name)
-        if let problem = problem ?? directory.synchronise(WriterDesk.progressName) {
+        if let problem = problem ?? directory.synchronise(RunWriterState.progressName) {
             throw problem
         }
         var summary: [UInt8] = []

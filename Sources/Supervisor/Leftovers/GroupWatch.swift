@@ -187,7 +187,7 @@ struct GroupWatch: ~Copyable {
 
     /// The step of a run in an environment as the kernel has it.
     static func step(in environment: [UInt8], run: String) -> String? {
-        let runs = list(RunCookie.variable, in: environment)
+        let runs = list(RunMarker.variable, in: environment)
         let steps = list(StepPreparation.enclosingSteps, in: environment)
         // An outer run of an older version has no entry among the steps: the innermost ones fit.
         guard let index = runs.firstIndex(where: { $0 == run }),

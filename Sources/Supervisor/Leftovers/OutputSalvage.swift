@@ -50,7 +50,7 @@ final class OutputSalvage {
     private func hold(_ pid: Int32) {
         guard logs >= 0,
             let environment = FileBytes.contents(of: "/proc/\(pid)/environ", limit: 1 << 21),
-            GroupWatch.list(RunCookie.variable, in: environment).last == run[...],
+            GroupWatch.list(RunMarker.variable, in: environment).last == run[...],
             let step = GroupWatch.step(in: environment, run: run)
         else { return }
         hold(pid, of: step)

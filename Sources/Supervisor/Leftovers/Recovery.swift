@@ -58,7 +58,7 @@ public enum Recovery {
                 return interrupted
             }
         }
-        var sweep = RunSweep(
+        var sweep = OrphanCleanup(
             run: id, earliestBirth: journal?.header.startTicks ?? 0,
             latestBirth: journal.map(latestSignOfLife) ?? 0)
         let carriers = sweep.freeze()

@@ -8,7 +8,7 @@ import SystemCalls
 #endif
 
 /// The guardian of a run, as the run's stepvisor sees it.
-struct GuardianPost {
+struct Guardian {
     fileprivate var child: ChildProcess?
     /// The writing end of its pipe; -1 when there is none.
     fileprivate var lifeline: Int32 = -1
@@ -49,10 +49,10 @@ extension Supervisor {
             try launchGuardian(program)
         } catch let failure as LaunchFailure {
             switch failure {
-            case .permanent(let message), .temporary(let message): missGuardian(message)
+            case .permanent(let message), .temporary(let message): guardianFailed(message)
             }
         } catch {
-            missGuardian("\(error)")
+            guardianFailed("\(error)")
         }
     }
 
@@ -66,7 +66,7 @@ extension Supervisor {
             JournalFile.name, in: directory.descriptor, flags: O_RDONLY | O_NONBLOCK)
         // The inherited environment: outer runs are to find it, its own is not.
         let request = LaunchRequest(
-            program: program, arguments: [GuardianDuty.word, directory.id],
+            program: program, arguments: [GuardianMain.word, directory.id],
             environment: context.environment, directory: nil, output: alive.number)
         guardian.child = try launcher.launchHelper(
             request, standardInput: input.number, standardError: journal.number)
@@ -77,10 +77,10 @@ extension Supervisor {
     /// It was killed, or could not do its duty: another one takes over.
     func guardianEnded() {
         releaseGuardian()
-        missGuardian("it was ended by somebody else")
+        guardianFailed("it was ended by somebody else")
     }
 
-    private func missGuardian(_ reason: String) {
+    private func guardianFailed(_ reason: String) {
         let lived = clock.now() - guardian.startedAt
         guardian.shortLives = lived < Supervisor.longLife ? guardian.shortLives + 1 : 1
         let pause = Supervisor.restartPause(after: guardian.shortLives)
@@ -101,7 +101,7 @@ extension Supervisor {
     func dismissGuardian() {
         guardian.due = nil
         guard let child = guardian.child else { return }
-        var byte = GuardianDuty.farewell
+        var byte = GuardianMain.farewell
         _ = Platform.write(guardian.lifeline, &byte, 1)
         // One that is still starting would keep a short run waiting. As long as it is our child
         // and not reaped, its number is no stranger's.

@@ -17,7 +17,7 @@ struct LockSurroundings {
         }
         // An outer run of an older version has no entry among the steps: the innermost ones fit.
         for (run, step) in zip(
-            list(RunCookie.variable).reversed(),
+            list(RunMarker.variable).reversed(),
             list(StepPreparation.enclosingSteps).reversed())
         {
             steps[String(run)] = String(step)

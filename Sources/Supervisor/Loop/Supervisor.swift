@@ -24,7 +24,7 @@ public final class Supervisor {
     var preparation: StepPreparation
     private var journal: JournalFile
     var groups = GroupWatch()
-    var guardian = GuardianPost()
+    var guardian = Guardian()
     private var scheduler: Scheduler
     var loop = EventLoop()
     /// Answers that wait for the scheduler's attention.
@@ -48,18 +48,18 @@ public final class Supervisor {
     /// Foundation gets them back just before the next wait, so that its thread closes sockets
     /// while this one sleeps, not while it makes the next pair.
     private var retired: [ChildProcess] = []
-    var output = OutputDesk()
+    var output = OutputState()
     var logWatch = LogWatch()
     var terminalWatch = TerminalWatch()
     /// Leaders of steps that cannot be killed.
     var abandoned: [ChildProcess] = []
-    var inputs: InputDesk
+    var inputs: InputState
     var freshness: UpToDateState
-    var conditions: ConditionDesk
-    var attempts = AttemptDesk()
-    var errands = ErrandDesk()
-    var cache = CacheDesk()
-    var review = ReviewDesk()
+    var conditions: ConditionState
+    var attempts = AttemptState()
+    var errands = JobTable()
+    var cache = CacheState()
+    var review = PromptState()
     var held: [Int: HeldLocks] = [:]
     private var finalStatus: RunStatus?
     private var stopSignal: Int32?
@@ -101,10 +101,10 @@ public final class Supervisor {
             plan: context.plan, root: context.state.root, runID: directory.id,
             runPath: directory.path, inherited: context.environment)
         scheduler = Scheduler(plan: context.plan)
-        inputs = InputDesk(
+        inputs = InputState(
             plan: context.plan, root: context.state.root, environment: context.environment)
         freshness = UpToDateState(look, in: context.state)
-        conditions = ConditionDesk(plan: context.plan, root: context.state.root)
+        conditions = ConditionState(plan: context.plan, root: context.state.root)
         try CarriedOutputs.copy(into: directory, of: context)
         let start = RunEvent(.runStarted(header), at: .zero)
         try journal.append(start)
@@ -113,7 +113,7 @@ public final class Supervisor {
         let descriptor = context.viewDescriptor
         let isTerminal = context.isTerminal
         writer = try RunWriter(
-            desk: WriterDesk(
+            desk: RunWriterState(
                 header: header, view: context.view, output: descriptor, clock: clock,
                 directory: directory,
                 surroundings: { logs.surroundings(terminal: isTerminal ? descriptor : nil) }))
@@ -214,7 +214,7 @@ public final class Supervisor {
         case .askReview(let step, let choices): ask(about: step, choices)
         case .withdrawReview(let step): withdrawQuestion(about: step)
         case .signalGroup(let step, let signal): self.signal(step, signal)
-        case .checkOutput(let step): tellOutput(of: step)
+        case .checkOutput(let step): reportLastOutput(of: step)
         case .verify(let step, let request): verify(step, request)
         case .abandon(let step): abandon(step)
         case .finish(let status): finalStatus = status
@@ -302,8 +302,8 @@ public final class Supervisor {
             stopSignal = stopSignal ?? signal
             tell(.signal(signal))
         }
-        if scheduler.isStopping { giveUpLooks() }
-        if scheduler.stopsRunning { giveUpErrands() }
+        if scheduler.isStopping { cancelChecks() }
+        if scheduler.stopsRunning { cancelJobs() }
         if let due = scheduler.nextDeadline, due <= clock.now() { tell(.tick) }
         if let error = writer.takeProblem() {
             stop(because: error)
@@ -336,7 +336,7 @@ public final class Supervisor {
                 ? self.escaped(from: step, child, living, isAlone: wasAlone) : []
             let isHeldBack = holdsBack(step, escaped)
             if members.isEmpty, !isHeldBack {
-                if foundOrphans { endUnseen(child) }
+                if foundOrphans { killStragglers(child) }
                 settleOutput(of: step)
                 retire(step)
             } else {
@@ -359,7 +359,7 @@ public final class Supervisor {
             {
                 settling.remove(step)
                 escapees[step] = nil
-                endUnseen(child)
+                killStragglers(child)
                 settleOutput(of: step)
                 retire(step)
                 tell(.groupEmptied(step: step))
@@ -369,7 +369,7 @@ public final class Supervisor {
 
     /// Ends what the look at all processes, which takes a while, may have missed of a group that
     /// counts as empty: children of children that were forked behind it.
-    private func endUnseen(_ child: ChildProcess) {
+    private func killStragglers(_ child: ChildProcess) {
         // Its leader is dead and pinned: the number is no stranger's.
         if child.isHeld { kill(-child.pid, SIGKILL) }
     }

@@ -8,7 +8,7 @@ import SystemCalls
 #endif
 
 /// The question that waits for an answer.
-struct ReviewDesk {
+struct PromptState {
     fileprivate var question: ReviewQuestion?
     /// Whether the loop watches the terminal.
     fileprivate var isWatching = false

@@ -65,7 +65,7 @@ extension Supervisor {
     }
 
     /// Says when a step last wrote something.
-    func tellOutput(of step: Int) {
+    func reportLastOutput(of step: Int) {
         let now = clock.now()
         let pipe = output.pipe(of: step)
         if let pipe { logWatch.note(step, end: pipe.end) }

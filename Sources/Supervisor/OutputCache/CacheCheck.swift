@@ -14,7 +14,7 @@ enum CacheCheck {
     static func manifest(
         of entry: borrowing CacheDirectory.OpenEntry, madeFrom fingerprint: Digest,
         outputs: [String]
-    ) throws(CacheTrouble) -> CacheManifest {
+    ) throws(CacheError) -> CacheManifest {
         let manifest: CacheManifest
         do throws(CacheDamage) {
             manifest = try read(entry)
@@ -59,7 +59,7 @@ enum CacheCheck {
     /// Refuses content that is not what the list of parts says.
     static func verify(
         _ copy: CacheContent.Copy, _ part: CacheManifest.Part
-    ) throws(CacheTrouble) {
+    ) throws(CacheError) {
         guard copy.readError == 0 else {
             throw .unfit("it cannot be read: \(SystemError.text(of: copy.readError))")
         }
@@ -72,7 +72,7 @@ enum CacheCheck {
     }
 
     /// The place of an output.
-    static func path(of part: CacheManifest.Part) throws(CacheTrouble) -> ProjectPath {
+    static func path(of part: CacheManifest.Part) throws(CacheError) -> ProjectPath {
         guard let path = ProjectPath(part.path) else {
             throw .damage("it holds a path that leads out of the project")
         }
@@ -84,7 +84,7 @@ enum CacheCheck {
     /// - Returns: Whether it is a directory that is there already.
     static func isThere(
         _ part: CacheManifest.Part, at path: ProjectPath, in parent: Int32
-    ) throws(CacheTrouble) -> Bool {
+    ) throws(CacheError) -> Bool {
         var facts = stat()
         guard fstatat(parent, path.name, &facts, AT_SYMLINK_NOFOLLOW) == 0 else { return false }
         let isDirectory = facts.st_mode & S_IFMT == S_IFDIR

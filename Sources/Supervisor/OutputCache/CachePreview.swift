@@ -45,7 +45,7 @@ public struct CachePreview {
     }
 
     /// What the cache would do for a step; nil for one that it is not asked about.
-    public mutating func outlook(of step: Int) -> CacheOutlook? {
+    public mutating func outlook(of step: Int) -> CachePrediction? {
         switch plan.cacheQuestion(about: step) {
         case .never: return nil
         case .later: return .later
@@ -67,15 +67,15 @@ public struct CachePreview {
     static func outlook(
         _ fingerprint: Digest, _ outputs: [String], left: [FileRecord],
         in directory: CacheDirectory, root: String
-    ) -> CacheOutlook {
+    ) -> CachePrediction {
         switch directory.open(CacheDirectory.path(of: fingerprint)) {
         case .missing: return .miss
         case .refused(let obstacle): return .unfit(obstacle.reason)
         case .found(let entry):
-            do throws(CacheTrouble) {
+            do throws(CacheError) {
                 let manifest = try CacheCheck.manifest(
                     of: entry, madeFrom: fingerprint, outputs: outputs)
-                _ = try CacheStrays(
+                _ = try ExtraOutputs(
                     beside: manifest, outputs: outputs, left: left, root: root)
                 try check(manifest, entry.file.number, root: root)
                 return .hit(run: manifest.run)
@@ -91,8 +91,8 @@ public struct CachePreview {
     /// Refuses an entry that a restore would refuse.
     private static func check(
         _ manifest: CacheManifest, _ entry: Int32, root: String
-    ) throws(CacheTrouble) {
-        let tree = try CacheTrouble.meet { () throws(SystemError) in try ProjectTree(root: root) }
+    ) throws(CacheError) {
+        let tree = try CacheError.meet { () throws(SystemError) in try ProjectTree(root: root) }
         for part in manifest.outputs {
             let path = try CacheCheck.path(of: part)
             let parent: Int32

@@ -9,7 +9,7 @@ import WorkflowModel
 #endif
 
 /// Why an entry is no hit: a clause.
-enum CacheTrouble: Error {
+enum CacheError: Error {
     /// It can never be one.
     case damage(String)
     /// It cannot be put in place here and now.
@@ -18,7 +18,7 @@ enum CacheTrouble: Error {
     /// Takes what the system said as a reason not to use an entry here and now.
     static func meet<Value>(
         _ body: () throws(SystemError) -> Value
-    ) throws(CacheTrouble) -> Value {
+    ) throws(CacheError) -> Value {
         do {
             return try body()
         } catch {
@@ -27,7 +27,7 @@ enum CacheTrouble: Error {
     }
 
     /// Takes the call that has just failed as such a reason: reads `errno`.
-    static func failure(_ call: String, _ subject: String) -> CacheTrouble {
+    static func failure(_ call: String, _ subject: String) -> CacheError {
         .unfit(SystemError(call, subject).description)
     }
 }
@@ -47,7 +47,7 @@ struct CacheRestoring {
     /// What is ready to get its name.
     private var staged: [Staged] = []
     /// What is not in the entry, and has to go.
-    private let strays: CacheStrays
+    private let strays: ExtraOutputs
 
     /// A file or link that waits, with its name in the staging directory or beside its place.
     private struct Staged {
@@ -61,15 +61,15 @@ struct CacheRestoring {
     init(
         _ entry: borrowing CacheDirectory.OpenEntry, of fingerprint: Digest, outputs: [String],
         left: [FileRecord], cache: StepCache
-    ) throws(CacheTrouble) {
+    ) throws(CacheError) {
         self.entry = entry.file.number
         self.cache = cache
         number = cache.nextRestore()
         manifest = try CacheCheck.manifest(of: entry, madeFrom: fingerprint, outputs: outputs)
-        tree = try CacheTrouble.meet { () throws(SystemError) in
+        tree = try CacheError.meet { () throws(SystemError) in
             try ProjectTree(root: cache.root)
         }
-        strays = try CacheStrays(
+        strays = try ExtraOutputs(
             beside: manifest, outputs: outputs, left: left, root: cache.root)
     }
 
@@ -80,7 +80,7 @@ struct CacheRestoring {
     ///   - run: Where its log and result go.
     /// - Returns: What was put in place.
     /// - Throws: Why nothing was.
-    mutating func run(step: String, into run: RunDirectory) throws(CacheTrouble) -> CachedEntry {
+    mutating func run(step: String, into run: RunDirectory) throws(CacheError) -> CachedEntry {
         var isDone = false
         defer { if !isDone { undo() } }
         var files = 0
@@ -90,9 +90,9 @@ struct CacheRestoring {
         }
         try verifyLog()
         let result = try self.result()
-        do throws(CacheTrouble) {
+        do throws(CacheError) {
             if let result {
-                try CacheTrouble.meet { () throws(SystemError) in
+                try CacheError.meet { () throws(SystemError) in
                     try run.writeResult(result, of: step)
                 }
             }
@@ -117,7 +117,7 @@ struct CacheRestoring {
 
     // MARK: Making ready
 
-    private mutating func stage(_ part: CacheManifest.Part) throws(CacheTrouble) {
+    private mutating func stage(_ part: CacheManifest.Part) throws(CacheError) {
         let path = try CacheCheck.path(of: part)
         let parent = try self.parent(of: path)
         let isThere = try CacheCheck.isThere(part, at: path, in: parent)
@@ -143,15 +143,15 @@ struct CacheRestoring {
         }
     }
 
-    private func parent(of path: ProjectPath) throws(CacheTrouble) -> Int32 {
-        try CacheTrouble.meet { () throws(SystemError) in try tree.parent(of: path, make: true) }
+    private func parent(of path: ProjectPath) throws(CacheError) -> Int32 {
+        try CacheError.meet { () throws(SystemError) in try tree.parent(of: path, make: true) }
     }
 
     /// A name for something that waits: in the staging directory, or beside its place where that
     /// is on another file system, from which nothing can be moved in one step.
     private mutating func makeReady(
         _ path: ProjectPath, in parent: Int32
-    ) throws(CacheTrouble) -> (directory: Int32, name: String) {
+    ) throws(CacheError) -> (directory: Int32, name: String) {
         var (here, there) = (stat(), stat())
         guard fstat(cache.staging.number, &here) == 0, fstat(parent, &there) == 0 else {
             throw .failure("look at", path.shown)
@@ -167,7 +167,7 @@ struct CacheRestoring {
 
     private func copy(
         _ part: CacheManifest.Part, to name: String, in directory: Int32
-    ) throws(CacheTrouble) {
+    ) throws(CacheError) {
         let shown = DisplayText.fileName(part.path)
         let number = stepvisor_open_at(directory, name, O_RDWR | O_CREAT | O_EXCL, 0o600)
         guard number >= 0 else { throw .failure("write", shown) }
@@ -187,14 +187,14 @@ struct CacheRestoring {
         }
     }
 
-    private func verifyLog() throws(CacheTrouble) {
+    private func verifyLog() throws(CacheError) {
         guard let log = manifest.part(.log) else { return }
         try CacheCheck.verify(
             CacheContent.copy(entry, from: log.offset, size: log.size, to: nil, at: 0), log)
     }
 
     /// What the step wrote to `STEPVISOR_OUTPUT`; nil where it wrote nothing.
-    private func result() throws(CacheTrouble) -> [UInt8]? {
+    private func result() throws(CacheError) -> [UInt8]? {
         guard let part = manifest.part(.result) else { return nil }
         var bytes: [UInt8] = []
         let copy = CacheContent.copy(
@@ -206,7 +206,7 @@ struct CacheRestoring {
 
     // MARK: Giving names
 
-    private mutating func place() throws(CacheTrouble) {
+    private mutating func place() throws(CacheError) {
         for number in staged.indices {
             cache.beforePlacing(number)
             let file = staged[number]
@@ -221,7 +221,7 @@ struct CacheRestoring {
     }
 
     /// The inner ones first: a directory that may not be written may not be entered either.
-    private func setDirectoryModes() throws(CacheTrouble) {
+    private func setDirectoryModes() throws(CacheError) {
         for part in manifest.parts.reversed() where part.kind == .directory {
             guard let path = ProjectPath(part.path) else { continue }
             let parent = try self.parent(of: path)

@@ -138,7 +138,7 @@ final class StepCache: Sendable {
             let sentence = directory.sentence(about: obstacle, isGone: isGone)
             return isGone ? .damaged(sentence) : .unfit(sentence)
         case .found(let entry):
-            do throws(CacheTrouble) {
+            do throws(CacheError) {
                 var restoring = try CacheRestoring(
                     entry, of: fingerprint, outputs: outputs, left: left, cache: self)
                 let cached = try restoring.run(step: step, into: run)

@@ -66,6 +66,6 @@ struct LockNote: Equatable {
     /// has died too and left processes.
     var hasSurvivors: Bool {
         guard let run, let alive, StateDirectory.isRunIdentifier(run) else { return false }
-        return AliveFile.isHeld(at: alive) || RunCookie(run: run).hasCarriers
+        return AliveFile.isHeld(at: alive) || RunMarker(run: run).hasCarriers
     }
 }

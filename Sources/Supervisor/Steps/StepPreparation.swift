@@ -35,8 +35,8 @@ struct StepPreparation {
             environment["PATH"] = SearchPlace.defaultPath
         }
         outerSteps = inherited[StepPreparation.enclosingSteps].map { $0 + ":" } ?? ""
-        let outer = inherited[RunCookie.variable].map { $0 + ":" } ?? ""
-        environment[RunCookie.variable] = outer + runID
+        let outer = inherited[RunMarker.variable].map { $0 + ":" } ?? ""
+        environment[RunMarker.variable] = outer + runID
         environment["STEPVISOR_RUN_ID"] = runID
         environment["STEPVISOR_RUN_DIR"] = runPath
         environment["STEPVISOR_OUTPUTS"] = "\(runPath)/outputs"
@@ -46,11 +46,11 @@ struct StepPreparation {
         self.environment = environment
     }
 
-    /// The variable with the steps in which a process runs, one for each of ``RunCookie``'s runs.
+    /// The variable with the steps in which a process runs, one for each of ``RunMarker``'s runs.
     static let enclosingSteps = "STEPVISOR_STEPS"
 
     private static let kept: Set<String> = [
-        RunCookie.variable, "STEPVISOR_LOCKS", "STEPVISOR_CACHE",
+        RunMarker.variable, "STEPVISOR_LOCKS", "STEPVISOR_CACHE",
     ]
 
     /// What is to be started.

@@ -9,7 +9,7 @@ import WorkflowModel
 #endif
 
 /// What is known of attempts beyond their processes.
-struct AttemptDesk {
+struct AttemptState {
     /// How steps with a `verify` command were launched, which their check is told too.
     var orders: [Int: LaunchOrder] = [:]
     /// Where in its log a step's attempt begins; its beginning where nothing is said.

@@ -1,7 +1,7 @@
 import Execution
 
 /// The pipes through which steps' output comes.
-struct OutputDesk {
+struct OutputState {
     /// Every pipe that somebody may write to, by a number of its own.
     fileprivate var pipes: [Int: OutputPipe] = [:]
     /// The pipe of what a step has running, by step.

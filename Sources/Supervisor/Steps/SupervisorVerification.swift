@@ -29,7 +29,7 @@ extension Supervisor {
         let search = LogSearch(success: success, busy: busy, start: start, end: size)
         let number = log.release()
         let known = found
-        let job: @Sendable (() -> Bool) -> Errands.Answer = { isWanted in
+        let job: @Sendable (() -> Bool) -> BackgroundJobs.Answer = { isWanted in
             defer { Platform.close(number) }
             return search.answer(for: step, in: number, known: known, isWanted: isWanted)
         }
@@ -48,7 +48,7 @@ extension LogSearch {
     /// The answer to the scheduler, with what is known already.
     fileprivate func answer(
         for step: Int, in log: Int32, known: Verification, isWanted: () -> Bool
-    ) -> Errands.Answer {
+    ) -> BackgroundJobs.Answer {
         let begin = RunClock.monotonicNanoseconds()
         let finding = run(in: log) {
             isWanted() && RunClock.monotonicNanoseconds() - begin < LogSearch.patience
@@ -56,7 +56,7 @@ extension LogSearch {
         var found = known
         if success != nil { found.hasSucceeded = finding.hasSuccess }
         found.isBusy = finding.isBusy
-        var answer = Errands.Answer(step: step, input: .verified(step: step, found))
+        var answer = BackgroundJobs.Answer(step: step, input: .verified(step: step, found))
         if !finding.isComplete, isWanted() {
             answer.warning = "its log could not be looked through to its end in five minutes"
         }

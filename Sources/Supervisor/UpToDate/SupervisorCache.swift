@@ -2,7 +2,7 @@ import Execution
 import WorkflowModel
 
 /// The cache of a run: opened when it is first needed, written by a thread of its own.
-struct CacheDesk {
+struct CacheState {
     fileprivate var opened: Opened = .notYet
     fileprivate var worker: Writer?
     /// Steps that are being kept.
@@ -70,7 +70,7 @@ extension Supervisor {
         let told = causes.isEmpty ? context.plan.smart?.due[step] ?? [] : causes
         let left = freshness.look.known.lastSuccess(of: id)?.outputs ?? []
         send(for: step, otherwise: .examined(step: step, .due(causes))) { _ in
-            var answer = Errands.Answer(step: step, input: .examined(step: step, .due(causes)))
+            var answer = BackgroundJobs.Answer(step: step, input: .examined(step: step, .due(causes)))
             switch cache.restore(
                 contents.fingerprint, of: id, outputs: outputs, left: left, in: run)
             {
@@ -97,11 +97,11 @@ extension Supervisor {
         let expected = Dictionary(
             files.map { ($0.path, $0.digest) }, uniquingKeysWith: { first, _ in first })
         let isRenewed = context.plan.smart?.isAskedFor(step) ?? false
-        let job: @Sendable () -> CacheDesk.Stored = {
+        let job: @Sendable () -> CacheState.Stored = {
             let storing = cache.store(
                 memory.fingerprint, of: id, outputs: outputs, in: run, log: start..<UInt64.max,
                 expecting: expected, renewing: isRenewed)
-            return CacheDesk.Stored(step: step, storing: storing)
+            return CacheState.Stored(step: step, storing: storing)
         }
         if let writer = cacheWriter() {
             self.cache.pending += 1
@@ -111,9 +111,9 @@ extension Supervisor {
         }
     }
 
-    private func cacheWriter() -> CacheDesk.Writer? {
+    private func cacheWriter() -> CacheState.Writer? {
         if cache.worker == nil {
-            cache.worker = try? CacheDesk.Writer(name: "stepvisor-cache") { { job in job() } }
+            cache.worker = try? CacheState.Writer(name: "stepvisor-cache") { { job in job() } }
         }
         return cache.worker
     }
@@ -125,7 +125,7 @@ extension Supervisor {
         }
     }
 
-    private func take(_ stored: CacheDesk.Stored) {
+    private func take(_ stored: CacheState.Stored) {
         switch stored.storing {
         case .stored, .present: break
         case .refused(let reason):

@@ -1,7 +1,7 @@
 import Execution
 
 /// What is known of the files that steps read, while they wait for their start and while they run.
-struct InputDesk {
+struct InputState {
     fileprivate var bases: StepBases
     fileprivate var worker: InputWorker?
     /// Steps whose files are being looked at before they start.
@@ -135,7 +135,7 @@ extension Supervisor {
     func isLookingAgain(at step: Int) -> Bool { inputs.ended[step] != nil }
 
     /// The run is stopping: steps that wait for the worker do not start any more.
-    func giveUpLooks() {
+    func cancelChecks() {
         for step in inputs.awaited.keys.sorted() {
             inputs.awaited[step] = nil
             inbox.append(.launchDeferred(step: step, message: "the run stops"))
@@ -147,7 +147,7 @@ extension Supervisor {
     func recheckInputs(at step: Int) {
         guard !inputs.running.isEmpty, let reading = inputs.running.removeValue(forKey: step)
         else { return }
-        if reading.count > InputDesk.fewFiles, let worker = inputs.worker {
+        if reading.count > InputState.fewFiles, let worker = inputs.worker {
             inputs.ended[step] = reading
             worker.send(
                 InputJob(
@@ -159,7 +159,7 @@ extension Supervisor {
     }
 
     private func compare(
-        _ reading: InputDesk.Reading, _ signature: Int, _ needs: DependencySnapshot, of step: Int
+        _ reading: InputState.Reading, _ signature: Int, _ needs: DependencySnapshot, of step: Int
     ) {
         if signature != reading.signature {
             let cause = RunReason.moved(

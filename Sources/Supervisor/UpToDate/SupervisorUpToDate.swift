@@ -329,7 +329,7 @@ extension Supervisor {
         let look = freshness.look
         send(for: step, otherwise: .examined(step: step, .due([]))) { _ in
             var look = look
-            var answer = Errands.Answer(step: step, input: .examined(step: step, .due([])))
+            var answer = BackgroundJobs.Answer(step: step, input: .examined(step: step, .due([])))
             answer.verdict = look.checkBeforeStart(of: step, heedingLastSuccess: heedsLastSuccess)
             return answer
         }

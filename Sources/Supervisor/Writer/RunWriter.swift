@@ -33,10 +33,10 @@ final class RunWriter: Sendable {
     private let resumed = DispatchSemaphore(value: 0)
 
     /// Starts the thread; throws where none can be started, which `Thread` would not tell.
-    init(desk: consuming WriterDesk) throws(SystemError) {
+    init(desk: consuming RunWriterState) throws(SystemError) {
         let code = stepvisor_probe_threads(2)
         guard code == 0 else { throw SystemError("start", "a thread", code: code) }
-        let handedOver = Mutex<WriterDesk?>(desk)
+        let handedOver = Mutex<RunWriterState?>(desk)
         let thread = Thread { [self] in
             // A background job writes its lines even where `stty tostop` is set: stopped in the
             // middle of a run, it would leave its steps without a supervisor.
@@ -107,7 +107,7 @@ final class RunWriter: Sendable {
         return takeProblem()
     }
 
-    private func work(at initial: WriterDesk) {
+    private func work(at initial: RunWriterState) {
         var desk = initial
         desk.begin()
         while true {
@@ -150,7 +150,7 @@ final class RunWriter: Sendable {
 }
 
 /// What lies on the writer thread's desk; used by that thread only.
-struct WriterDesk: Sendable {
+struct RunWriterState: Sendable {
     private var record: RunRecord
     private var document: ProgressDocument
     private var view: any RunView
@@ -237,7 +237,7 @@ struct WriterDesk: Sendable {
             isDirty = true
             return nil
         }
-        if now - lastSync >= WriterDesk.syncInterval {
+        if now - lastSync >= RunWriterState.syncInterval {
             lastSync = now
             problem = directory.synchronise(JournalFile.name) ?? problem
         }
@@ -271,7 +271,7 @@ struct WriterDesk: Sendable {
         isDirty = true
         let written = writeProgress()
         let synchronised = directory.synchronise(JournalFile.name)
-        let problem = written ?? synchronised ?? directory.synchronise(WriterDesk.progressName)
+        let problem = written ?? synchronised ?? directory.synchronise(RunWriterState.progressName)
         if let problem {
             // What is not on record must not be shown as if it were.
             record.apply(RunEvent(.faulted(RunFault(problem)), at: now))
@@ -296,7 +296,7 @@ struct WriterDesk: Sendable {
     static let progressName = "progress.json"
 
     /// At most every 250 ms, and never more than a twentieth of the time.
-    private var progressPause: Int64 { max(WriterDesk.progressInterval, 20 * progressCost) }
+    private var progressPause: Int64 { max(RunWriterState.progressInterval, 20 * progressCost) }
 
     private mutating func writeProgress() -> SystemError? {
         let began = clock.now()
@@ -304,7 +304,7 @@ struct WriterDesk: Sendable {
         lastProgress = began
         var problem: SystemError?
         do {
-            try directory.replace(WriterDesk.progressName) { append in
+            try directory.replace(RunWriterState.progressName) { append in
                 try document.write(record, at: began, to: append)
             }
         } catch {

@@ -30,7 +30,7 @@ struct CleanCommand {
         }
         guard report.failures == 0 else {
             throw CommandFailure(
-                .ownTrouble,
+                .ownProblem,
                 "cannot remove \(Wording.count(report.failures, "entry", plural: "entries"))",
                 help: "they belong to another user, or may not be written: "
                     + "clean as the owner of the cache")

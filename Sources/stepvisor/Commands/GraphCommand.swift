@@ -36,7 +36,7 @@ struct GraphCommand {
         } catch {
             if error.isDirectory { throw Self.directory(file) }
             throw CommandFailure(
-                .ownTrouble, error.description,
+                .ownProblem, error.description,
                 help: error.isAbsence
                     ? "make the directory first that it is to be in" : error.advice)
         }
@@ -115,7 +115,7 @@ struct GraphCommand {
             diagnostic.help = "write it with `\(update)`"
             return CommandFailure(.failed, [diagnostic])
         case .invalidName, .notRegular, .tooLarge: return CommandFailure(.usage, [diagnostic])
-        case .opening, .reading: return CommandFailure(.ownTrouble, [diagnostic])
+        case .opening, .reading: return CommandFailure(.ownProblem, [diagnostic])
         }
     }
 

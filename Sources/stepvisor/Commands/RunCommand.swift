@@ -207,7 +207,7 @@ struct RunCommand {
             let resume = words.map { ShellWord.quoted($0) }.joined(separator: " ")
             return Console.report(
                 CommandFailure(
-                    .ownTrouble, problem,
+                    .ownProblem, problem,
                     help: ProjectFiles.exists(path)
                         ? "what was run until then is in `\(path)`; `\(resume)` goes on"
                         : "its record was removed while it ran: run it again"))

@@ -19,7 +19,7 @@ struct SkipReport {
     private let plan: RunPlan
     private let smart: SkipPlan
     /// What the cache would do for steps that it is asked about.
-    private let outlooks: [Int: CacheOutlook]
+    private let outlooks: [Int: CachePrediction]
 
     /// Nil for a plan that skips nothing.
     ///
@@ -49,7 +49,7 @@ struct SkipReport {
     }
 
     /// What the cache would do for a step; nil for one that it is not asked about.
-    func outlook(of step: Int) -> CacheOutlook? { outlooks[step] }
+    func outlook(of step: Int) -> CachePrediction? { outlooks[step] }
 
     /// Whether a step would be put in place instead of being run.
     func isKept(_ step: Int) -> Bool {
@@ -97,7 +97,7 @@ struct SkipReport {
     /// What the cache would do, after the reasons why a step has to run.
     private func remark(on step: Int) -> String {
         switch outlooks[step] {
-        case .later?: ", " + CacheOutlook.later.text
+        case .later?: ", " + CachePrediction.later.text
         case let outlook?: "; " + Sanitizer.line(outlook.text)
         case nil: ""
         }
@@ -168,7 +168,7 @@ struct SkipReport {
         if let outlook = outlooks[step] { SkipReport.write(outlook, to: &writer) }
     }
 
-    private static func write(_ outlook: CacheOutlook, to writer: inout JSONWriter) {
+    private static func write(_ outlook: CachePrediction, to writer: inout JSONWriter) {
         writer.key("cache")
         writer.beginObject()
         writer.member("state", outlook.word)

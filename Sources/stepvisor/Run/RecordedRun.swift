@@ -47,7 +47,7 @@ struct RecordedRun {
             return try JournalReader.read(bytes)
         } catch {
             throw CommandFailure(
-                .ownTrouble, "run \(run.id): \(error.message)",
+                .ownProblem, "run \(run.id): \(error.message)",
                 help: "its logs are in "
                     + "`\(place.path(ofProjectFile: StateDirectory.runPath(run.id)))/logs`")
         }

@@ -45,7 +45,7 @@ struct ReplaySource {
             throw Self.notBegun(id)
         } catch let error as JournalError {
             throw CommandFailure(
-                .ownTrouble, "run \(id) cannot be replayed: \(error.message)",
+                .ownProblem, "run \(id) cannot be replayed: \(error.message)",
                 help: "`ls .stepvisor/runs` lists the runs")
         }
     }

@@ -140,7 +140,7 @@ struct Resumption {
             return nil
         } catch let error as JournalError {
             throw CommandFailure(
-                .ownTrouble, "run \(id) cannot be gone on with: \(error.message)",
+                .ownProblem, "run \(id) cannot be gone on with: \(error.message)",
                 help: "`stepvisor run` starts anew; `--resume RUN` goes on with another run")
         }
         let hasEnded = journal.events.contains { event in

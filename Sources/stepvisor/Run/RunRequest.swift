@@ -170,11 +170,11 @@ struct RunRequest {
     ///
     /// - Parameter steps: Which steps are of interest; nil for all.
     /// - Returns: By step; empty without `--cache`.
-    func outlooks(of steps: [Int]?) -> [Int: CacheOutlook] {
+    func outlooks(of steps: [Int]?) -> [Int: CachePrediction] {
         guard let freshness, plan.smart?.usesCache == true else { return [:] }
         var preview = CachePreview(
             plan: plan, look: freshness, root: project.root, environment: Host.environment)
-        var outlooks: [Int: CacheOutlook] = [:]
+        var outlooks: [Int: CachePrediction] = [:]
         for step in steps ?? Array(plan.selected.indices) {
             outlooks[step] = preview.outlook(of: step)
         }

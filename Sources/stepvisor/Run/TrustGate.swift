@@ -31,7 +31,7 @@ struct TrustGate {
     static func refuseBorrowedRights() throws {
         guard ProjectTrust.hasBorrowedRights else { return }
         throw CommandFailure(
-            .ownTrouble,
+            .ownProblem,
             "stepvisor is installed setuid or setgid: every caller would get its rights",
             help: "take them away: `chmod ug-s` on the program")
     }

@@ -133,7 +133,7 @@ struct CacheOutlookTests {
 
     @Test("each answer has its words")
     func words() {
-        let all: [CacheOutlook] = [
+        let all: [CachePrediction] = [
             .hit(run: "r"), .miss, .damaged("it is cut off"), .unfit("no"), .later,
         ]
         #expect(all.map(\.word) == ["hit", "miss", "damaged", "unfit", "later"])

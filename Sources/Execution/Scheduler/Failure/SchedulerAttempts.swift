@@ -30,7 +30,7 @@ struct AttemptState: Sendable {
 
     /// Steps that wait for the time of their next attempt.
     var resting: [Int] {
-        series.isEmpty ? [] : series.filter { $0.value.restsUntil != nil }.keys.sorted()
+        series.isEmpty ? [] : series.filter { $0.value.retryAt != nil }.keys.sorted()
     }
 
     /// Takes a retry from what a run affords; false when nothing is left.
@@ -48,7 +48,7 @@ struct AttemptState: Sendable {
 
     mutating func shift(by nanoseconds: Int64) {
         for (step, one) in series {
-            series[step]?.restsUntil = one.restsUntil?.advanced(byNanoseconds: nanoseconds)
+            series[step]?.retryAt = one.retryAt?.advanced(byNanoseconds: nanoseconds)
         }
     }
 }
@@ -62,13 +62,13 @@ struct AttemptSeries: Sendable {
     /// Busy failures since any other end.
     var busyInARow = 0
     /// When the next attempt may start; nil when it may already.
-    var restsUntil: RunTime?
+    var retryAt: RunTime?
 }
 
 /// Attempts: what follows from the end of one, and which one a launch is.
 extension Scheduler {
     /// An attempt is over: its step ends with it, or goes on.
-    mutating func conclude(_ step: Int, _ outcome: StepEnd, _ turn: inout Turn) {
+    mutating func conclude(_ step: Int, _ outcome: StepEnd, _ turn: inout Effects) {
         guard !plan.traits[step].isDisjoint(with: .sequels), abortReason(of: step) == nil else {
             end(step, outcome, &turn)
             return
@@ -94,7 +94,7 @@ extension Scheduler {
 
     /// A busy failure slows others down and costs nothing but time; true when this was one.
     private mutating func goesOnAfterBusy(
-        _ step: Int, _ outcome: StepEnd, _ turn: inout Turn
+        _ step: Int, _ outcome: StepEnd, _ turn: inout Effects
     ) -> Bool {
         guard let throttle = plan.policy.throttle, !isHalted(step),
             overduePhase(of: step) == nil,
@@ -133,7 +133,7 @@ extension Scheduler {
     // MARK: - Between attempts
 
     /// Gives back all that a step holds until the time of its next attempt has come.
-    private mutating func rest(_ step: Int, for delay: Milliseconds, _ turn: inout Turn) {
+    private mutating func rest(_ step: Int, for delay: Milliseconds, _ turn: inout Effects) {
         let (attempt, method) = nextAttempt(of: step)
         states.move(step, to: .resting)
         _ = leave(step, &turn)
@@ -146,23 +146,23 @@ extension Scheduler {
             return
         }
         let time = turn.now.advanced(byNanoseconds: delay.nanoseconds)
-        attempts[step].restsUntil = time
+        attempts[step].retryAt = time
         setDeadline(time, of: .rest(step))
     }
 
     /// The time of a step's next attempt has come.
     mutating func restIsOver(_ step: Int) {
-        attempts[step].restsUntil = nil
+        attempts[step].retryAt = nil
         enqueue(step)
     }
 
     /// A step that rests does not go on when its time comes.
     mutating func endRest(of step: Int) {
-        if !plan.traits[step].isDisjoint(with: .sequels) { attempts[step].restsUntil = nil }
+        if !plan.traits[step].isDisjoint(with: .sequels) { attempts[step].retryAt = nil }
     }
 
     /// Steps that rest will not start again in a run that stops: they end at once.
-    mutating func endResting(_ turn: inout Turn) {
+    mutating func endResting(_ turn: inout Effects) {
         guard let reason = stop.skipReason else { return }
         for step in attempts.resting { closeUnstarted(step, .aborted, reason, &turn) }
     }
@@ -171,7 +171,7 @@ extension Scheduler {
     /// else with a status.
     mutating func closeUnstarted(
         _ step: Int, _ status: StepStatus, _ reason: StepReason, isAllowed: Bool = false,
-        _ turn: inout Turn
+        _ turn: inout Effects
     ) {
         launches.deferred[step] = nil
         if !isAllowed { policy.unwell.insert(step) }
@@ -198,7 +198,7 @@ extension Scheduler {
 
     /// How a step that has failed goes on, and after which time; nil when it does not.
     private mutating func nextTry(
-        of step: Int, after reason: StepReason?, _ turn: inout Turn
+        of step: Int, after reason: StepReason?, _ turn: inout Effects
     ) -> (method: StepMethod, delay: Milliseconds)? {
         guard plan.traits[step].contains(.recovers), !isHalted(step),
             overduePhase(of: step) == nil, let reason
@@ -223,7 +223,7 @@ extension Scheduler {
     }
 
     private mutating func nextBackup(
-        of step: Int, after method: StepMethod, _ turn: inout Turn
+        of step: Int, after method: StepMethod, _ turn: inout Effects
     ) -> (method: StepMethod, delay: Milliseconds)? {
         var number = 1
         if case .backup(let last) = method { number = last + 1 }
@@ -240,7 +240,7 @@ extension Scheduler {
         return nil
     }
 
-    private mutating func warnOfBudget(_ step: Int, _ turn: inout Turn) {
+    private mutating func warnOfBudget(_ step: Int, _ turn: inout Effects) {
         guard attempts.shouldWarnOfBudget(), let budget = plan.policy.retry.budget else { return }
         turn.record(
             .warning(

@@ -38,7 +38,7 @@ struct BreakerState: Sendable {
 /// have had their say.
 extension Scheduler {
     /// An attempt has ended on its own terms.
-    mutating func noteOutcome(of step: Int, succeeded: Bool, _ turn: inout Turn) {
+    mutating func noteOutcome(of step: Int, succeeded: Bool, _ turn: inout Effects) {
         // Breakers keep no finalizer from its one run.
         guard plan.traits[step].contains(.isGuarded), !plan.isFinalizer(step) else { return }
         for claim in plan.claims[step] {
@@ -52,7 +52,7 @@ extension Scheduler {
         }
     }
 
-    private mutating func noteSuccess(of step: Int, on resource: Int, _ turn: inout Turn) {
+    private mutating func noteSuccess(of step: Int, on resource: Int, _ turn: inout Effects) {
         guard !breakers.isEmpty else { return }
         let breaker = breakers[resource]
         switch breaker.phase {
@@ -66,7 +66,7 @@ extension Scheduler {
     }
 
     private mutating func noteFailure(
-        of step: Int, on resource: Int, _ policy: BreakerPolicy, _ turn: inout Turn
+        of step: Int, on resource: Int, _ policy: BreakerPolicy, _ turn: inout Effects
     ) {
         var breaker = breakers[resource]
         switch breaker.phase {
@@ -87,7 +87,7 @@ extension Scheduler {
     }
 
     /// The resource has been left alone for long enough: one step at a time may try it.
-    mutating func breakerHasCooled(_ resource: Int, _ turn: inout Turn) {
+    mutating func breakerHasCooled(_ resource: Int, _ turn: inout Effects) {
         breakers[resource] = BreakerState.Breaker(phase: .halfOpen)
         sayChange(of: resource, by: nil, &turn)
         letThrough(resource)
@@ -98,7 +98,7 @@ extension Scheduler {
         wake(resource)
     }
 
-    private func sayChange(of resource: Int, by step: Int?, _ turn: inout Turn) {
+    private func sayChange(of resource: Int, by step: Int?, _ turn: inout Effects) {
         turn.record(
             .breakerChanged(
                 resource: plan.resources[resource].name, breakers[resource].phase, step: step))
@@ -116,7 +116,7 @@ extension Scheduler {
     }
 
     /// A step that would start behind an open breaker counts as one that failed.
-    mutating func drop(_ step: Int, behindBreakerOf resource: Int, _ turn: inout Turn) {
+    mutating func drop(_ step: Int, behindBreakerOf resource: Int, _ turn: inout Effects) {
         let reason = StepReason.breakerOpen(resource: plan.resources[resource].name)
         guard plan.traits[step].contains(.allowsFailure) else {
             dropAsFailure(step, reason, &turn)

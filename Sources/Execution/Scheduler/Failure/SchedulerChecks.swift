@@ -6,7 +6,7 @@ import WorkflowModel
 /// concern the command as they do the step itself, and the attempt's time goes on over it.
 extension Scheduler {
     /// The step's work went well: its `verify` command is to say so too.
-    mutating func launchCheck(_ step: Int, _ turn: inout Turn) {
+    mutating func launchCheck(_ step: Int, _ turn: inout Effects) {
         guard let flight = flights[step] else { return }
         states.move(step, to: .launching)
         flights[step]?.beginCheck()
@@ -14,7 +14,7 @@ extension Scheduler {
     }
 
     /// The check's process exists.
-    mutating func checkStarted(_ step: Int, _ pid: Int32, _ startTicks: UInt64, _ turn: inout Turn)
+    mutating func checkStarted(_ step: Int, _ pid: Int32, _ startTicks: UInt64, _ turn: inout Effects)
     {
         turn.record(.checkStarted(step: step, pid: pid, startTicks: startTicks))
         if let limit = flights[step]?.limitAt {
@@ -24,7 +24,7 @@ extension Scheduler {
         startSilenceClock(of: step, turn.now)
     }
 
-    mutating func checkNotStarted(_ step: Int, _ message: String, _ turn: inout Turn) {
+    mutating func checkNotStarted(_ step: Int, _ message: String, _ turn: inout Effects) {
         guard let flight = flights[step] else { return }
         let reason = StepReason.notStarted("its `verify` command: \(message)")
         conclude(
@@ -36,7 +36,7 @@ extension Scheduler {
     /// The system had nothing to start the check with: the check alone is tried again.
     ///
     /// What it is to confirm is done and is not done again: the step keeps what it holds.
-    mutating func checkDeferred(_ step: Int, _ message: String, _ turn: inout Turn) {
+    mutating func checkDeferred(_ step: Int, _ message: String, _ turn: inout Effects) {
         guard let flight = flights[step] else { return }
         guard mayStillCheck(step, &turn) else { return }
         guard flight.checkTries < LaunchState.mostTries else {
@@ -52,13 +52,13 @@ extension Scheduler {
     }
 
     /// A check that could not be started is tried again.
-    mutating func retryCheck(_ step: Int, _ turn: inout Turn) {
+    mutating func retryCheck(_ step: Int, _ turn: inout Effects) {
         guard flights[step]?.isChecking == true, mayStillCheck(step, &turn) else { return }
         launchCheck(step, &turn)
     }
 
     /// Ends a step whose check is put off and is of no use any more.
-    private mutating func mayStillCheck(_ step: Int, _ turn: inout Turn) -> Bool {
+    private mutating func mayStillCheck(_ step: Int, _ turn: inout Effects) -> Bool {
         guard let flight = flights[step] else { return false }
         var end = outcome(of: step, flight)
         if let reason = overduePhase(of: step) {
@@ -72,7 +72,7 @@ extension Scheduler {
     }
 
     /// A stop ends steps at once that have nothing but a check left to start.
-    mutating func stopPutOffCheck(_ step: Int, _ turn: inout Turn) {
+    mutating func stopPutOffCheck(_ step: Int, _ turn: inout Effects) {
         guard states[step] == .verifying, flights[step]?.isChecking == true,
             abortReason(of: step) != nil
         else { return }
@@ -80,7 +80,7 @@ extension Scheduler {
     }
 }
 
-extension Flight {
+extension ActiveStep {
     /// Forgets what concerned the processes of the work, which are gone.
     fileprivate mutating func beginCheck() {
         isChecking = true

@@ -64,7 +64,7 @@ extension Scheduler {
 
     /// Ends a step that failed, or asks what is to become of it.
     mutating func fail(
-        _ step: Int, with outcome: StepEnd, _ verdict: FailureVerdict, _ turn: inout Turn
+        _ step: Int, with outcome: StepEnd, _ verdict: FailureVerdict, _ turn: inout Effects
     ) {
         count(verdict, of: step)
         if verdict.consequence == .review, plan.policy.canAsk, !stop.isStopping {
@@ -85,7 +85,7 @@ extension Scheduler {
     }
 
     /// A step that never started stands for a failure, with all that follows from one.
-    mutating func dropAsFailure(_ step: Int, _ reason: StepReason, _ turn: inout Turn) {
+    mutating func dropAsFailure(_ step: Int, _ reason: StepReason, _ turn: inout Effects) {
         guard states[step] != .ended else { return }
         let verdict = consequence(ofFailureOf: step)
         count(verdict, of: step)
@@ -109,7 +109,7 @@ extension Scheduler {
     }
 
     /// A step has ended, and not well.
-    private mutating func apply(_ verdict: FailureVerdict, to step: Int, _ turn: inout Turn) {
+    private mutating func apply(_ verdict: FailureVerdict, to step: Int, _ turn: inout Effects) {
         reachThreshold(step, verdict, &turn)
         failed(step, verdict.consequence, &turn)
         switch verdict.consequence {
@@ -120,7 +120,7 @@ extension Scheduler {
     }
 
     private mutating func reachThreshold(
-        _ step: Int, _ verdict: FailureVerdict, _ turn: inout Turn
+        _ step: Int, _ verdict: FailureVerdict, _ turn: inout Effects
     ) {
         guard let failures = verdict.inARow else { return }
         turn.record(.thresholdReached(step: step, failures: failures))
@@ -130,7 +130,7 @@ extension Scheduler {
     }
 
     /// A step has ended and not well: what that means for the others, but for a halt.
-    mutating func failed(_ step: Int, _ consequence: FailureConsequence, _ turn: inout Turn) {
+    mutating func failed(_ step: Int, _ consequence: FailureConsequence, _ turn: inout Effects) {
         hasFailed = true
         policy.unwell.insert(step)
         if consequence == .review {
@@ -143,7 +143,7 @@ extension Scheduler {
     }
 
     /// Dependents of a step that did not end well run, or never will.
-    mutating func passOnFailure(of step: Int, _ turn: inout Turn) {
+    mutating func passOnFailure(of step: Int, _ turn: inout Effects) {
         if plan.policy.propagation == .continueAndLog || plan.isFinalizer(step) {
             satisfyDependents(of: step)
         } else {
@@ -163,7 +163,7 @@ extension Scheduler {
         while let next = open.popLast() {
             for dependency in plan.resolved.graph.dependencies(of: next) {
                 if policy.unwell.contains(dependency) { found.insert(dependency) }
-                if passesOn(dependency), passed.insert(dependency).inserted {
+                if isTransparent(dependency), passed.insert(dependency).inserted {
                     open.append(dependency)
                 }
             }
@@ -172,7 +172,7 @@ extension Scheduler {
     }
 
     /// Says that a step runs although what it needs failed.
-    mutating func warn(of needs: [Int], for step: Int, _ turn: inout Turn) {
+    mutating func warn(of needs: [Int], for step: Int, _ turn: inout Effects) {
         // A finalizer is there for just that.
         guard !needs.isEmpty, !plan.isFinalizer(step) else { return }
         let names = needs.map { "`\(plan.resolved.workflow.steps[$0].id)`" }
@@ -185,7 +185,7 @@ extension Scheduler {
     // MARK: - What was decided before the run
 
     /// Takes the decisions that the run was begun with.
-    mutating func takeDecisions(_ turn: inout Turn) {
+    mutating func takeDecisions(_ turn: inout Effects) {
         if policy.mode != .silent { turn.record(.modeChanged(policy.mode)) }
         var halting: Int?
         for (step, decision) in plan.policy.decisions.sorted(by: { $0.key < $1.key })

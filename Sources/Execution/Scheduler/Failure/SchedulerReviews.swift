@@ -31,7 +31,7 @@ struct ReviewState: Sendable {
 /// a step in review passes.
 extension Scheduler {
     /// A step has failed, and a person is asked about it when those before it are decided.
-    mutating func review(_ step: Int, _ outcome: StepEnd, _ turn: inout Turn) {
+    mutating func review(_ step: Int, _ outcome: StepEnd, _ turn: inout Effects) {
         guard states.move(step, to: .reviewing) else { return }
         giveBack(step, &turn)
         reviews.add(step, outcome)
@@ -40,7 +40,7 @@ extension Scheduler {
         askNext(&turn)
     }
 
-    private mutating func askNext(_ turn: inout Turn) {
+    private mutating func askNext(_ turn: inout Effects) {
         guard reviews.asked == nil, let step = reviews.queue.first else { return }
         reviews.asked = step
         turn.act(.askReview(step: step, choices: choices(for: step)))
@@ -63,7 +63,7 @@ extension Scheduler {
     }
 
     /// A person has decided; an answer to what was not asked counts for nothing.
-    mutating func decided(_ step: Int, _ decision: ReviewDecision, _ turn: inout Turn) {
+    mutating func decided(_ step: Int, _ decision: ReviewDecision, _ turn: inout Effects) {
         guard reviews.asked == step, choices(for: step).contains(decision),
             let outcome = reviews.remove(step)
         else { return }
@@ -87,7 +87,7 @@ extension Scheduler {
         askNext(&turn)
     }
 
-    private mutating func endReviewed(_ step: Int, _ outcome: StepEnd, _ turn: inout Turn) {
+    private mutating func endReviewed(_ step: Int, _ outcome: StepEnd, _ turn: inout Effects) {
         close(step)
         hasFailed = true
         policy.unwell.insert(step)
@@ -95,7 +95,7 @@ extension Scheduler {
     }
 
     /// The run stops: no question is of any use, and what was asked about ends as it had failed.
-    mutating func withdrawReviews(_ turn: inout Turn) {
+    mutating func withdrawReviews(_ turn: inout Effects) {
         if let asked = reviews.asked { turn.act(.withdrawReview(step: asked)) }
         for step in reviews.queue {
             guard let outcome = reviews.remove(step) else { continue }

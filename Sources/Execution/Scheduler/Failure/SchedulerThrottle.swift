@@ -78,7 +78,7 @@ extension Scheduler {
     ///
     /// - Returns: How long the step itself waits.
     mutating func throttle(
-        by step: Int, _ throttle: ThrottlePolicy, _ turn: inout Turn
+        by step: Int, _ throttle: ThrottlePolicy, _ turn: inout Effects
     ) -> Milliseconds {
         let launchedAt = flights[step]?.launchedAt ?? turn.now
         var longest = Milliseconds(0)
@@ -165,7 +165,7 @@ extension Scheduler {
     }
 
     /// Nothing of it was busy for a while: the limit rises by one.
-    mutating func easingIsDue(_ subject: ThrottleState.Subject, _ turn: inout Turn) {
+    mutating func easingIsDue(_ subject: ThrottleState.Subject, _ turn: inout Effects) {
         throttles[subject]?.easesAt = nil
         guard let throttle = plan.policy.throttle, let line = throttles[subject] else { return }
         let limit = min(line.declared, line.limit + 1)

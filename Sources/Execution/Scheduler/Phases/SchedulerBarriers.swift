@@ -123,7 +123,7 @@ extension Scheduler {
     }
 
     /// Lets phases begin whose predecessors have ended in time, and drops the others.
-    mutating func passBarriers(_ turn: inout Turn) {
+    mutating func passBarriers(_ turn: inout Effects) {
         while let next = barriers?.next() {
             switch next {
             case .passes(let passed, let held):
@@ -159,7 +159,7 @@ extension Scheduler {
     }
 
     /// A phase has taken too long: its steps that run fail, those that have not started never do.
-    mutating func phaseIsOverdue(_ task: Int, _ turn: inout Turn) {
+    mutating func phaseIsOverdue(_ task: Int, _ turn: inout Effects) {
         guard let phase = barriers?.lines[task].phase, let limit = plan.phaseLimit else { return }
         barriers?.setOverdue(task)
         guard !stop.stopsRunning else { return }

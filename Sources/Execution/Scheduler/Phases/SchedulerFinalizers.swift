@@ -33,7 +33,7 @@ extension Scheduler {
     /// Lets the finalizers start, now that all else is over.
     ///
     /// - Returns: Whether there is one that may.
-    mutating func beginFinalizers(_ turn: inout Turn) -> Bool {
+    mutating func beginFinalizers(_ turn: inout Effects) -> Bool {
         guard !finalizers.hasBegun else { return false }
         finalizers.hasBegun = true
         finalizers.waiting = 0
@@ -76,7 +76,7 @@ extension Scheduler {
 
     /// Whether a finalizer has yet to run, or to pass on what it is given.
     private func isAhead(_ step: Int) -> Bool {
-        plan.isFinalizer(step) && (states[step] != .ended || passesOn(step))
+        plan.isFinalizer(step) && (states[step] != .ended || isTransparent(step))
     }
 
     /// How long an attempt of a step may take; nil for as long as it likes.

@@ -10,7 +10,7 @@ import WorkflowModel
 #endif
 
 /// What conditions are evaluated by: how steps have ended, and how files looked.
-struct ConditionDesk {
+struct ConditionState {
     private let conditions: [Int: ConditionExpression]
     private let steps: [Step]
     private let root: String
@@ -88,7 +88,7 @@ struct ConditionDesk {
     }
 
     /// The answer to a question; nil where that would take longer than a moment.
-    mutating func quickAnswer(to question: ConditionQuestion) -> Errands.Answer? {
+    mutating func quickAnswer(to question: ConditionQuestion) -> BackgroundJobs.Answer? {
         question.answer(by: &looker, budget: StepBases.budget)
     }
 
@@ -148,7 +148,7 @@ struct ConditionQuestion: Sendable {
     let written: [String]
 
     /// What it comes to; nil where looking at files would take more than the budget.
-    func answer(by looker: inout FileHasher, budget: InputBudget) -> Errands.Answer? {
+    func answer(by looker: inout FileHasher, budget: InputBudget) -> BackgroundJobs.Answer? {
         var facts = facts
         for list in lists {
             // What is no pattern is told when the condition asks for it.
@@ -157,7 +157,7 @@ struct ConditionQuestion: Sendable {
             facts.looks[list] = look
         }
         let outcome = condition.evaluate(facts)
-        return Errands.Answer(
+        return BackgroundJobs.Answer(
             step: step, input: .conditionEvaluated(step: step, outcome), looks: facts.looks)
     }
 }
@@ -287,7 +287,7 @@ extension Supervisor {
         send(for: step, otherwise: substitute) { _ in
             var looker = FileHasher(root: root)
             return question.answer(by: &looker, budget: .unlimited)
-                ?? Errands.Answer(step: step, input: substitute)
+                ?? BackgroundJobs.Answer(step: step, input: substitute)
         }
     }
 

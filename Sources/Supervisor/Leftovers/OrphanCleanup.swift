@@ -36,8 +36,8 @@ extension Journal {
 
 /// Ends what a dead run has left, and nothing else: who carries its cookie, and the groups that
 /// its journal says were alive.
-struct RunSweep {
-    private let cookie: RunCookie
+struct OrphanCleanup {
+    private let cookie: RunMarker
     private var groups: [RecordedGroup] = []
     /// Clock ticks since boot at which stepvisor still held its groups' numbers.
     private let latestBirth: UInt64
@@ -66,7 +66,7 @@ struct RunSweep {
     ///   - latestBirth: clock ticks since boot at which the run's stepvisor still lived. A member
     ///     of a leaderless group that is older proves that the number is still the run's.
     init(run: String, earliestBirth: UInt64, latestBirth: UInt64) {
-        cookie = RunCookie(run: run, earliestBirth: earliestBirth)
+        cookie = RunMarker(run: run, earliestBirth: earliestBirth)
         self.latestBirth = latestBirth
     }
 
@@ -79,7 +79,7 @@ struct RunSweep {
     mutating func freeze() -> [Int32] {
         var known: Set<ProcessFacts.Identity> = []
         var foundNew = true
-        while foundNew, age < RunSweep.freezeLimit {
+        while foundNew, age < OrphanCleanup.freezeLimit {
             foundNew = false
             let isSure = cookie.forEachCarrier { pid in
                 guard let facts = signalCarrier(pid, SIGSTOP) else { return }
@@ -111,18 +111,18 @@ struct RunSweep {
         if foundNobody, groups.isEmpty {
             // That was the first of the two.
             quiet = 1
-            usleep(RunSweep.quietPause)
+            usleep(OrphanCleanup.quietPause)
         }
         while true {
             let (living, isSure) = pass()
             found.formUnion(living)
             quietSince = living.isEmpty ? quietSince ?? age : nil
             quiet = living.isEmpty && isSure ? quiet + 1 : 0
-            let isLongQuiet = quietSince.map { age - $0 >= RunSweep.doubtLimit } ?? false
+            let isLongQuiet = quietSince.map { age - $0 >= OrphanCleanup.doubtLimit } ?? false
             if quiet == 2 || isLongQuiet { return (found, []) }
             if age >= limit { return (found, living.map(\.pid)) }
             // Stuck in the kernel: asked less and less often.
-            usleep(living.isEmpty ? RunSweep.quietPause : UInt32(clamping: 2_000 + age / 10_000))
+            usleep(living.isEmpty ? OrphanCleanup.quietPause : UInt32(clamping: 2_000 + age / 10_000))
         }
     }
 
@@ -139,7 +139,7 @@ struct RunSweep {
         var isSpared = false
         let facts = ProcessTable.signal(pid, signal) { _ in
             guard cookie.find(in: pid) == .carrier else { return false }
-            isSpared = age < RunSweep.guardianPatience && isGuardian(pid)
+            isSpared = age < OrphanCleanup.guardianPatience && isGuardian(pid)
             return !isSpared
         }
         return isSpared ? ProcessTable.facts(of: pid) : facts
@@ -151,7 +151,7 @@ struct RunSweep {
             let line = FileBytes.contents(of: "/proc/\(pid)/cmdline", limit: 4096)
         else { return false }
         let words = line.split(separator: 0, omittingEmptySubsequences: false)
-        return words.count > 1 && words[1].elementsEqual(GuardianDuty.word.utf8)
+        return words.count > 1 && words[1].elementsEqual(GuardianMain.word.utf8)
     }
 
     private mutating func killGroups() -> [ProcessFacts.Identity] {

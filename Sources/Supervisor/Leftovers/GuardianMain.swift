@@ -13,7 +13,7 @@ import SystemCalls
 /// It is told nothing while the run goes on: the journal says which groups live. Its standard
 /// input is a pipe whose other end only stepvisor holds, its standard output the run's locked
 /// `alive` file, its standard error the journal, for reading.
-public enum GuardianDuty {
+public enum GuardianMain {
     /// The hidden command; the run's id comes after it.
     static let word = "guardian-of"
 
@@ -41,7 +41,7 @@ public enum GuardianDuty {
         // Not in anybody's way when a file system is to be unmounted.
         _ = chdir("/")
         guard isLeftAlone() else { return 0 }
-        var sweep = RunSweep(
+        var sweep = OrphanCleanup(
             run: run, earliestBirth: earliestBirth, latestBirth: ProcessTable.ticksSinceBoot())
         let salvage = salvage(of: run, sweep.freeze())
         sweep.killCarriers()

@@ -3,7 +3,7 @@ import Synchronization
 
 /// What would hold up the loop and is done elsewhere: looking through large logs, and at many files
 /// for a condition.
-final class Errands: Sendable {
+final class BackgroundJobs: Sendable {
     /// What came of one.
     struct Answer: Sendable {
         var step: Int
@@ -45,8 +45,8 @@ final class Errands: Sendable {
 }
 
 /// Work that another thread does for the loop.
-struct ErrandDesk {
-    fileprivate var worker: Errands?
+struct JobTable {
+    fileprivate var worker: BackgroundJobs?
     /// Work that is under way, by step.
     fileprivate var awaited: [Int: Awaited] = [:]
     /// The number of the last piece of work.
@@ -69,7 +69,7 @@ extension Supervisor {
     ///   - job: the work, which is told how to find out whether it is still wanted.
     func send(
         for step: Int, otherwise substitute: SchedulerInput,
-        _ job: @escaping @Sendable (_ isWanted: () -> Bool) -> Errands.Answer
+        _ job: @escaping @Sendable (_ isWanted: () -> Bool) -> BackgroundJobs.Answer
     ) {
         do {
             let worker = try errandWorker()
@@ -87,9 +87,9 @@ extension Supervisor {
         }
     }
 
-    private func errandWorker() throws(SystemError) -> Errands {
+    private func errandWorker() throws(SystemError) -> BackgroundJobs {
         if let worker = errands.worker { return worker }
-        let worker = try Errands()
+        let worker = try BackgroundJobs()
         loop.add(worker.descriptor, .errands)
         errands.worker = worker
         return worker
@@ -105,7 +105,7 @@ extension Supervisor {
         }
     }
 
-    func take(_ answer: Errands.Answer) {
+    func take(_ answer: BackgroundJobs.Answer) {
         if let warning = answer.warning { record(.warning(step: answer.step, warning)) }
         conditions.keep(answer.looks, of: answer.step)
         if let verdict = answer.verdict {
@@ -118,7 +118,7 @@ extension Supervisor {
     /// What runs is being stopped, and what is looked for is of no use any more.
     ///
     /// Finalizers that run after the stop have errands of their own.
-    func giveUpErrands() {
+    func cancelJobs() {
         guard !errands.awaited.isEmpty else { return }
         errands.worker?.interrupt(upTo: errands.lastTicket)
         for (_, work) in errands.awaited.sorted(by: { $0.key < $1.key }) {

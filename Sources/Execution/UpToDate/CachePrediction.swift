@@ -9,7 +9,7 @@ public enum CacheQuestion: Hashable, Sendable {
 }
 
 /// What the cache would do for a step that has to run, as far as that is known before the run.
-public enum CacheOutlook: Hashable, Sendable {
+public enum CachePrediction: Hashable, Sendable {
     /// What this run made from the same would be put in place.
     case hit(run: String)
     /// Nothing was made from the same.

@@ -5,7 +5,7 @@
 #endif
 
 /// The run id that every process of a run carries in its environment, behind those of outer runs.
-struct RunCookie {
+struct RunMarker {
     /// The variable: the ids of all enclosing runs, colon-separated, the innermost last.
     static let variable = "STEPVISOR_RUNS"
 
@@ -55,10 +55,10 @@ struct RunCookie {
                 let rest = bytes.count - start
                 let end = memchr(base + start, 0, rest).map { UnsafeRawPointer($0) - base }
                 let length = (end ?? bytes.count) - start
-                if length > RunCookie.beginning.count,
-                    memcmp(base + start, RunCookie.beginning, RunCookie.beginning.count) == 0
+                if length > RunMarker.beginning.count,
+                    memcmp(base + start, RunMarker.beginning, RunMarker.beginning.count) == 0
                 {
-                    let value = bytes[start + RunCookie.beginning.count..<start + length]
+                    let value = bytes[start + RunMarker.beginning.count..<start + length]
                     let runs = value.split(separator: UInt8(ascii: ":"))
                     if runs.contains(where: { $0.elementsEqual(identifier) }) { return true }
                 }

@@ -12,7 +12,7 @@ import WorkflowModel
 ///
 /// Only what the step itself has left, and nobody has changed since, is removed. Anything else keeps the
 /// entry from being used: the step that runs then deals with it as it always does.
-struct CacheStrays {
+struct ExtraOutputs {
     private let strays: [Stray]
 
     private struct Stray {
@@ -29,15 +29,15 @@ struct CacheStrays {
     ///   - outputs: The patterns that the step declares.
     ///   - left: What its last success has left, as far as that is known.
     ///   - root: The project root, absolute.
-    /// - Throws: ``CacheTrouble`` where there is one that may not be removed.
+    /// - Throws: ``CacheError`` where there is one that may not be removed.
     init(
         beside manifest: CacheManifest, outputs: [String], left: [FileRecord], root: String
-    ) throws(CacheTrouble) {
+    ) throws(CacheError) {
         guard let patterns = CachePatterns(outputs)?.patterns else {
             strays = []
             return
         }
-        let kept = CacheStrays.paths(of: manifest)
+        let kept = ExtraOutputs.paths(of: manifest)
         let entries = (FileScanner.entries(of: patterns, root: root) ?? []).filter {
             !kept.contains($0.path)
         }
@@ -48,7 +48,7 @@ struct CacheStrays {
         let known = Dictionary(left.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
         let all = Set(entries.map(\.path))
         var looker = FileHasher(root: root)
-        let tree = try CacheTrouble.meet { () throws(SystemError) in try ProjectTree(root: root) }
+        let tree = try CacheError.meet { () throws(SystemError) in try ProjectTree(root: root) }
         var strays: [Stray] = []
         // The inner ones first, so that a directory is empty when its turn comes.
         for entry in entries.reversed() {
@@ -56,12 +56,12 @@ struct CacheStrays {
             guard let path = ProjectPath(entry.path), let old = known[entry.path],
                 looker.isUnchanged(entry, since: old, patterns),
                 entry.facts.kind != .directory
-                    || CacheStrays.holdsNothingElse(entry.path, than: all, root: root)
+                    || ExtraOutputs.holdsNothingElse(entry.path, than: all, root: root)
             else {
                 throw .unfit(
                     "`\(shown)` is not in it, and is not what the step's last success left there")
             }
-            guard let facts = try CacheStrays.facts(of: path, in: tree) else { continue }
+            guard let facts = try ExtraOutputs.facts(of: path, in: tree) else { continue }
             strays.append(Stray(path: path, facts: facts))
         }
         self.strays = strays
@@ -72,18 +72,18 @@ struct CacheStrays {
     /// - Parameters:
     ///   - tree: The project.
     ///   - before: Called before each with its number.
-    /// - Throws: ``CacheTrouble`` where one has changed since it was looked at, or stays.
+    /// - Throws: ``CacheError`` where one has changed since it was looked at, or stays.
     func remove(
         from tree: ProjectTree, before: (Int) -> Void
-    ) throws(CacheTrouble) {
+    ) throws(CacheError) {
         for (number, stray) in strays.enumerated() {
             before(number)
-            guard let facts = try CacheStrays.facts(of: stray.path, in: tree) else { continue }
+            guard let facts = try ExtraOutputs.facts(of: stray.path, in: tree) else { continue }
             let isDirectory = facts.kind == .directory
             guard isDirectory ? stray.facts.kind == .directory : facts == stray.facts else {
                 throw .unfit("`\(stray.path.shown)` is being changed")
             }
-            let parent = try CacheTrouble.meet { () throws(SystemError) in
+            let parent = try CacheError.meet { () throws(SystemError) in
                 try tree.parent(of: stray.path)
             }
             guard
@@ -123,7 +123,7 @@ struct CacheStrays {
     /// How something looks, but for the moment at which it got another name; nil where it is gone.
     private static func facts(
         of path: ProjectPath, in tree: ProjectTree
-    ) throws(CacheTrouble) -> FileStamp? {
+    ) throws(CacheError) -> FileStamp? {
         let parent: Int32
         do throws(SystemError) {
             parent = try tree.parent(of: path)
