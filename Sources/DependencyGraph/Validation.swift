@@ -77,7 +77,7 @@ struct DeclarationValidation<ID: Hashable & Sendable> {
     }
 }
 
-/// Rows of edges as they grow, each edge with its position in the list that declared it.
+/// RaggedArray of edges as they grow, each edge with its position in the list that declared it.
 private struct EdgeRows {
     private var offsets: [Int32] = [0]
     private var targets: [Int32] = []

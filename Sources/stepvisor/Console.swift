@@ -22,7 +22,7 @@ struct Console: Sendable {
         verbosity =
             arguments.has(.quiet) ? .quiet : arguments.has(.verbose) ? .verbose : .normal
         wantsJSON = arguments.has(.json)
-        let environment = Host.environment
+        let environment = ProcessEnvironment.environment
         let isDumb = ["", "dumb"].contains(environment["TERM"] ?? "")
         let choice = arguments.text(.color) ?? "auto"
         let isWanted = environment["NO_COLOR", default: ""].isEmpty && !isDumb
@@ -40,7 +40,7 @@ struct Console: Sendable {
 
     /// Writes data that was asked for, secrets masked.
     func out(_ bytes: [UInt8]) throws(SystemError) {
-        try StandardStream.output.write(Secrecy.mask.masked(bytes))
+        try StandardStream.output.write(SecretWarnings.mask.masked(bytes))
     }
 
     /// Writes a message that may be left out when only what went wrong is wanted.
@@ -75,7 +75,7 @@ struct Console: Sendable {
 
     /// One that is closed is nobody's concern.
     private static func say(_ text: String) {
-        let lines = Sanitizer.lines(bytes: Secrecy.mask.masked(Array(text.utf8)))
+        let lines = Sanitizer.lines(bytes: SecretWarnings.mask.masked(Array(text.utf8)))
         try? StandardStream.error.write(Array((lines.joined(separator: "\n") + "\n").utf8))
     }
 }

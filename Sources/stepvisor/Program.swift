@@ -33,11 +33,11 @@ enum Program {
             try StandardStream.output.write(Array(HelpText.text(of: topic).utf8))
             return 0
         }
-        try Host.checkStack()
-        UserPlace.remember()
+        try ProcessEnvironment.checkStack()
+        StartDirectory.remember()
         if let directory = arguments.text(.directory) {
             do throws(SystemError) {
-                try Host.changeDirectory(to: directory)
+                try ProcessEnvironment.changeDirectory(to: directory)
             } catch {
                 throw CommandFailure(.usage, error.description, help: "check the path after `-C`")
             }
@@ -56,7 +56,7 @@ enum Program {
         case .mark: return try MarkCommand(arguments, console).mark()
         case .forget: return try MarkCommand(arguments, console).forget()
         case .clean: return try CleanCommand(arguments, console).run()
-        case .lock: return try LockingCommand(arguments, console).run()
+        case .lock: return try LockCLI(arguments, console).run()
         case .`init`: return try InitCommand(arguments, console).run()
         case .help: return try HelpText.run(arguments, console)
         case .report, .history, .insights, .completions:

@@ -16,7 +16,7 @@ struct ResizableTerminal {
     private(set) var strange: [String] = []
     /// From the first that can be scrolled back to.
     private var all: [Row]
-    /// Rows above the screen, and how many of them a higher screen shows again.
+    /// RaggedArray above the screen, and how many of them a higher screen shows again.
     private var above = 0
     private var scrolled = 0
     private var row = 0

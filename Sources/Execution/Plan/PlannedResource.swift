@@ -24,7 +24,7 @@ public struct ResourceClaim: Hashable, Sendable {
 /// Gives each resource of a workflow a number, and each step its claims by number.
 struct ResourceTable {
     private(set) var resources: [PlannedResource] = []
-    private(set) var claims: Rows<ResourceClaim>
+    private(set) var claims: RaggedArray<ResourceClaim>
 
     init(of workflow: Workflow) {
         var table = Builder(workflow.resources)
@@ -34,7 +34,7 @@ struct ResourceTable {
         table.addTasks(of: workflow)
         table.addGroups(of: workflow)
         resources = table.resources
-        claims = Rows(count: workflow.steps.count, entries: table.entries)
+        claims = RaggedArray(count: workflow.steps.count, entries: table.entries)
     }
 
     private struct Builder {

@@ -107,8 +107,8 @@ extension RunPlan {
     }
 
     /// By step, the steps that it never runs beside.
-    private static func conflicts(in resolved: ResolvedWorkflow) -> Rows<PlannedConflict> {
-        Rows(
+    private static func conflicts(in resolved: ResolvedWorkflow) -> RaggedArray<PlannedConflict> {
+        RaggedArray(
             count: resolved.graph.count,
             entries: resolved.conflicts.enumerated().flatMap { index, conflict in
                 let index = Int32(truncatingIfNeeded: index)

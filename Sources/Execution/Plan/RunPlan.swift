@@ -54,8 +54,8 @@ public struct RunPlan: Sendable {
     /// Parallel groups with settings of their own.
     let groups: PlannedGroups
     let traits: [StepTraits]
-    let claims: Rows<ResourceClaim>
-    let conflicts: Rows<PlannedConflict>
+    let claims: RaggedArray<ResourceClaim>
+    let conflicts: RaggedArray<PlannedConflict>
     var order: StartOrder
     let defaultTimeout: Milliseconds?
     let defaultGrace: Milliseconds

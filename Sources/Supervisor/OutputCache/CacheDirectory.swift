@@ -78,7 +78,7 @@ final class CacheDirectory: Sendable {
 
     /// The cache's path relative to the project root, where `STEPVISOR_CACHE` names a place in there.
     static func path(in root: String) -> String? {
-        guard let bytes = Host.variable(variable), !bytes.isEmpty else { return nil }
+        guard let bytes = ProcessEnvironment.variable(variable), !bytes.isEmpty else { return nil }
         let named = String(decoding: bytes, as: UTF8.self)
         let path = Glob.normalized(Glob.located(named, root: root))
         let isOutside = path.hasPrefix("/") || path == ".." || path.hasPrefix("../")

@@ -9,7 +9,7 @@ import Execution
 /// Who but this user decides what a workflow does.
 public enum ProjectTrust {
     /// Why a file that decides what is run may not say what its owner wants.
-    public struct Doubt: Hashable, Sendable {
+    public struct TrustWarning: Hashable, Sendable {
         /// What is the matter: a clause.
         public var reason: String
         /// What to type.
@@ -28,8 +28,8 @@ public enum ProjectTrust {
     ///
     /// Directories further up are not looked at: where the last one is safe, they can only take
     /// the whole project away.
-    public static func doubts(about files: [String]) -> [Doubt] {
-        var doubts: [Doubt] = []
+    public static func doubts(about files: [String]) -> [TrustWarning] {
+        var doubts: [TrustWarning] = []
         var seen: Set<String> = []
         for file in files {
             let slash = file.lastIndex(of: "/")
@@ -43,7 +43,7 @@ public enum ProjectTrust {
         return doubts
     }
 
-    private static func doubt(_ path: String, _ facts: stat) -> Doubt? {
+    private static func doubt(_ path: String, _ facts: stat) -> TrustWarning? {
         let shown = ShellWord.quoted(path)
         let open = facts.st_mode & 0o022
         // In a sticky directory others can add files, but replace none.
@@ -51,12 +51,12 @@ public enum ProjectTrust {
         if open != 0, !isSticky {
             let isOpenToAll = open & 0o002 != 0
             let who = isOpenToAll ? "everybody" : "the group \(facts.st_gid)"
-            return Doubt(
+            return TrustWarning(
                 reason: "\(who) may write to `\(path)`, and so decide what is run",
                 advice: "close it to others: `chmod go-w \(shown)`", isOpenToAll: isOpenToAll)
         }
         guard !isTrusted(facts.st_uid) else { return nil }
-        return Doubt(
+        return TrustWarning(
             reason: "`\(path)` belongs to another user (uid \(facts.st_uid)), who decides what is "
                 + "run", advice: "make it your own: `chown \(geteuid()) \(shown)`",
             isOpenToAll: false)
@@ -65,6 +65,6 @@ public enum ProjectTrust {
     /// Root, this user, and who became root by `sudo`: that one may run anything anyway.
     static func isTrusted(_ user: uid_t) -> Bool {
         if user == 0 || user == geteuid() { return true }
-        return isRoot && Host.environment["SUDO_UID"].flatMap { uid_t($0) } == user
+        return isRoot && ProcessEnvironment.environment["SUDO_UID"].flatMap { uid_t($0) } == user
     }
 }

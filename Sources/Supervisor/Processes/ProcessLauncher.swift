@@ -32,7 +32,7 @@ struct LaunchRequest {
 /// zombie pins process id and group, and the kernel tells status and cost
 /// (docs/design-notes.md, "Holding Foundation's socket").
 final class ProcessLauncher {
-    private let input: InterceptingInput
+    private let input: SocketCapturingInput
     private let descriptorLimit: rlim_t
     /// Ended processes that Foundation has not finished with.
     private var retiring: [ChildProcess] = []
@@ -52,7 +52,7 @@ final class ProcessLauncher {
         var limit = rlimit()
         descriptorLimit = getrlimit(resourceFileLimit, &limit) == 0 ? limit.rlim_cur : 1024
         let null = try Descriptor.open("/dev/null", flags: O_RDONLY)
-        input = InterceptingInput(descriptor: null.release())
+        input = SocketCapturingInput(descriptor: null.release())
     }
 
     deinit { close(input.descriptor) }

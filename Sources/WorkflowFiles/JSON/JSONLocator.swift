@@ -23,7 +23,7 @@ struct JSONLocator {
 
     /// The top-level object, or nil where the text is wrong.
     mutating func locate() -> DocumentTable? {
-        at = TextCheck.byteOrderMarkLength(bytes)
+        at = UTF8Check.byteOrderMarkLength(bytes)
         do {
             skipSpace()
             let start = at
@@ -320,7 +320,7 @@ extension JSONLocator {
 
     /// The character at the cursor, for a message.
     private var character: String {
-        let length = max(1, TextCheck.sequenceLength(bytes, at))
+        let length = max(1, UTF8Check.sequenceLength(bytes, at))
         return String(decoding: bytes[at..<min(at + length, bytes.count)], as: UTF8.self)
     }
 

@@ -8,7 +8,7 @@ public enum JSONReader {
         _ bytes: [UInt8], file: Int
     ) -> (table: DocumentTable, diagnostics: [Diagnostic]) {
         let checked = bytes.withUnsafeBufferPointer {
-            TextCheck.check($0, file: file, allowsControls: true)
+            UTF8Check.check($0, file: file, allowsControls: true)
         }
         switch checked {
         case .notText(let problem):

@@ -39,7 +39,7 @@ extension Loading {
         }
         place.range = include.range
         place.written = written ?? include.file
-        var inner = scope.nested(include.prefix ?? ProseFile.descriptor(of: include.file))
+        var inner = scope.nested(include.prefix ?? MarkdownFile.descriptor(of: include.file))
         inner.isIncluded = true
         let start = decoder.ends
         // The settings of a directory, which stand in it, belong to its step files.
@@ -100,8 +100,8 @@ extension Loading {
         }
         var path = PathText.parent(of: file.path) + "/" + text
         var shown = PathText.collapsed(PathText.joined(PathText.parent(of: file.shown), text))
-        do throws(ProseFile) {
-            (path, shown) = try ProseFile.replacing(path, shown: shown)
+        do throws(MarkdownFile) {
+            (path, shown) = try MarkdownFile.replacing(path, shown: shown)
         } catch {
             return refuse(error.message, error.help)
         }
@@ -221,7 +221,7 @@ extension Loading {
 }
 
 /// A name in the manner of the source documents, which put the steps beside the prose.
-struct ProseFile: Error {
+struct MarkdownFile: Error {
     var message: String
     var help: String
 
@@ -243,7 +243,7 @@ struct ProseFile: Error {
     /// For `spec_X.md` the `parameters_X.toml` beside it; any other path as it is.
     static func replacing(
         _ path: String, shown: String
-    ) throws(ProseFile) -> (path: String, shown: String) {
+    ) throws(MarkdownFile) -> (path: String, shown: String) {
         let name = PathText.name(of: path)
         guard name.lowercased().hasSuffix(".md") else { return (path, shown) }
         let stem = String(name.dropLast(3))
@@ -251,9 +251,9 @@ struct ProseFile: Error {
             guard FileKind(path) != .missing else { return (path, shown) }
             if let list = ForeignFormat.taskList(path) {
                 let refusal = list.diagnostic(of: shown)
-                throw ProseFile(message: refusal.message, help: refusal.help ?? "")
+                throw MarkdownFile(message: refusal.message, help: refusal.help ?? "")
             }
-            throw ProseFile(
+            throw MarkdownFile(
                 message:
                     "`\(shown)` is Markdown, which is not read: it is prose and holds no steps",
                 help: "name the TOML file with its steps, such as `\(stem).toml`")
@@ -262,7 +262,7 @@ struct ProseFile: Error {
         let beside = PathText.joined(PathText.parent(of: path), other)
         let shownBeside = PathText.joined(PathText.parent(of: shown), other)
         guard FileKind(beside) == .regular else {
-            throw ProseFile(
+            throw MarkdownFile(
                 message: "`\(shown)` is prose, and there is no `\(other)` beside it",
                 help: "write its steps into `\(shownBeside)`")
         }

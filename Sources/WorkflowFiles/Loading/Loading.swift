@@ -16,11 +16,11 @@ struct Loading {
     /// What is known of the files that were included.
     var inclusion = Inclusion()
     /// What files were when it counts; nil for now.
-    let earlier: ((String) -> EarlierFile)?
+    let earlier: ((String) -> FileAtRevision)?
     /// The files of ``files`` that are no step files, by index: absolute, without links.
     private var workflowFiles: [Int: String] = [:]
 
-    init(workingDirectory: String, earlier: ((String) -> EarlierFile)? = nil) {
+    init(workingDirectory: String, earlier: ((String) -> FileAtRevision)? = nil) {
         self.workingDirectory = workingDirectory
         self.earlier = earlier
         projectRoot = workingDirectory
@@ -36,8 +36,8 @@ struct Loading {
         }
         var absolute = path.hasPrefix("/") ? path : workingDirectory + "/" + path
         var shown = PathText.shown(path, from: workingDirectory)
-        do throws(ProseFile) {
-            (absolute, shown) = try ProseFile.replacing(absolute, shown: shown)
+        do throws(MarkdownFile) {
+            (absolute, shown) = try MarkdownFile.replacing(absolute, shown: shown)
         } catch {
             report(.error(error.message, help: error.help))
             return
@@ -93,7 +93,7 @@ struct Loading {
         diagnostics += problems
         let file = decoder.begin(
             table, isWhole: !problems.contains { $0.severity == .error }, in: scope,
-            isParameters: ProseFile.isParameters(place.shown))
+            isParameters: MarkdownFile.isParameters(place.shown))
         for include in file.includes {
             self.include(include, from: place, in: file.scope, chain: chain + [place])
         }

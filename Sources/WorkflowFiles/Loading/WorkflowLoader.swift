@@ -28,7 +28,7 @@ public enum WorkflowLoader {
     ///     step files are read as they are now. Nil for now.
     /// - Returns: What was found, with every mistake of all files in it.
     public static func load(
-        path: String?, workingDirectory: String, earlier: ((String) -> EarlierFile)? = nil
+        path: String?, workingDirectory: String, earlier: ((String) -> FileAtRevision)? = nil
     ) -> LoadedWorkflow {
         var loading = Loading(workingDirectory: workingDirectory, earlier: earlier)
         if let path {

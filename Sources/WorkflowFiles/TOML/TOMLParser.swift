@@ -5,7 +5,7 @@ struct AbandonedStatement: Error {}
 
 /// The cursor over a document and the statements: key/value lines and headers.
 ///
-/// Text is taken to be checked by ``TextCheck``. A NUL byte cannot occur in it, so ``current`` says
+/// Text is taken to be checked by ``UTF8Check``. A NUL byte cannot occur in it, so ``current`` says
 /// 0 at the end of the file and nowhere else.
 struct TOMLParser {
     /// How deep arrays, inline tables and dotted keys may nest.
@@ -15,7 +15,7 @@ struct TOMLParser {
 
     let bytes: UnsafeBufferPointer<UInt8>
     let file: Int
-    /// The lines on which ``TextCheck`` found something: these are not reported a second time.
+    /// The lines on which ``UTF8Check`` found something: these are not reported a second time.
     private let troubledLines: [ClosedRange<Int>]
 
     var at = 0
@@ -41,7 +41,7 @@ struct TOMLParser {
     // MARK: Statements
 
     mutating func parseDocument() {
-        at = TextCheck.byteOrderMarkLength(bytes)
+        at = UTF8Check.byteOrderMarkLength(bytes)
         while true {
             skipBlankLines()
             guard at < bytes.count, !problems.isHopeless else { return }

@@ -9,7 +9,7 @@ public enum TOMLReader {
         _ bytes: [UInt8], file: Int
     ) -> (table: DocumentTable, diagnostics: [Diagnostic]) {
         bytes.withUnsafeBufferPointer { buffer in
-            switch TextCheck.check(buffer, file: file) {
+            switch UTF8Check.check(buffer, file: file) {
             case .notText(let problem):
                 return (DocumentTable(), [problem])
             case .text(let problems):

@@ -147,11 +147,11 @@ public struct Step: Hashable, Sendable {
     /// What the file says of it although it might be the default.
     public var declares: DeclaredKeys = []
     /// What is done when an attempt fails.
-    @Rare public var recovery = Recovery()
+    @Boxed public var recovery = Recovery()
     /// What decides whether it runs at all, and whether it succeeded.
-    @Rare public var gating = Gating()
-    @Rare private var limits = Limits()
-    @Rare private var surroundings = Surroundings()
+    @Boxed public var gating = Gating()
+    @Boxed private var limits = Limits()
+    @Boxed private var surroundings = Surroundings()
 
     /// A step with defaults for all but its id.
     public init(id: StepID, range: SourceRange? = nil) {

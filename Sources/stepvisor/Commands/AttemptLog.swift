@@ -66,7 +66,7 @@ struct AttemptLog {
 /// a build service would obey its lines; secrets are masked in any case.
 struct LogPrinter {
     private let isNeutralised: Bool
-    private var secrets = SecretMask.Stream(Secrecy.mask)
+    private var secrets = SecretMask.Stream(SecretWarnings.mask)
     /// The line that has no end yet.
     private var rest: [UInt8] = []
 
@@ -75,7 +75,7 @@ struct LogPrinter {
 
     init() {
         isNeutralised =
-            StandardStream.output.isTerminal || Host.environment["GITHUB_ACTIONS"] == "true"
+            StandardStream.output.isTerminal || ProcessEnvironment.environment["GITHUB_ACTIONS"] == "true"
     }
 
     mutating func print(_ bytes: [UInt8]) throws { try write(secrets.take(bytes)) }

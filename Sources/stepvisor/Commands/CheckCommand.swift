@@ -28,7 +28,7 @@ struct CheckCommand {
                     resolved.workflow, files: loaded.files, root: loaded.projectRoot
                 ).diagnostics
             diagnostics += CheckCommand.outsideOutputs(resolved.workflow, loaded.projectRoot)
-            diagnostics += Secrecy.warnings(on: resolved.workflow)
+            diagnostics += SecretWarnings.warnings(on: resolved.workflow)
             diagnostics += resolved.workflow.withoutEffect.map { Diagnostic(.warning, $0) }
         }
         let isValid = !diagnostics.contains { $0.severity == .error }
@@ -49,7 +49,7 @@ struct CheckCommand {
         guard arguments.has(.strict), let resolved = loaded.resolved else { return nil }
         let records = SafetyRecords(Project(loaded: loaded, resolved: resolved))
         let list = SafetyChecklist(
-            of: resolved, evidence: records.evidence, processors: Host.processors)
+            of: resolved, evidence: records.evidence, processors: ProcessEnvironment.processors)
         return (list, SafetyText(list, resolved, loaded))
     }
 
@@ -87,7 +87,7 @@ struct CheckCommand {
     ) -> [Diagnostic] {
         var commands = StepCommands(of: resolved.workflow, root: root)
         let filter = EnvironmentFilter(resolved.workflow.execution.passEnvironment)
-        let path = filter.filtered(Host.environment)["PATH"]
+        let path = filter.filtered(ProcessEnvironment.environment)["PATH"]
         var nameless: [Int] = []
         let problems: [Diagnostic] = resolved.workflow.steps.enumerated().compactMap {
             index, step in

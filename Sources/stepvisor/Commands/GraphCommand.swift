@@ -23,7 +23,7 @@ struct GraphCommand {
             throw ArgumentError.conflict("--check", "-o")
         }
         let project = try Project.load(arguments, console)
-        let bytes = Secrecy.mask.masked(Array(try diagram(of: project).utf8))
+        let bytes = SecretWarnings.mask.masked(Array(try diagram(of: project).utf8))
         if let file = arguments.text(.check) { return try check(file, against: bytes) }
         guard let file = arguments.text(.outputFile), file != "-" else {
             try console.out(bytes)

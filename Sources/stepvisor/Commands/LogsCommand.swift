@@ -179,7 +179,7 @@ struct LogsCommand {
             if let size = run.run.logSize(of: id), size < offset { offset = 0 }
             while try copy(id, of: run, from: &offset, to: &printer) {}
             if hasEnded { break }
-            Host.pause(milliseconds: Self.interval)
+            ProcessEnvironment.pause(milliseconds: Self.interval)
             let size = run.run.journalSize()
             if size != journalSize || !StoredRun.isAlive(run.record.header) {
                 journalSize = size

@@ -23,7 +23,7 @@ struct MarkCommand {
         let lock = try ProjectGate(console).take(state, waits: arguments.has(.wait))
         defer { lock.release() }
         if !project.workflow.execution.secrets.isEmpty { try ProjectKey.make(in: state) }
-        try Host.changeDirectory(to: project.root)
+        try ProcessEnvironment.changeDirectory(to: project.root)
         var edit = StepStateEdit(look(steps.plan, project, state), in: state)
         let name = StepReason.markPrefix + Timestamp.text(RunClock.wallTime())
         let named = Set(steps.indices)
@@ -70,7 +70,7 @@ struct MarkCommand {
         UpToDateChecker(
             plan: plan, state: state, root: project.root,
             workflow: project.loaded.workflowFile ?? "",
-            environment: Host.environment, mask: Secrecy.mask, tell: Console.tell)
+            environment: ProcessEnvironment.environment, mask: SecretWarnings.mask, tell: Console.tell)
     }
 
     private static func failure(_ problem: StepStateEdit.Problem, _ id: String) -> CommandFailure {

@@ -31,8 +31,8 @@ struct RunCommand {
             throw failure
         }
         try TrustGate(console).check(project.loaded)
-        for note in try Secrecy.notes(on: project.workflow) { console.note(note) }
-        if let note = Secrecy.pathNote(on: project.workflow) { console.note(note) }
+        for note in try SecretWarnings.notes(on: project.workflow) { console.note(note) }
+        if let note = SecretWarnings.pathNote(on: project.workflow) { console.note(note) }
         if !arguments.has(.dryRun) { closeInherited() }
         if let word = arguments.text(.replay) { return try replay(word, project) }
         guard let resumption = Resumption(arguments, console, project.loaded) else {
@@ -83,7 +83,7 @@ struct RunCommand {
 
     /// Before anything is opened that is to stay open.
     private func closeInherited() {
-        let environment = Host.environment
+        let environment = ProcessEnvironment.environment
         if environment[LockCommand.variable] != nil { LockCommand.adoptInherited() }
         ProcessSetup.closeInherited(keepSockets: environment["STEPVISOR_RUN_ID"] != nil)
     }
@@ -131,7 +131,7 @@ struct RunCommand {
         if !request.project.workflow.execution.secrets.isEmpty { try ProjectKey.make(in: state) }
         if request.plan.resources.contains(where: { $0.scope == .host }),
             let concern = ResourceLocks(
-                root: request.project.root, environment: Host.environment, runID: nil
+                root: request.project.root, environment: ProcessEnvironment.environment, runID: nil
             ).concern(about: .host)
         {
             console.note("warning: \(concern)")
@@ -141,15 +141,15 @@ struct RunCommand {
         let history = request.history
         let view = RecordingView(
             base: makeView(request), final: final,
-            place: UserPlace(projectRoot: request.project.root), mask: Secrecy.mask,
+            place: StartDirectory(projectRoot: request.project.root), mask: SecretWarnings.mask,
             usualTime: { step in history[steps[step]]?.nanoseconds })
         var context = RunContext(
-            plan: request.plan, state: state, environment: Host.environment, view: view,
+            plan: request.plan, state: state, environment: ProcessEnvironment.environment, view: view,
             viewDescriptor: console.wantsJSON
                 ? StandardStream.output.rawValue : StandardStream.error.rawValue,
             isTerminal: !console.wantsJSON && console.isErrorLive, warnings: warnings,
-            guardian: Host.ownProgram)
-        context.secrets = Secrecy.mask
+            guardian: ProcessEnvironment.ownProgram)
+        context.secrets = SecretWarnings.mask
         context.lastLine = { LogTail.lastLine(of: $0) }
         context.freshness = request.freshness
         context.tell = { Console.tell($0) }
@@ -166,7 +166,7 @@ struct RunCommand {
             }
         }
         lock.release()
-        return exitCode(result, final.record, UserPlace(projectRoot: request.project.root))
+        return exitCode(result, final.record, StartDirectory(projectRoot: request.project.root))
     }
 
     private func makeView(_ request: RunRequest) -> any RunView {
@@ -199,7 +199,7 @@ struct RunCommand {
 
     /// DESIGN: what stepvisor could not do comes before what a step could not.
     private func exitCode(
-        _ result: RunResult, _ record: RunRecord?, _ place: UserPlace
+        _ result: RunResult, _ record: RunRecord?, _ place: StartDirectory
     ) -> Int32 {
         if let problem = result.problem {
             let path = place.path(ofProjectFile: StateDirectory.runPath(result.runID))

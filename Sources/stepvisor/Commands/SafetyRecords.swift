@@ -18,7 +18,7 @@ struct SafetyRecords {
         guard let state = try? StateDirectory(root: project.root, create: false),
             let bases
         else { return evidence }
-        let file = Secrecy.mask.masked(project.loaded.workflowFile ?? "")
+        let file = SecretWarnings.mask.masked(project.loaded.workflowFile ?? "")
         for id in state.runIdentifiers().suffix(Self.limit).reversed() {
             guard let run = try? StoredRun(id, in: state),
                 let journal = (try? run.journal()).flatMap({ try? JournalReader.read($0) }),
@@ -56,7 +56,7 @@ struct SafetyRecords {
         // Steps without a command are compared by what a runner is told, whichever it is.
         options.runner = project.workflow.execution.runner ?? .arguments(["true"])
         return (try? RunPlan.make(resolved: project.resolved, options: options)).map {
-            StepBases(plan: $0, root: project.root, environment: Host.environment)
+            StepBases(plan: $0, root: project.root, environment: ProcessEnvironment.environment)
         }
     }
 }

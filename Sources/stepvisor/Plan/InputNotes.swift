@@ -155,7 +155,7 @@ struct InputNotes {
         let filter = EnvironmentFilter(workflow.execution.passEnvironment)
         let path =
             workflow.environment.last { $0.name == "PATH" }?.value
-            ?? filter.filtered(Host.environment)["PATH"]
+            ?? filter.filtered(ProcessEnvironment.environment)["PATH"]
         let place = SearchPlace(path: path, directory: root)
         var seen: Set<String> = []
         var notes: [Diagnostic] = []

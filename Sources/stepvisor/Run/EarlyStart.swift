@@ -24,23 +24,23 @@ struct EarlyStart {
         _ arguments: ParsedArguments, _ console: Console, after idle: IdleGate.Outcome? = nil
     ) {
         guard arguments.has(.smartExecution) || arguments.has(.cache),
-            !Self.others.contains(where: arguments.has), let directory = Host.workingDirectory,
+            !Self.others.contains(where: arguments.has), let directory = ProcessEnvironment.workingDirectory,
             let place = WorkflowLoader.place(path: arguments.text(.file), from: directory)
         else { return nil }
         root = place.root
         if case .changed(let run, let lock) = idle {
             self.lock = lock
             look = EarlyLook(
-                root: root, workflow: place.file, processors: Host.processors, after: run)
+                root: root, workflow: place.file, processors: ProcessEnvironment.processors, after: run)
             return
         }
         guard let state = try? StateDirectory(root: root, create: false),
-            EarlyLook.isWorthIt(place.file, in: state, processors: Host.processors),
+            EarlyLook.isWorthIt(place.file, in: state, processors: ProcessEnvironment.processors),
             let lock = ProjectGate(console).takeIfFree(state)
         else { return nil }
         self.lock = lock
         look = EarlyLook(
-            root: root, workflow: place.file, processors: Host.processors)
+            root: root, workflow: place.file, processors: ProcessEnvironment.processors)
     }
 
     /// The lock, where it is that of this project.

@@ -30,7 +30,7 @@ struct IdleGate {
     init?(_ arguments: ParsedArguments, _ console: Console) {
         guard arguments.has(.smartExecution), arguments.keys.isSubset(of: Self.allowed),
             !console.wantsJSON, console.verbosity < .verbose,
-            let directory = Host.workingDirectory,
+            let directory = ProcessEnvironment.workingDirectory,
             let place = WorkflowLoader.place(path: arguments.text(.file), from: directory)
         else { return nil }
         self.console = console
@@ -45,20 +45,20 @@ struct IdleGate {
     private static func key(
         of file: String, _ directory: String, _ console: Console
     ) -> Digest? {
-        guard let program = Host.ownProgram, let content = try? FileInput.read(file) else {
+        guard let program = ProcessEnvironment.ownProgram, let content = try? FileInput.read(file) else {
             return nil
         }
         var hash = SHA256()
-        for text in [Program.version, program, directory, file, Host.identity(of: program)] {
+        for text in [Program.version, program, directory, file, ProcessEnvironment.identity(of: program)] {
             hash.update(framed: text)
         }
         for word in CommandLine.arguments.dropFirst() { hash.update(framed: word) }
-        for (name, value) in Host.environment.sorted(by: { $0.key < $1.key })
+        for (name, value) in ProcessEnvironment.environment.sorted(by: { $0.key < $1.key })
         where !passing.contains(name) {
             hash.update(framed: name)
             hash.update(framed: value)
         }
-        for number in [Host.user, Host.processors, Host.mostConcurrentSteps] {
+        for number in [ProcessEnvironment.user, ProcessEnvironment.processors, ProcessEnvironment.mostConcurrentSteps] {
             hash.update(framed: String(number))
         }
         // What is printed depends on where it goes.
@@ -81,7 +81,7 @@ struct IdleGate {
         let clock = RunClock()
         let state = try StateDirectory(root: root, create: false)
         let lock = try ProjectGate(console).take(state, waits: waits)
-        guard idle.holds(processors: Host.processors) else { return .changed(idle, lock) }
+        guard idle.holds(processors: ProcessEnvironment.processors) else { return .changed(idle, lock) }
         defer { lock.release() }
         let summary = try idle.record(clock: clock)
         if !summary.isEmpty { try? StandardStream.error.write(summary) }

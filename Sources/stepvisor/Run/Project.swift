@@ -30,8 +30,8 @@ struct Project: Sendable {
 
     /// Loads the workflow, valid or not.
     static func read(_ arguments: ParsedArguments) throws -> LoadedWorkflow {
-        guard let directory = Host.workingDirectory else {
-            if let shown = Host.shownWorkingDirectory {
+        guard let directory = ProcessEnvironment.workingDirectory else {
+            if let shown = ProcessEnvironment.shownWorkingDirectory {
                 throw CommandFailure(
                     .usage, "the path of the working directory is not UTF-8: `\(shown)`",
                     help: "rename the directory in it whose name is not")
@@ -42,8 +42,8 @@ struct Project: Sendable {
         }
         let loaded = WorkflowLoader.load(
             path: arguments.text(.file), workingDirectory: directory)
-        if !loaded.workflow.execution.secrets.isEmpty { Secrecy.learn(from: loaded.workflow) }
-        Secrecy.learn(from: loaded)
+        if !loaded.workflow.execution.secrets.isEmpty { SecretWarnings.learn(from: loaded.workflow) }
+        SecretWarnings.learn(from: loaded)
         return loaded
     }
 

@@ -33,7 +33,7 @@ struct ProjectGate {
     private func settle(_ state: StateDirectory, resumes: Bool) {
         if let concern = ProjectLock.concern(about: state) { console.note("warning: \(concern)") }
         if let run = Recovery.settle(state) {
-            let place = UserPlace(projectRoot: state.root)
+            let place = StartDirectory(projectRoot: state.root)
             for line in ProjectGate.lines(about: run, resumes: resumes, place) {
                 console.note(line)
             }
@@ -49,7 +49,7 @@ struct ProjectGate {
             case .success(let lock): return lock
             case .failure(let busy):
                 let who = describe(busy.holder)
-                let outer = Host.environment["STEPVISOR_RUNS"]?.split(separator: ":") ?? []
+                let outer = ProcessEnvironment.environment["STEPVISOR_RUNS"]?.split(separator: ":") ?? []
                 if let run = busy.holder.runID, outer.contains(where: { $0 == run }) {
                     throw CommandFailure(
                         .busy, "this run was started by a step of the run that holds the project",
@@ -64,7 +64,7 @@ struct ProjectGate {
                 }
                 if !hasSaid { console.note("waiting for another run of this project: \(who)") }
                 hasSaid = true
-                Host.pause(milliseconds: ProjectGate.interval)
+                ProcessEnvironment.pause(milliseconds: ProjectGate.interval)
                 patience -= ProjectGate.interval
             }
         }
@@ -96,7 +96,7 @@ struct ProjectGate {
 
     /// What to tell of a run that was interrupted.
     static func lines(
-        about run: InterruptedRun, resumes: Bool, _ place: UserPlace
+        about run: InterruptedRun, resumes: Bool, _ place: StartDirectory
     ) -> [String] {
         var text = "run \(run.id) was interrupted: stepvisor died"
         if !run.running.isEmpty {

@@ -12,7 +12,7 @@ struct RecordedRun {
     let isAlive: Bool
     /// The present, as a time of the run.
     let now: RunTime
-    private let place: UserPlace
+    private let place: StartDirectory
 
     /// Finds the run that a command line names, or the latest of its workflow.
     ///
@@ -23,11 +23,11 @@ struct RecordedRun {
         let search = try RunSearch(of: loaded, console)
         let id = try word.map { try search.identifier($0) } ?? search.demandLatest()
         return try RecordedRun(
-            StoredRun(id, in: search.state), UserPlace(projectRoot: loaded.projectRoot),
+            StoredRun(id, in: search.state), StartDirectory(projectRoot: loaded.projectRoot),
             console: console)
     }
 
-    private init(_ run: StoredRun, _ place: UserPlace, console: Console) throws {
+    private init(_ run: StoredRun, _ place: StartDirectory, console: Console) throws {
         self.run = run
         self.place = place
         let journal = try RecordedRun.journal(of: run, place)
@@ -41,7 +41,7 @@ struct RecordedRun {
         self.record = record
     }
 
-    private static func journal(of run: StoredRun, _ place: UserPlace) throws -> Journal {
+    private static func journal(of run: StoredRun, _ place: StartDirectory) throws -> Journal {
         let bytes = try run.journal()
         do throws(JournalError) {
             return try JournalReader.read(bytes)

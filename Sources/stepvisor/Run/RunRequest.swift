@@ -15,7 +15,7 @@ extension RunOptions {
         until = arguments.steps(.until)
         skip = arguments.steps(.skip)
         parallel = arguments.has(.parallel)
-        processors = Host.processors
+        processors = ProcessEnvironment.processors
         jobs = arguments.jobs?.count(processors: processors)
         keepGoing = arguments.has(.keepGoing)
         barriers = arguments.has(.barriers)
@@ -53,7 +53,7 @@ extension RunOptions {
     ///
     /// - Returns: What is to be said about it.
     mutating func limitJobs(_ workflow: Workflow) -> [String] {
-        let most = Host.mostConcurrentSteps
+        let most = ProcessEnvironment.mostConcurrentSteps
         if let jobs, jobs > most {
             self.jobs = most
             return ["`-j \(jobs)` is more than `ulimit -n` allows: using \(most)"]
@@ -173,7 +173,7 @@ struct RunRequest {
     func outlooks(of steps: [Int]?) -> [Int: CachePrediction] {
         guard let freshness, plan.smart?.usesCache == true else { return [:] }
         var preview = CachePreview(
-            plan: plan, look: freshness, root: project.root, environment: Host.environment)
+            plan: plan, look: freshness, root: project.root, environment: ProcessEnvironment.environment)
         var outlooks: [Int: CachePrediction] = [:]
         for step in steps ?? Array(plan.selected.indices) {
             outlooks[step] = preview.outlook(of: step)

@@ -30,7 +30,7 @@ struct RunSearch {
     }
 
     /// The workflow's file as runs record it; nil where no workflow was found.
-    private var file: String? { loaded.workflowFile.map { Secrecy.mask.masked($0) } }
+    private var file: String? { loaded.workflowFile.map { SecretWarnings.mask.masked($0) } }
 
     /// All runs, the newest first.
     private var all: [String] {

@@ -16,7 +16,7 @@ final class FinalRecord: Sendable {
 struct RecordingView: RunView {
     var base: any RunView
     let final: FinalRecord
-    let place: UserPlace
+    let place: StartDirectory
     let mask: SecretMask
     /// Nanoseconds that a step took in earlier runs, by index.
     let usualTime: @Sendable (Int) -> Int64?

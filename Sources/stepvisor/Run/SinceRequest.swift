@@ -25,7 +25,7 @@ struct SinceRequest {
         let read = Set(SinceRequest.filesRead(by: project))
         // What is not read any more, or is read by another name, cannot be read as it was.
         guard !differing.isEmpty, differing.allSatisfy({ read.contains($0.text) }),
-            let directory = Host.workingDirectory
+            let directory = ProcessEnvironment.workingDirectory
         else {
             earlier = nil
             return
@@ -41,7 +41,7 @@ struct SinceRequest {
                 guard byPath[name] != nil else { return .same }
                 do throws(GitProblem) {
                     return try found.repository.contents(of: name, at: found.revision)
-                        .map(EarlierFile.content) ?? .missing
+                        .map(FileAtRevision.content) ?? .missing
                 } catch {
                     problem = error
                     return .missing

@@ -55,7 +55,7 @@ struct SkipPlanner {
         var look = UpToDateChecker(
             plan: plan, state: try? StateDirectory(root: project.root, create: false),
             root: project.root, workflow: project.loaded.workflowFile ?? "",
-            environment: Host.environment, mask: Secrecy.mask, early: early,
+            environment: ProcessEnvironment.environment, mask: SecretWarnings.mask, early: early,
             tell: Console.tell)
         look.running = running
         let trustsDone = isFailedOnly || options.isForced

@@ -1,6 +1,6 @@
 /// Something that a workflow declares and that this version reads, checks and keeps, but does not
 /// yet carry out.
-public struct UnhonouredFeature: Hashable, Sendable {
+public struct UnsupportedFeature: Hashable, Sendable {
     /// The key, as declared.
     public var name: String
     /// The steps that declare it; empty where it is a setting of the workflow.
@@ -30,7 +30,7 @@ public struct UnhonouredFeature: Hashable, Sendable {
 
 extension Workflow {
     /// What is declared and not yet carried out; none is left out silently.
-    public var notYetHonoured: [UnhonouredFeature] { stepKeysNotHonoured }
+    public var notYetHonoured: [UnsupportedFeature] { stepKeysNotHonoured }
 
     /// What is declared and can change nothing, as the rest of the settings are: a line each.
     public var withoutEffect: [String] {
@@ -38,7 +38,7 @@ extension Workflow {
         return ["`phase_timeout` has no effect without `barriers = true` or `--barriers`"]
     }
 
-    private var stepKeysNotHonoured: [UnhonouredFeature] {
+    private var stepKeysNotHonoured: [UnsupportedFeature] {
         var keys = Self.stepKeys.map { (key: $0, steps: [StepID]()) }
         for position in steps.indices {
             // One glance at a plain step, which most are.
@@ -47,10 +47,10 @@ extension Workflow {
                 keys[number].steps.append(steps[position].id)
             }
         }
-        var found: [UnhonouredFeature] = []
+        var found: [UnsupportedFeature] = []
         for (key, declaring) in keys {
             guard !declaring.isEmpty else { continue }
-            found.append(UnhonouredFeature(key.name, of: declaring, effect: key.effect))
+            found.append(UnsupportedFeature(key.name, of: declaring, effect: key.effect))
         }
         return found
     }

@@ -6,10 +6,10 @@ import WorkflowFiles
 import WorkflowModel
 
 /// `stepvisor lock NAME -- COMMAND`: a part of a script under a lock that steps use too.
-struct LockingCommand {
+struct LockCLI {
     private let arguments: ParsedArguments
     private let console: Console
-    private let environment = Host.environment
+    private let environment = ProcessEnvironment.environment
 
     init(_ arguments: ParsedArguments, _ console: Console) {
         self.arguments = arguments
@@ -23,7 +23,7 @@ struct LockingCommand {
                 help: "a name has letters, digits, `.`, `_` and `-`, and begins with one of the "
                     + "first two")
         }
-        guard let directory = Host.workingDirectory else {
+        guard let directory = ProcessEnvironment.workingDirectory else {
             throw CommandFailure(.usage, "the working directory does not exist any more")
         }
         var resolver = ProgramResolver()

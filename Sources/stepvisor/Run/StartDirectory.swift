@@ -1,12 +1,12 @@
 import Supervisor
 
 /// Where the user stands, as opposed to the project's root and to `-C`.
-struct UserPlace: Sendable {
+struct StartDirectory: Sendable {
     /// Before every path from the project's root: empty, or a path with a slash at its end.
     private let prefix: String
 
     /// Where stepvisor was started; `-C` and a run change the working directory later.
-    private static let start = Host.workingDirectory
+    private static let start = ProcessEnvironment.workingDirectory
 
     /// Takes note of where stepvisor was started, before anything else happens.
     static func remember() { _ = start }

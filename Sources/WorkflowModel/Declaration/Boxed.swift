@@ -7,7 +7,7 @@ public protocol Defaulted: Hashable, Sendable {
 /// Keeps a value that is nearly always the default in one word, so that 10,000 plain steps stay
 /// small: a step that declares none of it carries nil instead of the fields.
 @propertyWrapper
-public struct Rare<Value: Defaulted>: Hashable, Sendable {
+public struct Boxed<Value: Defaulted>: Hashable, Sendable {
     private final class Box: Hashable, Sendable {
         let value: Value
 

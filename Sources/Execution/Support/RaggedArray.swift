@@ -2,7 +2,7 @@
 ///
 /// Where no row has anything in it there are no offsets either, so that a fact that most workflows
 /// do not use costs them nothing.
-struct Rows<Element: Sendable>: Sendable {
+struct RaggedArray<Element: Sendable>: Sendable {
     private let offsets: [Int32]
     private let elements: [Element]
 

@@ -15,7 +15,7 @@ struct SocketPair {
 
 /// /dev/null, whose descriptor Foundation asks for inside `run()` between making its socketpair
 /// and spawning: the moment at which the pair can be seen.
-final class InterceptingInput: FileHandle, @unchecked Sendable {
+final class SocketCapturingInput: FileHandle, @unchecked Sendable {
     // Invariant for @unchecked Sendable: used by the launching thread only; Foundation reads
     // `fileDescriptor` inside `run()`, on that same thread.
     let descriptor: Int32

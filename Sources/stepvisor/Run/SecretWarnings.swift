@@ -5,7 +5,7 @@ import WorkflowFiles
 import WorkflowModel
 
 /// The secrets of the workflow at hand: everything that this process says goes past them.
-enum Secrecy {
+enum SecretWarnings {
     private static let current = Mutex(SecretMask.none)
 
     /// Masks what is known to be secret so far.
@@ -14,7 +14,7 @@ enum Secrecy {
     /// Learns the secrets that a workflow declares, valid or not, from here on.
     @discardableResult
     static func learn(from workflow: Workflow) -> DeclaredSecrets {
-        let secrets = DeclaredSecrets(of: workflow, inherited: Host.variable)
+        let secrets = DeclaredSecrets(of: workflow, inherited: ProcessEnvironment.variable)
         current.withLock { $0 = secrets.mask }
         return secrets
     }
@@ -22,7 +22,7 @@ enum Secrecy {
     /// Learns what may be secret in files with mistakes in them, beside what could be read of them.
     static func learn(from loaded: LoadedWorkflow) {
         guard !loaded.secretNames.isEmpty || !loaded.secretTexts.isEmpty else { return }
-        let inherited = loaded.secretNames.compactMap(Host.variable)
+        let inherited = loaded.secretNames.compactMap(ProcessEnvironment.variable)
         current.withLock { $0 = $0.adding(loaded.secretTexts + inherited) }
     }
 
@@ -56,7 +56,7 @@ enum Secrecy {
     /// What steps are given instead of a PATH that `pass_environment` leaves out.
     static func pathNote(on workflow: Workflow) -> String? {
         guard let passed = workflow.execution.passEnvironment,
-            EnvironmentFilter(passed).filtered(Host.environment)["PATH"] == nil,
+            EnvironmentFilter(passed).filtered(ProcessEnvironment.environment)["PATH"] == nil,
             !workflow.environment.contains(where: { $0.name == "PATH" })
         else { return nil }
         return "note: `pass_environment` leaves out `PATH`, so steps get the system's own: "

@@ -9,7 +9,7 @@ import WorkflowModel
 #endif
 
 /// What surrounds this process.
-public enum Host {
+public enum ProcessEnvironment {
     /// Its environment; a value that is not UTF-8 is repaired.
     public static var environment: [String: String] { ProcessInfo.processInfo.environment }
 

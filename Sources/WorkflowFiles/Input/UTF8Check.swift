@@ -4,7 +4,7 @@ import WorkflowModel
 /// characters but tab and line ends.
 ///
 /// One pass over the file, so that no string, key or comment has to be checked on its own.
-enum TextCheck {
+enum UTF8Check {
     /// What the bytes turned out to be.
     enum Verdict {
         /// Can be read, apart from the mistakes listed (one a line).

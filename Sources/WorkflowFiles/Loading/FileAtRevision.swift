@@ -1,5 +1,5 @@
 /// What a workflow file was at an earlier time.
-public enum EarlierFile: Hashable, Sendable {
+public enum FileAtRevision: Hashable, Sendable {
     /// As it is now.
     case same
     /// It held something else.
