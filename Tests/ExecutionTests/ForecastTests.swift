@@ -27,7 +27,7 @@ struct ForecastTests {
             #expect(plan.simulate() == nil)
             var run = VirtualRun(plan: plan)
             var world = PunctualWorld(durations: PlanBuilder.mixedTimes)
-            #expect(run.run(mostInputs: 100, in: &world))
+            #expect(run.run(maxInputs: 100, in: &world))
             #expect(run.now.milliseconds == expected)
         }
     }

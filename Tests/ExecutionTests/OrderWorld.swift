@@ -30,7 +30,7 @@ struct OrderWorld: VirtualWorld {
     static func play(_ plan: RunPlan, seed: UInt64, failures: Int = 20) -> OrderWorld? {
         var world = OrderWorld(plan, seed: seed, failures: failures)
         var run = VirtualRun(plan: plan)
-        return run.run(mostInputs: 5000, in: &world) ? world : nil
+        return run.run(maxInputs: 5000, in: &world) ? world : nil
     }
 
     /// The journal of what was played, with a header that names these steps.

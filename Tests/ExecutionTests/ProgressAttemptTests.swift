@@ -10,7 +10,7 @@ struct ProgressAttemptTests {
     /// and is done again; `clean` always runs.
     private static var record: RunRecord {
         var api = StepHeader(id: "api")
-        api.mostAttempts = 3
+        api.maxAttempts = 3
         var clean = StepHeader(id: "clean", phase: 2)
         clean.isFinalizer = true
         let header = RunRecordSample.header(steps: [api, StepHeader(id: "review"), clean])

@@ -19,7 +19,7 @@ enum RunRecordSample {
             StepHeader(id: "graph", parallelGroup: "research"),
             StepHeader(id: "report", phase: 2, dependencies: [0, 1], runsAlone: true),
         ])
-        header.steps[0].mostAttempts = 4
+        header.steps[0].maxAttempts = 4
         header.steps[2].isFinalizer = true
         return header
     }

@@ -175,7 +175,7 @@ struct SchedulerCheckTests {
         scene.send(.started(step: 0, pid: 1, startTicks: 1), at: 1)
         scene.exit("a", at: 10)
         var time: Int64 = 10
-        for _ in 0...LaunchState.mostTries {
+        for _ in 0...LaunchState.maxTries {
             scene.send(.launchDeferred(step: 0, message: "EAGAIN"), at: time)
             time += 2000
         }

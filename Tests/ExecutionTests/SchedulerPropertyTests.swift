@@ -35,7 +35,7 @@ struct SchedulerPropertyTests {
             var world = WatchedWorld(HostileWorld(plan: plan, random: &random))
             var run = VirtualRun(plan: plan)
             world.inner.plot(&run.agenda)
-            #expect(run.run(mostInputs: 5000, in: &world))
+            #expect(run.run(maxInputs: 5000, in: &world))
             seen.merge(world.seen, uniquingKeysWith: +)
         }
         let expected = [
@@ -67,7 +67,7 @@ struct SchedulerPropertyTests {
                 world.keepsActions = true
                 var run = VirtualRun(plan: plan)
                 world.inner.plot(&run.agenda)
-                _ = run.run(mostInputs: 20_000, in: &world)
+                _ = run.run(maxInputs: 20_000, in: &world)
                 played.append(world.actions)
             }
             guard played[0] == played[1] else {
@@ -87,7 +87,7 @@ struct SchedulerPropertyTests {
             var world = WatchedWorld(HostileWorld(plan: plan, random: &random))
             var run = VirtualRun(plan: plan)
             world.inner.plot(&run.agenda)
-            #expect(run.run(mostInputs: 20_000, in: &world))
+            #expect(run.run(maxInputs: 20_000, in: &world))
             seen.merge(world.seen, uniquingKeysWith: +)
         }
         let expected = [
@@ -112,7 +112,7 @@ struct SchedulerPropertyTests {
         var run = VirtualRun(plan: plan)
         run.prefersDeadlines = random.chance(50)
         world.plot(&run.agenda)
-        let isFinished = run.run(mostInputs: 20_000, in: &world)
+        let isFinished = run.run(maxInputs: 20_000, in: &world)
         if let violation = world.check.violation { return violation }
         return isFinished ? nil : "not finished after \(run.inputs) inputs"
     }

@@ -192,7 +192,7 @@ struct SchedulerStartTests {
         }
         for step in 0..<count { scene.exit("s\(step)", at: Int64(step)) }
         let told = scene.didInFull().filter { $0.contains("held back") }
-        #expect(told.count <= count * WaitState.mostOfSameRun)
+        #expect(told.count <= count * WaitState.maxOfSameRun)
         #expect(told.contains("record s59 held back by s0: sharedOutput out"))
         #expect(scene.scheduler.isFinished)
     }

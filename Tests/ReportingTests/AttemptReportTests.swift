@@ -37,8 +37,8 @@ enum AttemptSample {
         var steps = [
             StepHeader(id: "api"), StepHeader(id: "broken"), StepHeader(id: "clean", phase: 2),
         ]
-        steps[0].mostAttempts = 3
-        steps[1].mostAttempts = 2
+        steps[0].maxAttempts = 3
+        steps[1].maxAttempts = 2
         steps[2].isFinalizer = true
         return SampleRun.header(steps)
     }

@@ -26,7 +26,7 @@ struct StepTitleTests {
         #expect(record.shownTitle(of: 0) == "1.1 Extract the documentation")
         #expect(record.shownTitle(of: 0, columns: 15) == "1.1 Extract th…")
         #expect(record.shownTitle(of: 0, columns: 9) == "1.1")
-        #expect(TextWidth.columns(of: record.shownTitle(of: 1)) == 3 + 1 + StepTitle.mostColumns)
+        #expect(TextWidth.columns(of: record.shownTitle(of: 1)) == 3 + 1 + StepTitle.maxColumns)
         #expect(record.shownTitle(of: 2) == "lint")
         #expect(record.shownTitle(of: 3) == "1.3")
         #expect(record.shownTitle(of: 4) == "docs.4 red blue ")

@@ -36,7 +36,7 @@ struct CapturedCommandTests {
     func flood() throws {
         let space = try TestSpace()
         var command = shell(in: space)
-        command.mostOutputBytes = 1000
+        command.maxOutputBytes = 1000
         let launcher = try ProcessLauncher()
         let result = try command.run(
             ["-c", "head -c 3000000 /dev/zero; echo no >&2; exit 3"], with: launcher)

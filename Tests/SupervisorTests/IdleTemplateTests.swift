@@ -98,7 +98,7 @@ struct IdleTemplateTests {
     func manyChanges() throws {
         let space = try TestSpace()
         var watched = WatchedFiles()
-        let names = (0...FileComparison.mostListed).map { "f\($0)" }
+        let names = (0...FileComparison.maxListed).map { "f\($0)" }
         for name in names { try space.file(name, "x") }
         for name in names { watched.add(Array(name.utf8), nil) }
         let root = try Descriptor.open(space.root.path, flags: O_RDONLY | O_DIRECTORY)
@@ -111,7 +111,7 @@ struct IdleTemplateTests {
             try compare(watched, in: space) { list = $0.changed() }
             return list
         }
-        #expect(try listed()?.count == FileComparison.mostListed)
+        #expect(try listed()?.count == FileComparison.maxListed)
         try space.file(names[0], "longer")
         #expect(try listed() == nil)
     }

@@ -94,10 +94,10 @@ struct ProcessorShareTests {
 
     @Test("steps at once under a limit of descriptors: fewer under a low one, at least one")
     func descriptors() {
-        #expect(DescriptorBudget.mostSteps(under: nil) == .max)
-        #expect(DescriptorBudget.mostSteps(under: 0) == 1)
-        #expect(DescriptorBudget.mostSteps(under: 36) == 1)
-        #expect(DescriptorBudget.mostSteps(under: 64) == 5)
-        #expect(DescriptorBudget.mostSteps(under: 1024) == 165)
+        #expect(DescriptorBudget.maxSteps(under: nil) == .max)
+        #expect(DescriptorBudget.maxSteps(under: 0) == 1)
+        #expect(DescriptorBudget.maxSteps(under: 36) == 1)
+        #expect(DescriptorBudget.maxSteps(under: 64) == 5)
+        #expect(DescriptorBudget.maxSteps(under: 1024) == 165)
     }
 }

@@ -284,7 +284,7 @@ public struct StepHeader: Hashable, Sendable {
     /// Whether it runs at the end, whatever happened.
     public var isFinalizer = false
     /// Most attempts, by all methods together, but for such as were "busy".
-    public var mostAttempts: Int32 = 1
+    public var maxAttempts: Int32 = 1
     /// The earlier run that has done it, where it stays done unless what it needs runs.
     public var doneUnlessNeedsRun: DoneEarlier?
 

@@ -311,7 +311,7 @@ public struct JournalEncoder: Sendable {
         if step.runsAlone { writer.member("alone", true) }
         if step.wouldBeParallel { writer.member("would_be_parallel", true) }
         if step.isFinalizer { writer.member("always", true) }
-        if step.mostAttempts > 1 { writer.member("most_attempts", step.mostAttempts) }
+        if step.maxAttempts > 1 { writer.member("most_attempts", step.maxAttempts) }
         if let done = step.doneUnlessNeedsRun {
             writer.member("done_in", done.run)
             if let basis = done.basis { writer.member("done_basis", basis.text) }

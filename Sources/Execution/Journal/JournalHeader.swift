@@ -50,7 +50,7 @@ extension JournalDecoder {
             runsAlone: members.truth("alone"))
         header.wouldBeParallel = members.truth("would_be_parallel")
         header.isFinalizer = members.truth("always")
-        header.mostAttempts = members.integer("most_attempts") ?? 1
+        header.maxAttempts = members.integer("most_attempts") ?? 1
         header.doneUnlessNeedsRun = members.text("done_in").map {
             DoneEarlier(
                 run: $0, basis: members.text("done_basis").flatMap { StepBasis(text: $0) })

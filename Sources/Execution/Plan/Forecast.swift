@@ -48,7 +48,7 @@ extension RunPlan {
         var run = VirtualRun(plan: plan)
         var world = SmoothWorld(durations: expected)
         // Begin, started and exited for each step, and locks acquired for some.
-        let isFinished = run.run(mostInputs: 8 * count + 8, in: &world)
+        let isFinished = run.run(maxInputs: 8 * count + 8, in: &world)
         guard isFinished else { return nil }
         let path = resolved.graph.criticalPath(durations: expected.map(Double.init))
         return Forecast(
@@ -96,7 +96,7 @@ extension RunPlan {
         plan.appliesTimeouts = false
         var run = VirtualRun(plan: plan)
         var world = SmoothWorld(durations: [Int64](repeating: 1, count: count))
-        _ = run.run(mostInputs: 8 * count + 8, in: &world)
+        _ = run.run(maxInputs: 8 * count + 8, in: &world)
         let started = Set(world.launched)
         return world.launched + running.filter { !started.contains($0) }
     }

@@ -174,12 +174,12 @@ public struct RunPlan: Sendable {
             },
             outputs: steps[index].outputFiles.map(\.text), runsAlone: !steps[index].isParallelSafe)
         header.isFinalizer = traits[index].contains(.isFinalizer)
-        header.mostAttempts = Int32(clamping: mostAttempts(of: index))
+        header.maxAttempts = Int32(clamping: maxAttempts(of: index))
         return header
     }
 
     /// Attempts that a step has at most: the first, its retries, and the backups that something can do.
-    public func mostAttempts(of step: Int) -> Int {
+    public func maxAttempts(of step: Int) -> Int {
         guard traits[step].contains(.recovers) else { return 1 }
         let recovery = resolved.workflow.steps[step].recovery
         let backups = recovery.backups.indices.count {

@@ -58,7 +58,7 @@ public struct StepNameSearch {
     /// The same for names that were found before.
     static func help(naming candidates: [String]) -> String? {
         guard let last = candidates.last else { return nil }
-        let shown = candidates.prefix(mostShown).map { "`\($0)`" }
+        let shown = candidates.prefix(maxShown).map { "`\($0)`" }
         let rest = candidates.count - shown.count
         if rest > 0 {
             return "did you mean one of \(candidates.count): \(shown.joined(separator: ", ")), …?"
@@ -67,7 +67,7 @@ public struct StepNameSearch {
         return "did you mean \(shown.dropLast().joined(separator: ", ")) or `\(last)`?"
     }
 
-    private static let mostShown = 8
+    private static let maxShown = 8
 
     private func ids(where matches: (String) -> Bool) -> [String] {
         zip(names.prefix(stepCount), descriptions).filter { matches($0.1) }.map(\.0)

@@ -57,12 +57,12 @@ struct VirtualRun {
     /// Goes on until the run is finished, nothing is left to happen, or the inputs are used up.
     ///
     /// - Parameters:
-    ///   - mostInputs: After so many the run is given up.
+    ///   - maxInputs: After so many the run is given up.
     ///   - world: What answers the scheduler's actions.
     /// - Returns: Whether the scheduler finished.
-    mutating func run(mostInputs: Int, in world: inout some VirtualWorld) -> Bool {
+    mutating func run(maxInputs: Int, in world: inout some VirtualWorld) -> Bool {
         var actions: [SchedulerAction] = []
-        while !scheduler.isFinished, inputs < mostInputs, let input = next() {
+        while !scheduler.isFinished, inputs < maxInputs, let input = next() {
             guard world.admits(input, at: now) else { continue }
             inputs += 1
             scheduler.handle(input, at: now, into: &actions)

@@ -18,11 +18,11 @@ struct Deadline: Comparable, Sendable {
         /// The system had nothing to start a step with.
         case launches
         /// A step's next attempt may start.
-        case rest(Int)
+        case backoff(Int)
         /// What was busy may be used again.
-        case hold(ThrottleState.Subject)
+        case pause(ThrottleState.Subject)
         /// What was busy may be used more.
-        case ease(ThrottleState.Subject)
+        case recover(ThrottleState.Subject)
         /// A resource that was down may be tried again.
         case breaker(Int)
     }

@@ -23,7 +23,7 @@ public struct Scheduler: Sendable {
     /// Ranks of the steps that could start.
     var ready: IndexQueue
     /// What is known of the steps that hold a slot.
-    var flights: [Int: ActiveStep] = [:]
+    var activeSteps: [Int: ActiveStep] = [:]
     var isAlone = false
     /// Where a strict order has got to: all steps of lower rank have ended.
     var turnRank = 0
@@ -43,7 +43,7 @@ public struct Scheduler: Sendable {
     /// Times that count against no limit.
     var standstills: [Suspension] = []
     /// Steps whose processes cannot be killed, and which hold what they held.
-    var stuck: [Int] = []
+    var unkillable: [Int] = []
     var policy: PolicyState
     var groups = GroupState()
     var reviews = ReviewState()
@@ -94,7 +94,7 @@ public struct Scheduler: Sendable {
     public var stopsRunning: Bool { stop.stopsRunning }
 
     /// The number of steps that hold a slot.
-    public var activeCount: Int { flights.count }
+    public var activeCount: Int { activeSteps.count }
 
     /// The number of steps that have not ended.
     public var unfinishedCount: Int { states.count - states.count(of: .ended) }
@@ -104,70 +104,70 @@ public struct Scheduler: Sendable {
         _ input: SchedulerInput, at now: RunTime, into actions: inout [SchedulerAction]
     ) {
         guard !isFinished else { return }
-        var turn = Effects(now: now)
-        swap(&turn.actions, &actions)
-        take(input, &turn)
-        passDeadlines(&turn)
+        var effects = Effects(now: now)
+        swap(&effects.actions, &actions)
+        take(input, &effects)
+        passDeadlines(&effects)
         repeat {
-            passBarriers(&turn)
-            keepWhatIsDone(&turn)
-            evaluateConditions(&turn)
-            startWhatFits(&turn)
+            passBarriers(&effects)
+            keepWhatIsDone(&effects)
+            evaluateConditions(&effects)
+            startWhatFits(&effects)
         } while barriers?.hasEnded == true
             || !(toEvaluate.isEmpty && toKeep.isEmpty) && !stop.isStopping
-            || passEnd(&turn)
+            || passEnd(&effects)
         dropStaleDeadlines()
-        swap(&turn.actions, &actions)
+        swap(&effects.actions, &actions)
     }
 
-    private mutating func take(_ input: SchedulerInput, _ turn: inout Effects) {
+    private mutating func take(_ input: SchedulerInput, _ effects: inout Effects) {
         switch input {
-        case .begin: begin(&turn)
-        case .locksAcquired(let step): locksAcquired(step, &turn)
-        case .locksBusy(let step, let holder): locksBusy(step, holder, &turn)
+        case .begin: begin(&effects)
+        case .locksAcquired(let step): locksAcquired(step, &effects)
+        case .locksBusy(let step, let holder): locksBusy(step, holder, &effects)
         case .started(let step, let pid, let ticks, let basis):
-            started(step, pid, ticks, basis, &turn)
-        case .notStarted(let step, let message): notStarted(step, message, &turn)
-        case .launchDeferred(let step, let message): launchDeferred(step, message, &turn)
+            started(step, pid, ticks, basis, &effects)
+        case .notStarted(let step, let message): notStarted(step, message, &effects)
+        case .launchDeferred(let step, let message): launchDeferred(step, message, &effects)
         case .leaderExited(let step, let exit, let usage, let leftovers, let escaped):
-            leaderExited(step, exit, usage, leftovers, escaped, &turn)
-        case .groupEmptied(let step): groupEmptied(step, &turn)
-        case .signal(let signal): signalled(signal, &turn)
-        case .faulted(let fault): faulted(fault, &turn)
-        case .verified(let step, let verification): verified(step, verification, &turn)
+            leaderExited(step, exit, usage, leftovers, escaped, &effects)
+        case .groupEmptied(let step): groupEmptied(step, &effects)
+        case .signal(let signal): signalled(signal, &effects)
+        case .faulted(let fault): faulted(fault, &effects)
+        case .verified(let step, let verification): verified(step, verification, &effects)
         case .conditionEvaluated(let step, let outcome):
-            conditionEvaluated(step, outcome, &turn)
-        case .decided(let step, let decision): decided(step, decision, &turn)
-        case .examined(let step, let checkBeforeStart): examined(step, checkBeforeStart, &turn)
-        case .output(let step, let time): output(step, at: time, &turn)
-        case .wantsTerminal(let step, let signal): wantsTerminal(step, signal, &turn)
-        case .resumed(let nanoseconds): resumed(after: nanoseconds, &turn)
+            conditionEvaluated(step, outcome, &effects)
+        case .decided(let step, let decision): decided(step, decision, &effects)
+        case .examined(let step, let checkBeforeStart): examined(step, checkBeforeStart, &effects)
+        case .output(let step, let time): output(step, at: time, &effects)
+        case .wantsTerminal(let step, let signal): wantsTerminal(step, signal, &effects)
+        case .resumed(let nanoseconds): resumed(after: nanoseconds, &effects)
         case .tick: break
         }
     }
 
-    private mutating func begin(_ turn: inout Effects) {
+    private mutating func begin(_ effects: inout Effects) {
         guard !hasBegun else { return }
         hasBegun = true
         let doneEarlier = plan.doneEarlier.keys.filter { states[$0] != nil }.sorted()
         for step in doneEarlier {
             guard let done = plan.doneEarlier[step] else { continue }
-            turn.record(.skipped(step: step, .doneEarlier(run: done.run, basis: done.basis)))
+            effects.record(.skipped(step: step, .doneEarlier(run: done.run, basis: done.basis)))
             close(step)
         }
-        let upToDate = skipUpToDate(&turn)
+        let upToDate = skipUpToDate(&effects)
         for step in 0..<states.count where isExcluded(step) {
-            turn.record(.skipped(step: step, .notSelected))
+            effects.record(.skipped(step: step, .notSelected))
             close(step)
         }
-        takeDecisions(&turn)
+        takeDecisions(&effects)
         for step in 0..<states.count
         where plan.resolved.graph.dependencies(of: step).isEmpty && !plan.isFinalizer(step) {
             dependenciesMet(step)
         }
         for step in doneEarlier { satisfyDependents(of: step) }
         for step in upToDate { satisfyDependents(of: step) }
-        startRunClock(turn.now)
+        startRunClock(effects.now)
     }
 
     // MARK: - Deadlines
@@ -180,23 +180,23 @@ public struct Scheduler: Sendable {
         swap(&queue, &deadlines)
     }
 
-    private mutating func passDeadlines(_ turn: inout Effects) {
-        while let deadline = deadlines.first, deadline.time <= turn.now {
+    private mutating func passDeadlines(_ effects: inout Effects) {
+        while let deadline = deadlines.first, deadline.time <= effects.now {
             _ = deadlines.popFirst()
             guard isValid(deadline) else { continue }
             switch deadline.subject {
-            case .step(let step): stageIsOver(step, &turn)
-            case .idle(let step): idleMayBeOver(step, &turn)
-            case .phase(let task): phaseIsOverdue(task, &turn)
-            case .run: runIsOver(&turn)
+            case .step(let step): stageIsOver(step, &effects)
+            case .idle(let step): idleMayBeOver(step, &effects)
+            case .phase(let task): phaseIsOverdue(task, &effects)
+            case .run: runIsOver(&effects)
             case .resource(let resource):
                 pool.setRetry(nil, of: resource)
                 wake(resource)
-            case .launches: launches.holdsUntil = nil
-            case .rest(let step): restIsOver(step)
-            case .hold(let subject): holdIsOver(subject)
-            case .ease(let subject): easingIsDue(subject, &turn)
-            case .breaker(let resource): breakerHasCooled(resource, &turn)
+            case .launches: launches.pausedUntil = nil
+            case .backoff(let step): backoffIsOver(step)
+            case .pause(let subject): pauseIsOver(subject)
+            case .recover(let subject): recoveryIsDue(subject, &effects)
+            case .breaker(let resource): breakerHasCooled(resource, &effects)
             }
         }
     }
@@ -207,15 +207,15 @@ public struct Scheduler: Sendable {
 
     private func isValid(_ deadline: Deadline) -> Bool {
         switch deadline.subject {
-        case .step(let step): flights[step]?.deadline == deadline.time
-        case .idle(let step): flights[step]?.idleAt == deadline.time
+        case .step(let step): activeSteps[step]?.deadline == deadline.time
+        case .idle(let step): activeSteps[step]?.idleAt == deadline.time
         case .phase(let task): barriers?.lines[task].limitAt == deadline.time
         case .run: runLimitAt == deadline.time
         case .resource(let resource): pool.retry(of: resource) == deadline.time
-        case .launches: launches.holdsUntil == deadline.time
-        case .rest(let step): attempts[step].retryAt == deadline.time
-        case .hold(let subject): throttles[subject]?.holdsUntil == deadline.time
-        case .ease(let subject): throttles[subject]?.easesAt == deadline.time
+        case .launches: launches.pausedUntil == deadline.time
+        case .backoff(let step): attempts[step].retryAt == deadline.time
+        case .pause(let subject): throttles[subject]?.pausedUntil == deadline.time
+        case .recover(let subject): throttles[subject]?.recoversAt == deadline.time
         case .breaker(let resource): breakers[resource].halfOpensAt == deadline.time
         }
     }
@@ -283,7 +283,7 @@ struct LaunchState: Sendable {
     /// Executions of steps that were launched, and that the system had nothing to start with.
     var deferred: [Int: Int] = [:]
     /// No step starts before.
-    var holdsUntil: RunTime?
+    var pausedUntil: RunTime?
     /// Launches put off in a row while nothing ran.
     var failuresInARow = 0
     var hasWarned = false
@@ -292,7 +292,7 @@ struct LaunchState: Sendable {
     static let firstHold: Int64 = 5
     static let longestHold: Int64 = 1000
     /// Tries while nothing runs, after which a step cannot be started.
-    static let mostTries = 50
+    static let maxTries = 50
     /// Tries while nothing runs, a little more than half a second, after which that is said.
     static let manyTries = 8
 }

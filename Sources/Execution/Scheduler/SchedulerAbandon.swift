@@ -7,23 +7,23 @@ extension Scheduler {
     static var killPatience: Int64 { 5_000_000_000 }
 
     /// A step's processes have outlived KILL: the run goes on without what the step holds.
-    mutating func abandon(_ step: Int, _ turn: inout Effects) {
-        guard let flight = flights[step] else { return }
-        let pids = flight.survivors
+    mutating func abandon(_ step: Int, _ effects: inout Effects) {
+        guard let active = activeSteps[step] else { return }
+        let pids = active.survivors
         let names = pids.map { String($0) }.joined(separator: ", ")
-        turn.record(
+        effects.record(
             .warning(
                 step: step,
                 "cannot be killed: \(pids.count == 1 ? "process" : "processes") \(names) still"
                     + " there 5s after KILL; what it holds stays taken"))
-        stuck.append(step)
-        if abortReason(of: step) == nil { noteOutcome(of: step, succeeded: false, &turn) }
+        unkillable.append(step)
+        if abortReason(of: step) == nil { noteOutcome(of: step, succeeded: false, &effects) }
         end(
             step,
             StepEnd(
-                status: .failed, reason: .unkillable(pids), exit: flight.exit,
-                usage: flight.usage), &turn)
-        turn.act(.abandon(step: step))
+                status: .failed, reason: .unkillable(pids), exit: active.exit,
+                usage: active.usage), &effects)
+        effects.act(.abandon(step: step))
         // Whoever waits for what will never come back is told so when it is looked at.
         for other in 0..<states.count
         where states[other] == .waiting && obstacle(to: other) != nil {
@@ -34,8 +34,8 @@ extension Scheduler {
 
     /// The step beside which another can never start; nil when there is none.
     func obstacle(to step: Int) -> Int? {
-        guard !stuck.isEmpty else { return nil }
-        return stuck.first { other in
+        guard !unkillable.isEmpty else { return nil }
+        return unkillable.first { other in
             plan.traits[step].contains(.runsAlone) || plan.traits[other].contains(.runsAlone)
                 || plan.conflicts[step].contains { Int($0.step) == other }
                 || plan.claims[step].contains { isTaken($0, by: other) }
@@ -47,7 +47,7 @@ extension Scheduler {
         guard plan.claims[other].contains(where: { $0.resource == claim.resource }) else {
             return false
         }
-        let taken = stuck.reduce(0) { sum, step in
+        let taken = unkillable.reduce(0) { sum, step in
             plan.claims[step].reduce(sum) {
                 $1.resource == claim.resource ? $0 + Int($1.units) : $0
             }
@@ -61,12 +61,12 @@ extension Scheduler {
     }
 
     /// Ends a step that waits to start, for want of any way to start it; what depends on it too.
-    mutating func drop(_ step: Int, _ reason: StepReason, _ turn: inout Effects) {
+    mutating func drop(_ step: Int, _ reason: StepReason, _ effects: inout Effects) {
         withdraw(step)
         guard states[step] != .ended else { return }
-        closeUnstarted(step, .failed, reason, &turn)
+        closeUnstarted(step, .failed, reason, &effects)
         wakeClaims(of: step)
-        failed(step, .goesOn, &turn)
+        failed(step, .goesOn, &effects)
     }
 
     /// Takes a step from where it waits.

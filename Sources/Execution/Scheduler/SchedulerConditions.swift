@@ -16,7 +16,7 @@ extension Scheduler {
     /// Whether a slot is left for a step beside those of lower rank whose condition may soon let them
     /// start: a step with a condition starts in its turn, as if it had none.
     func leavesRoom(for rank: Int) -> Bool {
-        var taken = flights.count
+        var taken = activeSteps.count
         var other = undecided.first
         while let found = other, found < rank {
             taken += 1
@@ -27,16 +27,16 @@ extension Scheduler {
     }
 
     /// Asks for the conditions of the steps that would be ready without them.
-    mutating func evaluateConditions(_ turn: inout Effects) {
+    mutating func evaluateConditions(_ effects: inout Effects) {
         guard !toEvaluate.isEmpty, !stop.isStopping else { return }
         for step in toEvaluate where states.move(step, to: .evaluating) {
-            turn.act(.evaluateCondition(step: step))
+            effects.act(.evaluateCondition(step: step))
         }
         toEvaluate = []
     }
 
     mutating func conditionEvaluated(
-        _ step: Int, _ outcome: ConditionOutcome, _ turn: inout Effects
+        _ step: Int, _ outcome: ConditionOutcome, _ effects: inout Effects
     ) {
         // After a stop it is of no use any more: the step is skipped with the rest.
         guard states[step] == .evaluating, !stop.isStopping else { return }
@@ -46,13 +46,13 @@ extension Scheduler {
         case .holds: makeReady(step)
         case .fails(let values):
             close(step)
-            turn.record(.skipped(step: step, .conditionFalse(expression, values: values)))
+            effects.record(.skipped(step: step, .conditionFalse(expression, values: values)))
             satisfyDependents(of: step)
         case .error(let message):
             end(
                 step,
                 StepEnd(
-                    status: .failed, reason: .conditionError(expression, message: message)), &turn)
+                    status: .failed, reason: .conditionError(expression, message: message)), &effects)
         }
     }
 }

@@ -4,29 +4,29 @@ import WorkflowModel
 /// Ending: outcomes, what they mean for dependents, and the end of the run.
 extension Scheduler {
     /// Ends a step, well or badly; after a stop has begun every end is an abort.
-    mutating func end(_ step: Int, _ outcome: StepEnd, _ turn: inout Effects) {
+    mutating func end(_ step: Int, _ outcome: StepEnd, _ effects: inout Effects) {
         guard states[step]?.canBecome(.ended) == true else { return }
         var outcome = outcome
-        let isStuck = stuck.contains(step)
+        let isUnkillable = unkillable.contains(step)
         if let reason = abortReason(of: step) {
             outcome.status = .aborted
             // Its own limit came first, and would have ended it without the stop too.
-            if flights[step]?.cause == nil, !isStuck { outcome.reason = reason }
+            if activeSteps[step]?.cause == nil, !isUnkillable { outcome.reason = reason }
         }
         outcome.isAllowed =
-            outcome.status == .failed && !isStuck && plan.traits[step].contains(.allowsFailure)
-        launches.holdsUntil = nil
+            outcome.status == .failed && !isUnkillable && plan.traits[step].contains(.allowsFailure)
+        launches.pausedUntil = nil
         if outcome.status == .failed, !outcome.isAllowed {
-            fail(step, with: outcome, consequence(ofFailureOf: step), &turn)
+            fail(step, with: outcome, consequence(ofFailureOf: step), &effects)
             return
         }
         close(step)
-        turn.record(.ended(step: step, outcome))
-        giveBack(step, &turn)
+        effects.record(.ended(step: step, outcome))
+        giveBack(step, &effects)
         if outcome.status == .aborted {
             policy.unwell.insert(step)
             // The stop of a run skips all that is left; that of a group only what depends on it.
-            if groupHalt(of: step) != nil { passOnFailure(of: step, &turn) }
+            if groupHalt(of: step) != nil { passOnFailure(of: step, &effects) }
         } else {
             if outcome.status != .failed { policy.failuresInARow = 0 }
             noteEffect(of: step)
@@ -35,8 +35,8 @@ extension Scheduler {
     }
 
     /// Takes back what a step holds, where it holds a slot.
-    mutating func giveBack(_ step: Int, _ turn: inout Effects) {
-        if flights[step] != nil { _ = leave(step, &turn) }
+    mutating func giveBack(_ step: Int, _ effects: inout Effects) {
+        if activeSteps[step] != nil { _ = leave(step, &effects) }
     }
 
     /// Nothing more happens to a step; false when that is so already.
@@ -88,7 +88,7 @@ extension Scheduler {
     }
 
     /// Skips all that depends on a failed step, directly or through others.
-    mutating func blockDependents(of failed: Int, _ turn: inout Effects) {
+    mutating func blockDependents(of failed: Int, _ effects: inout Effects) {
         var open = [failed]
         var next = 0
         // What only comes after the failed step has what it waited for.
@@ -106,7 +106,7 @@ extension Scheduler {
                 } else if states[dependent] == .pending {
                     close(dependent)
                     policy.unwell.insert(dependent)
-                    turn.record(.skipped(step: dependent, .dependencyFailed(failed)))
+                    effects.record(.skipped(step: dependent, .dependencyFailed(failed)))
                     open.append(dependent)
                 }
             }
@@ -123,23 +123,23 @@ extension Scheduler {
     /// Goes on to the finalizers when nothing else is left, and ends the run after them.
     ///
     /// - Returns: Whether something may start that could not before.
-    mutating func passEnd(_ turn: inout Effects) -> Bool {
-        guard hasBegun, flights.isEmpty else { return false }
+    mutating func passEnd(_ effects: inout Effects) -> Bool {
+        guard hasBegun, activeSteps.isEmpty else { return false }
         if unfinishedCount > finalizers.waiting {
             if let reason = stop.skipReason {
-                skipRest(reason, &turn)
+                skipRest(reason, &effects)
             } else if reviews.isEmpty, states.count(of: .evaluating) == 0, !waitsForTime {
                 // Only a workflow that validation lets through by mistake comes here.
                 hasFailed = true
-                skipRest(.other("it needs more of a resource than there is"), &turn)
+                skipRest(.other("it needs more of a resource than there is"), &effects)
             } else {
                 return false
             }
         }
-        if beginFinalizers(&turn) { return true }
+        if beginFinalizers(&effects) { return true }
         isFinished = true
-        turn.record(.runEnded(endStatus))
-        turn.act(.finish(endStatus))
+        effects.record(.runEnded(endStatus))
+        effects.act(.finish(endStatus))
         return false
     }
 
@@ -150,10 +150,10 @@ extension Scheduler {
     }
 
     /// What has not started never will; finalizers only once their time has come.
-    mutating func skipRest(_ reason: StepReason, _ turn: inout Effects) {
+    mutating func skipRest(_ reason: StepReason, _ effects: inout Effects) {
         for step in 0..<states.count
         where states[step] != .ended && (finalizers.hasBegun || !plan.isFinalizer(step)) {
-            closeUnstarted(step, .aborted, reason, &turn)
+            closeUnstarted(step, .aborted, reason, &effects)
         }
     }
 }

@@ -10,24 +10,24 @@ extension Scheduler {
     /// Skips what the plan found up to date; their dependents are told by the caller.
     ///
     /// - Returns: The steps.
-    mutating func skipUpToDate(_ turn: inout Effects) -> [Int] {
+    mutating func skipUpToDate(_ effects: inout Effects) -> [Int] {
         guard let smart = plan.smart else { return [] }
         let steps = smart.upToDate.keys.filter { plan.isUpToDate($0) && states[$0] != nil }.sorted()
         for step in steps {
             guard let run = smart.upToDate[step] else { continue }
-            turn.record(.skipped(step: step, smart.reason(upToDateSince: run)))
+            effects.record(.skipped(step: step, smart.reason(upToDateSince: run)))
             close(step)
         }
         return steps
     }
 
     /// Starts a step that has all that it needs, or has it looked at before.
-    mutating func proceed(_ step: Int, _ turn: inout Effects) {
+    mutating func proceed(_ step: Int, _ effects: inout Effects) {
         guard isToBeExamined(step), states.move(step, to: .examining) else {
-            launch(step, &turn)
+            launch(step, &effects)
             return
         }
-        turn.act(.examine(step: step))
+        effects.act(.examine(step: step))
     }
 
     private func isToBeExamined(_ step: Int) -> Bool {
@@ -37,37 +37,37 @@ extension Scheduler {
     }
 
     /// What the look at a step has said.
-    mutating func examined(_ step: Int, _ checkBeforeStart: Examination, _ turn: inout Effects) {
+    mutating func examined(_ step: Int, _ checkBeforeStart: Examination, _ effects: inout Effects) {
         guard states[step] == .examining else { return }
         switch checkBeforeStart {
         case .due(let found):
             // Kept, so that a step that has to wait after all is not looked at twice.
             causes[step] = found.isEmpty ? plan.smart?.due[step] ?? [] : found
-            guard mayStillStart(step, &turn) else { return }
+            guard mayStillStart(step, &effects) else { return }
             // A breaker may have opened and cooled down while the step was looked at.
             beginProbes(step)
-            launch(step, &turn)
+            launch(step, &effects)
         case .upToDate(let run):
             close(step)
-            turn.record(.skipped(step: step, .upToDate(run: run)))
-            giveBack(step, &turn)
+            effects.record(.skipped(step: step, .upToDate(run: run)))
+            giveBack(step, &effects)
             satisfyDependents(of: step)
         case .restored(let run, let found):
             close(step)
-            if !found.isEmpty { turn.record(.due(step: step, found)) }
-            turn.record(
+            if !found.isEmpty { effects.record(.due(step: step, found)) }
+            effects.record(
                 .ended(step: step, StepEnd(status: .cached, reason: .restored(run: run))))
             noteEffect(of: step)
-            giveBack(step, &turn)
+            giveBack(step, &effects)
             satisfyDependents(of: step)
         }
     }
 
     /// Records why a step runs, where a run tells that of its steps.
-    mutating func recordCauses(of step: Int, _ turn: inout Effects) {
+    mutating func recordCauses(of step: Int, _ effects: inout Effects) {
         guard let smart = plan.smart else { return }
         let found = causes.removeValue(forKey: step) ?? smart.due[step] ?? []
-        if !found.isEmpty { turn.record(.due(step: step, found)) }
+        if !found.isEmpty { effects.record(.due(step: step, found)) }
     }
 }
 

@@ -4,58 +4,58 @@ import WorkflowModel
 extension Scheduler {
     mutating func leaderExited(
         _ step: Int, _ exit: ExitStatus, _ usage: ResourceUsage?, _ leftovers: [Leftover],
-        _ escaped: [Leftover], _ turn: inout Effects
+        _ escaped: [Leftover], _ effects: inout Effects
     ) {
         guard states[step] == .running || states[step] == .terminating else { return }
-        if flights[step]?.isChecking == true {
-            flights[step]?.checkExit = exit
+        if activeSteps[step]?.isChecking == true {
+            activeSteps[step]?.checkExit = exit
         } else {
-            flights[step]?.exit = exit
-            flights[step]?.usage = usage
+            activeSteps[step]?.exit = exit
+            activeSteps[step]?.usage = usage
         }
         var leftovers = leftovers
         if !escaped.isEmpty {
             if plan.traits[step].contains(.failsOnLeftovers) {
                 leftovers += escaped
             } else {
-                warn(of: escaped, leftBy: step, &turn)
+                warn(of: escaped, leftBy: step, &effects)
             }
         }
-        flights[step]?.leftovers = leftovers.map(\.pid)
+        activeSteps[step]?.leftovers = leftovers.map(\.pid)
         guard !leftovers.isEmpty else {
-            endByExit(step, &turn)
+            endByExit(step, &effects)
             return
         }
-        turn.record(.leftovers(step: step, leftovers))
-        settle(step, leftovers, &turn)
+        effects.record(.leftovers(step: step, leftovers))
+        settle(step, leftovers, &effects)
     }
 
     /// What has left a step's group may be a server for later steps: it is named, and goes on.
-    private mutating func warn(of escaped: [Leftover], leftBy step: Int, _ turn: inout Effects) {
-        turn.record(.leftovers(step: step, escaped))
-        turn.record(
+    private mutating func warn(of escaped: [Leftover], leftBy step: Int, _ effects: inout Effects) {
+        effects.record(.leftovers(step: step, escaped))
+        effects.record(
             .warning(
                 step: step,
                 "left \(escaped.summary) outside its process group: stopped at the end of the run"))
     }
 
-    mutating func groupEmptied(_ step: Int, _ turn: inout Effects) {
+    mutating func groupEmptied(_ step: Int, _ effects: inout Effects) {
         guard states[step] == .settling else { return }
-        endByExit(step, &turn)
+        endByExit(step, &effects)
     }
 
-    private mutating func endByExit(_ step: Int, _ turn: inout Effects) {
-        guard let flight = flights[step] else { return }
-        let outcome = outcome(of: step, flight)
-        let request = flight.isChecking ? [] : request(for: step, after: outcome)
+    private mutating func endByExit(_ step: Int, _ effects: inout Effects) {
+        guard let active = activeSteps[step] else { return }
+        let outcome = outcome(of: step, active)
+        let request = active.isChecking ? [] : request(for: step, after: outcome)
         guard !request.isEmpty else {
-            conclude(step, outcome, orCheck: !flight.isChecking, &turn)
+            conclude(step, outcome, orCheck: !active.isChecking, &effects)
             return
         }
         states.move(step, to: .verifying)
-        flights[step]?.deadline = nil
-        flights[step]?.idleAt = nil
-        turn.act(.verify(step: step, request))
+        activeSteps[step]?.deadline = nil
+        activeSteps[step]?.idleAt = nil
+        effects.act(.verify(step: step, request))
     }
 
     /// What has to be looked at to know what an exit means.
@@ -76,12 +76,12 @@ extension Scheduler {
     }
 
     mutating func verified(
-        _ step: Int, _ verification: Verification, _ turn: inout Effects
+        _ step: Int, _ verification: Verification, _ effects: inout Effects
     ) {
-        guard states[step] == .verifying, let flight = flights[step], !flight.isChecking else {
+        guard states[step] == .verifying, let active = activeSteps[step], !active.isChecking else {
             return
         }
-        var outcome = outcome(of: step, flight)
+        var outcome = outcome(of: step, active)
         if outcome.status == .complete, !verification.missing.isEmpty {
             outcome.status = .failed
             outcome.reason = .outputsMissing(verification.missing)
@@ -91,44 +91,44 @@ extension Scheduler {
                 plan.resolved.workflow.steps[step].gating.successPattern ?? "")
         }
         if outcome.status == .complete, !verification.empty.isEmpty {
-            turn.record(.outputsEmpty(step: step, verification.empty))
+            effects.record(.outputsEmpty(step: step, verification.empty))
         }
-        flights[step]?.saysBusy = verification.isBusy
-        conclude(step, outcome, orCheck: true, &turn)
+        activeSteps[step]?.saysBusy = verification.isBusy
+        conclude(step, outcome, orCheck: true, &effects)
     }
 
     /// An attempt is over, unless its success is to be checked first.
     private mutating func conclude(
-        _ step: Int, _ outcome: StepEnd, orCheck mayCheck: Bool, _ turn: inout Effects
+        _ step: Int, _ outcome: StepEnd, orCheck mayCheck: Bool, _ effects: inout Effects
     ) {
         if mayCheck, outcome.status == .complete, abortReason(of: step) == nil,
             plan.traits[step].contains(.hasCheck)
         {
-            launchCheck(step, &turn)
+            launchCheck(step, &effects)
         } else {
-            conclude(step, outcome, &turn)
+            conclude(step, outcome, &effects)
         }
     }
 
     /// What a step's exit means, but for a stop of the run.
-    func outcome(of step: Int, _ flight: ActiveStep) -> StepEnd {
-        var end = StepEnd(status: .failed, exit: flight.exit, usage: flight.usage)
-        if let cause = flight.cause {
+    func outcome(of step: Int, _ active: ActiveStep) -> StepEnd {
+        var end = StepEnd(status: .failed, exit: active.exit, usage: active.usage)
+        if let cause = active.cause {
             end.reason = cause
             return end
         }
-        if let exit = flight.checkExit, !exit.isSuccess {
+        if let exit = active.checkExit, !exit.isSuccess {
             end.reason = .verifyFailed(exit)
             return end
         }
-        switch flight.exit {
+        switch active.exit {
         case .signalled(let signal, let coreDumped):
             end.reason = .signalled(signal, coreDumped: coreDumped)
         case .exited(let code) where code != 0:
             end.reason = .exited(code)
         default:
-            if !flight.leftovers.isEmpty, plan.traits[step].contains(.failsOnLeftovers) {
-                end.reason = .leftProcesses(flight.leftovers.count)
+            if !active.leftovers.isEmpty, plan.traits[step].contains(.failsOnLeftovers) {
+                end.reason = .leftProcesses(active.leftovers.count)
             } else {
                 end.status = .complete
             }

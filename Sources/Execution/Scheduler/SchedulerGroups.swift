@@ -37,32 +37,32 @@ extension Scheduler {
 
     /// A critical step of a group has failed: no other of it starts, and those that run are stopped
     /// or finish.
-    mutating func haltGroup(by step: Int, _ turn: inout Effects) {
+    mutating func haltGroup(by step: Int, _ effects: inout Effects) {
         guard !stop.isStopping, let group = plan.groups.number(of: step), groups[group] == nil
         else { return }
         groups[group] = step
-        turn.record(.groupHalting(step: step))
+        effects.record(.groupHalting(step: step))
         for member in plan.groups.groups[group].members {
             let member = Int(member)
             switch states[member] {
-            case .pending, .ready, .waiting, .evaluating, .resting: dropHalted(member, &turn)
+            case .pending, .ready, .waiting, .evaluating, .backingOff: dropHalted(member, &effects)
             default: break
             }
         }
-        for member in flights.keys.sorted() where plan.groups.number(of: member) == group {
-            applyStop(to: member, &turn)
-            stopPutOffCheck(member, &turn)
+        for member in activeSteps.keys.sorted() where plan.groups.number(of: member) == group {
+            applyStop(to: member, &effects)
+            stopPutOffCheck(member, &effects)
         }
     }
 
     /// Ends a step of a halted group that holds nothing; false where its group goes on.
     @discardableResult
-    mutating func dropHalted(_ step: Int, _ turn: inout Effects) -> Bool {
+    mutating func dropHalted(_ step: Int, _ effects: inout Effects) -> Bool {
         guard let reason = groupHalt(of: step), states[step] != .ended else { return false }
         withdraw(step)
-        closeUnstarted(step, .aborted, reason, &turn)
+        closeUnstarted(step, .aborted, reason, &effects)
         wakeClaims(of: step)
-        passOnFailure(of: step, &turn)
+        passOnFailure(of: step, &effects)
         return true
     }
 }

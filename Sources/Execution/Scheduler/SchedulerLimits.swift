@@ -9,8 +9,8 @@ extension Scheduler {
     mutating func startClocks(of step: Int, _ now: RunTime) {
         if let timeout = attemptLimit(of: step) {
             let time = now.advanced(byNanoseconds: timeout.nanoseconds)
-            flights[step]?.deadline = time
-            flights[step]?.limitAt = time
+            activeSteps[step]?.deadline = time
+            activeSteps[step]?.limitAt = time
             setDeadline(time, of: .step(step))
         }
         startSilenceClock(of: step, now)
@@ -24,49 +24,49 @@ extension Scheduler {
     }
 
     /// A step that runs has failed by stepvisor's word: it is stopped, and ends with this reason.
-    mutating func fail(_ step: Int, _ reason: StepReason, _ turn: inout Effects) {
-        guard states[step] == .running, let flight = flights[step], flight.stage == .none else {
+    mutating func fail(_ step: Int, _ reason: StepReason, _ effects: inout Effects) {
+        guard states[step] == .running, let active = activeSteps[step], active.stage == .none else {
             return
         }
-        flights[step]?.cause = reason
-        terminate(step, reason, &turn)
+        activeSteps[step]?.cause = reason
+        terminate(step, reason, &effects)
     }
 
     // MARK: - Silence
 
     private mutating func setIdleDeadline(_ time: RunTime, of step: Int) {
-        flights[step]?.idleAt = time
+        activeSteps[step]?.idleAt = time
         setDeadline(time, of: .idle(step))
     }
 
     /// A step may have been silent for too long: only the shell can tell.
-    mutating func idleMayBeOver(_ step: Int, _ turn: inout Effects) {
-        flights[step]?.idleAt = nil
-        guard let flight = flights[step], states[step] == .running, flight.stage == .none else {
+    mutating func idleMayBeOver(_ step: Int, _ effects: inout Effects) {
+        activeSteps[step]?.idleAt = nil
+        guard let active = activeSteps[step], states[step] == .running, active.stage == .none else {
             return
         }
-        flights[step]?.isAskedForOutput = true
-        turn.act(.checkOutput(step: step))
+        activeSteps[step]?.isAskedForOutput = true
+        effects.act(.checkOutput(step: step))
     }
 
-    mutating func output(_ step: Int, at last: RunTime, _ turn: inout Effects) {
-        guard let flight = flights[step], flight.isAskedForOutput else { return }
-        flights[step]?.isAskedForOutput = false
+    mutating func output(_ step: Int, at last: RunTime, _ effects: inout Effects) {
+        guard let active = activeSteps[step], active.isAskedForOutput else { return }
+        activeSteps[step]?.isAskedForOutput = false
         guard let limit = plan.idleTimeout(of: step), states[step] == .running,
-            flight.stage == .none
+            active.stage == .none
         else { return }
-        let last = min(last, turn.now)
+        let last = min(last, effects.now)
         let due = last.advanced(byNanoseconds: limit.nanoseconds)
             .advanced(byNanoseconds: standstill(since: last))
-        if due <= turn.now {
-            fail(step, .timedOut(.idle, limitMilliseconds: limit.value), &turn)
+        if due <= effects.now {
+            fail(step, .timedOut(.idle, limitMilliseconds: limit.value), &effects)
         } else {
             setIdleDeadline(due, of: step)
         }
     }
 
-    mutating func wantsTerminal(_ step: Int, _ signal: Int32, _ turn: inout Effects) {
-        fail(step, .wantedTerminal(signal), &turn)
+    mutating func wantsTerminal(_ step: Int, _ signal: Int32, _ effects: inout Effects) {
+        fail(step, .wantedTerminal(signal), &effects)
     }
 
     // MARK: - The run
@@ -79,35 +79,35 @@ extension Scheduler {
     }
 
     /// The run has taken too long: nothing more starts, and what runs is stopped.
-    mutating func runIsOver(_ turn: inout Effects) {
+    mutating func runIsOver(_ effects: inout Effects) {
         runLimitAt = nil
         guard let limit = plan.runLimit, !stop.stopsRunning, unfinishedCount > 0 else { return }
         hasFailed = true
-        turn.record(.limitReached(.run, limitMilliseconds: limit.value))
+        effects.record(.limitReached(.run, limitMilliseconds: limit.value))
         if finalizers.hasBegun {
-            hurryFinalizers(turn.now)
+            hurryFinalizers(effects.now)
             return
         }
         stop.limit = limit
-        applyStopToAll(&turn)
+        applyStopToAll(&effects)
     }
 
     // MARK: - Standing still
 
     /// stepvisor and its steps were stopped: that time counts against no limit.
-    mutating func resumed(after nanoseconds: Int64, _ turn: inout Effects) {
+    mutating func resumed(after nanoseconds: Int64, _ effects: inout Effects) {
         let length = max(0, nanoseconds)
-        turn.record(.resumed(after: length))
+        effects.record(.resumed(after: length))
         guard length > 0 else { return }
-        standstills.append(Suspension(end: turn.now, length: length))
+        standstills.append(Suspension(end: effects.now, length: length))
         deadlines.shift(by: length)
-        for step in flights.keys { flights[step]?.shift(by: length) }
+        for step in activeSteps.keys { activeSteps[step]?.shift(by: length) }
         pool.shift(by: length)
         attempts.shift(by: length)
         throttles.shift(by: length)
         breakers.shift(by: length)
         barriers?.shift(by: length)
-        launches.holdsUntil = launches.holdsUntil?.advanced(byNanoseconds: length)
+        launches.pausedUntil = launches.pausedUntil?.advanced(byNanoseconds: length)
         runLimitAt = runLimitAt?.advanced(byNanoseconds: length)
     }
 

@@ -16,14 +16,14 @@ extension Scheduler {
     }
 
     /// Records which steps stay done, and lets their dependents go on.
-    mutating func keepWhatIsDone(_ turn: inout Effects) {
+    mutating func keepWhatIsDone(_ effects: inout Effects) {
         guard !toKeep.isEmpty, !stop.isStopping else { return }
         var next = 0
         while next < toKeep.count {
             let step = toKeep[next]
             next += 1
             guard let done = plan.doneUnlessNeedsRun[step], close(step) else { continue }
-            turn.record(.skipped(step: step, .doneEarlier(run: done.run, basis: done.basis)))
+            effects.record(.skipped(step: step, .doneEarlier(run: done.run, basis: done.basis)))
             satisfyDependents(of: step)
         }
         toKeep = []

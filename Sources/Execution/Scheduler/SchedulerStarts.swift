@@ -9,50 +9,50 @@ import WorkflowModel
 /// waits for the same resource is looked at again.
 extension Scheduler {
     /// Starts steps by rank until the slots are full or nothing is left that could.
-    mutating func startWhatFits(_ turn: inout Effects) {
-        guard hasBegun, !stop.isStopping, launches.holdsUntil == nil, !isHeldBack,
+    mutating func startWhatFits(_ effects: inout Effects) {
+        guard hasBegun, !stop.isStopping, launches.pausedUntil == nil, !isHeldBack,
             reviews.isEmpty
         else { return }
-        if isAlone, let lone = flights.keys.first {
-            tellWait(behindLoneStep: lone, free: slots - 1, &turn)
+        if isAlone, let lone = activeSteps.keys.first {
+            tellWait(behindLoneStep: lone, free: slots - 1, &effects)
             return
         }
-        while flights.count < slots, let rank = ready.first, hasItsTurn(rank), leavesRoom(for: rank)
+        while activeSteps.count < slots, let rank = ready.first, hasItsTurn(rank), leavesRoom(for: rank)
         {
             let step = Int(plan.order.steps[rank])
             if let other = obstacle(to: step) {
-                drop(step, obstacleReason(other), &turn)
+                drop(step, obstacleReason(other), &effects)
             } else if let resource = failFast(step) {
-                drop(step, behindBreakerOf: resource, &turn)
+                drop(step, behindBreakerOf: resource, &effects)
                 guard !stop.isStopping, reviews.isEmpty else { return }
             } else if let claim = plan.claims[step].first(where: { !pool.canTake($0, rank: rank) })
             {
                 ready.remove(rank)
-                tellWait(of: step, forResource: Int(claim.resource), &turn)
+                tellWait(of: step, forResource: Int(claim.resource), &effects)
                 park(step, on: Int(claim.resource))
             } else if plan.traits[step].contains(.runsAlone) {
                 // Others are held back until nothing runs; else it might never get its turn.
-                guard flights.isEmpty else {
-                    tellWait(ofLoneStep: step, &turn)
+                guard activeSteps.isEmpty else {
+                    tellWait(ofLoneStep: step, &effects)
                     return
                 }
                 ready.remove(rank)
                 isAlone = true
-                tellWait(behindLoneStep: step, free: slots - 1, &turn)
-                start(step, &turn)
+                tellWait(behindLoneStep: step, free: slots - 1, &effects)
+                start(step, &effects)
                 return
             } else if let conflict = plan.conflicts[step].first(where: {
-                flights[Int($0.step)] != nil
+                activeSteps[Int($0.step)] != nil
             }) {
                 let other = conflict.step
                 ready.remove(rank)
-                tellWait(of: step, for: conflict, &turn)
+                tellWait(of: step, for: conflict, &effects)
                 states.move(step, to: .waiting)
                 conflictWaiters[Int(other), default: []].append(step)
                 wakeClaims(of: step)
             } else {
                 ready.remove(rank)
-                start(step, &turn)
+                start(step, &effects)
             }
         }
     }
@@ -71,7 +71,7 @@ extension Scheduler {
         where isKeptDone(step) || isHeldByBarrier(step) || isHeldByCondition(step):
             return
         // Only its time, or an answer, lets such a step start.
-        case .resting, .reviewing: return
+        case .backingOff, .reviewing: return
         default: enqueue(step)
         }
     }
@@ -112,20 +112,20 @@ extension Scheduler {
         for claim in plan.claims[step] { wake(Int(claim.resource)) }
     }
 
-    private mutating func start(_ step: Int, _ turn: inout Effects) {
+    private mutating func start(_ step: Int, _ effects: inout Effects) {
         for claim in plan.claims[step] { pool.take(claim) }
         beginProbes(step)
-        flights[step] = ActiveStep()
+        activeSteps[step] = ActiveStep()
         if plan.traits[step].contains(.takesLocks) {
             states.move(step, to: .acquiring)
-            turn.act(.acquireLocks(step: step))
+            effects.act(.acquireLocks(step: step))
         } else {
-            proceed(step, &turn)
+            proceed(step, &effects)
         }
         wakeClaims(of: step)
     }
 
-    mutating func launch(_ step: Int, _ turn: inout Effects) {
+    mutating func launch(_ step: Int, _ effects: inout Effects) {
         states.move(step, to: .launching)
         waits.end(step)
         let (attempt, method) = nextAttempt(of: step)
@@ -135,19 +135,19 @@ extension Scheduler {
             execution = earlier
         } else {
             if attempts.made(by: step) == 0 {
-                warn(of: needs, for: step, &turn)
-                recordCauses(of: step, &turn)
+                warn(of: needs, for: step, &effects)
+                recordCauses(of: step, &effects)
             }
             attempts.count(step)
             launches.executions += 1
             execution = launches.executions
-            turn.record(
+            effects.record(
                 .launched(step: step, attempt: attempt, method: method, execution: execution))
         }
-        startPhaseClock(for: step, turn.now)
-        flights[step]?.execution = execution
-        flights[step]?.launchedAt = turn.now
-        turn.act(
+        startPhaseClock(for: step, effects.now)
+        activeSteps[step]?.execution = execution
+        activeSteps[step]?.launchedAt = effects.now
+        effects.act(
             .launch(
                 step: step, attempt: attempt, method: method, execution: execution,
                 failed: needs))
@@ -156,53 +156,53 @@ extension Scheduler {
     /// Takes back slot, locks and units of a step, and lets those try again that waited for them.
     ///
     /// - Returns: What was known of it.
-    mutating func leave(_ step: Int, _ turn: inout Effects) -> ActiveStep {
-        let flight = flights.removeValue(forKey: step) ?? ActiveStep()
+    mutating func leave(_ step: Int, _ effects: inout Effects) -> ActiveStep {
+        let active = activeSteps.removeValue(forKey: step) ?? ActiveStep()
         isAlone = false
         endProbes(step)
         for waiter in conflictWaiters.removeValue(forKey: step) ?? [] { makeReady(waiter) }
-        guard !stuck.contains(step) else { return flight }
-        if flight.hasLocks { turn.act(.releaseLocks(step: step)) }
+        guard !unkillable.contains(step) else { return active }
+        if active.hasLocks { effects.act(.releaseLocks(step: step)) }
         for claim in plan.claims[step] {
             let resource = Int(claim.resource)
             pool.giveBack(claim)
-            if flight.hasLocks { pool.clearRetry(of: resource) }
+            if active.hasLocks { pool.clearRetry(of: resource) }
             wake(resource)
         }
-        return flight
+        return active
     }
 
     // MARK: - Answers
 
-    mutating func locksAcquired(_ step: Int, _ turn: inout Effects) {
+    mutating func locksAcquired(_ step: Int, _ effects: inout Effects) {
         guard states[step] == .acquiring else { return }
-        flights[step]?.hasLocks = true
-        guard mayStillStart(step, &turn) else { return }
+        activeSteps[step]?.hasLocks = true
+        guard mayStillStart(step, &effects) else { return }
         for claim in plan.claims[step] {
             pool.clearRetry(of: Int(claim.resource))
             wake(Int(claim.resource))
         }
         // A breaker may have opened and cooled down while the locks were being taken.
         beginProbes(step)
-        proceed(step, &turn)
+        proceed(step, &effects)
     }
 
     /// False for a step that must not start after all, now that its locks are known.
-    mutating func mayStillStart(_ step: Int, _ turn: inout Effects) -> Bool {
+    mutating func mayStillStart(_ step: Int, _ effects: inout Effects) -> Bool {
         let overdue = overduePhase(of: step)
         let obstacle = obstacle(to: step)
         let halted = groupHalt(of: step) != nil
         guard stop.isStopping || halted || overdue != nil || obstacle != nil || !reviews.isEmpty
         else {
-            return isStillOpen(to: step, &turn)
+            return isStillOpen(to: step, &effects)
         }
-        _ = leave(step, &turn)
+        _ = leave(step, &effects)
         states.move(step, to: .waiting)
-        guard !stop.isStopping, !dropHalted(step, &turn) else { return false }
+        guard !stop.isStopping, !dropHalted(step, &effects) else { return false }
         if let overdue {
-            dropAsFailure(step, overdue, &turn)
+            dropAsFailure(step, overdue, &effects)
         } else if let obstacle {
-            drop(step, obstacleReason(obstacle), &turn)
+            drop(step, obstacleReason(obstacle), &effects)
         } else {
             // It goes on when the question is answered.
             makeReady(step)
@@ -211,16 +211,16 @@ extension Scheduler {
     }
 
     /// False for a step that has to wait for what was slowed down or closed in the meantime.
-    private mutating func isStillOpen(to step: Int, _ turn: inout Effects) -> Bool {
+    private mutating func isStillOpen(to step: Int, _ effects: inout Effects) -> Bool {
         let down = failFast(step)
         let closed = closedMeanwhile(to: step)
-        guard down != nil || closed != nil || isHeldBack || flights.count > slots else {
+        guard down != nil || closed != nil || isHeldBack || activeSteps.count > slots else {
             return true
         }
-        _ = leave(step, &turn)
+        _ = leave(step, &effects)
         if let down {
             states.move(step, to: .waiting)
-            drop(step, behindBreakerOf: down, &turn)
+            drop(step, behindBreakerOf: down, &effects)
         } else if let closed {
             park(step, on: closed)
         } else {
@@ -230,97 +230,97 @@ extension Scheduler {
         return false
     }
 
-    mutating func locksBusy(_ step: Int, _ holder: LockHolder, _ turn: inout Effects) {
+    mutating func locksBusy(_ step: Int, _ holder: LockHolder, _ effects: inout Effects) {
         guard states[step] == .acquiring else { return }
         let claims = plan.claims[step].filter { plan.resources[Int($0.resource)].isLockable }
         let held = claims.first { plan.resources[Int($0.resource)].name == holder.resource }
-        guard mayStillStart(step, &turn),
+        guard mayStillStart(step, &effects),
             let resource = (held ?? claims.first).map({ Int($0.resource) })
         else { return }
         if pool.retry(of: resource) == nil {
-            let time = turn.now.advanced(byNanoseconds: pool.nextRetryDelay(of: resource))
+            let time = effects.now.advanced(byNanoseconds: pool.nextRetryDelay(of: resource))
             pool.setRetry(time, of: resource)
             setDeadline(time, of: .resource(resource))
         }
-        _ = leave(step, &turn)
-        tell(step, waitsFor: holder, &turn)
+        _ = leave(step, &effects)
+        tell(step, waitsFor: holder, &effects)
         park(step, on: resource)
     }
 
     mutating func started(
-        _ step: Int, _ pid: Int32, _ startTicks: UInt64, _ basis: StepBasis?, _ turn: inout Effects
+        _ step: Int, _ pid: Int32, _ startTicks: UInt64, _ basis: StepBasis?, _ effects: inout Effects
     ) {
         guard states[step] == .launching else { return }
         states.move(step, to: .running)
         launches.failuresInARow = 0
-        flights[step]?.pid = pid
-        if flights[step]?.isChecking == true {
-            checkStarted(step, pid, startTicks, &turn)
+        activeSteps[step]?.pid = pid
+        if activeSteps[step]?.isChecking == true {
+            checkStarted(step, pid, startTicks, &effects)
         } else {
-            turn.record(.started(step: step, pid: pid, startTicks: startTicks, basis: basis))
-            startClocks(of: step, turn.now)
+            effects.record(.started(step: step, pid: pid, startTicks: startTicks, basis: basis))
+            startClocks(of: step, effects.now)
         }
         // It may have been on its way when the stop began.
-        if isHalted(step) { applyStop(to: step, &turn) }
-        if let reason = overduePhase(of: step) { fail(step, reason, &turn) }
+        if isHalted(step) { applyStop(to: step, &effects) }
+        if let reason = overduePhase(of: step) { fail(step, reason, &effects) }
     }
 
-    mutating func notStarted(_ step: Int, _ message: String, _ turn: inout Effects) {
+    mutating func notStarted(_ step: Int, _ message: String, _ effects: inout Effects) {
         guard states[step] == .launching else { return }
-        guard flights[step]?.isChecking != true else {
-            checkNotStarted(step, message, &turn)
+        guard activeSteps[step]?.isChecking != true else {
+            checkNotStarted(step, message, &effects)
             return
         }
         conclude(
-            step, StepEnd(status: .failed, reason: .notStarted(message)), &turn)
+            step, StepEnd(status: .failed, reason: .notStarted(message)), &effects)
     }
 
     /// The system had nothing to start the step with: fewer at once, and this one again later.
-    mutating func launchDeferred(_ step: Int, _ message: String, _ turn: inout Effects) {
+    mutating func launchDeferred(_ step: Int, _ message: String, _ effects: inout Effects) {
         guard states[step] == .launching else { return }
-        guard flights[step]?.isChecking != true else {
-            checkDeferred(step, message, &turn)
+        guard activeSteps[step]?.isChecking != true else {
+            checkDeferred(step, message, &effects)
             return
         }
         if let reason = groupHalt(of: step) ?? stop.skipReason {
-            end(step, StepEnd(status: .aborted, reason: reason), &turn)
+            end(step, StepEnd(status: .aborted, reason: reason), &effects)
             return
         }
         if let reason = overduePhase(of: step) {
-            end(step, StepEnd(status: .failed, reason: reason), &turn)
+            end(step, StepEnd(status: .failed, reason: reason), &effects)
             return
         }
-        if flights.count == 1 {
+        if activeSteps.count == 1 {
             launches.failuresInARow += 1
-            guard launches.failuresInARow <= LaunchState.mostTries else {
-                conclude(step, StepEnd(status: .failed, reason: .notStarted(message)), &turn)
+            guard launches.failuresInARow <= LaunchState.maxTries else {
+                conclude(step, StepEnd(status: .failed, reason: .notStarted(message)), &effects)
                 return
             }
         }
-        let flight = leave(step, &turn)
-        launches.deferred[step] = flight.execution
+        let active = leave(step, &effects)
+        launches.deferred[step] = active.execution
         makeReady(step)
-        if flights.isEmpty {
+        if activeSteps.isEmpty {
             let doublings = min(launches.failuresInARow - 1, 10)
             let delay = min(
                 LaunchState.longestHold, LaunchState.firstHold << Int64(doublings))
-            let time = turn.now.advanced(byNanoseconds: delay * 1_000_000)
-            launches.holdsUntil = time
+            let time = effects.now.advanced(byNanoseconds: delay * 1_000_000)
+            launches.pausedUntil = time
             setDeadline(time, of: .launches)
         } else {
-            launches.limit = min(launches.limit, flights.count)
+            launches.limit = min(launches.limit, activeSteps.count)
         }
-        warnOfDeferral(of: step, message, &turn)
+        warnOfDeferral(of: step, message, &effects)
     }
 
     /// Says once that there is too little of something, and once more when nothing at all can be
     /// started for long.
     private mutating func warnOfDeferral(
-        of step: Int, _ message: String, _ turn: inout Effects
+        of step: Int, _ message: String, _ effects: inout Effects
     ) {
-        if flights.isEmpty, launches.failuresInARow == LaunchState.manyTries {
-            let seconds = LaunchState.longestHold * Int64(LaunchState.mostTries) / 1000
-            turn.record(
+        if activeSteps.isEmpty, launches.failuresInARow == LaunchState.manyTries {
+            let seconds = LaunchState.longestHold * Int64(LaunchState.maxTries) / 1000
+            effects.record(
                 .warning(
                     step: step,
                     "nothing can be started (\(message)); this is tried again for up to "
@@ -328,7 +328,7 @@ extension Scheduler {
         }
         guard !launches.hasWarned else { return }
         launches.hasWarned = true
-        turn.record(
+        effects.record(
             .warning(
                 step: step,
                 "not everything could be started at once (\(message)); going on with less"))

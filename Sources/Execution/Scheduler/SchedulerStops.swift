@@ -70,86 +70,86 @@ extension Scheduler {
 
     // MARK: - What begins it
 
-    mutating func signalled(_ signal: Int32, _ turn: inout Effects) {
+    mutating func signalled(_ signal: Int32, _ effects: inout Effects) {
         stop.signals += 1
         if stop.signal == nil {
             stop.signal = signal
-            turn.record(.stopping(signal: signal))
+            effects.record(.stopping(signal: signal))
         }
-        applyStopToAll(&turn)
+        applyStopToAll(&effects)
     }
 
     /// The shell cannot go on: what runs is stopped as by TERM, for a reason of its own.
-    mutating func faulted(_ fault: RunFault, _ turn: inout Effects) {
+    mutating func faulted(_ fault: RunFault, _ effects: inout Effects) {
         guard stop.fault == nil else { return }
         stop.faultCameLater = stop.limit != nil || stop.signal != nil
         stop.fault = fault
         stop.signals += 1
-        turn.record(.faulted(fault))
-        applyStopToAll(&turn)
+        effects.record(.faulted(fault))
+        applyStopToAll(&effects)
     }
 
     /// A critical step has failed, or too many in a row, this one last.
-    mutating func halt(by step: Int, inARow failures: Int? = nil, _ turn: inout Effects) {
+    mutating func halt(by step: Int, inARow failures: Int? = nil, _ effects: inout Effects) {
         guard !stop.isStopping else { return }
         stop.haltedBy = step
         stop.failuresInARow = failures
         stop.haltStopsRunning = !plan.isOptimistic
-        turn.record(.halting(step: step))
-        applyStopToAll(&turn)
+        effects.record(.halting(step: step))
+        applyStopToAll(&effects)
     }
 
     /// The leader is gone, others of its group are not: they are stopped before the step ends.
-    mutating func settle(_ step: Int, _ leftovers: [Leftover], _ turn: inout Effects) {
-        guard let flight = flights[step] else { return }
+    mutating func settle(_ step: Int, _ leftovers: [Leftover], _ effects: inout Effects) {
+        guard let active = activeSteps[step] else { return }
         states.move(step, to: .settling)
-        if flight.stage == .none, plan.traits[step].contains(.warnsOfLeftovers) {
-            turn.record(.warning(step: step, "left \(leftovers.summary): stopped now"))
+        if active.stage == .none, plan.traits[step].contains(.warnsOfLeftovers) {
+            effects.record(.warning(step: step, "left \(leftovers.summary): stopped now"))
         }
-        switch flight.stage {
-        case .none: terminate(step, .leftProcesses(leftovers.count), &turn)
-        case .interrupted: terminate(step, stopReason(of: step), &turn)
+        switch active.stage {
+        case .none: terminate(step, .leftProcesses(leftovers.count), &effects)
+        case .interrupted: terminate(step, stopReason(of: step), &effects)
         case .terminated, .killed: break
         }
     }
 
-    mutating func applyStopToAll(_ turn: inout Effects) {
-        if !reviews.isEmpty { withdrawReviews(&turn) }
-        for step in flights.keys.sorted() {
-            applyStop(to: step, &turn)
-            stopPutOffCheck(step, &turn)
+    mutating func applyStopToAll(_ effects: inout Effects) {
+        if !reviews.isEmpty { withdrawReviews(&effects) }
+        for step in activeSteps.keys.sorted() {
+            applyStop(to: step, &effects)
+            stopPutOffCheck(step, &effects)
         }
-        endResting(&turn)
+        endResting(&effects)
     }
 
     /// Sends a step that has a process what the stop has come to.
-    mutating func applyStop(to step: Int, _ turn: inout Effects) {
-        guard let flight = flights[step], let state = states[step],
+    mutating func applyStop(to step: Int, _ effects: inout Effects) {
+        guard let active = activeSteps[step], let state = states[step],
             state != .acquiring && state != .examining && state != .launching
                 && state != .verifying
         else { return }
         switch stop.signals {
         case 0:
-            if flight.stage == .none, let reason = abortReason(of: step) {
-                terminate(step, reason, &turn)
+            if active.stage == .none, let reason = abortReason(of: step) {
+                terminate(step, reason, &effects)
             }
         case 1:
-            guard flight.stage == .none else { return }
+            guard active.stage == .none else { return }
             if let signal = stop.signal,
                 signal == SignalNumber.interrupt || signal == SignalNumber.hangup
             {
-                interrupt(step, signal, &turn)
+                interrupt(step, signal, &effects)
             } else {
-                terminate(step, stopReason(of: step), &turn)
+                terminate(step, stopReason(of: step), &effects)
             }
         case 2:
-            guard flight.stage < .killed else { return }
-            let soon = turn.now.advanced(byNanoseconds: Self.hurriedGrace)
-            let latest = flight.killAt ?? end(ofGraceFor: step, turn.now)
-            flights[step]?.killAt = min(soon, latest)
-            terminate(step, stopReason(of: step), &turn)
+            guard active.stage < .killed else { return }
+            let soon = effects.now.advanced(byNanoseconds: Self.hurriedGrace)
+            let latest = active.killAt ?? end(ofGraceFor: step, effects.now)
+            activeSteps[step]?.killAt = min(soon, latest)
+            terminate(step, stopReason(of: step), &effects)
         default:
-            if flight.stage < .killed { kill(step, &turn) }
+            if active.stage < .killed { kill(step, &effects) }
         }
     }
 
@@ -164,55 +164,55 @@ extension Scheduler {
     // MARK: - The stages
 
     /// A step's deadline has come: its limit, or the end of a stage.
-    mutating func stageIsOver(_ step: Int, _ turn: inout Effects) {
-        guard let flight = flights[step] else { return }
+    mutating func stageIsOver(_ step: Int, _ effects: inout Effects) {
+        guard let active = activeSteps[step] else { return }
         guard states[step] != .verifying else {
-            retryCheck(step, &turn)
+            retryCheck(step, &effects)
             return
         }
-        switch flight.stage {
+        switch active.stage {
         case .none:
             guard let limit = attemptLimit(of: step) else { return }
-            fail(step, .timedOut(.attempt, limitMilliseconds: limit.value), &turn)
-        case .interrupted: terminate(step, stopReason(of: step), &turn)
-        case .terminated: kill(step, &turn)
-        case .killed: abandon(step, &turn)
+            fail(step, .timedOut(.attempt, limitMilliseconds: limit.value), &effects)
+        case .interrupted: terminate(step, stopReason(of: step), &effects)
+        case .terminated: kill(step, &effects)
+        case .killed: abandon(step, &effects)
         }
     }
 
     /// Passes on INT or HUP; TERM follows at half the grace.
-    private mutating func interrupt(_ step: Int, _ signal: Int32, _ turn: inout Effects) {
-        turn.record(.terminating(step: step, signal: signal, reason: stopReason(of: step)))
-        turn.act(.signalGroup(step: step, signal: signal))
+    private mutating func interrupt(_ step: Int, _ signal: Int32, _ effects: inout Effects) {
+        effects.record(.terminating(step: step, signal: signal, reason: stopReason(of: step)))
+        effects.act(.signalGroup(step: step, signal: signal))
         states.move(step, to: .terminating)
-        flights[step]?.stage = .interrupted
-        let killAt = end(ofGraceFor: step, turn.now)
-        flights[step]?.killAt = killAt
+        activeSteps[step]?.stage = .interrupted
+        let killAt = end(ofGraceFor: step, effects.now)
+        activeSteps[step]?.killAt = killAt
         let half = plan.grace(of: step).nanoseconds / 2
-        setStage(step, until: turn.now.advanced(byNanoseconds: half))
+        setStage(step, until: effects.now.advanced(byNanoseconds: half))
     }
 
     /// Sends TERM; KILL follows at the end of the grace that has begun, or of a new one.
-    mutating func terminate(_ step: Int, _ reason: StepReason, _ turn: inout Effects) {
-        turn.record(.terminating(step: step, signal: SignalNumber.terminate, reason: reason))
-        turn.act(.signalGroup(step: step, signal: SignalNumber.terminate))
+    mutating func terminate(_ step: Int, _ reason: StepReason, _ effects: inout Effects) {
+        effects.record(.terminating(step: step, signal: SignalNumber.terminate, reason: reason))
+        effects.act(.signalGroup(step: step, signal: SignalNumber.terminate))
         states.move(step, to: .terminating)
-        let killAt = flights[step]?.killAt ?? end(ofGraceFor: step, turn.now)
-        flights[step]?.stage = .terminated
-        flights[step]?.killAt = killAt
+        let killAt = activeSteps[step]?.killAt ?? end(ofGraceFor: step, effects.now)
+        activeSteps[step]?.stage = .terminated
+        activeSteps[step]?.killAt = killAt
         setStage(step, until: killAt)
     }
 
-    private mutating func kill(_ step: Int, _ turn: inout Effects) {
-        turn.record(.killed(step: step))
-        turn.act(.signalGroup(step: step, signal: SignalNumber.kill))
+    private mutating func kill(_ step: Int, _ effects: inout Effects) {
+        effects.record(.killed(step: step))
+        effects.act(.signalGroup(step: step, signal: SignalNumber.kill))
         states.move(step, to: .terminating)
-        flights[step]?.stage = .killed
-        setStage(step, until: turn.now.advanced(byNanoseconds: Self.killPatience))
+        activeSteps[step]?.stage = .killed
+        setStage(step, until: effects.now.advanced(byNanoseconds: Self.killPatience))
     }
 
     private mutating func setStage(_ step: Int, until time: RunTime) {
-        flights[step]?.deadline = time
+        activeSteps[step]?.deadline = time
         setDeadline(time, of: .step(step))
     }
 }

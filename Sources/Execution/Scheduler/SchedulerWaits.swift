@@ -7,14 +7,14 @@ struct WaitState: Sendable {
 
     /// Most steps of the same run that are recorded as holding one step back: where thousands write
     /// one file, each of them would otherwise have all the others on record.
-    static let mostOfSameRun = 8
+    static let maxOfSameRun = 8
 
     /// Whether to record that a step waits for a holder: not when the last record says just that.
     mutating func shouldTell(_ step: Int, of holder: LockHolder) -> Bool {
         let known = told[step]
         guard known?.holder != holder else { return false }
         let count = (known?.count ?? 0) + (holder.isOfSameRun ? 1 : 0)
-        guard count <= Self.mostOfSameRun || !holder.isOfSameRun else { return false }
+        guard count <= Self.maxOfSameRun || !holder.isOfSameRun else { return false }
         told[step] = (holder, count)
         return true
     }
@@ -30,44 +30,44 @@ struct WaitState: Sendable {
 /// back by no one step.
 extension Scheduler {
     /// Says whom a step waits for, unless that was said last.
-    mutating func tell(_ step: Int, waitsFor holder: LockHolder, _ turn: inout Effects) {
+    mutating func tell(_ step: Int, waitsFor holder: LockHolder, _ effects: inout Effects) {
         if waits.shouldTell(step, of: holder) {
-            turn.record(.waiting(step: step, holder: holder))
+            effects.record(.waiting(step: step, holder: holder))
         }
     }
 
     /// Says which step of this run has the units of a resource that another waits for.
-    mutating func tellWait(of step: Int, forResource resource: Int, _ turn: inout Effects) {
+    mutating func tellWait(of step: Int, forResource resource: Int, _ effects: inout Effects) {
         guard plan.resources[resource].isLockable, pool.bars(of: resource).isEmpty,
-            let other = flights.keys.filter({ flight in
-                plan.claims[flight].contains { Int($0.resource) == resource }
+            let other = activeSteps.keys.filter({ active in
+                plan.claims[active].contains { Int($0.resource) == resource }
             }).min()
         else { return }
-        tell(step, waitsFor: holder(other, plan.resources[resource].name, .resource), &turn)
+        tell(step, waitsFor: holder(other, plan.resources[resource].name, .resource), &effects)
     }
 
     /// Says which step of this run writes a file that another is to write, too.
-    mutating func tellWait(of step: Int, for conflict: PlannedConflict, _ turn: inout Effects) {
+    mutating func tellWait(of step: Int, for conflict: PlannedConflict, _ effects: inout Effects) {
         let path = plan.resolved.conflicts[Int(conflict.conflict)].path
-        tell(step, waitsFor: holder(Int(conflict.step), path, .sharedOutput), &turn)
+        tell(step, waitsFor: holder(Int(conflict.step), path, .sharedOutput), &effects)
     }
 
     /// Says for whom a step waits that has to run alone, and that those behind it wait for it.
-    mutating func tellWait(ofLoneStep step: Int, _ turn: inout Effects) {
-        guard let other = flights.keys.min() else { return }
-        tell(step, waitsFor: holder(other, "", .waiterRunsAlone), &turn)
-        tellWait(behindLoneStep: step, free: slots - flights.count, &turn)
+    mutating func tellWait(ofLoneStep step: Int, _ effects: inout Effects) {
+        guard let other = activeSteps.keys.min() else { return }
+        tell(step, waitsFor: holder(other, "", .waiterRunsAlone), &effects)
+        tellWait(behindLoneStep: step, free: slots - activeSteps.count, &effects)
     }
 
     /// Says that the steps for which there are slots wait for one that runs alone.
-    mutating func tellWait(behindLoneStep step: Int, free: Int, _ turn: inout Effects) {
+    mutating func tellWait(behindLoneStep step: Int, free: Int, _ effects: inout Effects) {
         guard free > 0, !plan.order.isStrict else { return }
         var free = free
         var next = ready.first
         while free > 0, let rank = next {
             let other = Int(plan.order.steps[rank])
             if other != step {
-                tell(other, waitsFor: holder(step, "", .holderRunsAlone), &turn)
+                tell(other, waitsFor: holder(step, "", .holderRunsAlone), &effects)
                 free -= 1
             }
             next = ready.first(after: rank)

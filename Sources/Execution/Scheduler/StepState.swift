@@ -11,7 +11,7 @@
 /// `launching` falls back to `ready` when the system has nothing to start it with; every state but
 /// `acquiring` may also go to `ended` at once. Only a step with a condition is evaluated, and only
 /// one that declares outputs or a pattern is verified; `verifying` goes back to `launching` for the
-/// `verify` command. An attempt that failed leads to `resting` and from there to `ready`, or to
+/// `verify` command. An attempt that failed leads to `backingOff` and from there to `ready`, or to
 /// `reviewing` and from there to `ready` or `ended`.
 enum StepState: UInt8, Sendable, CaseIterable {
     /// Something that it depends on has not ended.
@@ -37,7 +37,7 @@ enum StepState: UInt8, Sendable, CaseIterable {
     /// Its condition is being evaluated.
     case evaluating
     /// An attempt of it has failed, and the next one is to start later.
-    case resting
+    case backingOff
     /// It has failed, and a person is to decide.
     case reviewing
     /// Nothing more happens to it.
@@ -61,13 +61,13 @@ enum StepState: UInt8, Sendable, CaseIterable {
         case (.verifying, .launching), (.launching, .verifying): true
         case (.running, .launching), (.terminating, .launching), (.settling, .launching): true
         case (.pending, .evaluating), (.evaluating, .ready), (.evaluating, .ended): true
-        case (.launching, .resting), (.running, .resting), (.terminating, .resting): true
-        case (.settling, .resting), (.verifying, .resting): true
-        case (.resting, .ready), (.resting, .ended): true
+        case (.launching, .backingOff), (.running, .backingOff), (.terminating, .backingOff): true
+        case (.settling, .backingOff), (.verifying, .backingOff): true
+        case (.backingOff, .ready), (.backingOff, .ended): true
         case (.launching, .reviewing), (.running, .reviewing), (.terminating, .reviewing): true
         case (.settling, .reviewing), (.verifying, .reviewing), (.evaluating, .reviewing): true
         case (.pending, .reviewing), (.ready, .reviewing), (.waiting, .reviewing): true
-        case (.resting, .reviewing): true
+        case (.backingOff, .reviewing): true
         case (.reviewing, .ready), (.reviewing, .ended): true
         default: false
         }

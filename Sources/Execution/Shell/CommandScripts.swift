@@ -79,7 +79,7 @@ public struct CommandScripts: Hashable, Sendable {
 /// Paths by their text alone.
 enum ShellPath {
     /// The longest path that Linux takes.
-    static let mostBytes = 4096
+    static let maxBytes = 4096
 
     /// A path from a directory, without `.` and with `..` resolved as far as there are names before it.
     static func joined(_ directory: String, _ path: String) -> String {

@@ -46,7 +46,7 @@ extension ShellReader {
 
     /// Takes the words from a program on.
     private mutating func takeProgram(_ words: ArraySlice<ShellWord.Part>) -> Bool {
-        guard let first = words.first, nesting < Self.mostNesting else { return false }
+        guard let first = words.first, nesting < Self.maxNesting else { return false }
         nesting += 1
         defer { nesting -= 1 }
         let rest = words.dropFirst()
@@ -58,7 +58,7 @@ extension ShellReader {
         if found.first == nil { found.first = program }
         if program.utf8.contains(UInt8(ascii: "/")) {
             noteScript(first)
-        } else if found.programs.count < Self.mostFound, !found.programs.contains(program) {
+        } else if found.programs.count < Self.maxFound, !found.programs.contains(program) {
             found.programs.append(program)
         }
         let name = ShellPath.name(of: program)
@@ -229,7 +229,7 @@ extension ShellReader {
         var known: [String] = []
         for directory in directories where !known.contains(directory) { known.append(directory) }
         // No system has longer paths, and each further `cd` would cost as much as all before it.
-        guard known.allSatisfy({ $0.utf8.count <= ShellPath.mostBytes }) else {
+        guard known.allSatisfy({ $0.utf8.count <= ShellPath.maxBytes }) else {
             scope = ShellReader.Scope(directories: [], isLost: true)
             return
         }

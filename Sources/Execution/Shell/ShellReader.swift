@@ -41,9 +41,9 @@ struct ShellReader {
 
     private enum Construct { case optional, group, function, patterns, branch }
 
-    static let mostDepth = 12
-    static let mostNesting = 16
-    static let mostFound = 200
+    static let maxDepth = 12
+    static let maxNesting = 16
+    static let maxFound = 200
 
     init(_ text: String) { self.init(Array(text.utf8), depth: 0) }
 
@@ -60,7 +60,7 @@ struct ShellReader {
 
     /// Reads another text at this place, with what is known here.
     mutating func read(_ text: [UInt8], keepingScope: Bool = false) {
-        guard depth < Self.mostDepth else { return }
+        guard depth < Self.maxDepth else { return }
         var inner = ShellReader(text, depth: depth + 1)
         inner.scope = scope
         inner.found = found
@@ -139,13 +139,13 @@ struct ShellReader {
             place = end + 2
             return
         }
-        guard depth < Self.mostDepth else { return }
+        guard depth < Self.maxDepth else { return }
         readSubshell()
     }
 
     /// Reads to the `)`, in directories of its own.
     mutating func readSubshell() {
-        guard depth < Self.mostDepth else { return }
+        guard depth < Self.maxDepth else { return }
         var inner = ShellReader(bytes, depth: depth + 1)
         inner.place = place
         inner.scope = scope
@@ -363,7 +363,7 @@ struct ShellReader {
     // MARK: What was found
 
     mutating func noteWritten(_ path: String) {
-        guard found.written.count < Self.mostFound, !path.hasPrefix("/dev/"), !path.isEmpty else {
+        guard found.written.count < Self.maxFound, !path.hasPrefix("/dev/"), !path.isEmpty else {
             return
         }
         for directory in scope.directories {
@@ -377,7 +377,7 @@ struct ShellReader {
             noteUnknown(word)
             return
         }
-        guard !path.isEmpty, found.paths.count < Self.mostFound else { return }
+        guard !path.isEmpty, found.paths.count < Self.maxFound else { return }
         if scope.isLost, !path.hasPrefix("/") { noteUnknown(word) }
         for directory in scope.directories {
             let whole = ShellPath.joined(directory, path)
@@ -387,7 +387,7 @@ struct ShellReader {
     }
 
     mutating func noteUnknown(_ word: ShellWord.Part) {
-        guard !word.isHome, found.unknown.count < Self.mostFound,
+        guard !word.isHome, found.unknown.count < Self.maxFound,
             !found.unknown.contains(word.text)
         else { return }
         found.unknown.append(word.text)

@@ -232,7 +232,7 @@ extension ShellReader {
     mutating func readExpansions(in range: Range<Int>) {
         let text = bytes[range]
         let dollar = UInt8(ascii: "$")
-        guard depth < Self.mostDepth,
+        guard depth < Self.maxDepth,
             text.contains(UInt8(ascii: "`")) || text.contains(dollar)
         else { return }
         var inner = ShellReader(Array(text), depth: depth + 1)

@@ -39,10 +39,10 @@ public struct RevisionCheck: Sendable {
             causes.append(
                 RunReason(
                     .changedSince,
-                    changed.prefix(RunReason.mostDetails).map { path in
+                    changed.prefix(RunReason.maxDetails).map { path in
                         RunReason.Detail(
                             path.name, change: path.change.rawValue, old: changes.revision)
-                    }, omitted: max(0, changed.count - RunReason.mostDetails)))
+                    }, omitted: max(0, changed.count - RunReason.maxDetails)))
         }
         if !missing.isEmpty {
             causes.append(RunReason(.outputMissing, missing.map { RunReason.Detail($0) }))

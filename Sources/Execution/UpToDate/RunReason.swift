@@ -89,13 +89,13 @@ public struct RunReason: Hashable, Sendable {
     public var omitted: Int
 
     /// Most details that a cause keeps: the rest is counted.
-    public static let mostDetails = 20
+    public static let maxDetails = 20
 
-    /// A reason with all that differs, of which the first ``mostDetails`` are kept.
+    /// A reason with all that differs, of which the first ``maxDetails`` are kept.
     public init(_ kind: Kind, _ details: [Detail] = [], omitted: Int = 0) {
         self.kind = kind
-        self.details = Array(details.prefix(RunReason.mostDetails))
-        self.omitted = omitted + max(0, details.count - RunReason.mostDetails)
+        self.details = Array(details.prefix(RunReason.maxDetails))
+        self.omitted = omitted + max(0, details.count - RunReason.maxDetails)
     }
 }
 

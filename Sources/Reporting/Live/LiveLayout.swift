@@ -9,14 +9,14 @@ struct LiveLayout {
     var rows: Int
 
     /// Most columns of a line, so that few rows come of it on a terminal that is made narrow.
-    static let mostColumns = 119
+    static let maxColumns = 119
 
     /// A layout for a terminal, or nil for one that is too small to be drawn over.
     init?(style: Style, size: (columns: Int, rows: Int)) {
         guard size.columns >= 20, size.rows >= 6 else { return nil }
         self.style = style
         // The last column stays free: some terminals wrap as soon as it is written.
-        columns = min(size.columns - 1, LiveLayout.mostColumns)
+        columns = min(size.columns - 1, LiveLayout.maxColumns)
         // A terminal that is made a third as wide wraps each line into three, and all of them must
         // still stand on the screen: what has left it at the top can no longer be erased.
         rows = size.rows / 3

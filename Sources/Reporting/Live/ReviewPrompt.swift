@@ -9,8 +9,8 @@ public struct ReviewPrompt: Sendable {
     private let log: [String]
 
     /// Most lines of the log that are shown.
-    static let mostLogLines = 5
-    private static let mostNamed = 3
+    static let maxLogLines = 5
+    private static let maxNamed = 3
 
     /// A question about a step of a record, whose log ends with these bytes.
     public init(_ question: ReviewQuestion, record: RunRecord, logTail: [UInt8], style: Style) {
@@ -19,7 +19,7 @@ public struct ReviewPrompt: Sendable {
         self.style = style
         log = Sanitizer.lines(bytes: logTail)
             .filter { line in line.contains { !$0.isWhitespace } }
-            .suffix(ReviewPrompt.mostLogLines)
+            .suffix(ReviewPrompt.maxLogLines)
     }
 
     /// The whole question on a terminal of this size; after a wrong answer only what can be answered.
@@ -75,7 +75,7 @@ public struct ReviewPrompt: Sendable {
         let names = record.steps.indices.filter { record.steps[$0].status == .running }
             .map { "`\(record.shownName(of: $0))`" }
         guard !names.isEmpty else { return nil }
-        return "meanwhile " + Wording.list(names, atMost: ReviewPrompt.mostNamed)
+        return "meanwhile " + Wording.list(names, atMost: ReviewPrompt.maxNamed)
             + (names.count == 1 ? " goes on" : " go on") + "; nothing else starts"
     }
 
@@ -102,7 +102,7 @@ public struct ReviewPrompt: Sendable {
             .filter { record.header.steps[$0].dependencies.contains(number) }
             .map { "`\(record.shownName(of: $0))`" }
         guard !names.isEmpty else { return nil }
-        return Wording.list(names, atMost: ReviewPrompt.mostNamed)
+        return Wording.list(names, atMost: ReviewPrompt.maxNamed)
             + (names.count == 1 ? " runs" : " run")
     }
 

@@ -8,7 +8,7 @@ public struct RunSnapshot {
     private let surroundings: ViewSurroundings
 
     /// Most steps that are named of those that run, and of those that wait.
-    static let mostNamed = 50
+    static let maxNamed = 50
     /// Columns of a line where no terminal says how wide it is.
     static let ordinaryColumns = 120
 
@@ -31,12 +31,12 @@ public struct RunSnapshot {
             guard record.steps[$0].status == .pending else { return false }
             return record.steps[$0].waitingFor != nil || record.pauseText(of: $0, at: now) != nil
         }
-        let named = running.prefix(RunSnapshot.mostNamed) + waiting.prefix(RunSnapshot.mostNamed)
+        let named = running.prefix(RunSnapshot.maxNamed) + waiting.prefix(RunSnapshot.maxNamed)
         let columns = max(20, (surroundings.terminalSize?.columns ?? 0) - 1)
         let room = surroundings.terminalSize == nil ? RunSnapshot.ordinaryColumns : columns
         let widest = named.map { TextWidth.columns(of: record.shownTitle(of: $0)) }.max() ?? 0
         let width = min(room / 3, widest)
-        for step in running.prefix(RunSnapshot.mostNamed) {
+        for step in running.prefix(RunSnapshot.maxNamed) {
             let clock = ProgressLine.clock(record.steps[step].elapsed(at: now) ?? 0)
             let gap = String(repeating: " ", count: max(0, 6 - clock.count))
             lines.append(
@@ -48,7 +48,7 @@ public struct RunSnapshot {
                     return parts.joined(separator: "  ")
                 })
         }
-        for step in waiting.prefix(RunSnapshot.mostNamed) {
+        for step in waiting.prefix(RunSnapshot.maxNamed) {
             lines.append(
                 line("waits   ", style.yellow, step, width, "  ", room) {
                     record.pauseText(of: step, at: now)
@@ -56,8 +56,8 @@ public struct RunSnapshot {
                 })
         }
         let more = [
-            (running.count - RunSnapshot.mostNamed, "running"),
-            (waiting.count - RunSnapshot.mostNamed, "waiting"),
+            (running.count - RunSnapshot.maxNamed, "running"),
+            (waiting.count - RunSnapshot.maxNamed, "waiting"),
         ].filter { $0.0 > 0 }.map { "\($0) more \($1)" }
         if !more.isEmpty { lines.append("  and " + Wording.list(more)) }
         let slowed = record.slowedText(at: now)

@@ -30,7 +30,7 @@ extension RunRecord {
     /// Most attempts of a step in all, those that were busy included; nil where that says nothing,
     /// because a person let it run again.
     func wholeAttempts(of step: Int, number: Int32) -> Int32? {
-        let planned = header.steps[step].mostAttempts
+        let planned = header.steps[step].maxAttempts
         let busy = Int32(clamping: steps[step].failedAttempts.busy)
         let (whole, overflow) = planned.addingReportingOverflow(busy)
         return planned < 2 || overflow || whole < number ? nil : whole

@@ -3,7 +3,7 @@ import Execution
 /// The parts of a summary about attempts, limits and decisions.
 extension RunSummary {
     /// Lines about single steps or attempts; of more, the first and the last are shown.
-    private static let mostLines = 8
+    private static let maxLines = 8
 
     /// What each attempt of a step came to, a line each; nothing for a step that ended with its first.
     func attemptLines(of index: Int) -> [String] {
@@ -25,8 +25,8 @@ extension RunSummary {
             }
             return text
         }
-        if lines.count > Self.mostLines {
-            let left = lines.count - Self.mostLines
+        if lines.count > Self.maxLines {
+            let left = lines.count - Self.maxLines
             lines.replaceSubrange(
                 3..<(3 + left), with: ["  … \(Wording.count(left, "more attempt"))"])
         }
@@ -40,7 +40,7 @@ extension RunSummary {
         let steps = record.steps.indices.filter {
             record.steps[$0].status == .complete && !record.steps[$0].earlierAttempts.isEmpty
         }
-        var lines = steps.prefix(Self.mostLines).map { step in
+        var lines = steps.prefix(Self.maxLines).map { step in
             let name = record.shownName(of: step)
             return "\(style.green("complete")) \(name) \(record.detourText(of: step) ?? "")"
         }
@@ -57,7 +57,7 @@ extension RunSummary {
                 "\(record.shownName(of: step)) (\(busyText(of: step)))"
             }
             var text = "\(style.yellow("throttled")) \(subject) \(Wording.times(throttle.count))"
-            text += ": \(Wording.list(names, atMost: Self.mostLines))"
+            text += ": \(Wording.list(names, atMost: Self.maxLines))"
             text += "; down to \(throttle.leastLimit) at once"
             if throttle.limit > throttle.leastLimit { text += ", at the end \(throttle.limit)" }
             return text
@@ -94,7 +94,7 @@ extension RunSummary {
         }
         let decided = record.decisionText
         if !decided.isEmpty {
-            lines.append("decided: \(Wording.list(decided, atMost: Self.mostLines))")
+            lines.append("decided: \(Wording.list(decided, atMost: Self.maxLines))")
         }
         return lines
     }
@@ -105,7 +105,7 @@ extension RunSummary {
         guard !steps.isEmpty else { return [] }
         let choices: [ReviewDecision] = [.retry, .skip, .proceed, .halt]
         let names = steps.map { record.shownName(of: $0) }
-        let title = "\(style.yellow("decide")) about \(Wording.list(names, atMost: Self.mostLines))"
+        let title = "\(style.yellow("decide")) about \(Wording.list(names, atMost: Self.maxLines))"
         guard steps.count == 1 else {
             let words = choices.dropFirst().map { "\($0.word) (\($0.outcome))" }
             return [

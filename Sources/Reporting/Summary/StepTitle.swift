@@ -3,7 +3,7 @@ import Execution
 /// What stands for a step where a line is about it.
 enum StepTitle {
     /// Columns that a description beside an id may take, however wide the terminal is.
-    static let mostColumns = 48
+    static let maxColumns = 48
     /// With less room than this, a description would say nothing.
     static let leastColumns = 8
 
@@ -17,7 +17,7 @@ enum StepTitle {
 
     /// A description as it stands beside an id, in so many columns; empty where there is no room.
     static func beside(_ description: String, room: Int) -> String {
-        let room = min(room - 1, mostColumns)
+        let room = min(room - 1, maxColumns)
         guard room >= leastColumns else { return "" }
         let shown = Sanitizer.line(description)
         return shown.allSatisfy(\.isWhitespace) ? "" : " " + TextWidth.clip(shown, to: room)

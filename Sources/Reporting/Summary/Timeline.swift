@@ -38,7 +38,7 @@ public struct Timeline: Sendable {
     }
 
     /// Attempts of a step that are drawn; of more, the first ones are only counted.
-    private static let mostBars = 8
+    private static let maxBars = 8
 
     /// One attempt of a step.
     struct Bar {
@@ -80,14 +80,14 @@ public struct Timeline: Sendable {
         var lines = [style.bold(title(of: group, launched: launched))]
         for step in launched {
             let bars = attemptBars(of: step)
-            guard bars.count > Self.mostBars else {
+            guard bars.count > Self.maxBars else {
                 lines += bars.map { row(of: $0, scale) }
                 continue
             }
             lines.append(row(of: bars[0], scale))
-            let left = bars.count - Self.mostBars
+            let left = bars.count - Self.maxBars
             lines.append(style.dim("  … \(Wording.count(left, "more attempt"))"))
-            lines += bars.suffix(Self.mostBars - 1).map { row(of: $0, scale) }
+            lines += bars.suffix(Self.maxBars - 1).map { row(of: $0, scale) }
         }
         let words = [StepStatus.cached, .skipped, .pending].map(\.rawValue)
         for word in [Wording.doneEarlier, Wording.upToDate] + words {

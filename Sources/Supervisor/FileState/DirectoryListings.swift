@@ -11,14 +11,14 @@ struct DirectoryListings: Sendable {
     /// Smaller directories are read again as quickly.
     private static let leastKept = 32
     /// Some tens of megabytes.
-    private static let mostKept = 500_000
+    private static let maxKept = 500_000
 
     /// The names in a directory, in the order of their bytes; nil where it was not kept.
     subscript(path: [UInt8]) -> [Name]? { known[path] }
 
     /// Keeps the names in a directory, unless that is too little or too much.
     mutating func keep(_ names: [Name], of path: [UInt8]) {
-        guard names.count >= Self.leastKept, count + names.count <= Self.mostKept else { return }
+        guard names.count >= Self.leastKept, count + names.count <= Self.maxKept else { return }
         count += names.count
         known[path] = names
     }

@@ -32,7 +32,7 @@ struct FileScanner {
     private var listings: DirectoryListings?
 
     /// Deeper than this is taken to be unreadable.
-    private static let mostDirectories = 200
+    private static let maxDirectories = 200
 
     private init(
         _ patterns: InputPatterns, root: String, budget: Int, _ listings: DirectoryListings?
@@ -124,7 +124,7 @@ struct FileScanner {
     }
 
     private mutating func follow(_ path: [UInt8], _ facts: stat, _ rule: LinkRule) -> InputEntry? {
-        let limit = min(budget, SymlinkWalker.mostNames)
+        let limit = min(budget, SymlinkWalker.maxNames)
         do throws(SymlinkError) {
             let walk = try SymlinkWalker(
                 path, facts, root: root, patterns: patterns, rule: rule, limit: limit)
@@ -148,7 +148,7 @@ struct FileScanner {
     ) {
         var open = [(path: start, level: 0)]
         while let (path, level) = open.popLast(), !isOverBudget {
-            guard level < FileScanner.mostDirectories else {
+            guard level < FileScanner.maxDirectories else {
                 entries.append(InputEntry(path: path, facts: FileStamp(unreadable: ELOOP)))
                 continue
             }

@@ -46,7 +46,7 @@ struct FileHasher: Sendable {
 
     /// Smaller files are read again as quickly as they are looked up.
     private static let leastKnownSize: Int64 = 1 << 16
-    private static let mostKnown = 4096
+    private static let maxKnown = 4096
     /// So much is read before anybody would wait for it.
     private static let quickSize: Int64 = 1 << 24
 
@@ -193,7 +193,7 @@ struct FileHasher: Sendable {
         guard case .success(let digest) = content else { return content }
         let now = RunClock.wallTime().microseconds &* 1000
         if entry.facts.size >= FileHasher.leastKnownSize, entry.facts.isOldEnough(at: now) {
-            if known.count >= FileHasher.mostKnown { known.removeAll() }
+            if known.count >= FileHasher.maxKnown { known.removeAll() }
             known[entry.path] = KnownDigest(facts: entry.facts, digest: digest)
         }
         return content

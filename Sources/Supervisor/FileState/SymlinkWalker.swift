@@ -61,8 +61,8 @@ struct SymlinkWalker {
     private var numbers: [Identity: Int] = [:]
 
     /// More names than these behind one link are taken to be unreadable.
-    static let mostNames = 1_000_000
-    private static let mostDirectories = 200
+    static let maxNames = 1_000_000
+    private static let maxDirectories = 200
 
     private struct Identity: Hashable {
         var device: UInt64
@@ -77,7 +77,7 @@ struct SymlinkWalker {
     /// Follows a link of which `lstat` has told.
     init(
         _ link: [UInt8], _ facts: stat, root: String, patterns: InputPatterns, rule: LinkRule,
-        limit: Int = SymlinkWalker.mostNames
+        limit: Int = SymlinkWalker.maxNames
     ) throws(SymlinkError) {
         self.root = root
         self.patterns = patterns
@@ -126,7 +126,7 @@ struct SymlinkWalker {
     ) throws(SymlinkError) {
         let identity = Identity(facts)
         // All that there is, `/proc` with it, is nothing that could be read to its end.
-        guard level < SymlinkWalker.mostDirectories, identity != rootIdentity else {
+        guard level < SymlinkWalker.maxDirectories, identity != rootIdentity else {
             throw SymlinkError(code: EFBIG)
         }
         var part = LinkedPart(path: path, facts: FileStamp(facts), device: identity.device)
@@ -184,7 +184,7 @@ struct SymlinkWalker {
         while let entry = readdir(directory) {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
             if !InputPath.isSkipped(name) { names.append(name) }
-            guard names.count <= SymlinkWalker.mostNames else { throw SymlinkError(code: EFBIG) }
+            guard names.count <= SymlinkWalker.maxNames else { throw SymlinkError(code: EFBIG) }
         }
         return names.sorted { $0.lexicographicallyPrecedes($1) }
     }

@@ -24,7 +24,7 @@ final class FileComparison: @unchecked Sendable {
     /// Files that one thread looks at in one go; fewer are not worth another thread.
     private static let share = 512
     /// More differences are not listed.
-    static let mostListed = 32
+    static let maxListed = 32
 
     /// Prepares a comparison with files as ``WatchedFiles`` keeps them; nil where that does not fit together.
     ///
@@ -76,7 +76,7 @@ final class FileComparison: @unchecked Sendable {
         while compareShare() {}
         end.wait()
         let paths = differences.withLock { $0 }
-        return paths.count <= Self.mostListed ? paths : nil
+        return paths.count <= Self.maxListed ? paths : nil
     }
 
     /// Compares some files that nobody has come to yet.
@@ -93,7 +93,7 @@ final class FileComparison: @unchecked Sendable {
 
     private func note(_ file: Int) {
         differences.withLock { list in
-            guard list.count <= Self.mostListed else { return }
+            guard list.count <= Self.maxListed else { return }
             let rest = paths[Int(starts[file])...]
             list.append(Array(rest.prefix { $0 != 0 }))
         }

@@ -66,12 +66,12 @@ public final class Supervisor {
     var problem: SystemError?
 
     /// More steps than this at once are watched by a pidfd each.
-    private static let mostUnwatched = 16
+    private static let maxUnwatched = 16
 
     /// How often steps without a pidfd are asked, should a signal not tell.
     private static let unwatchedInterval: Int64 = 500_000_000
 
-    var manyRun: Bool { children.count >= Supervisor.mostUnwatched }
+    var manyRun: Bool { children.count >= Supervisor.maxUnwatched }
 
     /// How often a group with leftovers is looked at when no signal tells.
     private static let settleInterval: Int64 = 20_000_000

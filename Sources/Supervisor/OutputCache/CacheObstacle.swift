@@ -35,7 +35,7 @@ struct CacheObstacle: Error {
 /// Finding the way through the cache name by name and through no link, and clearing it.
 extension CacheDirectory {
     /// Deeper than this nothing is removed.
-    private static let mostDirectories = 64
+    private static let maxDirectories = 64
 
     /// The directory that holds something.
     func parent(of path: String) throws(CacheObstacle) -> Descriptor {
@@ -83,7 +83,7 @@ extension CacheDirectory {
     private static func remove(_ name: String, from parent: Int32, depth: Int) -> Bool {
         if unlinkat(parent, name, 0) == 0 || errno == ENOENT { return true }
         // One of both says that it is a directory.
-        guard errno == EISDIR || errno == EPERM, depth < mostDirectories else { return false }
+        guard errno == EISDIR || errno == EPERM, depth < maxDirectories else { return false }
         if unlinkat(parent, name, AT_REMOVEDIR) == 0 { return true }
         let number = stepvisor_open_at(parent, name, O_RDONLY | O_DIRECTORY, 0)
         guard number >= 0 else { return false }

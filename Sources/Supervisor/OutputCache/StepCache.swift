@@ -160,12 +160,12 @@ final class StepCache: Sendable {
     }
 
     /// More entries than these that are none are told of in one line.
-    private static let mostSaid = 3
+    private static let maxSaid = 3
 
     private func isToBeSaid(isGone: Bool) -> Bool {
         memory.withLock { memory in
             memory.refused += 1
-            guard memory.refused > StepCache.mostSaid else { return true }
+            guard memory.refused > StepCache.maxSaid else { return true }
             if isGone { memory.unsaidGone += 1 } else { memory.unsaidKept += 1 }
             return false
         }

@@ -29,7 +29,7 @@ enum DescriptorBudget {
     }
 
     /// Most steps at once under a limit, at least 1.
-    static func mostSteps(under limit: Int?) -> Int {
+    static func maxSteps(under limit: Int?) -> Int {
         limit.map { max(1, ($0 - ofRun) / ofStep) } ?? .max
     }
 

@@ -42,8 +42,8 @@ public enum ProcessEnvironment {
     }
 
     /// Most steps that may run at once with the descriptors that this process may open.
-    public static var mostConcurrentSteps: Int {
-        DescriptorBudget.mostSteps(under: DescriptorBudget.limit)
+    public static var maxConcurrentSteps: Int {
+        DescriptorBudget.maxSteps(under: DescriptorBudget.limit)
     }
 
     /// Refuses to work with a stack on which reading a workflow would crash.

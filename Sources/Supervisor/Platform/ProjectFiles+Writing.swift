@@ -115,7 +115,7 @@ private enum WritingPlace {
     case refused(String)
 
     /// As many links as the kernel follows.
-    private static let mostLinks = 40
+    private static let maxLinks = 40
 
     init(_ path: String) throws(SystemError) {
         let end = try WritingPlace.end(of: path)
@@ -141,7 +141,7 @@ private enum WritingPlace {
     /// Where the links that a path ends in lead to; a name of an open descriptor is not followed.
     private static func end(of path: String) throws(SystemError) -> String {
         var end = path
-        for _ in 0..<mostLinks {
+        for _ in 0..<maxLinks {
             if ownDescriptor(end) != nil { return end }
             guard let text = SymbolicLink.target(of: end) else { return end }
             end = text.hasPrefix("/") ? text : (parent(of: end).map { $0 + "/" } ?? "") + text

@@ -43,15 +43,15 @@ public enum ProjectFiles {
 
 extension FileBytes {
     /// The most that is read of one file into memory.
-    static let mostBytes = 1 << 28
+    static let maxBytes = 1 << 28
 
     /// Everything from the start to the end of a regular file.
     ///
-    /// - Throws: what the system said, or EFBIG for more than ``mostBytes``.
+    /// - Throws: what the system said, or EFBIG for more than ``maxBytes``.
     static func all(of descriptor: Int32, subject: String) throws(SystemError) -> [UInt8] {
         var facts = stat()
         guard fstat(descriptor, &facts) == 0 else { throw SystemError("read", subject) }
-        guard facts.st_size < FileBytes.mostBytes else {
+        guard facts.st_size < FileBytes.maxBytes else {
             throw SystemError("read", subject, code: EFBIG)
         }
         // One byte more than the size: the end shows without a second call, also where it grows.
@@ -60,7 +60,7 @@ extension FileBytes {
             let more = read(descriptor, offset: Int64(bytes.count), limit: 1 << 16)
             if more.isEmpty { break }
             bytes += more
-            guard bytes.count < FileBytes.mostBytes else {
+            guard bytes.count < FileBytes.maxBytes else {
                 throw SystemError("read", subject, code: EFBIG)
             }
         }

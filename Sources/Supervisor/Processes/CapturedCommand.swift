@@ -26,12 +26,12 @@ struct CapturedCommand {
     /// Seconds after which it is told that it takes long.
     var patience = Double.infinity
     /// What is kept of what it writes.
-    var mostOutputBytes = Int.max
+    var maxOutputBytes = Int.max
     /// Whether what it leaves running is ended.
     var endsLeftovers = false
 
     /// What is kept of its messages.
-    private static let mostErrorBytes = 64 << 10
+    private static let maxErrorBytes = 64 << 10
 
     /// Runs it to its end.
     ///
@@ -79,8 +79,8 @@ struct CapturedCommand {
                 ProcessSetup.die(by: signal)
             }
             let isQuiet = entries[0].revents == 0 && entries[1].revents == 0
-            if entries[0].revents != 0 { output.read(limit: mostOutputBytes) }
-            if entries[1].revents != 0 { error.read(limit: CapturedCommand.mostErrorBytes) }
+            if entries[0].revents != 0 { output.read(limit: maxOutputBytes) }
+            if entries[1].revents != 0 { error.read(limit: CapturedCommand.maxErrorBytes) }
             if isQuiet, hasEnded { break }
             exit = exit ?? child.exitStatus()?.exit
             let elapsed = Double(RunClock.monotonicNanoseconds() - begin) / 1e9

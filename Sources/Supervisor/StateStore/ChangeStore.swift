@@ -15,7 +15,7 @@ struct ChangeStore: Sendable {
     static let name = "changed.json"
     private static let version = 1
     /// A larger file was not written by this program.
-    private static let mostBytes = 1 << 26
+    private static let maxBytes = 1 << 26
 
     /// A digest for each list of patterns that a step's condition asks about.
     typealias Digests = [[String]: String]
@@ -41,7 +41,7 @@ struct ChangeStore: Sendable {
         guard let file = PrivateFile.reading([ChangeStore.name], in: state.descriptor) else {
             return
         }
-        let bytes = FileBytes.read(file.number, offset: 0, limit: ChangeStore.mostBytes)
+        let bytes = FileBytes.read(file.number, offset: 0, limit: ChangeStore.maxBytes)
         guard let document = try? JSONDecoder().decode(Document.self, from: Data(bytes)),
             document.version == ChangeStore.version
         else { return }

@@ -19,7 +19,7 @@ import SystemCalls
 public enum DurationStore {
     static let name = "durations"
     private static let firstLine = "stepvisor durations 2"
-    private static let mostSamples = 5
+    private static let maxSamples = 5
 
     /// The middle of the known lengths of each step of a plan; empty where none are known.
     ///
@@ -89,7 +89,7 @@ public enum DurationStore {
         for place in lines.indices where lines[place].workflow == workflow {
             guard let new = measured.removeValue(forKey: lines[place].id) else { continue }
             let isSame = lines[place].command == new.command
-            let known = isSame ? numbers(in: lines[place].numbers).suffix(mostSamples - 1) : []
+            let known = isSame ? numbers(in: lines[place].numbers).suffix(maxSamples - 1) : []
             lines[place].command = new.command
             lines[place].numbers = text(of: known + [new.length])
         }
@@ -174,6 +174,6 @@ public enum DurationStore {
             }
         }
         if digits > 0 { numbers.append(number) }
-        return Array(numbers.suffix(mostSamples))
+        return Array(numbers.suffix(maxSamples))
     }
 }

@@ -23,7 +23,7 @@ struct JournalFile: ~Copyable {
     /// Up to where the disk has room for certain; nil where the system promises none.
     private var reservedEnd: Int64?
 
-    private static let mostHeld = 1 << 20
+    private static let maxHeld = 1 << 20
 
     init(in directory: RunDirectory, header: RunHeader) throws(SystemError) {
         let path = "\(directory.path)/\(JournalFile.name)"
@@ -85,7 +85,7 @@ struct JournalFile: ~Copyable {
     mutating func hold(_ event: RunEvent) throws(SystemError) {
         encode(event)
         held += line
-        if held.count > JournalFile.mostHeld { try writeHeld() }
+        if held.count > JournalFile.maxHeld { try writeHeld() }
     }
 
     /// Writes what is held.

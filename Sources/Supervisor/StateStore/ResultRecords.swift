@@ -13,7 +13,7 @@ import SystemCalls
 extension StepStateLog {
     private static let resultsName = "results"
     /// A larger one is no result: conditions read the first megabyte.
-    private static let mostResultBytes = 16 << 20
+    private static let maxResultBytes = 16 << 20
 
     /// Whether any result was ever kept.
     func hasResults(in state: StateDirectory) -> Bool {
@@ -44,7 +44,7 @@ extension StepStateLog {
             return nil
         }
         let bytes = FileBytes.read(
-            file.number, offset: 0, limit: min(Int(file.size ?? 0), StepStateLog.mostResultBytes))
+            file.number, offset: 0, limit: min(Int(file.size ?? 0), StepStateLog.maxResultBytes))
         let folder = try results(in: state, create: true)
         // No step's id begins with a dot.
         try PrivateFile.replace(
@@ -60,7 +60,7 @@ extension StepStateLog {
         guard let file = PrivateFile.reading([step], in: folder.number) else {
             throw SystemError("read", "\(shownResults)/\(step)", code: ENOENT)
         }
-        let bytes = FileBytes.read(file.number, offset: 0, limit: StepStateLog.mostResultBytes)
+        let bytes = FileBytes.read(file.number, offset: 0, limit: StepStateLog.maxResultBytes)
         try run.writeResult(bytes, of: step)
     }
 

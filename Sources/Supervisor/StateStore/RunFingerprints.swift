@@ -24,7 +24,7 @@ struct RunFingerprints {
     private var pending: [UInt8] = []
     private var hasBegun = false
     private var hasFailed = false
-    private static let mostPending = 1 << 16
+    private static let maxPending = 1 << 16
 
     /// Keeps what a step is made from; without a word where that cannot be written, since nothing
     /// but an explanation depends on it.
@@ -33,7 +33,7 @@ struct RunFingerprints {
         if !hasBegun { pending = RunFingerprints.firstLine }
         hasBegun = true
         pending += RunFingerprints.record(contents, of: step)
-        if pending.count >= RunFingerprints.mostPending { write(to: directory) }
+        if pending.count >= RunFingerprints.maxPending { write(to: directory) }
     }
 
     /// Writes what is kept so far.

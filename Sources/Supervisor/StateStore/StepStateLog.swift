@@ -28,7 +28,7 @@ struct StepStateLog {
 
     private static let headSize = 16
     /// A larger file was not written by this program.
-    private static let mostBytes = 1 << 31
+    private static let maxBytes = 1 << 31
 
     private enum Kind: UInt8 {
         case started = 1
@@ -81,7 +81,7 @@ struct StepStateLog {
         }
         guard let size = file.size, size > 0 else { return }
         isThere = true
-        guard size < StepStateLog.mostBytes else {
+        guard size < StepStateLog.maxBytes else {
             isDamaged = true
             return
         }

@@ -174,7 +174,7 @@ struct RunFacts: ConditionFacts, Sendable {
     var looks: ConditionLooks = [:]
 
     /// A file of results is no longer than this.
-    static let mostBytes = 1 << 20
+    static let maxBytes = 1 << 20
 
     func status(of step: String) -> StepStatus? { statuses[step] }
 
@@ -198,8 +198,8 @@ struct RunFacts: ConditionFacts, Sendable {
             throw SystemError("read", "\(path)/\(step)")
         }
         guard facts.st_mode & S_IFMT == S_IFREG else { throw ResultsProblem.isNoFile }
-        let bytes = FileBytes.read(file.number, offset: 0, limit: RunFacts.mostBytes + 1)
-        guard bytes.count <= RunFacts.mostBytes else { throw ResultsProblem.isTooLong }
+        let bytes = FileBytes.read(file.number, offset: 0, limit: RunFacts.maxBytes + 1)
+        guard bytes.count <= RunFacts.maxBytes else { throw ResultsProblem.isTooLong }
         guard Int64(bytes.count) >= Int64(facts.st_size) else {
             throw SystemError("read", "\(path)/\(step)", code: EIO)
         }

@@ -39,7 +39,7 @@ public final class EarlyLook: Sendable {
     /// What is known of fewer steps is read sooner than a thread is started.
     public static let leastBytes: Int64 = 1 << 17
     private static let share = 64
-    private static let mostThreads = 3
+    private static let maxThreads = 3
 
     /// Begins to look; nil where that is not worth a thread.
     ///
@@ -64,7 +64,7 @@ public final class EarlyLook: Sendable {
         comparison = idle?.wholeComparison
         key = StepStateLog.key(of: workflow)
         end.enter()
-        for _ in 0..<min(EarlyLook.mostThreads, processors - 1) {
+        for _ in 0..<min(EarlyLook.maxThreads, processors - 1) {
             DispatchQueue.global(qos: .userInitiated).async { self.work() }
         }
     }

@@ -13,9 +13,9 @@ struct ToolAnswers: Sendable {
     /// Seconds after which it is told what is waited for.
     static let patience = 5.0
     /// What is kept of an answer; a version is shorter.
-    private static let mostBytes = 4096
+    private static let maxBytes = 4096
     /// What is read of one; the rest is dropped.
-    private static let mostReadBytes = 1 << 20
+    private static let maxReadBytes = 1 << 20
 
     /// Asks the tools of the steps that are meant.
     ///
@@ -53,7 +53,7 @@ struct ToolAnswers: Sendable {
             program: program, environment: environment, directory: root)
         command.limit = limit
         command.patience = patience
-        command.mostOutputBytes = mostReadBytes
+        command.maxOutputBytes = maxReadBytes
         command.endsLeftovers = true
         for bytes in commands.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             let line = String(decoding: bytes, as: UTF8.self)
@@ -85,9 +85,9 @@ struct ToolAnswers: Sendable {
         do throws(CapturedCommand.Failure) {
             let result = try command.run(arguments, with: launcher, waiting: waiting)
             let bytes = result.output + result.error
-            var text = String(decoding: bytes.prefix(mostBytes), as: UTF8.self)
+            var text = String(decoding: bytes.prefix(maxBytes), as: UTF8.self)
             while text.last?.isNewline == true { text.removeLast() }
-            if bytes.count > mostBytes {
+            if bytes.count > maxBytes {
                 text += " (and more: \(Digest(of: bytes).text.prefix(16)))"
             }
             let first = text.split(whereSeparator: \.isNewline).first.map { ": \($0)" } ?? ""

@@ -54,13 +54,13 @@ private struct ConcealedText {
 
     /// Shorter parts than this tell nothing, and would be found in any text.
     private static let pieceLength = 4
-    private static let mostBytes = 1 << 20
+    private static let maxBytes = 1 << 20
 
     init(_ bytes: [UInt8], _ ranges: [Range<Int>]) {
         self.bytes = bytes
         self.ranges = ranges
         holdsQuote = ranges.contains { bytes[$0].contains(UInt8(ascii: "`")) }
-        guard ranges.reduce(0, { $0 + $1.count }) <= ConcealedText.mostBytes else {
+        guard ranges.reduce(0, { $0 + $1.count }) <= ConcealedText.maxBytes else {
             pieces = nil
             return
         }

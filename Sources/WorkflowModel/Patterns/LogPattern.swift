@@ -21,11 +21,11 @@ public final class LogPattern {
     private let literal: [UInt8]?
 
     /// The longest pattern, in bytes.
-    public static let mostBytes = 4096
+    public static let maxBytes = 4096
     /// The most opening brackets: what compiles an expression calls itself for each.
-    public static let mostBrackets = 100
+    public static let maxBrackets = 100
     /// The most memory that a pattern may need to be compiled, in bytes.
-    public static let mostMemory = 16 << 20
+    public static let maxMemory = 16 << 20
 
     /// Compiles a pattern.
     public init(_ text: String) throws(LogPatternError) {
@@ -93,15 +93,15 @@ public final class LogPattern {
     // MARK: - What would be taken in another sense, or take too much
 
     private static func check(_ text: [UInt8]) throws(LogPatternError) {
-        guard text.count <= mostBytes else {
+        guard text.count <= maxBytes else {
             throw LogPatternError(
-                message: "longer than \(mostBytes) bytes",
+                message: "longer than \(maxBytes) bytes",
                 help: "look for a shorter part of the text")
         }
         let brackets = text.count { $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "(") }
-        guard brackets <= mostBrackets else {
+        guard brackets <= maxBrackets else {
             throw LogPatternError(
-                message: "more than \(mostBrackets) brackets",
+                message: "more than \(maxBrackets) brackets",
                 help: "look for a simpler part of the text")
         }
         var index = 0
@@ -116,9 +116,9 @@ public final class LogPattern {
                 index += 1
             }
         }
-        guard LogPatternCost.bytes(of: text) <= mostMemory else {
+        guard LogPatternCost.bytes(of: text) <= maxMemory else {
             throw LogPatternError(
-                message: "repetitions that would take more than \(mostMemory >> 20) MiB of memory",
+                message: "repetitions that would take more than \(maxMemory >> 20) MiB of memory",
                 help: "write `+` or `*` instead of large numbers in braces")
         }
     }

@@ -108,7 +108,7 @@ extension ValueForm {
             "it is a time longer than 0 such as `90s`, `5m`, `1h30m`, or a number of seconds; "
                 + "for no limit leave it out"
         case .steps: "it is the name of a step, or several separated by commas"
-        case .seed: "it is a number from 0 to \(ValueForm.mostSeed), written after `=`"
+        case .seed: "it is a number from 0 to \(ValueForm.maxSeed), written after `=`"
         case .number: "it is a number from 1"
         case .decision: "it is STEP=WORD, and the word is `retry`, `skip`, `continue` or `halt`"
         }
@@ -130,5 +130,5 @@ extension ValueForm {
     }
 
     /// The largest number that every reader of JSON holds exactly.
-    static let mostSeed: UInt64 = (1 << 53) - 1
+    static let maxSeed: UInt64 = (1 << 53) - 1
 }

@@ -260,7 +260,7 @@ extension ValueForm {
     /// Digits, and not more than programs that read JSON can hold exactly.
     private static func number(_ text: String) -> UInt64? {
         guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt64(text),
-            number <= ValueForm.mostSeed
+            number <= ValueForm.maxSeed
         else { return nil }
         return number
     }

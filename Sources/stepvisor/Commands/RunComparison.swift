@@ -12,7 +12,7 @@ struct RunComparison {
     private let console: Console
 
     /// Runs that are looked through for one that could be compared instead.
-    private static let mostCandidates = 100
+    private static let maxCandidates = 100
 
     /// Finds both runs.
     ///
@@ -77,7 +77,7 @@ struct RunComparison {
     /// What to type where a run cannot be compared.
     private static func help(_ step: String, root: String) -> String {
         let state = try? StateDirectory(root: root, create: false)
-        let candidates = (state?.runIdentifiers() ?? []).reversed().prefix(mostCandidates)
+        let candidates = (state?.runIdentifiers() ?? []).reversed().prefix(maxCandidates)
         let kept = candidates.lazy.filter { id in
             state.flatMap { try? StoredRun(id, in: $0) }?.contents(of: step) != nil
         }.prefix(2)

@@ -8,12 +8,12 @@ struct PlanTerms {
     let plan: RunPlan
 
     /// Columns of an expression that is shown in brackets.
-    private static let mostColumns = 48
-    private static let mostSetsForPrograms = 200
+    private static let maxColumns = 48
+    private static let maxSetsForPrograms = 200
     /// Sets of steps that are named of many.
-    private static let mostSets = 8
+    private static let maxSets = 8
     /// Steps that are named of many.
-    private static let mostSteps = 8
+    private static let maxSteps = 8
 
     /// What is out of the ordinary about a step, a few words each.
     func tags(of index: Int) -> [String] {
@@ -64,14 +64,14 @@ struct PlanTerms {
 
     /// The steps that would run beside others with `--parallel`; nil of a run that is parallel.
     var wouldBeParallelLine: String? {
-        let sets = plan.parallelSets(atMost: Self.mostSets + 1)
+        let sets = plan.parallelSets(atMost: Self.maxSets + 1)
         guard !sets.isEmpty else { return nil }
-        let lists = sets.prefix(Self.mostSets).map { set in
+        let lists = sets.prefix(Self.maxSets).map { set in
             let names = set.map { plan.resolved.workflow.steps[$0].id.rawValue }
-            return Wording.list(names, atMost: Self.mostSteps)
+            return Wording.list(names, atMost: Self.maxSteps)
         }
         return "would be parallel: " + lists.joined(separator: "; ")
-            + (sets.count > Self.mostSets ? "; …" : "")
+            + (sets.count > Self.maxSets ? "; …" : "")
             + (plan.resolved.workflow.execution.isParallelEnabled
                 ? " (with `--parallel`)" : " (but for `parallel_enabled = false`)")
     }
@@ -192,7 +192,7 @@ struct PlanTerms {
     }
 
     private static func clipped(_ text: String) -> String {
-        "`\(TextWidth.clip(Sanitizer.line(text), to: mostColumns))`"
+        "`\(TextWidth.clip(Sanitizer.line(text), to: maxColumns))`"
     }
 
     private static func text(_ length: Milliseconds) -> String {
@@ -225,7 +225,7 @@ extension PlanTerms {
         } else {
             writer.null("condition")
         }
-        writer.member("most_attempts", plan.mostAttempts(of: index))
+        writer.member("most_attempts", plan.maxAttempts(of: index))
         writer.member("retries", step.recovery.retries)
         writer.key("retry_on")
         writer.beginArray()
@@ -290,7 +290,7 @@ extension PlanTerms {
         writer.endArray()
         writer.key("parallel_sets")
         writer.beginArray()
-        for set in plan.parallelSets(atMost: Self.mostSetsForPrograms) {
+        for set in plan.parallelSets(atMost: Self.maxSetsForPrograms) {
             writer.beginArray()
             for step in set { writer.string(plan.resolved.workflow.steps[step].id.rawValue) }
             writer.endArray()

@@ -14,8 +14,8 @@ struct PlanText {
     var showsEverything = false
 
     /// Steps of a phase, and dependencies of a step, that are shown of many.
-    private static let mostSteps = 25
-    private static let mostDependencies = 4
+    private static let maxSteps = 25
+    private static let maxDependencies = 4
 
     init(_ facts: PlanFacts, style: Style) {
         self.facts = facts
@@ -74,8 +74,8 @@ struct PlanText {
 
     private mutating func addSteps(_ phase: [Int]) {
         let shown =
-            showsEverything || phase.count <= Self.mostSteps + 5
-            ? phase[...] : phase.prefix(Self.mostSteps)
+            showsEverything || phase.count <= Self.maxSteps + 5
+            ? phase[...] : phase.prefix(Self.maxSteps)
         let width = TextWidth.columnWidth(shown.map { steps[$0].id.rawValue })
         for step in shown { addStep(step, width: width) }
         if shown.count < phase.count {
@@ -123,7 +123,7 @@ struct PlanText {
     private mutating func addDependencies(of step: Int) {
         let dependencies = facts.resolved.graph.dependencies(of: step)
         add("  after ")
-        let limit = showsEverything ? dependencies.count : Self.mostDependencies
+        let limit = showsEverything ? dependencies.count : Self.maxDependencies
         for (place, dependency) in dependencies.prefix(limit).enumerated() {
             if place > 0 { add(", ") }
             bytes.append(contentsOf: steps[dependency].id.rawValue.utf8)
@@ -150,7 +150,7 @@ struct PlanText {
         let conflicts = facts.conflicts
         guard !conflicts.isEmpty else { return }
         add("\n")
-        let shown = showsEverything ? conflicts[...] : conflicts.prefix(Self.mostSteps)
+        let shown = showsEverything ? conflicts[...] : conflicts.prefix(Self.maxSteps)
         for conflict in shown {
             add(style.yellow(Sanitizer.line(PlanFacts.sentence(conflict, facts.workflow))) + "\n")
         }
@@ -165,7 +165,7 @@ struct PlanText {
         let notes = SkipNotes(facts.resolved).rewrites
         guard !notes.isEmpty else { return }
         add("\n")
-        let shown = showsEverything ? notes[...] : notes.prefix(Self.mostSteps)
+        let shown = showsEverything ? notes[...] : notes.prefix(Self.maxSteps)
         for note in shown { add("note: \(Sanitizer.line(note.message))\n") }
         if shown.count < notes.count {
             add("… and \(notes.count - shown.count) more (`stepvisor plan -v` shows them all)\n")

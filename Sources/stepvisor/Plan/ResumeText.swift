@@ -11,7 +11,7 @@ struct ResumeText {
     private var graph: Graph<StepID> { plan.resolved.graph }
 
     /// Lines about single steps; the others are counted.
-    private static let mostLines = 12
+    private static let maxLines = 12
 
     init(_ resume: ResumePlan, _ plan: RunPlan) {
         self.resume = resume
@@ -39,8 +39,8 @@ struct ResumeText {
         told += resume.removed.map {
             "`\(Sanitizer.line($0))` is no step of the workflow any more"
         }
-        lines += told.prefix(Self.mostLines).map { "  " + $0 }
-        let more = told.count - Self.mostLines
+        lines += told.prefix(Self.maxLines).map { "  " + $0 }
+        let more = told.count - Self.maxLines
         if more > 0 { lines.append("  and \(more) more") }
         return lines
     }

@@ -58,7 +58,7 @@ struct IdleGate {
             hash.update(framed: name)
             hash.update(framed: value)
         }
-        for number in [ProcessEnvironment.user, ProcessEnvironment.processors, ProcessEnvironment.mostConcurrentSteps] {
+        for number in [ProcessEnvironment.user, ProcessEnvironment.processors, ProcessEnvironment.maxConcurrentSteps] {
             hash.update(framed: String(number))
         }
         // What is printed depends on where it goes.

@@ -53,7 +53,7 @@ extension RunOptions {
     ///
     /// - Returns: What is to be said about it.
     mutating func limitJobs(_ workflow: Workflow) -> [String] {
-        let most = ProcessEnvironment.mostConcurrentSteps
+        let most = ProcessEnvironment.maxConcurrentSteps
         if let jobs, jobs > most {
             self.jobs = most
             return ["`-j \(jobs)` is more than `ulimit -n` allows: using \(most)"]

@@ -10,7 +10,7 @@ struct AttemptState: Sendable {
     private(set) var hasWarnedOfBudget = false
 
     /// After so many busy failures of a step in a row the next counts as any other.
-    static let mostBusy = 30
+    static let maxBusy = 30
 
     init(count: Int) { made = [Int32](repeating: 0, count: count) }
 
@@ -29,7 +29,7 @@ struct AttemptState: Sendable {
     mutating func count(_ step: Int) { made[step] += 1 }
 
     /// Steps that wait for the time of their next attempt.
-    var resting: [Int] {
+    var backingOff: [Int] {
         series.isEmpty ? [] : series.filter { $0.value.retryAt != nil }.keys.sorted()
     }
 
@@ -68,42 +68,42 @@ struct AttemptSeries: Sendable {
 /// Attempts: what follows from the end of one, and which one a launch is.
 extension Scheduler {
     /// An attempt is over: its step ends with it, or goes on.
-    mutating func conclude(_ step: Int, _ outcome: StepEnd, _ turn: inout Effects) {
+    mutating func conclude(_ step: Int, _ outcome: StepEnd, _ effects: inout Effects) {
         guard !plan.traits[step].isDisjoint(with: .sequels), abortReason(of: step) == nil else {
-            end(step, outcome, &turn)
+            end(step, outcome, &effects)
             return
         }
         guard outcome.status == .failed else {
-            calm(by: step)
-            noteOutcome(of: step, succeeded: true, &turn)
-            end(step, outcome, &turn)
+            resetDelay(by: step)
+            noteOutcome(of: step, succeeded: true, &effects)
+            end(step, outcome, &effects)
             return
         }
-        guard !goesOnAfterBusy(step, outcome, &turn) else { return }
+        guard !goesOnAfterBusy(step, outcome, &effects) else { return }
         attempts[step].busyInARow = 0
-        let next = nextTry(of: step, after: outcome.reason, &turn)
-        if next != nil { turn.record(.attemptFailed(step: step, AttemptFailure(outcome))) }
-        if !outcome.neverStarted { noteOutcome(of: step, succeeded: false, &turn) }
+        let next = nextTry(of: step, after: outcome.reason, &effects)
+        if next != nil { effects.record(.attemptFailed(step: step, AttemptFailure(outcome))) }
+        if !outcome.neverStarted { noteOutcome(of: step, succeeded: false, &effects) }
         guard let next else {
-            end(step, outcome, &turn)
+            end(step, outcome, &effects)
             return
         }
         attempts[step].method = next.method
-        rest(step, for: next.delay, &turn)
+        backoff(step, for: next.delay, &effects)
     }
 
     /// A busy failure slows others down and costs nothing but time; true when this was one.
     private mutating func goesOnAfterBusy(
-        _ step: Int, _ outcome: StepEnd, _ turn: inout Effects
+        _ step: Int, _ outcome: StepEnd, _ effects: inout Effects
     ) -> Bool {
         guard let throttle = plan.policy.throttle, !isHalted(step),
             overduePhase(of: step) == nil,
-            isBusy(outcome, saysBusy: flights[step]?.saysBusy == true),
-            attempts[step].busyInARow < AttemptState.mostBusy
+            isBusy(outcome, saysBusy: activeSteps[step]?.saysBusy == true),
+            attempts[step].busyInARow < AttemptState.maxBusy
         else { return false }
         attempts[step].busyInARow += 1
-        turn.record(.attemptFailed(step: step, AttemptFailure(outcome, isBusy: true)))
-        rest(step, for: self.throttle(by: step, throttle, &turn), &turn)
+        effects.record(.attemptFailed(step: step, AttemptFailure(outcome, isBusy: true)))
+        backoff(step, for: self.throttle(by: step, throttle, &effects), &effects)
         return true
     }
 
@@ -133,25 +133,25 @@ extension Scheduler {
     // MARK: - Between attempts
 
     /// Gives back all that a step holds until the time of its next attempt has come.
-    private mutating func rest(_ step: Int, for delay: Milliseconds, _ turn: inout Effects) {
+    private mutating func backoff(_ step: Int, for delay: Milliseconds, _ effects: inout Effects) {
         let (attempt, method) = nextAttempt(of: step)
-        states.move(step, to: .resting)
-        _ = leave(step, &turn)
-        launches.holdsUntil = nil
-        turn.record(
+        states.move(step, to: .backingOff)
+        _ = leave(step, &effects)
+        launches.pausedUntil = nil
+        effects.record(
             .retryScheduled(
                 step: step, attempt: attempt, method: method, delayMilliseconds: delay.value))
         guard delay.value > 0 else {
             enqueue(step)
             return
         }
-        let time = turn.now.advanced(byNanoseconds: delay.nanoseconds)
+        let time = effects.now.advanced(byNanoseconds: delay.nanoseconds)
         attempts[step].retryAt = time
-        setDeadline(time, of: .rest(step))
+        setDeadline(time, of: .backoff(step))
     }
 
     /// The time of a step's next attempt has come.
-    mutating func restIsOver(_ step: Int) {
+    mutating func backoffIsOver(_ step: Int) {
         attempts[step].retryAt = nil
         enqueue(step)
     }
@@ -162,16 +162,16 @@ extension Scheduler {
     }
 
     /// Steps that rest will not start again in a run that stops: they end at once.
-    mutating func endResting(_ turn: inout Effects) {
+    mutating func endResting(_ effects: inout Effects) {
         guard let reason = stop.skipReason else { return }
-        for step in attempts.resting { closeUnstarted(step, .aborted, reason, &turn) }
+        for step in attempts.backingOff { closeUnstarted(step, .aborted, reason, &effects) }
     }
 
     /// Ends a step that holds nothing: skipped when it never ran and need not be said to have failed,
     /// else with a status.
     mutating func closeUnstarted(
         _ step: Int, _ status: StepStatus, _ reason: StepReason, isAllowed: Bool = false,
-        _ turn: inout Effects
+        _ effects: inout Effects
     ) {
         launches.deferred[step] = nil
         if !isAllowed { policy.unwell.insert(step) }
@@ -179,18 +179,18 @@ extension Scheduler {
         if case .breakerOpen = reason { hasFailed = true }
         if wasLaunched(step) || hasFailed {
             endRest(of: step)
-            turn.record(
+            effects.record(
                 .ended(
                     step: step, StepEnd(status: status, reason: reason, isAllowed: isAllowed)))
         } else {
-            turn.record(.skipped(step: step, reason))
+            effects.record(.skipped(step: step, reason))
         }
         close(step)
     }
 
     /// Whether time alone lets something start that cannot start now.
     var waitsForTime: Bool {
-        launches.holdsUntil != nil || pool.retries > 0 || states.count(of: .resting) > 0
+        launches.pausedUntil != nil || pool.retries > 0 || states.count(of: .backingOff) > 0
             || throttles.waitsForTime || breakers.waitsForTime
     }
 
@@ -198,14 +198,14 @@ extension Scheduler {
 
     /// How a step that has failed goes on, and after which time; nil when it does not.
     private mutating func nextTry(
-        of step: Int, after reason: StepReason?, _ turn: inout Effects
+        of step: Int, after reason: StepReason?, _ effects: inout Effects
     ) -> (method: StepMethod, delay: Milliseconds)? {
         guard plan.traits[step].contains(.recovers), !isHalted(step),
             overduePhase(of: step) == nil, let reason
         else { return nil }
         var series = attempts[step]
         guard series.method == .primary else {
-            return nextBackup(of: step, after: series.method, &turn)
+            return nextBackup(of: step, after: series.method, &effects)
         }
         series.failures += 1
         attempts[step] = series
@@ -217,20 +217,20 @@ extension Scheduler {
                     of: plan.resolved.workflow.steps[step].id)
                 return (.primary, delay)
             }
-            warnOfBudget(step, &turn)
+            warnOfBudget(step, &effects)
         }
-        return nextBackup(of: step, after: .primary, &turn)
+        return nextBackup(of: step, after: .primary, &effects)
     }
 
     private mutating func nextBackup(
-        of step: Int, after method: StepMethod, _ turn: inout Effects
+        of step: Int, after method: StepMethod, _ effects: inout Effects
     ) -> (method: StepMethod, delay: Milliseconds)? {
         var number = 1
         if case .backup(let last) = method { number = last + 1 }
         while number <= plan.resolved.workflow.steps[step].recovery.backups.count {
             let next = StepMethod.backup(number)
             if plan.command(of: step, by: next) != nil { return (next, Milliseconds(0)) }
-            turn.record(
+            effects.record(
                 .warning(
                     step: step,
                     "\(next) has no command, and there is no runner that could do what it says:"
@@ -240,9 +240,9 @@ extension Scheduler {
         return nil
     }
 
-    private mutating func warnOfBudget(_ step: Int, _ turn: inout Effects) {
+    private mutating func warnOfBudget(_ step: Int, _ effects: inout Effects) {
         guard attempts.shouldWarnOfBudget(), let budget = plan.policy.retry.budget else { return }
-        turn.record(
+        effects.record(
             .warning(
                 step: step,
                 "is not repeated: the run's \(budget) \(budget == 1 ? "retry is" : "retries are")"

@@ -38,35 +38,35 @@ struct BreakerState: Sendable {
 /// have had their say.
 extension Scheduler {
     /// An attempt has ended on its own terms.
-    mutating func noteOutcome(of step: Int, succeeded: Bool, _ turn: inout Effects) {
+    mutating func noteOutcome(of step: Int, succeeded: Bool, _ effects: inout Effects) {
         // Breakers keep no finalizer from its one run.
         guard plan.traits[step].contains(.isGuarded), !plan.isFinalizer(step) else { return }
         for claim in plan.claims[step] {
             let resource = Int(claim.resource)
             guard let policy = plan.policy.breakers[resource] else { continue }
             if succeeded {
-                noteSuccess(of: step, on: resource, &turn)
+                noteSuccess(of: step, on: resource, &effects)
             } else {
-                noteFailure(of: step, on: resource, policy, &turn)
+                noteFailure(of: step, on: resource, policy, &effects)
             }
         }
     }
 
-    private mutating func noteSuccess(of step: Int, on resource: Int, _ turn: inout Effects) {
+    private mutating func noteSuccess(of step: Int, on resource: Int, _ effects: inout Effects) {
         guard !breakers.isEmpty else { return }
         let breaker = breakers[resource]
         switch breaker.phase {
         case .closed: breakers[resource].failures = 0
         case .halfOpen where breaker.probe == step:
             breakers[resource] = BreakerState.Breaker()
-            sayChange(of: resource, by: step, &turn)
+            sayChange(of: resource, by: step, &effects)
             letThrough(resource)
         case .open, .halfOpen: break
         }
     }
 
     private mutating func noteFailure(
-        of step: Int, on resource: Int, _ policy: BreakerPolicy, _ turn: inout Effects
+        of step: Int, on resource: Int, _ policy: BreakerPolicy, _ effects: inout Effects
     ) {
         var breaker = breakers[resource]
         switch breaker.phase {
@@ -77,19 +77,19 @@ extension Scheduler {
         case .halfOpen where breaker.probe == step: break
         case .open, .halfOpen: return
         }
-        let time = turn.now.advanced(byNanoseconds: policy.coolDown.nanoseconds)
+        let time = effects.now.advanced(byNanoseconds: policy.coolDown.nanoseconds)
         breakers[resource] = BreakerState.Breaker(phase: .open, halfOpensAt: time)
         setDeadline(time, of: .breaker(resource))
-        sayChange(of: resource, by: step, &turn)
+        sayChange(of: resource, by: step, &effects)
         // Those that fail at once are not kept waiting: they are let through to be told.
         pool.set(.down, policy.whenOpen == .wait, on: resource)
         if policy.whenOpen == .fail { wake(resource) }
     }
 
     /// The resource has been left alone for long enough: one step at a time may try it.
-    mutating func breakerHasCooled(_ resource: Int, _ turn: inout Effects) {
+    mutating func breakerHasCooled(_ resource: Int, _ effects: inout Effects) {
         breakers[resource] = BreakerState.Breaker(phase: .halfOpen)
-        sayChange(of: resource, by: nil, &turn)
+        sayChange(of: resource, by: nil, &effects)
         letThrough(resource)
     }
 
@@ -98,8 +98,8 @@ extension Scheduler {
         wake(resource)
     }
 
-    private func sayChange(of resource: Int, by step: Int?, _ turn: inout Effects) {
-        turn.record(
+    private func sayChange(of resource: Int, by step: Int?, _ effects: inout Effects) {
+        effects.record(
             .breakerChanged(
                 resource: plan.resources[resource].name, breakers[resource].phase, step: step))
     }
@@ -116,14 +116,14 @@ extension Scheduler {
     }
 
     /// A step that would start behind an open breaker counts as one that failed.
-    mutating func drop(_ step: Int, behindBreakerOf resource: Int, _ turn: inout Effects) {
+    mutating func drop(_ step: Int, behindBreakerOf resource: Int, _ effects: inout Effects) {
         let reason = StepReason.breakerOpen(resource: plan.resources[resource].name)
         guard plan.traits[step].contains(.allowsFailure) else {
-            dropAsFailure(step, reason, &turn)
+            dropAsFailure(step, reason, &effects)
             return
         }
         withdraw(step)
-        closeUnstarted(step, .failed, reason, isAllowed: true, &turn)
+        closeUnstarted(step, .failed, reason, isAllowed: true, &effects)
         wakeClaims(of: step)
         satisfyDependents(of: step)
     }

@@ -6,77 +6,77 @@ import WorkflowModel
 /// concern the command as they do the step itself, and the attempt's time goes on over it.
 extension Scheduler {
     /// The step's work went well: its `verify` command is to say so too.
-    mutating func launchCheck(_ step: Int, _ turn: inout Effects) {
-        guard let flight = flights[step] else { return }
+    mutating func launchCheck(_ step: Int, _ effects: inout Effects) {
+        guard let active = activeSteps[step] else { return }
         states.move(step, to: .launching)
-        flights[step]?.beginCheck()
-        turn.act(.launchCheck(step: step, execution: flight.execution))
+        activeSteps[step]?.beginCheck()
+        effects.act(.launchCheck(step: step, execution: active.execution))
     }
 
     /// The check's process exists.
-    mutating func checkStarted(_ step: Int, _ pid: Int32, _ startTicks: UInt64, _ turn: inout Effects)
+    mutating func checkStarted(_ step: Int, _ pid: Int32, _ startTicks: UInt64, _ effects: inout Effects)
     {
-        turn.record(.checkStarted(step: step, pid: pid, startTicks: startTicks))
-        if let limit = flights[step]?.limitAt {
-            flights[step]?.deadline = limit
+        effects.record(.checkStarted(step: step, pid: pid, startTicks: startTicks))
+        if let limit = activeSteps[step]?.limitAt {
+            activeSteps[step]?.deadline = limit
             setDeadline(limit, of: .step(step))
         }
-        startSilenceClock(of: step, turn.now)
+        startSilenceClock(of: step, effects.now)
     }
 
-    mutating func checkNotStarted(_ step: Int, _ message: String, _ turn: inout Effects) {
-        guard let flight = flights[step] else { return }
+    mutating func checkNotStarted(_ step: Int, _ message: String, _ effects: inout Effects) {
+        guard let active = activeSteps[step] else { return }
         let reason = StepReason.notStarted("its `verify` command: \(message)")
         conclude(
             step,
-            StepEnd(status: .failed, reason: reason, exit: flight.exit, usage: flight.usage),
-            &turn)
+            StepEnd(status: .failed, reason: reason, exit: active.exit, usage: active.usage),
+            &effects)
     }
 
     /// The system had nothing to start the check with: the check alone is tried again.
     ///
     /// What it is to confirm is done and is not done again: the step keeps what it holds.
-    mutating func checkDeferred(_ step: Int, _ message: String, _ turn: inout Effects) {
-        guard let flight = flights[step] else { return }
-        guard mayStillCheck(step, &turn) else { return }
-        guard flight.checkTries < LaunchState.mostTries else {
-            checkNotStarted(step, message, &turn)
+    mutating func checkDeferred(_ step: Int, _ message: String, _ effects: inout Effects) {
+        guard let active = activeSteps[step] else { return }
+        guard mayStillCheck(step, &effects) else { return }
+        guard active.checkTries < LaunchState.maxTries else {
+            checkNotStarted(step, message, &effects)
             return
         }
-        let delay = min(LaunchState.longestHold, LaunchState.firstHold << Int64(flight.checkTries))
-        let time = turn.now.advanced(byNanoseconds: delay * 1_000_000)
+        let delay = min(LaunchState.longestHold, LaunchState.firstHold << Int64(active.checkTries))
+        let time = effects.now.advanced(byNanoseconds: delay * 1_000_000)
         states.move(step, to: .verifying)
-        flights[step]?.checkTries += 1
-        flights[step]?.deadline = time
+        activeSteps[step]?.checkTries += 1
+        activeSteps[step]?.deadline = time
         setDeadline(time, of: .step(step))
     }
 
     /// A check that could not be started is tried again.
-    mutating func retryCheck(_ step: Int, _ turn: inout Effects) {
-        guard flights[step]?.isChecking == true, mayStillCheck(step, &turn) else { return }
-        launchCheck(step, &turn)
+    mutating func retryCheck(_ step: Int, _ effects: inout Effects) {
+        guard activeSteps[step]?.isChecking == true, mayStillCheck(step, &effects) else { return }
+        launchCheck(step, &effects)
     }
 
     /// Ends a step whose check is put off and is of no use any more.
-    private mutating func mayStillCheck(_ step: Int, _ turn: inout Effects) -> Bool {
-        guard let flight = flights[step] else { return false }
-        var end = outcome(of: step, flight)
+    private mutating func mayStillCheck(_ step: Int, _ effects: inout Effects) -> Bool {
+        guard let active = activeSteps[step] else { return false }
+        var end = outcome(of: step, active)
         if let reason = overduePhase(of: step) {
             end.status = .failed
             end.reason = reason
         } else if abortReason(of: step) == nil {
             return true
         }
-        conclude(step, end, &turn)
+        conclude(step, end, &effects)
         return false
     }
 
     /// A stop ends steps at once that have nothing but a check left to start.
-    mutating func stopPutOffCheck(_ step: Int, _ turn: inout Effects) {
-        guard states[step] == .verifying, flights[step]?.isChecking == true,
+    mutating func stopPutOffCheck(_ step: Int, _ effects: inout Effects) {
+        guard states[step] == .verifying, activeSteps[step]?.isChecking == true,
             abortReason(of: step) != nil
         else { return }
-        _ = mayStillCheck(step, &turn)
+        _ = mayStillCheck(step, &effects)
     }
 }
 

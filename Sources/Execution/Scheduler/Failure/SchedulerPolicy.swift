@@ -64,43 +64,43 @@ extension Scheduler {
 
     /// Ends a step that failed, or asks what is to become of it.
     mutating func fail(
-        _ step: Int, with outcome: StepEnd, _ verdict: FailureVerdict, _ turn: inout Effects
+        _ step: Int, with outcome: StepEnd, _ verdict: FailureVerdict, _ effects: inout Effects
     ) {
         count(verdict, of: step)
         if verdict.consequence == .review, plan.policy.canAsk, !stop.isStopping {
             if let reason = outcome.reason {
-                turn.record(
+                effects.record(
                     .attemptFailed(
                         step: step,
                         AttemptFailure(reason: reason, exit: outcome.exit, usage: outcome.usage)))
             }
-            reachThreshold(step, verdict, &turn)
-            review(step, outcome, &turn)
+            reachThreshold(step, verdict, &effects)
+            review(step, outcome, &effects)
             return
         }
         close(step)
-        turn.record(.ended(step: step, outcome))
-        giveBack(step, &turn)
-        apply(verdict, to: step, &turn)
+        effects.record(.ended(step: step, outcome))
+        giveBack(step, &effects)
+        apply(verdict, to: step, &effects)
     }
 
     /// A step that never started stands for a failure, with all that follows from one.
-    mutating func dropAsFailure(_ step: Int, _ reason: StepReason, _ turn: inout Effects) {
+    mutating func dropAsFailure(_ step: Int, _ reason: StepReason, _ effects: inout Effects) {
         guard states[step] != .ended else { return }
         let verdict = consequence(ofFailureOf: step)
         count(verdict, of: step)
         withdraw(step)
         if verdict.consequence == .review, plan.policy.canAsk, !stop.isStopping {
             endRest(of: step)
-            reachThreshold(step, verdict, &turn)
-            review(step, StepEnd(status: .failed, reason: reason), &turn)
+            reachThreshold(step, verdict, &effects)
+            review(step, StepEnd(status: .failed, reason: reason), &effects)
             // It waits for an answer now, and not for what others want.
             wakeClaims(of: step)
             return
         }
-        closeUnstarted(step, .failed, reason, &turn)
+        closeUnstarted(step, .failed, reason, &effects)
         wakeClaims(of: step)
-        apply(verdict, to: step, &turn)
+        apply(verdict, to: step, &effects)
     }
 
     private mutating func count(_ verdict: FailureVerdict, of step: Int) {
@@ -109,45 +109,45 @@ extension Scheduler {
     }
 
     /// A step has ended, and not well.
-    private mutating func apply(_ verdict: FailureVerdict, to step: Int, _ turn: inout Effects) {
-        reachThreshold(step, verdict, &turn)
-        failed(step, verdict.consequence, &turn)
+    private mutating func apply(_ verdict: FailureVerdict, to step: Int, _ effects: inout Effects) {
+        reachThreshold(step, verdict, &effects)
+        failed(step, verdict.consequence, &effects)
         switch verdict.consequence {
-        case .halts: halt(by: step, inARow: verdict.inARow, &turn)
-        case .haltsGroup: haltGroup(by: step, &turn)
+        case .halts: halt(by: step, inARow: verdict.inARow, &effects)
+        case .haltsGroup: haltGroup(by: step, &effects)
         case .goesOn, .review: break
         }
     }
 
     private mutating func reachThreshold(
-        _ step: Int, _ verdict: FailureVerdict, _ turn: inout Effects
+        _ step: Int, _ verdict: FailureVerdict, _ effects: inout Effects
     ) {
         guard let failures = verdict.inARow else { return }
-        turn.record(.thresholdReached(step: step, failures: failures))
+        effects.record(.thresholdReached(step: step, failures: failures))
         guard policy.mode == .dynamic else { return }
         policy.mode = .collaborative
-        turn.record(.modeChanged(.collaborative))
+        effects.record(.modeChanged(.collaborative))
     }
 
     /// A step has ended and not well: what that means for the others, but for a halt.
-    mutating func failed(_ step: Int, _ consequence: FailureConsequence, _ turn: inout Effects) {
+    mutating func failed(_ step: Int, _ consequence: FailureConsequence, _ effects: inout Effects) {
         hasFailed = true
         policy.unwell.insert(step)
         if consequence == .review {
             // What depends on it waits for the decision, too, which another run will take.
-            turn.record(.reviewWanted(step: step))
+            effects.record(.reviewWanted(step: step))
             stop.awaitsReviewOf = stop.awaitsReviewOf ?? step
         } else {
-            passOnFailure(of: step, &turn)
+            passOnFailure(of: step, &effects)
         }
     }
 
     /// Dependents of a step that did not end well run, or never will.
-    mutating func passOnFailure(of step: Int, _ turn: inout Effects) {
+    mutating func passOnFailure(of step: Int, _ effects: inout Effects) {
         if plan.policy.propagation == .continueAndLog || plan.isFinalizer(step) {
             satisfyDependents(of: step)
         } else {
-            blockDependents(of: step, &turn)
+            blockDependents(of: step, &effects)
         }
     }
 
@@ -172,45 +172,45 @@ extension Scheduler {
     }
 
     /// Says that a step runs although what it needs failed.
-    mutating func warn(of needs: [Int], for step: Int, _ turn: inout Effects) {
+    mutating func warn(of needs: [Int], for step: Int, _ effects: inout Effects) {
         // A finalizer is there for just that.
         guard !needs.isEmpty, !plan.isFinalizer(step) else { return }
         let names = needs.map { "`\(plan.resolved.workflow.steps[$0].id)`" }
         let last = names[names.count - 1]
         let list =
             names.count == 1 ? last : names.dropLast().joined(separator: ", ") + " and " + last
-        turn.record(.warning(step: step, "runs although \(list) failed"))
+        effects.record(.warning(step: step, "runs although \(list) failed"))
     }
 
     // MARK: - What was decided before the run
 
     /// Takes the decisions that the run was begun with.
-    mutating func takeDecisions(_ turn: inout Effects) {
-        if policy.mode != .silent { turn.record(.modeChanged(policy.mode)) }
+    mutating func takeDecisions(_ effects: inout Effects) {
+        if policy.mode != .silent { effects.record(.modeChanged(policy.mode)) }
         var halting: Int?
         for (step, decision) in plan.policy.decisions.sorted(by: { $0.key < $1.key })
         where states[step] == .pending {
             guard decision == .skip || !plan.isFinalizer(step) else { continue }
-            turn.record(.decided(step: step, decision))
+            effects.record(.decided(step: step, decision))
             switch decision {
             case .retry: continue
             case .useBackup: beginWithBackup(step)
             case .skip:
                 policy.decidedAhead.insert(step)
-                turn.record(.skipped(step: step, .decided(.skip)))
+                effects.record(.skipped(step: step, .decided(.skip)))
                 close(step)
             case .proceed, .halt:
                 if decision == .proceed { policy.decidedAhead.insert(step) }
                 hasFailed = true
                 policy.unwell.insert(step)
-                turn.record(
+                effects.record(
                     .ended(step: step, StepEnd(status: .failed, reason: .decided(decision))))
                 close(step)
                 if decision == .halt { halting = halting ?? step }
             }
         }
         guard let halting else { return }
-        blockDependents(of: halting, &turn)
-        halt(by: halting, &turn)
+        blockDependents(of: halting, &effects)
+        halt(by: halting, &effects)
     }
 }

@@ -31,77 +31,77 @@ struct ReviewState: Sendable {
 /// a step in review passes.
 extension Scheduler {
     /// A step has failed, and a person is asked about it when those before it are decided.
-    mutating func review(_ step: Int, _ outcome: StepEnd, _ turn: inout Effects) {
+    mutating func review(_ step: Int, _ outcome: StepEnd, _ effects: inout Effects) {
         guard states.move(step, to: .reviewing) else { return }
-        giveBack(step, &turn)
+        giveBack(step, &effects)
         reviews.add(step, outcome)
-        turn.record(.reviewWanted(step: step))
-        stopPhaseClock(for: step, turn.now)
-        askNext(&turn)
+        effects.record(.reviewWanted(step: step))
+        stopPhaseClock(for: step, effects.now)
+        askNext(&effects)
     }
 
-    private mutating func askNext(_ turn: inout Effects) {
+    private mutating func askNext(_ effects: inout Effects) {
         guard reviews.asked == nil, let step = reviews.queue.first else { return }
         reviews.asked = step
-        turn.act(.askReview(step: step, choices: choices(for: step)))
+        effects.act(.askReview(step: step, choices: choices(for: step)))
     }
 
     /// What can be decided about a step in review.
     private func choices(for step: Int) -> [ReviewDecision] {
-        let rest: [ReviewDecision] = [.skip, .proceed, .halt]
+        let others: [ReviewDecision] = [.skip, .proceed, .halt]
         // What cannot be killed holds what it would need, a phase that is over has no time, and in a
         // halted group nothing starts.
-        guard !stuck.contains(step), overduePhase(of: step) == nil, groupHalt(of: step) == nil
-        else { return rest }
+        guard !unkillable.contains(step), overduePhase(of: step) == nil, groupHalt(of: step) == nil
+        else { return others }
         // The values that a condition sees do not change.
-        if case .conditionError = reviews.outcome(of: step)?.reason { return rest }
+        if case .conditionError = reviews.outcome(of: step)?.reason { return others }
         let backups = plan.resolved.workflow.steps[step].recovery.backups
         let hasBackups = backups.indices.contains {
             plan.command(of: step, by: .backup($0 + 1)) != nil
         }
-        return (hasBackups ? [.retry, .useBackup] : [.retry]) + rest
+        return (hasBackups ? [.retry, .useBackup] : [.retry]) + others
     }
 
     /// A person has decided; an answer to what was not asked counts for nothing.
-    mutating func decided(_ step: Int, _ decision: ReviewDecision, _ turn: inout Effects) {
+    mutating func decided(_ step: Int, _ decision: ReviewDecision, _ effects: inout Effects) {
         guard reviews.asked == step, choices(for: step).contains(decision),
             let outcome = reviews.remove(step)
         else { return }
-        turn.record(.decided(step: step, decision))
-        startPhaseClockAgain(for: step, turn.now)
+        effects.record(.decided(step: step, decision))
+        startPhaseClockAgain(for: step, effects.now)
         switch decision {
         case .retry: restart(step, from: .primary)
         case .useBackup: restart(step, from: .backup(1))
         case .skip:
             close(step)
-            turn.record(.skipped(step: step, .decided(.skip)))
+            effects.record(.skipped(step: step, .decided(.skip)))
             satisfyDependents(of: step)
         case .proceed:
-            endReviewed(step, outcome, &turn)
+            endReviewed(step, outcome, &effects)
             satisfyDependents(of: step)
         case .halt:
-            endReviewed(step, outcome, &turn)
-            blockDependents(of: step, &turn)
-            halt(by: step, &turn)
+            endReviewed(step, outcome, &effects)
+            blockDependents(of: step, &effects)
+            halt(by: step, &effects)
         }
-        askNext(&turn)
+        askNext(&effects)
     }
 
-    private mutating func endReviewed(_ step: Int, _ outcome: StepEnd, _ turn: inout Effects) {
+    private mutating func endReviewed(_ step: Int, _ outcome: StepEnd, _ effects: inout Effects) {
         close(step)
         hasFailed = true
         policy.unwell.insert(step)
-        turn.record(.ended(step: step, outcome))
+        effects.record(.ended(step: step, outcome))
     }
 
     /// The run stops: no question is of any use, and what was asked about ends as it had failed.
-    mutating func withdrawReviews(_ turn: inout Effects) {
-        if let asked = reviews.asked { turn.act(.withdrawReview(step: asked)) }
+    mutating func withdrawReviews(_ effects: inout Effects) {
+        if let asked = reviews.asked { effects.act(.withdrawReview(step: asked)) }
         for step in reviews.queue {
             guard let outcome = reviews.remove(step) else { continue }
-            startPhaseClockAgain(for: step, turn.now)
-            endReviewed(step, outcome, &turn)
-            passOnFailure(of: step, &turn)
+            startPhaseClockAgain(for: step, effects.now)
+            endReviewed(step, outcome, &effects)
+            passOnFailure(of: step, &effects)
         }
     }
 

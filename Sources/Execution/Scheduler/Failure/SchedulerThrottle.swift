@@ -18,9 +18,9 @@ struct ThrottleState: Sendable {
         /// When it was last raised.
         var raisedAt = RunTime.zero
         /// Until when nothing of it starts.
-        var holdsUntil: RunTime?
+        var pausedUntil: RunTime?
         /// When the limit rises again.
-        var easesAt: RunTime?
+        var recoversAt: RunTime?
     }
 
     private var lines: [Subject: Line] = [:]
@@ -37,18 +37,18 @@ struct ThrottleState: Sendable {
 
     /// Whether some of it will change as time passes.
     var waitsForTime: Bool {
-        lines.values.contains { $0.holdsUntil != nil || $0.easesAt != nil }
+        lines.values.contains { $0.pausedUntil != nil || $0.recoversAt != nil }
     }
 
     /// Nothing is put off any more; limits stay as they are.
     mutating func liftHolds() {
-        for subject in lines.keys { lines[subject]?.holdsUntil = nil }
+        for subject in lines.keys { lines[subject]?.pausedUntil = nil }
     }
 
     mutating func shift(by nanoseconds: Int64) {
         for (subject, line) in lines {
-            lines[subject]?.holdsUntil = line.holdsUntil?.advanced(byNanoseconds: nanoseconds)
-            lines[subject]?.easesAt = line.easesAt?.advanced(byNanoseconds: nanoseconds)
+            lines[subject]?.pausedUntil = line.pausedUntil?.advanced(byNanoseconds: nanoseconds)
+            lines[subject]?.recoversAt = line.recoversAt?.advanced(byNanoseconds: nanoseconds)
         }
     }
 }
@@ -59,7 +59,7 @@ extension Scheduler {
     var slots: Int { min(launches.limit, throttles[.run]?.limit ?? .max) }
 
     /// Whether nothing of the run starts for having been busy.
-    var isHeldBack: Bool { throttles[.run]?.holdsUntil != nil }
+    var isHeldBack: Bool { throttles[.run]?.pausedUntil != nil }
 
     /// Whether an attempt that ended so did so for being one too many at a time.
     ///
@@ -78,9 +78,9 @@ extension Scheduler {
     ///
     /// - Returns: How long the step itself waits.
     mutating func throttle(
-        by step: Int, _ throttle: ThrottlePolicy, _ turn: inout Effects
+        by step: Int, _ throttle: ThrottlePolicy, _ effects: inout Effects
     ) -> Milliseconds {
-        let launchedAt = flights[step]?.launchedAt ?? turn.now
+        let launchedAt = activeSteps[step]?.launchedAt ?? effects.now
         var longest = Milliseconds(0)
         for subject in subjects(of: step) {
             let declared = declaredLimit(of: subject)
@@ -90,26 +90,26 @@ extension Scheduler {
             // What was under way when it was last raised says nothing about the new delay.
             if line.level == 0 || launchedAt > line.raisedAt {
                 line.level += 1
-                line.raisedAt = turn.now
+                line.raisedAt = effects.now
             }
             let delay = Backoff.doubled(
                 throttle.delay, times: line.level - 1,
                 most: max(throttle.delay, ThrottleState.longestDelay))
             longest = max(longest, delay)
-            turn.record(
+            effects.record(
                 .throttled(
                     step: step, resource: name(of: subject), limit: line.limit,
                     delayMilliseconds: delay.value))
             throttles[subject] = line
-            hold(subject, for: delay, turn.now)
-            ease(subject, after: throttle.recoverAfter, turn.now)
+            pause(subject, for: delay, effects.now)
+            recover(subject, after: throttle.recoverAfter, effects.now)
             if case .resource(let resource) = subject { pool.setLimit(line.limit, of: resource) }
         }
         return longest
     }
 
     /// A step of it has succeeded: the next busy failure waits no longer than the first.
-    mutating func calm(by step: Int) {
+    mutating func resetDelay(by step: Int) {
         guard !throttles.isEmpty else { return }
         for subject in subjects(of: step) { throttles[subject]?.level = 0 }
     }
@@ -135,43 +135,43 @@ extension Scheduler {
 
     // MARK: - Time
 
-    private mutating func hold(
+    private mutating func pause(
         _ subject: ThrottleState.Subject, for delay: Milliseconds, _ now: RunTime
     ) {
         guard delay.value > 0 else { return }
         let time = max(
-            now.advanced(byNanoseconds: delay.nanoseconds), throttles[subject]?.holdsUntil ?? now)
-        throttles[subject]?.holdsUntil = time
-        setDeadline(time, of: .hold(subject))
+            now.advanced(byNanoseconds: delay.nanoseconds), throttles[subject]?.pausedUntil ?? now)
+        throttles[subject]?.pausedUntil = time
+        setDeadline(time, of: .pause(subject))
         if case .resource(let resource) = subject { pool.set(.busy, true, on: resource) }
     }
 
     /// The delay is over: what waits for it may start.
-    mutating func holdIsOver(_ subject: ThrottleState.Subject) {
-        throttles[subject]?.holdsUntil = nil
+    mutating func pauseIsOver(_ subject: ThrottleState.Subject) {
+        throttles[subject]?.pausedUntil = nil
         guard case .resource(let resource) = subject else { return }
         pool.set(.busy, false, on: resource)
         wake(resource)
     }
 
-    private mutating func ease(
+    private mutating func recover(
         _ subject: ThrottleState.Subject, after delay: Milliseconds, _ now: RunTime
     ) {
         guard let line = throttles[subject], line.limit < line.declared else { return }
         // At least a moment, or all that was lowered would rise before anything starts.
         let time = now.advanced(byNanoseconds: max(delay.nanoseconds, 1_000_000))
-        throttles[subject]?.easesAt = time
-        setDeadline(time, of: .ease(subject))
+        throttles[subject]?.recoversAt = time
+        setDeadline(time, of: .recover(subject))
     }
 
     /// Nothing of it was busy for a while: the limit rises by one.
-    mutating func easingIsDue(_ subject: ThrottleState.Subject, _ turn: inout Effects) {
-        throttles[subject]?.easesAt = nil
+    mutating func recoveryIsDue(_ subject: ThrottleState.Subject, _ effects: inout Effects) {
+        throttles[subject]?.recoversAt = nil
         guard let throttle = plan.policy.throttle, let line = throttles[subject] else { return }
         let limit = min(line.declared, line.limit + 1)
         throttles[subject]?.limit = limit
-        turn.record(.throttleEased(resource: name(of: subject), limit: limit))
-        ease(subject, after: throttle.recoverAfter, turn.now)
+        effects.record(.throttleEased(resource: name(of: subject), limit: limit))
+        recover(subject, after: throttle.recoverAfter, effects.now)
         guard case .resource(let resource) = subject else { return }
         pool.setLimit(limit, of: resource)
         wake(resource)

@@ -123,18 +123,18 @@ extension Scheduler {
     }
 
     /// Lets phases begin whose predecessors have ended in time, and drops the others.
-    mutating func passBarriers(_ turn: inout Effects) {
+    mutating func passBarriers(_ effects: inout Effects) {
         while let next = barriers?.next() {
             switch next {
             case .passes(let passed, let held):
                 if !stop.isStopping {
-                    turn.record(.barrierPassed(task: passed.task, phase: passed.phase))
+                    effects.record(.barrierPassed(task: passed.task, phase: passed.phase))
                 }
                 for step in held { makeReady(step) }
             case .closes(let task):
                 guard !stop.isStopping, let limit = plan.phaseLimit else { continue }
                 for step in 0..<states.count where isOf(task, step) && hasNotStarted(step) {
-                    drop(step, .timedOut(.phase, limitMilliseconds: limit.value), &turn)
+                    drop(step, .timedOut(.phase, limitMilliseconds: limit.value), &effects)
                 }
             }
         }
@@ -159,22 +159,22 @@ extension Scheduler {
     }
 
     /// A phase has taken too long: its steps that run fail, those that have not started never do.
-    mutating func phaseIsOverdue(_ task: Int, _ turn: inout Effects) {
+    mutating func phaseIsOverdue(_ task: Int, _ effects: inout Effects) {
         guard let phase = barriers?.lines[task].phase, let limit = plan.phaseLimit else { return }
         barriers?.setOverdue(task)
         guard !stop.stopsRunning else { return }
-        turn.record(
+        effects.record(
             .limitReached(
                 .phase, limitMilliseconds: limit.value, phase: Barrier(task: task, phase: phase)))
         let reason = StepReason.timedOut(.phase, limitMilliseconds: limit.value)
-        for step in flights.keys.sorted()
+        for step in activeSteps.keys.sorted()
         where isOf(task, step) && plan.place(of: step).phase == phase && states[step] == .running {
-            fail(step, reason, &turn)
+            fail(step, reason, &effects)
         }
         for step in 0..<states.count
         where isOf(task, step) && plan.place(of: step).phase == phase && hasNotStarted(step) {
             guard !stop.isStopping else { return }
-            dropAsFailure(step, reason, &turn)
+            dropAsFailure(step, reason, &effects)
         }
     }
 
@@ -184,7 +184,7 @@ extension Scheduler {
 
     private func hasNotStarted(_ step: Int) -> Bool {
         switch states[step] {
-        case .pending, .ready, .waiting, .evaluating, .resting: true
+        case .pending, .ready, .waiting, .evaluating, .backingOff: true
         default: false
         }
     }

@@ -33,17 +33,17 @@ extension Scheduler {
     /// Lets the finalizers start, now that all else is over.
     ///
     /// - Returns: Whether there is one that may.
-    mutating func beginFinalizers(_ turn: inout Effects) -> Bool {
+    mutating func beginFinalizers(_ effects: inout Effects) -> Bool {
         guard !finalizers.hasBegun else { return false }
         finalizers.hasBegun = true
         finalizers.waiting = 0
         guard finalizers.steps.contains(where: { states[$0] != .ended }) else { return false }
         if stop.signals > 2, let reason = stop.skipReason {
-            skipRest(reason, &turn)
+            skipRest(reason, &effects)
             return false
         }
         if stop.isReviewAwaited, let step = stop.awaitsReviewOf {
-            skipRest(.awaitsReview(of: step), &turn)
+            skipRest(.awaitsReview(of: step), &effects)
             return false
         }
         finalizers.before = stop
@@ -53,7 +53,7 @@ extension Scheduler {
         stop = StopState()
         forgetWaiters()
         liftBrakes()
-        turn.record(.finalizing)
+        effects.record(.finalizing)
         for step in finalizers.steps {
             let needed = plan.resolved.graph.dependencies(of: step).count { isAhead($0) }
             unmet[step] = Int32(truncatingIfNeeded: needed)
@@ -90,15 +90,15 @@ extension Scheduler {
     mutating func hurryFinalizers(_ now: RunTime) {
         guard !finalizers.isHurried else { return }
         finalizers.isHurried = true
-        for (step, flight) in flights.sorted(by: { $0.key < $1.key })
-        where flight.stage == .none && flight.limitAt == nil
-            && (flight.pid != 0 || flight.isChecking)
+        for (step, active) in activeSteps.sorted(by: { $0.key < $1.key })
+        where active.stage == .none && active.limitAt == nil
+            && (active.pid != 0 || active.isChecking)
         {
             let time = now.advanced(byNanoseconds: FinalizerState.hurriedLimit.nanoseconds)
             // It holds for a `verify` command that is still to come, too.
-            flights[step]?.limitAt = time
+            activeSteps[step]?.limitAt = time
             guard states[step] == .running else { continue }
-            flights[step]?.deadline = time
+            activeSteps[step]?.deadline = time
             setDeadline(time, of: .step(step))
         }
     }

@@ -13,7 +13,7 @@ public struct GitRepository {
     private let prefix: [UInt8]
     private let isShallow: Bool
     /// The most that is kept of a file's content at a commit.
-    private static let mostContentBytes = 64 << 20
+    private static let maxContentBytes = 64 << 20
 
     /// Finds the repository of a project.
     ///
@@ -248,10 +248,10 @@ public struct GitRepository {
         of path: String, at revision: GitRevision
     ) throws(GitProblem) -> [UInt8]? {
         var bounded = command
-        bounded.mostOutputBytes = GitRepository.mostContentBytes + 1
+        bounded.maxOutputBytes = GitRepository.maxContentBytes + 1
         let result = try GitRepository.run(
             ["cat-file", "blob", "\(revision.id):./\(path)"], bounded, launcher)
-        guard result.exit == .exited(0), result.output.count <= GitRepository.mostContentBytes
+        guard result.exit == .exited(0), result.output.count <= GitRepository.maxContentBytes
         else { return nil }
         return result.output
     }
