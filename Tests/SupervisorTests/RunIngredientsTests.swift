@@ -7,7 +7,9 @@ import Testing
 struct RunIngredientsTests {
     private static func contents(_ word: String) -> Fingerprint {
         Fingerprint(
-            declared: [FingerprintPart("line", "make \(word)"), FingerprintPart("env_inputs X", "")],
+            declared: [
+                FingerprintPart("line", "make \(word)"), FingerprintPart("env_inputs X", ""),
+            ],
             declaredDigest: Digest(of: Array(word.utf8)),
             files: [
                 FileContent(path: [0x66, 0xFF], kind: 3, digest: Digest((1, 2, 3, 4))),

@@ -52,7 +52,8 @@ extension Scheduler {
             end(
                 step,
                 StepEnd(
-                    status: .failed, reason: .conditionError(expression, message: message)), &effects)
+                    status: .failed, reason: .conditionError(expression, message: message)),
+                &effects)
         }
     }
 }

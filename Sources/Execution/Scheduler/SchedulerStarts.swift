@@ -17,7 +17,8 @@ extension Scheduler {
             tellWait(behindLoneStep: lone, free: slots - 1, &effects)
             return
         }
-        while activeSteps.count < slots, let rank = ready.first, hasItsTurn(rank), leavesRoom(for: rank)
+        while activeSteps.count < slots, let rank = ready.first, hasItsTurn(rank),
+            leavesRoom(for: rank)
         {
             let step = Int(plan.order.steps[rank])
             if let other = obstacle(to: step) {
@@ -248,7 +249,8 @@ extension Scheduler {
     }
 
     mutating func started(
-        _ step: Int, _ pid: Int32, _ startTicks: UInt64, _ basis: StepBasis?, _ effects: inout Effects
+        _ step: Int, _ pid: Int32, _ startTicks: UInt64, _ basis: StepBasis?,
+        _ effects: inout Effects
     ) {
         guard states[step] == .launching else { return }
         states.move(step, to: .running)

@@ -59,7 +59,9 @@ extension UpToDateResult {
     ///   - revision: What the revision says.
     ///   - known: What its last success, or the lack of one, says; nil where nothing at all is known.
     /// - Returns: Due where either says so, for the reasons of both, each kind told once.
-    public static func compared(_ revision: UpToDateResult, known: UpToDateResult?) -> UpToDateResult {
+    public static func compared(_ revision: UpToDateResult, known: UpToDateResult?)
+        -> UpToDateResult
+    {
         guard case .due(let found)? = known else { return revision }
         guard case .due(var causes) = revision else { return .due(found) }
         let told = Set(causes.map(\.kind))

@@ -97,7 +97,8 @@ struct FileHasher: Sendable {
             case .success(let digest):
                 hash.update(digest.bytes)
                 look.files.append(
-                    FileRecord(path: entry.path, facts: entry.facts, digest: digest, observedAt: now))
+                    FileRecord(
+                        path: entry.path, facts: entry.facts, digest: digest, observedAt: now))
             case .failure(let problem):
                 hash.update(number: UInt64(UInt32(bitPattern: problem.code)))
                 look.isReadable = false

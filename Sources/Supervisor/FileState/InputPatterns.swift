@@ -147,7 +147,9 @@ struct InputPatterns: Sendable {
 /// Programs of the project that are found by their names, since PATH leads there.
 private enum ProjectPrograms {
     /// Where this process looks for programs, as far as that may lie in a project.
-    private static let inherited = ProcessEnvironment.variable("PATH").map { String(decoding: $0, as: UTF8.self) }
+    private static let inherited = ProcessEnvironment.variable("PATH").map {
+        String(decoding: $0, as: UTF8.self)
+    }
 
     /// Where programs of these names would lie: absolute, or from where the step runs.
     static func paths(

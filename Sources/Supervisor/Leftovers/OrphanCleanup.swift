@@ -122,7 +122,8 @@ struct OrphanCleanup {
             if quiet == 2 || isLongQuiet { return (found, []) }
             if age >= limit { return (found, living.map(\.pid)) }
             // Stuck in the kernel: asked less and less often.
-            usleep(living.isEmpty ? OrphanCleanup.quietPause : UInt32(clamping: 2_000 + age / 10_000))
+            usleep(
+                living.isEmpty ? OrphanCleanup.quietPause : UInt32(clamping: 2_000 + age / 10_000))
         }
     }
 

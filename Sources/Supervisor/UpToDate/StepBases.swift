@@ -64,7 +64,9 @@ public struct StepBases {
     }
 
     /// How what a step needs looks.
-    func look(at needs: [DependencyOutputs]) -> DependencySnapshot { looker.look(at: needs) ?? DependencySnapshot() }
+    func look(at needs: [DependencyOutputs]) -> DependencySnapshot {
+        looker.look(at: needs) ?? DependencySnapshot()
+    }
 
     /// The signature of what a step reads, as it is now.
     func signature(of patterns: InputPatterns) -> Int { looker.signature(of: patterns) }

@@ -70,7 +70,8 @@ extension Supervisor {
         let told = causes.isEmpty ? context.plan.smart?.due[step] ?? [] : causes
         let left = freshness.look.known.lastSuccess(of: id)?.outputs ?? []
         send(for: step, otherwise: .examined(step: step, .due(causes))) { _ in
-            var answer = BackgroundJobs.Answer(step: step, input: .examined(step: step, .due(causes)))
+            var answer = BackgroundJobs.Answer(
+                step: step, input: .examined(step: step, .due(causes)))
             switch cache.restore(
                 contents.fingerprint, of: id, outputs: outputs, left: left, in: run)
             {
@@ -88,7 +89,8 @@ extension Supervisor {
     /// Has the outputs of a step kept, as they were when it had ended.
     func keepInCache(_ step: Int, _ memory: LastSuccess) {
         guard case let declared = context.plan.resolved.workflow.steps[step],
-            RunReason.standing(of: declared) == nil, !declared.gating.always, let cache = openCache()
+            RunReason.standing(of: declared) == nil, !declared.gating.always,
+            let cache = openCache()
         else { return }
         takeStored()
         let (run, id, outputs) = (directory, header.steps[step].id, header.steps[step].outputs)

@@ -35,7 +35,8 @@ struct InputState {
     }
 
     fileprivate mutating func keep(
-        _ look: FileSnapshot, of patterns: InputPatterns, _ needs: [DependencyOutputs], _ seen: DependencySnapshot,
+        _ look: FileSnapshot, of patterns: InputPatterns, _ needs: [DependencyOutputs],
+        _ seen: DependencySnapshot,
         for step: Int
     ) {
         guard look.count > 0 || !patterns.included.isEmpty || !needs.isEmpty else { return }
@@ -72,7 +73,8 @@ extension Supervisor {
     }
 
     private func start(
-        _ order: LaunchOrder, _ look: FileSnapshot, _ patterns: InputPatterns, _ needs: [DependencyOutputs],
+        _ order: LaunchOrder, _ look: FileSnapshot, _ patterns: InputPatterns,
+        _ needs: [DependencyOutputs],
         _ seen: DependencySnapshot
     ) {
         inputs.keep(look, of: patterns, needs, seen, for: order.step)

@@ -99,7 +99,8 @@ extension Supervisor {
     /// - Returns: Whether it may be started: a mark that cannot be written would let what a death
     ///   leaves half done count as done.
     func noteStart(
-        _ order: LaunchOrder, _ look: FileSnapshot, _ needs: [DependencyOutputs], _ seen: DependencySnapshot
+        _ order: LaunchOrder, _ look: FileSnapshot, _ needs: [DependencyOutputs],
+        _ seen: DependencySnapshot
     ) -> Bool {
         let step = order.step
         guard !order.isCheck else { return true }

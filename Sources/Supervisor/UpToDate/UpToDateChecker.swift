@@ -138,7 +138,9 @@ public struct UpToDateChecker: Sendable {
         of step: Int, assuming running: Set<Int> = [], isDone: Bool = false,
         budget: InputBudget = .unlimited
     ) -> Verdict? {
-        if !isDone, let cause = alwaysRunsReason(of: step) { return Verdict(freshness: .due([cause])) }
+        if !isDone, let cause = alwaysRunsReason(of: step) {
+            return Verdict(freshness: .due([cause]))
+        }
         if let cause = silentTools(of: step) { return Verdict(freshness: .due([cause])) }
         if let run = glance(at: step) { return Verdict(freshness: .upToDate(run: run)) }
         let knowledge = known[id(of: step)]

@@ -75,7 +75,8 @@ struct LogPrinter {
 
     init() {
         isNeutralised =
-            StandardStream.output.isTerminal || ProcessEnvironment.environment["GITHUB_ACTIONS"] == "true"
+            StandardStream.output.isTerminal
+            || ProcessEnvironment.environment["GITHUB_ACTIONS"] == "true"
     }
 
     mutating func print(_ bytes: [UInt8]) throws { try write(secrets.take(bytes)) }

@@ -54,7 +54,8 @@ enum Revision {
         since text: String, root: String
     ) throws -> (repository: GitRepository, revision: GitRevision, changes: ChangedPaths) {
         do throws(GitProblem) {
-            let repository = try GitRepository(root: root, environment: ProcessEnvironment.environment)
+            let repository = try GitRepository(
+                root: root, environment: ProcessEnvironment.environment)
             let revision = try repository.revision(text)
             return (repository, revision, try repository.changes(since: revision))
         } catch {

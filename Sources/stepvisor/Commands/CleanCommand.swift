@@ -22,7 +22,8 @@ struct CleanCommand {
         // The workflow itself may be broken by now: only its place is needed.
         let root = try Project.read(arguments).projectRoot
         let report = try CacheCleaning.clean(
-            root: root, environment: ProcessEnvironment.environment, olderThan: arguments.duration(.older))
+            root: root, environment: ProcessEnvironment.environment,
+            olderThan: arguments.duration(.older))
         if console.wantsJSON {
             try console.out(json(report))
         } else {

@@ -70,7 +70,8 @@ struct MarkCommand {
         UpToDateChecker(
             plan: plan, state: state, root: project.root,
             workflow: project.loaded.workflowFile ?? "",
-            environment: ProcessEnvironment.environment, mask: SecretWarnings.mask, tell: Console.tell)
+            environment: ProcessEnvironment.environment, mask: SecretWarnings.mask,
+            tell: Console.tell)
     }
 
     private static func failure(_ problem: StepStateEdit.Problem, _ id: String) -> CommandFailure {

@@ -144,7 +144,8 @@ struct RunCommand {
             place: StartDirectory(projectRoot: request.project.root), mask: SecretWarnings.mask,
             usualTime: { step in history[steps[step]]?.nanoseconds })
         var context = RunContext(
-            plan: request.plan, state: state, environment: ProcessEnvironment.environment, view: view,
+            plan: request.plan, state: state, environment: ProcessEnvironment.environment,
+            view: view,
             viewDescriptor: console.wantsJSON
                 ? StandardStream.output.rawValue : StandardStream.error.rawValue,
             isTerminal: !console.wantsJSON && console.isErrorLive, warnings: warnings,

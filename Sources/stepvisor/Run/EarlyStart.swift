@@ -24,14 +24,16 @@ struct EarlyStart {
         _ arguments: ParsedArguments, _ console: Console, after idle: IdleGate.Outcome? = nil
     ) {
         guard arguments.has(.smartExecution) || arguments.has(.cache),
-            !Self.others.contains(where: arguments.has), let directory = ProcessEnvironment.workingDirectory,
+            !Self.others.contains(where: arguments.has),
+            let directory = ProcessEnvironment.workingDirectory,
             let place = WorkflowLoader.place(path: arguments.text(.file), from: directory)
         else { return nil }
         root = place.root
         if case .changed(let run, let lock) = idle {
             self.lock = lock
             look = EarlyLook(
-                root: root, workflow: place.file, processors: ProcessEnvironment.processors, after: run)
+                root: root, workflow: place.file, processors: ProcessEnvironment.processors,
+                after: run)
             return
         }
         guard let state = try? StateDirectory(root: root, create: false),

@@ -45,11 +45,14 @@ struct IdleGate {
     private static func key(
         of file: String, _ directory: String, _ console: Console
     ) -> Digest? {
-        guard let program = ProcessEnvironment.ownProgram, let content = try? FileInput.read(file) else {
+        guard let program = ProcessEnvironment.ownProgram, let content = try? FileInput.read(file)
+        else {
             return nil
         }
         var hash = SHA256()
-        for text in [Program.version, program, directory, file, ProcessEnvironment.identity(of: program)] {
+        for text in [
+            Program.version, program, directory, file, ProcessEnvironment.identity(of: program),
+        ] {
             hash.update(framed: text)
         }
         for word in CommandLine.arguments.dropFirst() { hash.update(framed: word) }
@@ -58,7 +61,10 @@ struct IdleGate {
             hash.update(framed: name)
             hash.update(framed: value)
         }
-        for number in [ProcessEnvironment.user, ProcessEnvironment.processors, ProcessEnvironment.maxConcurrentSteps] {
+        for number in [
+            ProcessEnvironment.user, ProcessEnvironment.processors,
+            ProcessEnvironment.maxConcurrentSteps,
+        ] {
             hash.update(framed: String(number))
         }
         // What is printed depends on where it goes.
@@ -81,7 +87,9 @@ struct IdleGate {
         let clock = RunClock()
         let state = try StateDirectory(root: root, create: false)
         let lock = try ProjectGate(console).take(state, waits: waits)
-        guard idle.holds(processors: ProcessEnvironment.processors) else { return .changed(idle, lock) }
+        guard idle.holds(processors: ProcessEnvironment.processors) else {
+            return .changed(idle, lock)
+        }
         defer { lock.release() }
         let summary = try idle.record(clock: clock)
         if !summary.isEmpty { try? StandardStream.error.write(summary) }

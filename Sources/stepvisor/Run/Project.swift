@@ -42,7 +42,9 @@ struct Project: Sendable {
         }
         let loaded = WorkflowLoader.load(
             path: arguments.text(.file), workingDirectory: directory)
-        if !loaded.workflow.execution.secrets.isEmpty { SecretWarnings.learn(from: loaded.workflow) }
+        if !loaded.workflow.execution.secrets.isEmpty {
+            SecretWarnings.learn(from: loaded.workflow)
+        }
         SecretWarnings.learn(from: loaded)
         return loaded
     }

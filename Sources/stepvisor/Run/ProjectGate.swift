@@ -49,7 +49,8 @@ struct ProjectGate {
             case .success(let lock): return lock
             case .failure(let busy):
                 let who = describe(busy.holder)
-                let outer = ProcessEnvironment.environment["STEPVISOR_RUNS"]?.split(separator: ":") ?? []
+                let outer =
+                    ProcessEnvironment.environment["STEPVISOR_RUNS"]?.split(separator: ":") ?? []
                 if let run = busy.holder.runID, outer.contains(where: { $0 == run }) {
                     throw CommandFailure(
                         .busy, "this run was started by a step of the run that holds the project",

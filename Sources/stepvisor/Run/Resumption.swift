@@ -183,7 +183,8 @@ extension ResumePlan {
                 earlier, graph: graph, selected: selected, finalizers: finalizers
             ) { left.causes(of: $0, doneIn: $1.run) }
         }
-        var bases = StepBases(plan: plan, root: project.root, environment: ProcessEnvironment.environment)
+        var bases = StepBases(
+            plan: plan, root: project.root, environment: ProcessEnvironment.environment)
         let decided = plan.policy.decisions.filter { [.skip, .proceed].contains($0.value) }
         return .resume(
             earlier, graph: graph, selected: selected, finalizers: finalizers,

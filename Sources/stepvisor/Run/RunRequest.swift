@@ -173,7 +173,8 @@ struct RunRequest {
     func outlooks(of steps: [Int]?) -> [Int: CachePrediction] {
         guard let freshness, plan.smart?.usesCache == true else { return [:] }
         var preview = CachePreview(
-            plan: plan, look: freshness, root: project.root, environment: ProcessEnvironment.environment)
+            plan: plan, look: freshness, root: project.root,
+            environment: ProcessEnvironment.environment)
         var outlooks: [Int: CachePrediction] = [:]
         for step in steps ?? Array(plan.selected.indices) {
             outlooks[step] = preview.outlook(of: step)

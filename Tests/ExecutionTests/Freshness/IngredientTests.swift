@@ -131,7 +131,9 @@ struct IngredientTests {
         #expect(FingerprintPart("line", composed) != FingerprintPart("line", decomposed))
         #expect(FingerprintPart(composed, "x") != FingerprintPart(decomposed, "x"))
         #expect(FingerprintPart("line", composed) == FingerprintPart("line", "\u{e9}"))
-        let (old, new) = ([FingerprintPart("line", composed)], [FingerprintPart("line", decomposed)])
+        let (old, new) = (
+            [FingerprintPart("line", composed)], [FingerprintPart("line", decomposed)]
+        )
         #expect(old != new)
         func contents(_ list: [FingerprintPart]) -> Fingerprint {
             Fingerprint(
@@ -139,7 +141,9 @@ struct IngredientTests {
         }
         #expect(contents(new).causes(since: contents(old)).map(\.kind) == [.commandChanged])
         for name in ["verify", "environment X"] {
-            let (old, new) = ([FingerprintPart(name, composed)], [FingerprintPart(name, decomposed)])
+            let (old, new) = (
+                [FingerprintPart(name, composed)], [FingerprintPart(name, decomposed)]
+            )
             let causes = contents(new).causes(since: contents(old))
             #expect(causes.flatMap(\.details).map(\.new) == [decomposed])
         }

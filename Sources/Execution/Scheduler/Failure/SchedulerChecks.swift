@@ -14,8 +14,9 @@ extension Scheduler {
     }
 
     /// The check's process exists.
-    mutating func checkStarted(_ step: Int, _ pid: Int32, _ startTicks: UInt64, _ effects: inout Effects)
-    {
+    mutating func checkStarted(
+        _ step: Int, _ pid: Int32, _ startTicks: UInt64, _ effects: inout Effects
+    ) {
         effects.record(.checkStarted(step: step, pid: pid, startTicks: startTicks))
         if let limit = activeSteps[step]?.limitAt {
             activeSteps[step]?.deadline = limit
