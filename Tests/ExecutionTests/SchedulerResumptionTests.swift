@@ -36,7 +36,7 @@ struct SchedulerResumptionTests {
         scene.conditions["a"] = condition
         scene.send(.begin, at: 0)
         for (time, id) in ["a", "b", "c"].enumerated() {
-            guard scene.scheduler.flights[scene.index(id)] != nil else { continue }
+            guard scene.scheduler.activeSteps[scene.index(id)] != nil else { continue }
             scene.exit(id, id == "a" ? exitOfA : 0, at: Int64(time + 1))
         }
         return scene.did().filter { $0.hasPrefix("launch") || $0.hasPrefix("finish") }
