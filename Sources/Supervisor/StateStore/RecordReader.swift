@@ -62,40 +62,14 @@ struct RecordReader {
             hasResult: hasResult == 1)
     }
 
-    /// Whether the files that follow are these, and, where a directory is given, look as they did when
-    /// their contents were known.
-    mutating func filesAre(_ paths: [String], lookSameIn directory: Int32?) -> Bool {
+    /// Whether the files that follow are these, and look as they did when their contents were known.
+    mutating func filesAre(_ paths: [String], lookSameIn directory: Int32) -> Bool {
         guard let count = number(UInt32.self), Int(count) == paths.count else { return false }
         for path in paths {
             guard let written = blob(), path.utf8.count == written.count,
                 path.utf8.elementsEqual(written), let facts = facts()
             else { return false }
-            if let directory, !facts.now(path, in: directory) { return false }
-        }
-        return true
-    }
-
-    /// Whether all files of the record look as they did when their contents were known.
-    mutating func allStampsMatch(in directory: Int32) -> Bool {
-        allFiles { $1.now($0, in: directory) }
-    }
-
-    /// Whether no file of the record is one of these.
-    mutating func names(noneOf paths: [[UInt8]]) -> Bool {
-        allFiles { path, _ in
-            !paths.contains { $0.count == path.count && path.elementsEqual($0) }
-        }
-    }
-
-    private mutating func allFiles(_ holds: (UnsafeRawBufferPointer, Facts) -> Bool) -> Bool {
-        guard head() != nil else { return false }
-        for _ in 0..<2 {
-            guard let count = number(UInt32.self) else { return false }
-            for _ in 0..<count {
-                guard let path = blob(), let facts = facts(), holds(path, facts) else {
-                    return false
-                }
-            }
+            if !facts.now(path, in: directory) { return false }
         }
         return true
     }
@@ -106,15 +80,6 @@ struct RecordReader {
 
         func now(_ path: String, in directory: Int32) -> Bool {
             path.withCString { now($0, in: directory) }
-        }
-
-        func now(_ path: UnsafeRawBufferPointer, in directory: Int32) -> Bool {
-            withUnsafeTemporaryAllocation(byteCount: path.count + 1, alignment: 1) { copy in
-                copy.copyMemory(from: path)
-                copy[path.count] = 0
-                guard let start = copy.baseAddress else { return false }
-                return now(start.assumingMemoryBound(to: CChar.self), in: directory)
-            }
         }
 
         private func now(_ path: UnsafePointer<CChar>, in directory: Int32) -> Bool {

@@ -89,11 +89,6 @@ struct StepStateLog {
         index()
     }
 
-    /// How large the file is.
-    static func size(of workflow: String, in state: StateDirectory) -> Int64 {
-        PrivateFile.reading([folder, key(of: workflow), name], in: state.descriptor)?.size ?? 0
-    }
-
     // MARK: - Reading
 
     /// What is known of a step.
@@ -123,11 +118,6 @@ struct StepStateLog {
         guard let entry = entries[step], entry.kind == .done, entry.range.upperBound <= bytes.count
         else { return nil }
         return entry.range
-    }
-
-    /// Where the successes that count are in the file.
-    var successes: [Range<Int>] {
-        entries.values.compactMap { $0.kind == .done ? $0.range : nil }
     }
 
     /// Calls with the file as it was read, to which ``success(of:)`` refers.
@@ -315,9 +305,6 @@ struct StepStateLog {
         head.number(RecordChecksum.of(writer.bytes[...]))
         return head.bytes + writer.bytes
     }
-
-    /// Where it is, relative to the project root.
-    var path: String { shown }
 
     /// Whether anything is known of what a step was made from, or should be.
     func knows(_ step: String) -> Bool {

@@ -19,8 +19,6 @@ struct StepGlances: Sendable {
     private let ingredients: StepIngredients
     private let root: String
     private let directory: OpenDirectory?
-    /// Successes whose files looked the same while the workflow was read; nil where nobody looked.
-    private let early: Set<Int>?
     /// For each step whether it looked the same; empty before and after the beginning of a run.
     private var ahead: [Bool] = []
     private var isOver = false
@@ -30,12 +28,11 @@ struct StepGlances: Sendable {
     private static let share = 128
 
     init(
-        plan: RunPlan, root: String, ingredients: StepIngredients, early: Set<Int>? = nil
+        plan: RunPlan, root: String, ingredients: StepIngredients
     ) {
         self.plan = plan
         self.root = root
         self.ingredients = ingredients
-        self.early = early
         directory = OpenDirectory(root)
     }
 
@@ -95,19 +92,15 @@ struct StepGlances: Sendable {
                 !steps[index].hasGating,
                 let range = known.success(of: steps[index].id.rawValue)
             else { return false }
-            let hasLooked = !isOver && early != nil
-            if let early, hasLooked, !early.contains(range.lowerBound) { return false }
             return known.withBytes { bytes in
                 var reader = RecordReader(UnsafeRawBufferPointer(rebasing: bytes[range]))
-                return stampsMatch(
-                    index, steps[index], &reader, in: hasLooked ? nil : directory.number)
+                return stampsMatch(index, steps[index], &reader, in: directory.number)
             }
         }
     }
 
-    /// Looks at the files themselves only where a directory is given.
     private func stampsMatch(
-        _ index: Int, _ step: Step, _ reader: inout RecordReader, in directory: Int32?
+        _ index: Int, _ step: Step, _ reader: inout RecordReader, in directory: Int32
     ) -> Bool {
         guard let head = reader.head(), !head.hasResult,
             head.declaresOutputs == step.declaresOutputs,

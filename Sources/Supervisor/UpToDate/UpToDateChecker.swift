@@ -45,11 +45,10 @@ public struct UpToDateChecker: Sendable {
     ///   - workflow: The workflow's file or directory, whose name tells it from others of the project.
     ///   - environment: What steps inherit, for `env_inputs`.
     ///   - mask: Takes secrets out of what is kept and shown.
-    ///   - early: What was looked at while the workflow was read, with the project held ever since.
     ///   - tell: Takes a line about what is waited for, or read, not neutralised.
     public init(
         plan: RunPlan, state: StateDirectory?, root: String, workflow: String,
-        environment: [String: String], mask: SecretMask = .none, early: EarlyLook? = nil,
+        environment: [String: String], mask: SecretMask = .none,
         tell: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.plan = plan
@@ -62,12 +61,10 @@ public struct UpToDateChecker: Sendable {
         looker = FileHasher(root: root)
         looker.progress = ReadingProgress(tell)
         answers = ToolAnswers.ask(plan, root: root, inherited: environment, tell: tell)
-        let looked = early.flatMap { $0.isAbout(workflow, in: root) ? $0.take() : nil }
         known =
-            looked?.known ?? state.map { StepStateLog(workflow: workflow, in: $0) }
+            state.map { StepStateLog(workflow: workflow, in: $0) }
             ?? StepStateLog(workflow: workflow)
-        glances = StepGlances(
-            plan: plan, root: root, ingredients: ingredients, early: looked?.same)
+        glances = StepGlances(plan: plan, root: root, ingredients: ingredients)
         let steps = plan.resolved.workflow.steps
         isRemembered = UpToDateChecker.remembered(steps, plan.resolved.graph)
     }

@@ -10,19 +10,12 @@ struct RunCommand {
     private let arguments: ParsedArguments
     private let console: Console
 
-    /// The short way, for a run that may take it.
-    private let idle: IdleGate?
-
     init(_ arguments: ParsedArguments, _ console: Console) {
         self.arguments = arguments
         self.console = console
-        idle = IdleGate(arguments, console)
     }
 
     func run() throws -> Int32 {
-        let short = try idle?.run()
-        if case .done(let code) = short { return code }
-        let early = EarlyStart(arguments, console, after: short)
         let project: Project
         do {
             project = try Project.load(arguments, console)
@@ -36,9 +29,8 @@ struct RunCommand {
         if !arguments.has(.dryRun) { closeInherited() }
         if let word = arguments.text(.replay) { return try replay(word, project) }
         guard let resumption = Resumption(arguments, console, project.loaded) else {
-            let lock = try smartLock(project, early)
-            return try carryOut(
-                try RunRequest(project, arguments, early: early?.look), project, holding: lock)
+            let lock = try smartLock(project)
+            return try carryOut(try RunRequest(project, arguments), project, holding: lock)
         }
         let lock = try resumption.lock(waits: arguments.has(.wait), isDry: arguments.has(.dryRun))
         switch try resumption.base() {
@@ -64,12 +56,10 @@ struct RunCommand {
     }
 
     /// What is known of steps is read when nobody else can change it any more.
-    private func smartLock(_ project: Project, _ early: EarlyStart?) throws -> ProjectLock? {
+    private func smartLock(_ project: Project) throws -> ProjectLock? {
         guard !arguments.has(.dryRun), RunOptions(arguments).smart != .off else { return nil }
         let state = try StateDirectory(root: project.root, create: true)
-        let lock =
-            try early?.lock(of: project)
-            ?? ProjectGate(console).take(state, waits: arguments.has(.wait))
+        let lock = try ProjectGate(console).take(state, waits: arguments.has(.wait))
         if !project.workflow.execution.secrets.isEmpty { try ProjectKey.make(in: state) }
         return lock
     }
@@ -162,9 +152,6 @@ struct RunCommand {
             // Only a help for the next plan: a run that went well does not fail for it.
             try? DurationStore.add(
                 record, of: request.plan, workflow: context.workflow, to: state)
-            if result.status == .complete, request.notes.isEmpty, warnings.isEmpty {
-                idle?.keep(record, of: request.project, in: state)
-            }
         }
         lock.release()
         return exitCode(result, final.record, StartDirectory(projectRoot: request.project.root))

@@ -18,19 +18,6 @@ struct ProjectGate {
     /// - Throws: ``CommandFailure`` with exit 4 when another run has it and this one is not to wait.
     func take(_ state: StateDirectory, waits: Bool, resumes: Bool = false) throws -> ProjectLock {
         let lock = try acquire(state, waits: waits)
-        settle(state, resumes: resumes)
-        return lock
-    }
-
-    /// Takes the project where nobody has it; says nothing where it cannot be had.
-    func takeIfFree(_ state: StateDirectory) -> ProjectLock? {
-        let since = Timestamp.text(RunClock.wallTime())
-        guard case .success(let lock) = try? tryAcquire(state, since: since) else { return nil }
-        settle(state, resumes: false)
-        return lock
-    }
-
-    private func settle(_ state: StateDirectory, resumes: Bool) {
         if let concern = ProjectLock.concern(about: state) { console.note("warning: \(concern)") }
         if let run = Recovery.settle(state) {
             let place = StartDirectory(projectRoot: state.root)
@@ -38,6 +25,7 @@ struct ProjectGate {
                 console.note(line)
             }
         }
+        return lock
     }
 
     private func acquire(_ state: StateDirectory, waits: Bool) throws -> ProjectLock {

@@ -105,11 +105,10 @@ struct RunRequest {
     ///   - arguments: The command line.
     ///   - earlier: The run that `--resume` or `--failed` goes on with.
     ///   - replay: The order that `--replay` keeps.
-    ///   - early: What was looked at while the workflow was read.
     /// - Throws: ``CommandFailure`` with exit 2 when that cannot be run.
     init(
         _ project: Project, _ arguments: ParsedArguments, resuming earlier: EarlierRun? = nil,
-        replaying replay: ReplayOrder? = nil, early: EarlyLook? = nil
+        replaying replay: ReplayOrder? = nil
     ) throws {
         self.project = project.withoutText
         var options = RunOptions(arguments)
@@ -149,7 +148,7 @@ struct RunRequest {
                 plan = whole
             }
             if options.smart != .off {
-                let smart = SkipPlanner(project, arguments, options, since, early: early)
+                let smart = SkipPlanner(project, arguments, options, since)
                 freshness = try smart.adopt(into: &plan, &resume, history: history)
             }
             if let resume {

@@ -9,7 +9,6 @@ struct SkipPlanner {
     private let options: RunOptions
     /// What a revision says of the steps; nil where it is not asked.
     private let since: SinceRequest?
-    private let early: EarlyLook?
     /// What steps of a run that goes on are doing, for who only looks.
     private let running: [String: String]
     /// Whether what an earlier run has done is taken over without a look.
@@ -17,9 +16,8 @@ struct SkipPlanner {
 
     init(
         _ project: Project, _ arguments: ParsedArguments, _ options: RunOptions,
-        _ since: SinceRequest? = nil, early: EarlyLook? = nil
+        _ since: SinceRequest? = nil
     ) {
-        self.early = early
         self.project = project
         self.options = options
         self.since = since
@@ -55,7 +53,7 @@ struct SkipPlanner {
         var look = UpToDateChecker(
             plan: plan, state: try? StateDirectory(root: project.root, create: false),
             root: project.root, workflow: project.loaded.workflowFile ?? "",
-            environment: ProcessEnvironment.environment, mask: SecretWarnings.mask, early: early,
+            environment: ProcessEnvironment.environment, mask: SecretWarnings.mask,
             tell: Console.tell)
         look.running = running
         let trustsDone = isFailedOnly || options.isForced

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("A large workflow is looked at while it is read", .timeLimit(.minutes(20)))
+@Suite("A smart run of a large workflow", .timeLimit(.minutes(20)))
 struct LargeRunTests {
     private static let steps = 700
 

@@ -77,11 +77,7 @@ struct LibraryRunner: ModelRunner {
         let plan = try RunPlan.make(resolved: resolved, options: options)
         let look = UpToDateChecker(
             plan: plan, state: state, root: state.root, workflow: Self.workflowName,
-            environment: Self.environment(world),
-            // As in a large workflow, whose files are looked at while it is read.
-            early: world.steps.count % 2 == 0
-                ? EarlyLook(
-                    root: state.root, workflow: Self.workflowName, processors: 2, least: 0) : nil)
+            environment: Self.environment(world))
         return (plan, look)
     }
 }
