@@ -48,6 +48,11 @@ public struct RunOptions: Hashable, Sendable {
 
     /// A plain sequential run of everything.
     public init() {}
+
+    /// Whether anything narrows down which steps are meant.
+    public var narrowsSteps: Bool {
+        !(targets.isEmpty && only.isEmpty && from.isEmpty && until.isEmpty && skip.isEmpty)
+    }
 }
 
 /// One `--decide STEP=WORD`.

@@ -25,8 +25,11 @@ struct CheckCommand {
             diagnostics += SkipNotes(resolved).diagnostics
             diagnostics +=
                 InputNotes(
-                    resolved.workflow, files: loaded.files, root: loaded.projectRoot
+                    resolved.workflow, files: loaded.files, root: loaded.projectRoot,
+                    stateDirectory: StateDirectory.name
                 ).diagnostics
+            diagnostics +=
+                ToolCheck(workflow: resolved.workflow, root: loaded.projectRoot).diagnostics
             diagnostics += CheckCommand.outsideOutputs(resolved.workflow, loaded.projectRoot)
             diagnostics += SecretWarnings.warnings(on: resolved.workflow)
             diagnostics += resolved.workflow.withoutEffect.map { Diagnostic(.warning, $0) }
@@ -37,20 +40,35 @@ struct CheckCommand {
             try console.out(json(loaded, diagnostics, checklist, isValid: isValid))
         } else {
             try say(loaded, diagnostics, isValid: isValid)
-            if let checklist { try console.out(checklist.text.lines(of: console)) }
+            if let report = checklist?.report {
+                try console.out(report.text(style: console.outputStyle, checklistExtent))
+            }
         }
         let isSafe = checklist?.list.isMet ?? true
         return isValid && isSafe ? 0 : CommandFailure.Code.usage.rawValue
     }
 
+    private var checklistExtent: SafetyReport.Extent {
+        switch console.verbosity {
+        case .quiet: .failures
+        case .verbose: .everything
+        default: .points
+        }
+    }
+
     /// `--strict`: the safety checklist; nil where it is not asked for, or there is no graph to judge.
-    private func checklist(of loaded: LoadedWorkflow) -> (list: SafetyChecklist, text: SafetyText)?
-    {
+    private func checklist(of loaded: LoadedWorkflow) -> (
+        list: SafetyChecklist, report: SafetyReport
+    )? {
         guard arguments.has(.strict), let resolved = loaded.resolved else { return nil }
         let records = SafetyRecords(Project(loaded: loaded, resolved: resolved))
         let list = SafetyChecklist(
             of: resolved, evidence: records.evidence, processors: ProcessEnvironment.processors)
-        return (list, SafetyText(list, resolved, loaded))
+        return (
+            list,
+            SafetyReport(
+                list, of: resolved.workflow, in: loaded.files, path: loaded.path ?? "workflow.toml")
+        )
     }
 
     private func say(
@@ -64,7 +82,7 @@ struct CheckCommand {
         guard let resolved = loaded.resolved else { return }
         var text = ""
         for conflict in resolved.conflicts {
-            text += Sanitizer.line(PlanFacts.sentence(conflict, resolved.workflow)) + "\n"
+            text += Sanitizer.line(PlanReport.sentence(conflict, resolved.workflow)) + "\n"
         }
         for feature in resolved.workflow.notYetHonoured { text += feature.line + "\n" }
         if isValid {
@@ -152,7 +170,7 @@ struct CheckCommand {
 
     private func json(
         _ loaded: LoadedWorkflow, _ diagnostics: [Diagnostic],
-        _ checklist: (list: SafetyChecklist, text: SafetyText)?, isValid: Bool
+        _ checklist: (list: SafetyChecklist, report: SafetyReport)?, isValid: Bool
     ) -> [UInt8] {
         var writer = JSONWriter(capacity: 1024)
         writer.beginObject()
@@ -164,7 +182,7 @@ struct CheckCommand {
             writer.key("conflicts")
             writer.beginArray()
             for conflict in resolved.conflicts {
-                writer.string(PlanFacts.sentence(conflict, resolved.workflow))
+                writer.string(PlanReport.sentence(conflict, resolved.workflow))
             }
             writer.endArray()
             writer.key("not_yet_honoured")
@@ -178,7 +196,7 @@ struct CheckCommand {
             write(diagnostic, loaded.files, to: &writer)
         }
         writer.endArray()
-        checklist?.text.write(to: &writer)
+        checklist?.report.write(to: &writer)
         writer.endObject()
         writer.bytes.append(UInt8(ascii: "\n"))
         return writer.bytes

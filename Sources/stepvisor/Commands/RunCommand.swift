@@ -85,8 +85,10 @@ struct RunCommand {
         let unhonoured = project.workflow.notYetHonoured.map(\.line)
         if arguments.has(.dryRun) {
             for line in request.plan.warnings + unhonoured { console.note(line) }
-            let preview = DryRun(request, console: console)
-            try console.out(console.wantsJSON ? preview.json : preview.text)
+            let report = DryRunReport(
+                request.plan, request.options, resume: request.resume, skips: SkipReport(request))
+            try console.out(
+                console.wantsJSON ? report.json : report.text(style: console.outputStyle))
             return 0
         }
         var places = OutsideOutputs(root: project.root)
@@ -114,7 +116,7 @@ struct RunCommand {
         _ request: RunRequest, warnings: [String], holding earlier: ProjectLock?
     ) throws -> Int32 {
         if console.verbosity == .verbose, let forecast = request.plan.simulate() {
-            console.note(PlanText.expectation(forecast))
+            console.note(PlanReport.expectation(forecast))
         }
         let state = try StateDirectory(root: request.project.root, create: true)
         let lock = try earlier ?? ProjectGate(console).take(state, waits: arguments.has(.wait))

@@ -91,37 +91,3 @@ struct RunComparison {
         }
     }
 }
-
-/// What a step was made from in one run and not in another.
-struct StepDifference: WhyAnswer {
-    let step: String
-    let runs: (String, String)
-    /// The runs that really made what the two had.
-    let madeIn: (String, String)
-    let causes: [RunReason]
-
-    var text: String {
-        let between = "between run \(runs.0) and run \(runs.1)"
-        if madeIn.0 == madeIn.1 {
-            return "`\(step)`: nothing differs \(between): both have what run \(madeIn.0) made\n"
-        }
-        guard !causes.isEmpty else { return "`\(step)`: nothing differs \(between)\n" }
-        let lines = causes.map { "  \(Sanitizer.line($0.text))\n" }.joined()
-        return "`\(step)` \(between):\n" + lines
-    }
-
-    func write(to writer: inout JSONWriter) {
-        writer.member("step_id", step)
-        writer.key("between")
-        writer.beginArray()
-        writer.string(runs.0)
-        writer.string(runs.1)
-        writer.endArray()
-        writer.key("made_in")
-        writer.beginArray()
-        writer.string(madeIn.0)
-        writer.string(madeIn.1)
-        writer.endArray()
-        writer.write(causes)
-    }
-}

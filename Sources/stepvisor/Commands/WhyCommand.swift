@@ -26,111 +26,17 @@ struct WhyCommand {
             return try names.map { try comparison.answer(about: $0) }
         }
         if let answers {
-            try console.out(
-                console.wantsJSON ? json(answers) : answers.map(\.text).joined(separator: "\n"))
+            try console.out(console.wantsJSON ? WhyReport.json(answers) : WhyReport.text(answers))
             return 0
         }
         let latest = try? RecordedRun.find(nil, of: project.loaded, console: console)
-        let presents = steps.map { StepPresent($0, request, latest: latest) }
-        try console.out(
-            console.wantsJSON ? json(presents) : presents.map(\.text).joined(separator: "\n"))
+        let reasons = steps.map { step in
+            CurrentReasons(
+                of: step, request.plan, skips: SkipReport(request, asking: [step]),
+                latest: latest?.record)
+        }
+        try console.out(console.wantsJSON ? WhyReport.json(reasons) : WhyReport.text(reasons))
         return 0
-    }
-
-    /// One object; an array of them where a name stands for several steps.
-    private func json(_ answers: [some WhyAnswer]) -> String {
-        var writer = JSONWriter(capacity: 1024)
-        if answers.count != 1 { writer.beginArray() }
-        for answer in answers {
-            if answers.count != 1 { writer.newLine() }
-            writer.beginObject()
-            answer.write(to: &writer)
-            writer.endObject()
-        }
-        if answers.count != 1 { writer.endArray() }
-        return String(decoding: writer.bytes, as: UTF8.self) + "\n"
-    }
-}
-
-/// What there is to say of one step, in both forms.
-protocol WhyAnswer {
-    /// Lines for people.
-    var text: String { get }
-    /// Members of an object for programs.
-    func write(to writer: inout JSONWriter)
-}
-
-/// Why a step would run now, and why it ran last.
-struct StepPresent: WhyAnswer {
-    private let step: Int
-    private let id: String
-    private let words: SkipReport?
-    private let latest: (run: RecordedRun, step: Int)?
-
-    init(_ step: Int, _ request: RunRequest, latest: RecordedRun?) {
-        self.step = step
-        id = request.plan.resolved.graph.nodes[step].rawValue
-        words = SkipReport(request, asking: [step])
-        let name = id
-        self.latest = latest.flatMap { run in
-            run.record.header.steps.firstIndex { $0.id == name }.map { (run, $0) }
-        }
-    }
-
-    var text: String {
-        var lines: [String]
-        switch words?.standing(of: step) {
-        case .due(let causes)?:
-            lines = ["`\(id)` has to run:"] + causes.map { "  \(Sanitizer.line($0.text))" }
-            if let outlook = words?.outlook(of: step) {
-                lines.append("  \(Sanitizer.line(outlook.text))")
-            }
-        case .kept(let run, let causes)?:
-            lines = ["`\(id)` would come from the cache, as run \(Sanitizer.line(run)) made it:"]
-            lines += causes.map { "  \(Sanitizer.line($0.text))" }
-        case .upToDate?:
-            lines = ["`\(id)` need not run: it is \(words?.clause(of: step) ?? "up to date")"]
-        case .open?:
-            lines = ["`\(id)` has to run \(words?.clause(of: step) ?? "")"]
-        case nil:
-            lines = ["`\(id)` is no part of a run"]
-        }
-        return (lines + latestLines).map { $0 + "\n" }.joined()
-    }
-
-    private var latestLines: [String] {
-        guard let (run, step) = latest else { return ["no run of it is recorded"] }
-        let record = run.record
-        let name = "run \(record.header.runID) (the latest)"
-        let status = Wording.status(record.steps[step])
-        let reason = record.reasonText(of: step).map { ": \(Sanitizer.line($0))" } ?? ""
-        guard record.steps[step].launchedAt != nil else {
-            return ["\(name) did not run it: \(record.steps[step].status.rawValue)\(reason)"]
-        }
-        var lines = ["\(name) ran it, \(status)\(reason):"]
-        if let causes = record.causes[step], !causes.isEmpty {
-            lines += causes.map { "  \(Sanitizer.line($0.text))" }
-        } else {
-            lines.append("  it ran every step that it was about (no --smart-execution)")
-        }
-        return lines
-    }
-
-    func write(to writer: inout JSONWriter) {
-        writer.member("step_id", id)
-        words?.write(step, to: &writer)
-        guard let (run, step) = latest else {
-            writer.null("latest_run")
-            return
-        }
-        let record = run.record
-        writer.key("latest_run")
-        writer.beginObject()
-        writer.member("run_id", record.header.runID)
-        writer.member("status", record.steps[step].status.rawValue)
-        if let reason = record.reasonText(of: step) { writer.member("reason", reason) }
-        if let causes = record.causes[step] { writer.write(causes) }
-        writer.endObject()
     }
 }
 

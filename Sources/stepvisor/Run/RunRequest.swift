@@ -77,11 +77,6 @@ extension RunOptions {
         let decided = Set(decisions.map(\.step))
         decisions += earlier.standingDecisions.filter { !decided.contains($0.step) }
     }
-
-    /// Whether anything narrows down which steps are meant.
-    var narrowsSteps: Bool {
-        !(targets.isEmpty && only.isEmpty && from.isEmpty && until.isEmpty && skip.isEmpty)
-    }
 }
 
 /// A plan with what it was made from.
@@ -246,5 +241,19 @@ extension CommandName {
     /// The command that a word was most likely meant to be.
     static func nearest(to word: String) -> String? {
         NearMiss.best(for: word, among: CommandDeclaration.working.map(\.name.rawValue))
+    }
+}
+
+extension SkipReport {
+    /// What is said of a request's steps; nil where it skips nothing.
+    ///
+    /// - Parameters:
+    ///   - request: What the plan is of.
+    ///   - steps: Those about which the cache is asked; nil for all.
+    init?(_ request: RunRequest, asking steps: [Int]? = nil) {
+        var checker = request.freshness
+        self.init(request.plan, outlooks: request.outlooks(of: steps)) {
+            checker?.isHeldBack($0) ?? false
+        }
     }
 }

@@ -1,35 +1,51 @@
-import Execution
-import Reporting
-import WorkflowFiles
-import WorkflowModel
+package import Execution
+package import WorkflowModel
 
 /// The safety checklist for people and for programs.
-struct SafetyText {
+package struct SafetyReport {
     private let list: SafetyChecklist
     private let workflow: Workflow
-    private let loaded: LoadedWorkflow
+    private let files: SourceTable
+    /// The workflow's file or directory.
+    private let path: String
 
     /// Steps that are named for one line, unless all are wanted.
     private static let placeLimit = 6
 
-    init(_ list: SafetyChecklist, _ resolved: ResolvedWorkflow, _ loaded: LoadedWorkflow) {
+    /// - Parameters:
+    ///   - list: The points that were judged.
+    ///   - workflow: What they were judged of.
+    ///   - files: Where its steps stand.
+    ///   - path: The workflow's file or directory, as it is shown.
+    package init(
+        _ list: SafetyChecklist, of workflow: Workflow, in files: SourceTable, path: String
+    ) {
         self.list = list
-        workflow = resolved.workflow
-        self.loaded = loaded
+        self.workflow = workflow
+        self.files = files
+        self.path = path
     }
 
-    /// All points, or only those that are not met.
-    func lines(of console: Console) -> String {
-        let style = console.outputStyle
-        var text = ""
-        if console.verbosity > .quiet { text += "safety checklist: \(totals)\n" }
-        for point in list.points where console.verbosity > .quiet || point.verdict == .notMet {
+    /// How much ``text(style:_:)`` says.
+    package enum Extent {
+        /// Only points that are not met.
+        case failures
+        /// All points, with the first steps of each.
+        case points
+        /// All points with all steps.
+        case everything
+    }
+
+    /// The list for a terminal.
+    package func text(style: Style, _ extent: Extent) -> String {
+        var text = extent == .failures ? "" : "safety checklist: \(totals)\n"
+        for point in list.points where extent != .failures || point.verdict == .notMet {
             let number =
                 String(repeating: " ", count: point.number < 10 ? 1 : 0) + "\(point.number)"
             text += "\(number) \(word(for: point.verdict, style))  \(point.title)\n"
             text += Self.indented(point.reason)
             for addition in point.additions {
-                let places = places(of: addition, isWhole: console.verbosity == .verbose)
+                let places = places(of: addition, isWhole: extent == .everything)
                 text += Self.indented("set in \(places):")
                 text += Self.indented("    " + Sanitizer.line(addition.toml))
             }
@@ -73,23 +89,22 @@ struct SafetyText {
 
     private func place(of step: Int) -> String? {
         workflow.steps[step].range.map { range in
-            let position = loaded.files.position(of: range)
+            let position = files.position(of: range)
             return "\(position.path):\(position.line)"
         }
     }
 
     /// The file that settings stand in, or would: beside step files a `workflow.toml`.
     private var settingsFile: String {
-        let path = loaded.path ?? "workflow.toml"
-        let names = loaded.files.files.map(\.path)
+        let names = files.files.map(\.path)
         if names.contains(path) { return path }
         return path + (path.hasSuffix("/") ? "" : "/") + "workflow.toml"
     }
 }
 
-extension SafetyText {
+extension SafetyReport {
     /// Adds the list to a document.
-    func write(to writer: inout JSONWriter) {
+    package func write(to writer: inout JSONWriter) {
         writer.key("safety_checklist")
         writer.beginArray()
         for point in list.points {
@@ -123,7 +138,7 @@ extension SafetyText {
                 writer.beginObject()
                 writer.member("step_id", workflow.steps[step].id.rawValue)
                 if let range = workflow.steps[step].range {
-                    let position = loaded.files.position(of: range)
+                    let position = files.position(of: range)
                     writer.member("file", position.path)
                     writer.member("line", position.line)
                 }

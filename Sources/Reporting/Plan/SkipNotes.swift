@@ -1,19 +1,20 @@
 import DependencyGraph
 import Execution
-import Reporting
-import WorkflowModel
+package import WorkflowModel
 
 /// What `check` says of steps that `--smart-execution` can never skip, or has to skip blindly, and of
 /// those whose results depend on an order that is open.
-struct SkipNotes {
+package struct SkipNotes {
     private let resolved: ResolvedWorkflow
 
-    init(_ resolved: ResolvedWorkflow) { self.resolved = resolved }
+    package init(_ resolved: ResolvedWorkflow) { self.resolved = resolved }
 
     private var steps: [Step] { resolved.workflow.steps }
 
     /// All of them.
-    var diagnostics: [Diagnostic] { silence + Array(rewrites.prefix(Self.most)) + looseReads }
+    package var diagnostics: [Diagnostic] {
+        silence + Array(rewrites.prefix(Self.most)) + looseReads
+    }
 
     private static let most = 20
 

@@ -1,34 +1,30 @@
 import DependencyGraph
-import Execution
-import Reporting
+package import Execution
 import WorkflowModel
 
 /// `run --dry-run`: what would run, in which phase and order, and why.
-struct DryRun {
-    private let request: RunRequest
-    private let console: Console
+package struct DryRunReport {
+    private let plan: RunPlan
     private let reasons: SelectionReasons
     /// Why steps run that an earlier run was about; empty where none is gone on with.
     private let rerunReasons: [Int: String]
     /// Why steps run, or need not, where that was asked.
-    private let smart: SkipReport?
+    private let skips: SkipReport?
 
-    init(_ request: RunRequest, console: Console) {
-        self.request = request
-        self.console = console
-        reasons = SelectionReasons(request.plan, request.options)
-        smart = SkipReport(request)
-        if let resume = request.resume {
-            rerunReasons =
-                ResumeText(resume, request.plan).reasons
-        } else {
-            rerunReasons = [:]
-        }
+    /// - Parameters:
+    ///   - plan: What would run.
+    ///   - options: What it was asked by.
+    ///   - resume: What is taken over of an earlier run; nil without one.
+    ///   - skips: Nil for a plan that skips nothing.
+    package init(_ plan: RunPlan, _ options: RunOptions, resume: ResumePlan?, skips: SkipReport?) {
+        self.plan = plan
+        reasons = SelectionReasons(plan, options)
+        rerunReasons = resume.map { ResumeText($0, plan).reasons } ?? [:]
+        self.skips = skips
     }
 
-    private var plan: RunPlan { request.plan }
     private var terms: PlanTerms { PlanTerms(plan: plan) }
-    private var steps: [Step] { request.project.workflow.steps }
+    private var steps: [Step] { plan.resolved.workflow.steps }
 
     /// Steps in the order in which they would start.
     private var order: [Int] { plan.startSequence.filter { isUndecided($0) } }
@@ -39,20 +35,20 @@ struct DryRun {
     }
 
     /// A table of the run that would be.
-    var text: String {
+    package func text(style: Style) -> String {
         let limit =
             plan.mode == .parallel
             ? "at most \(plan.limit) at once" : "one at a time, in this order"
         let total = Wording.count(plan.count, "step")
         let order = order
         var text = "would run \(order.count) of \(total), \(limit):\n"
-        if let smart {
-            let runs = order.count { !smart.isKept($0) }
-            let most = smart.mayBeFewer ? "at most " : ""
+        if let skips {
+            let runs = order.count { !skips.isKept($0) }
+            let most = skips.mayBeFewer ? "at most " : ""
             text =
                 runs > 0
-                ? "would run \(most)\(runs) of \(total), \(limit) (\(smart.counts)):\n"
-                : "would run nothing: \(smart.counts)\n"
+                ? "would run \(most)\(runs) of \(total), \(limit) (\(skips.counts)):\n"
+                : "would run nothing: \(skips.counts)\n"
         }
         let ids = TextWidth.columnWidth(steps.map(\.id.rawValue))
         let numberWidth = String(order.count).count
@@ -67,10 +63,10 @@ struct DryRun {
             text += "  " + TextWidth.pad(steps[step].id.rawValue, to: ids)
             text += "  phase \(plan.phases[step])"
             text += "  \(reason(of: step))"
-            text += "  " + console.outputStyle.dim(CommandText.text(plan.command(of: step)))
+            text += "  " + style.dim(CommandText.text(plan.command(of: step)))
             text += "\n" + details(of: step, indent: 4 + numberWidth)
         }
-        for (since, done) in smart?.upToDate ?? [] {
+        for (since, done) in skips?.upToDate ?? [] {
             text += "\(since): "
             text += Wording.list(done.map { steps[$0].id.rawValue }, atMost: 20) + "\n"
         }
@@ -104,7 +100,7 @@ struct DryRun {
 
     private func reason(of step: Int) -> String {
         if let decision = plan.policy.decisions[step] { return "decided: \(decision.word)" }
-        return smart?.clause(of: step) ?? rerunReasons[step] ?? reasons.text(of: step)
+        return skips?.clause(of: step) ?? rerunReasons[step] ?? reasons.text(of: step)
     }
 
     /// Steps that are taken over, by the run in which they ran.
@@ -117,11 +113,11 @@ struct DryRun {
         return runs.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
-    /// The same for programs.
-    var json: String {
+    /// The same as a JSON document.
+    package var json: String {
         var writer = JSONWriter(capacity: 128 * plan.count + 256)
         writer.beginObject()
-        writer.member("workflow", request.project.workflow.name)
+        writer.member("workflow", plan.resolved.workflow.name)
         writer.member("execution_mode", plan.mode.rawValue)
         writer.member("max_parallel_steps", plan.limit)
         writer.key("steps")
@@ -133,7 +129,7 @@ struct DryRun {
             writer.member("order", place + 1)
             writer.member("phase", plan.phases[step])
             writer.member("reason", reason(of: step))
-            smart?.write(step, to: &writer)
+            skips?.write(step, to: &writer)
             writer.member("command", CommandText.text(plan.command(of: step)))
             terms.write(step, to: &writer)
             writer.endObject()
@@ -150,7 +146,7 @@ struct DryRun {
             }
         }
         writer.endArray()
-        if let smart { write(smart.upToDate, to: &writer) }
+        if let skips { write(skips.upToDate, to: &writer) }
         writer.key("left_out")
         writer.beginArray()
         for step in plan.selected.indices where !plan.selected[step] {
@@ -163,7 +159,7 @@ struct DryRun {
     }
 }
 
-extension DryRun {
+extension DryRunReport {
     /// Writes which steps need not run.
     private func write(
         _ groups: [(since: String, steps: [Int])], to writer: inout JSONWriter
@@ -173,7 +169,7 @@ extension DryRun {
         for step in groups.flatMap(\.steps) {
             writer.beginObject()
             writer.member("step_id", steps[step].id.rawValue)
-            smart?.write(step, to: &writer)
+            skips?.write(step, to: &writer)
             writer.endObject()
         }
         writer.endArray()
@@ -238,7 +234,7 @@ enum CommandText {
 
 extension TextWidth {
     /// Columns that hold the longest of these, and at most 40.
-    static func columnWidth(_ texts: some Sequence<String>) -> Int {
+    package static func columnWidth(_ texts: some Sequence<String>) -> Int {
         min(40, texts.reduce(0) { max($0, columns(of: $1)) })
     }
 }

@@ -1,10 +1,9 @@
 import DependencyGraph
-import Execution
-import Reporting
+package import Execution
 import WorkflowModel
 
 /// What a run that goes on with another tells before it begins.
-struct ResumeText {
+package struct ResumeText {
     private let resume: ResumePlan
     private let plan: RunPlan
 
@@ -13,13 +12,13 @@ struct ResumeText {
     /// Lines about single steps; the others are counted.
     private static let maxLines = 12
 
-    init(_ resume: ResumePlan, _ plan: RunPlan) {
+    package init(_ resume: ResumePlan, _ plan: RunPlan) {
         self.resume = resume
         self.plan = plan
     }
 
     /// The lines: what is taken over, and what of it runs again and why.
-    var lines: [String] {
+    package var lines: [String] {
         let run = Sanitizer.line(resume.run)
         let reruns = resume.reruns.filter { !plan.isUpToDate($0.step) }
         let count =
@@ -46,7 +45,7 @@ struct ResumeText {
     }
 
     /// Why each step that runs does so, by its index.
-    var reasons: [Int: String] {
+    package var reasons: [Int: String] {
         Dictionary(
             resume.reruns.map { ($0.step, text(of: $0.step, $0.reason)) }
                 + resume.doneUnlessNeedsRun.map { ($0.key, text(of: .unlessRuns($0.value.needed))) },

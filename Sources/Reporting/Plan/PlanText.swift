@@ -1,42 +1,41 @@
 import DependencyGraph
 import Execution
-import Reporting
 import WorkflowModel
 
 /// A plan as a table; long lists are cut unless everything is asked for.
 struct PlanText {
-    private let facts: PlanFacts
+    private let report: PlanReport
     private let style: Style
     private var bytes: [UInt8] = []
     private let origins: [Int64: EdgeOrigin]
-    private let smart: SkipReport?
+    private let skips: SkipReport?
     /// Whether no list is cut.
-    var showsEverything = false
+    var showsAll = false
 
     /// Steps of a phase, and dependencies of a step, that are shown of many.
     private static let maxSteps = 25
     private static let maxDependencies = 4
 
-    init(_ facts: PlanFacts, style: Style) {
-        self.facts = facts
+    init(_ report: PlanReport, style: Style) {
+        self.report = report
         self.style = style
-        smart = facts.smart
+        skips = report.skips
         var origins: [Int64: EdgeOrigin] = [:]
-        for edge in facts.resolved.inferredEdges {
+        for edge in report.resolved.inferredEdges {
             origins[Int64(edge.dependency) << 32 | Int64(edge.dependent)] = edge.origin
         }
         self.origins = origins
     }
 
-    private var plan: RunPlan { facts.plan }
-    private var steps: [Step] { facts.workflow.steps }
+    private var plan: RunPlan { report.plan }
+    private var steps: [Step] { report.workflow.steps }
 
     /// The whole text.
     mutating func render() -> [UInt8] {
         bytes.reserveCapacity(96 * plan.count + 256)
         addHeading()
-        let tasks = facts.workflow.tasks
-        for phase in facts.phases {
+        let tasks = report.workflow.tasks
+        for phase in report.phases {
             var title = "phase \(phase.number)"
             if tasks.count > 1 {
                 title = "\(Wording.task(tasks[phase.task].id)), \(title)"
@@ -45,10 +44,10 @@ struct PlanText {
             add("\n" + style.bold(title) + " (\(count))\n")
             addSteps(phase.steps)
         }
-        if !facts.finalizers.isEmpty {
-            let count = Wording.count(facts.finalizers.count, "step")
+        if !report.finalizers.isEmpty {
+            let count = Wording.count(report.finalizers.count, "step")
             add("\n" + style.bold("finalizers") + " (\(count), at the end whatever happened)\n")
-            addSteps(facts.finalizers)
+            addSteps(report.finalizers)
         }
         addConflicts()
         addRewrites()
@@ -61,20 +60,20 @@ struct PlanText {
 
     private mutating func addHeading() {
         let edges = Wording.count(
-            facts.resolved.graph.edgeCount, "dependency", plural: "dependencies")
-        let name = Sanitizer.line(facts.workflow.name)
+            report.resolved.graph.edgeCount, "dependency", plural: "dependencies")
+        let name = Sanitizer.line(report.workflow.name)
         let selected =
             plan.selectedCount == plan.count
             ? Wording.count(plan.count, "step")
             : "\(plan.selectedCount) of \(Wording.count(plan.count, "step"))"
-        let phases = Wording.count(facts.phases.count, "phase")
+        let phases = Wording.count(report.phases.count, "phase")
         add("\(style.bold(name)): \(selected), \(edges), \(phases)\n")
-        if let smart { add("\(smart.counts)\n") }
+        if let skips { add("\(skips.counts)\n") }
     }
 
     private mutating func addSteps(_ phase: [Int]) {
         let shown =
-            showsEverything || phase.count <= Self.maxSteps + 5
+            showsAll || phase.count <= Self.maxSteps + 5
             ? phase[...] : phase.prefix(Self.maxSteps)
         let width = TextWidth.columnWidth(shown.map { steps[$0].id.rawValue })
         for step in shown { addStep(step, width: width) }
@@ -92,7 +91,7 @@ struct PlanText {
         if plan.durations != nil {
             add("  " + (plan.measured(of: index).map { Self.time($0.value) } ?? "?"))
         }
-        if !facts.resolved.graph.dependencies(of: index).isEmpty { addDependencies(of: index) }
+        if !report.resolved.graph.dependencies(of: index).isEmpty { addDependencies(of: index) }
         let step = steps[index]
         if !step.isParallelSafe { add("  [runs alone]") }
         if let group = step.parallelGroup { add("  [group \(Sanitizer.line(group))]") }
@@ -101,29 +100,29 @@ struct PlanText {
             let names = step.resources.map { $0.units > 1 ? "\($0.units) \($0.name)" : $0.name }
             add("  [needs \(Sanitizer.line(names.joined(separator: ", ")))]")
         }
-        for tag in facts.terms.tags(of: index) { add("  [\(tag)]") }
-        if let smart, let clause = smart.clause(of: index) {
-            let isSkipped = plan.isUpToDate(index) || smart.isKept(index)
+        for tag in report.terms.tags(of: index) { add("  [\(tag)]") }
+        if let skips, let clause = skips.clause(of: index) {
+            let isSkipped = plan.isUpToDate(index) || skips.isKept(index)
             add("  [\(isSkipped ? clause : style.yellow("runs: \(clause)"))]")
         }
         if !step.description.isEmpty { add("  " + style.dim(Sanitizer.line(step.description))) }
         while bytes.last == UInt8(ascii: " ") { bytes.removeLast() }
         bytes.append(UInt8(ascii: "\n"))
-        guard showsEverything else { return }
-        for line in facts.terms.backups(of: index) { add("      \(style.dim(line))\n") }
+        guard showsAll else { return }
+        for line in report.terms.backups(of: index) { add("      \(style.dim(line))\n") }
     }
 
     /// What the run does about failures and limits, and what would be parallel in one that is not.
     private mutating func addTerms() {
-        let terms = facts.terms
+        let terms = report.terms
         for line in terms.policyLines { add(line + "\n") }
         if let line = terms.wouldBeParallelLine { add(line + "\n") }
     }
 
     private mutating func addDependencies(of step: Int) {
-        let dependencies = facts.resolved.graph.dependencies(of: step)
+        let dependencies = report.resolved.graph.dependencies(of: step)
         add("  after ")
-        let limit = showsEverything ? dependencies.count : Self.maxDependencies
+        let limit = showsAll ? dependencies.count : Self.maxDependencies
         for (place, dependency) in dependencies.prefix(limit).enumerated() {
             if place > 0 { add(", ") }
             bytes.append(contentsOf: steps[dependency].id.rawValue.utf8)
@@ -147,12 +146,12 @@ struct PlanText {
     }
 
     private mutating func addConflicts() {
-        let conflicts = facts.conflicts
+        let conflicts = report.conflicts
         guard !conflicts.isEmpty else { return }
         add("\n")
-        let shown = showsEverything ? conflicts[...] : conflicts.prefix(Self.maxSteps)
+        let shown = showsAll ? conflicts[...] : conflicts.prefix(Self.maxSteps)
         for conflict in shown {
-            add(style.yellow(Sanitizer.line(PlanFacts.sentence(conflict, facts.workflow))) + "\n")
+            add(style.yellow(Sanitizer.line(PlanReport.sentence(conflict, report.workflow))) + "\n")
         }
         if shown.count < conflicts.count {
             add(
@@ -162,10 +161,10 @@ struct PlanText {
     }
 
     private mutating func addRewrites() {
-        let notes = SkipNotes(facts.resolved).rewrites
+        let notes = SkipNotes(report.resolved).rewrites
         guard !notes.isEmpty else { return }
         add("\n")
-        let shown = showsEverything ? notes[...] : notes.prefix(Self.maxSteps)
+        let shown = showsAll ? notes[...] : notes.prefix(Self.maxSteps)
         for note in shown { add("note: \(Sanitizer.line(note.message))\n") }
         if shown.count < notes.count {
             add("… and \(notes.count - shown.count) more (`stepvisor plan -v` shows them all)\n")
@@ -173,15 +172,15 @@ struct PlanText {
     }
 
     private mutating func addTimes() {
-        let names = facts.criticalPath.map { steps[$0].id.rawValue }
+        let names = report.criticalPath.map { steps[$0].id.rawValue }
         add("\ncritical path (\(Wording.count(names.count, "step"))): ")
-        if showsEverything || names.count <= 12 {
+        if showsAll || names.count <= 12 {
             add(names.joined(separator: " → "))
         } else {
             let ends = names.prefix(6) + ["…"] + names.suffix(5)
             add(ends.joined(separator: " → "))
         }
-        guard let forecast = facts.forecast else {
+        guard let forecast = report.forecast else {
             add("\nexpected times: not known until a run has measured them\n")
             return
         }
@@ -192,7 +191,7 @@ struct PlanText {
         let wall = Self.time(forecast.wall.value)
         if plan.limit == 1 {
             add("expected: \(least)\(sum), one step at a time")
-            if isWhole, forecast.wall < forecast.sum, facts.workflow.execution.isParallelEnabled {
+            if isWhole, forecast.wall < forecast.sum, report.workflow.execution.isParallelEnabled {
                 add("; \(wall) with `-j \(forecast.limit)`")
             }
         } else {

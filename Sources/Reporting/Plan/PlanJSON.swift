@@ -4,18 +4,18 @@ import WorkflowModel
 
 /// A plan for programs.
 struct PlanJSON {
-    private let facts: PlanFacts
-    private let smart: SkipReport?
+    private let report: PlanReport
+    private let skips: SkipReport?
 
-    init(_ facts: PlanFacts) {
-        self.facts = facts
-        smart = facts.smart
+    init(_ report: PlanReport) {
+        self.report = report
+        skips = report.skips
     }
 
     /// The whole document.
     var bytes: [UInt8] {
-        let plan = facts.plan
-        let workflow = facts.workflow
+        let plan = report.plan
+        let workflow = report.workflow
         var writer = JSONWriter(capacity: 160 * plan.count + 512)
         writer.beginObject()
         writer.member("workflow", workflow.name)
@@ -23,7 +23,7 @@ struct PlanJSON {
         writer.member("max_parallel_steps", plan.limit)
         writer.key("phases")
         writer.beginArray()
-        for phase in facts.phases {
+        for phase in report.phases {
             writer.newLine()
             writer.beginObject()
             writer.member("task_id", workflow.tasks[phase.task].id)
@@ -37,23 +37,23 @@ struct PlanJSON {
         writer.endArray()
         writer.key("finalizers")
         writer.beginArray()
-        for step in facts.finalizers { write(step, to: &writer) }
+        for step in report.finalizers { write(step, to: &writer) }
         writer.endArray()
         writeEdges(to: &writer)
         writeConflicts(to: &writer)
         writer.key("critical_path")
         writer.beginArray()
-        for step in facts.criticalPath { writer.string(workflow.steps[step].id.rawValue) }
+        for step in report.criticalPath { writer.string(workflow.steps[step].id.rawValue) }
         writer.endArray()
         writeTimes(to: &writer)
-        facts.terms.writePolicy(to: &writer)
+        report.terms.writePolicy(to: &writer)
         writer.endObject()
         writer.bytes.append(UInt8(ascii: "\n"))
         return writer.bytes
     }
 
     private func write(_ index: Int, to writer: inout JSONWriter) {
-        let step = facts.workflow.steps[index]
+        let step = report.workflow.steps[index]
         writer.newLine()
         writer.beginObject()
         writer.member("step_id", step.id.rawValue)
@@ -61,26 +61,26 @@ struct PlanJSON {
         writer.member("parallel_safe", step.isParallelSafe)
         writer.member("critical", step.isCritical)
         if let group = step.parallelGroup { writer.member("parallel_group", group) }
-        if let measured = facts.plan.measured(of: index) {
+        if let measured = report.plan.measured(of: index) {
             writer.member("expected_ms", measured.value)
         } else {
             writer.null("expected_ms")
         }
-        facts.terms.write(index, to: &writer)
-        smart?.write(index, to: &writer)
+        report.terms.write(index, to: &writer)
+        skips?.write(index, to: &writer)
         writer.endObject()
     }
 
     private func writeEdges(to writer: inout JSONWriter) {
-        let graph = facts.resolved.graph
+        let graph = report.resolved.graph
         var origins: [Int64: EdgeOrigin] = [:]
-        for edge in facts.resolved.inferredEdges {
+        for edge in report.resolved.inferredEdges {
             origins[Int64(edge.dependency) << 32 | Int64(edge.dependent)] = edge.origin
         }
         writer.key("edges")
         writer.beginArray()
-        for step in 0..<graph.count where facts.plan.selected[step] {
-            for dependency in graph.dependencies(of: step) where facts.plan.selected[dependency] {
+        for step in 0..<graph.count where report.plan.selected[step] {
+            for dependency in graph.dependencies(of: step) where report.plan.selected[dependency] {
                 writer.newLine()
                 writer.beginObject()
                 writer.member("from", graph.nodes[dependency].rawValue)
@@ -97,13 +97,13 @@ struct PlanJSON {
     private func writeConflicts(to writer: inout JSONWriter) {
         writer.key("conflicts")
         writer.beginArray()
-        for conflict in facts.conflicts {
+        for conflict in report.conflicts {
             writer.newLine()
             writer.beginObject()
             writer.key("steps")
             writer.beginArray()
-            writer.string(facts.workflow.steps[Int(conflict.first)].id.rawValue)
-            writer.string(facts.workflow.steps[Int(conflict.second)].id.rawValue)
+            writer.string(report.workflow.steps[Int(conflict.first)].id.rawValue)
+            writer.string(report.workflow.steps[Int(conflict.second)].id.rawValue)
             writer.endArray()
             writer.member("shared_output", conflict.path)
             writer.endObject()
@@ -113,7 +113,7 @@ struct PlanJSON {
 
     private func writeTimes(to writer: inout JSONWriter) {
         // Half a sum would be taken for the whole.
-        guard let forecast = facts.forecast, let wall = facts.expectedWall,
+        guard let forecast = report.forecast, let wall = report.expectedWall,
             forecast.unmeasuredCount == 0
         else {
             writer.null("expected")

@@ -1,13 +1,11 @@
 import DependencyGraph
-import Execution
-import Reporting
-import Supervisor
+package import Execution
 import WorkflowModel
 
 /// What a plan that skips says of its steps: why each runs, or since when it need not.
-struct SkipReport {
+package struct SkipReport {
     /// Where a step stands before the run begins.
-    enum Standing {
+    package enum Standing {
         case due([RunReason])
         /// It has to run, and the cache has what this run made from the same.
         case kept(run: String, [RunReason])
@@ -17,42 +15,44 @@ struct SkipReport {
     }
 
     private let plan: RunPlan
-    private let smart: SkipPlan
+    private let skips: SkipPlan
     /// What the cache would do for steps that it is asked about.
     private let outlooks: [Int: CachePrediction]
 
     /// Nil for a plan that skips nothing.
     ///
     /// - Parameters:
-    ///   - request: What the plan is of.
-    ///   - steps: Those about which the cache is asked; nil for all.
-    init?(_ request: RunRequest, asking steps: [Int]? = nil) {
-        guard let smart = request.plan.smart else { return nil }
-        plan = request.plan
-        self.smart = smart
-        outlooks = request.outlooks(of: steps)
-        var look = request.freshness
-        isDue = smart.hasWork(selected: plan.selected) { look?.isHeldBack($0) ?? false }
+    ///   - plan: What would run.
+    ///   - outlooks: What the cache would do, by step; empty where it is not asked.
+    ///   - isHeldBack: Whether the condition of a step would come out false again.
+    package init?(
+        _ plan: RunPlan, outlooks: [Int: CachePrediction], isHeldBack: (Int) -> Bool
+    ) {
+        guard let skips = plan.smart else { return nil }
+        self.plan = plan
+        self.skips = skips
+        self.outlooks = outlooks
+        isDue = skips.hasWork(selected: plan.selected, isHeldBack: isHeldBack)
     }
 
     private var ids: [StepID] { plan.resolved.graph.nodes }
 
     /// Where a step stands; nil for one that the run is not about.
-    func standing(of step: Int) -> Standing? {
-        if plan.isUpToDate(step) { return .upToDate(run: smart.upToDate[step] ?? "") }
+    package func standing(of step: Int) -> Standing? {
+        if plan.isUpToDate(step) { return .upToDate(run: skips.upToDate[step] ?? "") }
         guard plan.selected[step] else { return nil }
-        if smart.open.contains(step) { return .open(needed(by: step)) }
-        return smart.due[step].map { causes in
+        if skips.open.contains(step) { return .open(needed(by: step)) }
+        return skips.due[step].map { causes in
             if case .hit(let run)? = outlooks[step] { return .kept(run: run, causes) }
             return .due(causes)
         }
     }
 
     /// What the cache would do for a step; nil for one that it is not asked about.
-    func outlook(of step: Int) -> CachePrediction? { outlooks[step] }
+    package func outlook(of step: Int) -> CachePrediction? { outlooks[step] }
 
     /// Whether a step would be put in place instead of being run.
-    func isKept(_ step: Int) -> Bool {
+    package func isKept(_ step: Int) -> Bool {
         if case .kept? = standing(of: step) { true } else { false }
     }
 
@@ -63,7 +63,7 @@ struct SkipReport {
         var open = Array(plan.resolved.graph.dependencies(of: step))
         while let next = open.popLast() {
             guard seen.insert(next).inserted, !plan.isUpToDate(next) else { continue }
-            if plan.selected[next], smart.due[next] != nil || smart.open.contains(next) {
+            if plan.selected[next], skips.due[next] != nil || skips.open.contains(next) {
                 found.append(next)
             } else {
                 open += plan.resolved.graph.dependencies(of: next)
@@ -73,15 +73,15 @@ struct SkipReport {
     }
 
     /// Whether anything is to be made, or put in place, but by what runs at the end of every run.
-    let isDue: Bool
+    package let isDue: Bool
 
     /// Whether some steps that may run need not after all.
-    var mayBeFewer: Bool {
-        plan.selected.indices.contains { smart.open.contains($0) || outlooks[$0] == .later }
+    package var mayBeFewer: Bool {
+        plan.selected.indices.contains { skips.open.contains($0) || outlooks[$0] == .later }
     }
 
     /// Where a step stands, as a clause on one line.
-    func clause(of step: Int) -> String? {
+    package func clause(of step: Int) -> String? {
         switch standing(of: step) {
         case .due(let causes)?: return Sanitizer.line(causes.text) + remark(on: step)
         case .kept(let run, let causes)?:
@@ -105,7 +105,7 @@ struct SkipReport {
 
     /// Since when a step need not run.
     func since(_ run: String) -> String {
-        if case .since(let revision) = smart.choice {
+        if case .since(let revision) = skips.choice {
             return Sanitizer.line("unchanged since \(revision)")
         }
         return Sanitizer.line(
@@ -113,10 +113,10 @@ struct SkipReport {
     }
 
     /// Steps that need not run, by since when.
-    var upToDate: [(since: String, steps: [Int])] {
+    package var upToDate: [(since: String, steps: [Int])] {
         var groups: [String: [Int]] = [:]
-        for step in smart.upToDate.keys.sorted() where plan.isUpToDate(step) {
-            groups[since(smart.upToDate[step] ?? ""), default: []].append(step)
+        for step in skips.upToDate.keys.sorted() where plan.isUpToDate(step) {
+            groups[since(skips.upToDate[step] ?? ""), default: []].append(step)
         }
         return groups.map { ($0.key, $0.value) }.sorted { $0.steps[0] < $1.steps[0] }
     }
@@ -145,14 +145,14 @@ struct SkipReport {
     }
 
     /// Writes where a step stands: the members `state`, `causes`, `run_id`, `depends_on`, `cache`.
-    func write(_ step: Int, to writer: inout JSONWriter) {
+    package func write(_ step: Int, to writer: inout JSONWriter) {
         switch standing(of: step) {
         case .due(let causes)?, .kept(_, let causes)?:
             writer.member("state", "due")
             writer.write(causes)
         case .upToDate(let run)?:
             writer.member("state", "up_to_date")
-            if case .since(let revision) = smart.choice {
+            if case .since(let revision) = skips.choice {
                 writer.member("since", revision)
             } else {
                 writer.member("run_id", run)

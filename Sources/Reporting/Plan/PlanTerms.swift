@@ -1,5 +1,4 @@
 import Execution
-import Reporting
 import WorkflowModel
 
 /// On which terms steps run: what happens when an attempt fails, whether a step runs at all, and

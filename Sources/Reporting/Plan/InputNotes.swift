@@ -1,24 +1,29 @@
 import Execution
-import Reporting
-import Supervisor
-import WorkflowModel
+package import WorkflowModel
 
 /// What `check` says of inputs that nobody can tell, and of steps that can never be up to date.
-struct InputNotes {
+package struct InputNotes {
     private let workflow: Workflow
     private let files: SourceTable
     private let root: String
+    private let stateDirectory: String
 
-    init(_ workflow: Workflow, files: SourceTable, root: String) {
+    /// - Parameters:
+    ///   - workflow: What is checked.
+    ///   - files: Where its steps stand.
+    ///   - root: The project root, absolute.
+    ///   - stateDirectory: The name of stepvisor's own directory, which is never an input.
+    package init(_ workflow: Workflow, files: SourceTable, root: String, stateDirectory: String) {
         self.workflow = workflow
         self.files = files
         self.root = root
+        self.stateDirectory = stateDirectory
     }
 
-    private static let most = 20
+    private static let maxNotes = 20
 
     /// All of them.
-    var diagnostics: [Diagnostic] {
+    package var diagnostics: [Diagnostic] {
         var unknown: [Diagnostic] = []
         var endless: [Diagnostic] = []
         // Steps of one `foreach` say the same of the same place.
@@ -31,7 +36,7 @@ struct InputNotes {
                 endless.append(note)
             }
         }
-        return Array(unknown.prefix(Self.most)) + Array(endless.prefix(Self.most)) + toolNotes
+        return Array(unknown.prefix(Self.maxNotes)) + Array(endless.prefix(Self.maxNotes))
     }
 
     private func key(_ note: Diagnostic) -> String {
@@ -104,7 +109,7 @@ struct InputNotes {
             .compactMap { try? Glob(String($0.text.dropFirst())) }
         var notes: [Diagnostic] = []
         for pattern in included {
-            if pattern.text.split(separator: "/").contains(Substring(StateDirectory.name)) {
+            if pattern.text.split(separator: "/").contains(Substring(stateDirectory)) {
                 notes.append(
                     .warning(
                         "step `\(step.id)`: what stepvisor keeps is no input: `\(pattern.text)` "
@@ -147,36 +152,19 @@ struct InputNotes {
         return glob.matches(path) || glob.literal.map { path.hasPrefix("\($0)/") } ?? false
     }
 
-    // MARK: - Tools
-
-    /// Tools that are not there: a step that names one is never up to date.
-    private var toolNotes: [Diagnostic] {
-        var resolver = ProgramResolver()
-        let filter = EnvironmentFilter(workflow.execution.passEnvironment)
-        let path =
-            workflow.environment.last { $0.name == "PATH" }?.value
-            ?? filter.filtered(ProcessEnvironment.environment)["PATH"]
-        let place = SearchPlace(path: path, directory: root)
-        var seen: Set<String> = []
-        var notes: [Diagnostic] = []
-        for step in workflow.steps where step.hasGating {
-            for tool in step.gating.tools where seen.insert(tool).inserted {
-                // Where another program may stand in, nothing is said.
-                guard !tool.contains("||"), !tool.contains("if "),
-                    let program = CommandScripts.firstProgram(
-                        of: tool, shell: workflow.execution.shell)
-                else { continue }
-                do throws(ProgramProblem) {
-                    _ = try resolver.resolve(program, in: place)
-                } catch {
-                    notes.append(
-                        .warning(
-                            "step `\(step.id)`: the tool `\(tool)` gives no answer, so the step is "
-                                + "never up to date: \(error.message)", at: step.range,
-                            help: error.help))
-                }
-            }
-        }
-        return notes
+    /// A tool of a step that cannot be asked for its version.
+    ///
+    /// - Parameters:
+    ///   - tool: What the workflow asks.
+    ///   - step: Which step names it.
+    ///   - problem: Why it cannot be started.
+    ///   - help: What to do about that.
+    /// - Returns: A warning at the step.
+    package static func missing(
+        _ tool: String, of step: Step, because problem: String, help: String?
+    ) -> Diagnostic {
+        .warning(
+            "step `\(step.id)`: the tool `\(tool)` gives no answer, so the step is never up to "
+                + "date: \(problem)", at: step.range, help: help)
     }
 }
