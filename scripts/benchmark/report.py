@@ -144,18 +144,18 @@ def time_targets(results):
 
 def idle_targets(results):
     rows = []
-    for result in only(results, "noop"):
+    for result in [found for family in ("noop", "noop-environment", "noop-after-build") for found in only(results, family)]:
         name = result.workload.name
         rows.append(verdict(f"{name}: x ninja", 1.0, result.ratio("stepvisor", "ninja")))
         mine, other = result.median("stepvisor", "peak_mib"), result.median("ninja", "peak_mib")
         detail = f" ({mine:.0f} and {other:.0f} MiB)" if mine and other else ""
-        rows.append(verdict(f"{name}: peak RSS x ninja", 2.0, mine / other if mine and other else None, detail=detail))
+        rows.append(verdict(f"{name}: peak RSS x ninja", 1.5, mine / other if mine and other else None, detail=detail))
     for result in only(results, "touch"):
         rows.append(verdict(f"{result.workload.name}: x ninja", 1.0, result.ratio("stepvisor", "ninja")))
         steps = len(result.workload.steps)
         idle = next((r for r in only(results, "noop") if len(r.workload.steps) == steps), None)
         mine, other = result.median("stepvisor"), idle.median("stepvisor") if idle else None
-        rows.append(verdict(f"{result.workload.name}: above nothing changed", 10, mine - other if mine and other else None,
+        rows.append(verdict(f"{result.workload.name}: above nothing changed", 15, mine - other if mine and other else None,
                             "{:.1f}", " ms"))
     return rows
 

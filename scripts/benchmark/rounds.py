@@ -47,9 +47,9 @@ class Meter:
         for name in ("HOME", "TMPDIR"):
             os.makedirs(self.environment[name], exist_ok=True)
 
-    def run(self, folder, command, output="/dev/null"):
-        process = subprocess.Popen([self.program, str(self.timeout), folder, output, *command], env=self.environment,
-                                   stdout=subprocess.PIPE, text=True)
+    def run(self, folder, command, output="/dev/null", variables=None):
+        process = subprocess.Popen([self.program, str(self.timeout), folder, output, *command],
+                                   env={**self.environment, **(variables or {})}, stdout=subprocess.PIPE, text=True)
         try:
             text, _ = process.communicate()
         except BaseException:
@@ -227,6 +227,17 @@ class Bench:
             file.write(f"edited {number}\n")
         return step
 
+    def build(self, entry, workload, number, command):
+        """Edits an input of some steps, others in each round, and has the tool run them."""
+        count = workload.built_just_before
+        for place in range(count):
+            self.edit(entry, workload, (number + 1) * count + place)
+        before = self.outputs(entry, workload)
+        run = self.meter.run(entry.folder, command)
+        changed = sum(fact != before[path] for path, fact in self.outputs(entry, workload).items())
+        if run.status != 0 or changed != count:
+            entry.failure = f"{changed} steps ran after {count} edits ({explain(run)})"
+
     def silence(self, entry, workload):
         """A program that does nothing is fast: a plan has to name every step, a version has to say something."""
         version = workload.kind == "version"
@@ -270,7 +281,11 @@ class Bench:
         # What a tool prints goes nowhere, but where the steps' output is the point it has to arrive somewhere.
         keeps = workload.output_mib and entry.tool.name != "parallel"
         output = os.path.join(entry.folder, "printed") if keeps else "/dev/null"
-        run = self.meter.run(entry.folder, command, output)
+        if workload.built_just_before:
+            self.build(entry, workload, number, command)
+        # The tools take turns, so that a number of the round would be the same for all of them.
+        variables = {f"BENCH_{os.urandom(4).hex()}": str(number)} if workload.new_environment else None
+        run = self.meter.run(entry.folder, command, output, variables)
         expected = workload.output_mib * len(workload.steps) * MIB
         if run.status != 0 or run.timed_out:
             entry.failure = explain(run)

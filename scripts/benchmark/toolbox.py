@@ -35,6 +35,12 @@ def is_native(path):
         return file.read(2) != b"#!"
 
 
+def programs_below(folder, name):
+    """The executable files of a name: a package may have the program itself behind a script that starts it."""
+    return [os.path.join(place, name) for place, _, names in os.walk(folder)
+            if name in names and os.access(os.path.join(place, name), os.X_OK)]
+
+
 class Toolbox:
     def __init__(self, root, say):
         self.root = root
@@ -69,7 +75,7 @@ class Toolbox:
         call(["clang", "-O2", "-c", f"-I{include}", os.path.join(instructions, "HashInstructions.c"), "-o", object_file])
         call(["swiftc", "-O", "-wmo", "-parse-as-library", "-swift-version", "6", "-enable-upcoming-feature",
               "InternalImportsByDefault", "-module-name", "hashing", "-I", include,
-              os.path.join(sources, "Execution", "SHA256.swift"), os.path.join(self.sources, "hashing.swift"),
+              os.path.join(sources, "Execution", "Support", "SHA256.swift"), os.path.join(self.sources, "hashing.swift"),
               object_file, "-o", program], cwd=folder)
         return program
 
@@ -84,7 +90,9 @@ class Toolbox:
             self.say(f"installing {package} into .build/bench-tools")
             call([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
                   "--target", target, package])
-        if not os.path.exists(found):
+        found = next((path for path in [found, *programs_below(target, program)]
+                      if os.path.exists(path) and is_native(path)), None)
+        if not found:
             raise Missing(f"`pip install {package}` brought no program `{program}`")
         return found
 

@@ -19,6 +19,8 @@ class Workload:
     jobs: int
     steps: list
     kind: str = "run"  # or "plan", "version"; "idle": nothing has changed; "touch": one input has
+    new_environment: bool = False  # each run has a variable that no run before had
+    built_just_before: int = 0  # so many steps are run by the tool right before each measured run
     tools: tuple = ()  # empty: every tool that can
     optimum: float = None  # ms
     output_mib: int = 0  # a step writes this much
@@ -141,6 +143,13 @@ def all_workloads(quick):
         found.append(Workload(f"noop-{steps}", "noop", 2, copying(steps), kind="idle", tools=("stepvisor", "ninja", "make"),
                               about="steps with three inputs and one output each, nothing changed", fixed_size=False))
     touched = 1000 if quick else 10000
+    found.append(Workload(f"noop-environment-{touched}", "noop-environment", 2, copying(touched), kind="idle",
+                          tools=("stepvisor", "ninja", "make"), new_environment=True,
+                          about="nothing changed but one variable of the environment, new in each run", fixed_size=False))
+    found.append(Workload(f"noop-after-build-{touched}", "noop-after-build", 2, copying(touched), kind="idle",
+                          tools=("stepvisor", "ninja", "make"), built_just_before=100,
+                          about="nothing to do right after a run of 100 steps: their files are younger than two seconds",
+                          fixed_size=False))
     found.append(Workload(f"touch-1-of-{touched}", "touch", 2, copying(touched), kind="touch",
                           tools=("stepvisor", "ninja", "make"), about="the same, one input edited before each run",
                           fixed_size=False))
