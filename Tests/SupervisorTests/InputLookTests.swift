@@ -252,7 +252,7 @@ struct InputLookTests {
         for name in ["in/1", "in/2", "in/3"] { try scene.space.file(name, name) }
         let ends = Mutex<[Int64]>([])
         var looker = FileHasher(root: scene.space.root.path)
-        // Asked when a part of a file has been read; each part takes a while.
+        // Asked when a part of a file has been read: no part is read within one tick of the clock.
         looker.isWanted = {
             let before = RunClock.wallTime().microseconds
             var now = before
