@@ -1,44 +1,44 @@
-/// What is wrong with the text of a condition, and where.
+/// What is wrong in the text of a condition, and where.
 public struct ConditionError: Error, Hashable, Sendable {
-    /// A clause that follows "the condition of step `x`: ".
+    /// A clause that continues "the condition of step `x`: ".
     public var message: String
-    /// Bytes of the text from its beginning.
+    /// Byte offsets from the beginning of the text.
     public var place: Range<Int>
     /// What to write instead.
     public var help: String?
 }
 
-/// A condition that has been read: `steps.review.score < 0.8 and changed("docs/**")`.
+/// A parsed condition: `steps.review.score < 0.8 and changed("docs/**")`.
 public struct ConditionExpression: Hashable, Sendable, CustomStringConvertible {
-    /// What it comes to; true, false, or a result that has to be one of them.
+    /// The outermost term: true, false, or a result whose value must turn out to be one of them.
     public let root: ConditionTerm
 
-    /// Reads a condition and checks that its types fit, as far as they are known before a run.
+    /// Parses a condition and checks its types as far as they are known before a run.
     public init(_ text: String) throws(ConditionError) {
         root = try ConditionParser.parse(text).root
     }
 
-    /// A condition put together from its parts, whose types nobody has checked.
+    /// A condition made from its parts; their types are not checked.
     public init(root: ConditionTerm) { self.root = root }
 
-    /// As it can be written, without `IF` and with as few parentheses as it takes.
+    /// The condition as text, without `IF` and with as few parentheses as possible.
     public var description: String { root.description }
 
-    /// The results that it names, in the order in which they stand.
+    /// The results that it names, in the order in which they are written.
     public var references: [ConditionReference] {
         var found: [ConditionReference] = []
         root.forEachReference { found.append($0) }
         return found
     }
 
-    /// The same condition with other names for its steps.
+    /// The same condition with its steps renamed.
     public func renamingSteps(
         _ rename: (ConditionReference) -> StepID
     ) -> ConditionExpression {
         ConditionExpression(root: root.renamingSteps(rename))
     }
 
-    /// The same condition with each step by its full id; a name that is no step's stays.
+    /// The same condition with each step name replaced by the full id; an unknown name is kept.
     public func resolved(
         in task: String, isStep: (StepID) -> Bool
     ) -> ConditionExpression {

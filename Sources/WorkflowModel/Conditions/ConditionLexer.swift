@@ -1,6 +1,6 @@
-/// The smallest piece of a condition.
+/// A token: the smallest piece of a condition.
 struct ConditionToken: Hashable {
-    /// What kind of piece it is.
+    /// The kind of token.
     enum Kind: Hashable {
         case number, string, word, comparison, mark, end
     }
@@ -8,19 +8,19 @@ struct ConditionToken: Hashable {
     var kind: Kind
     /// As written.
     var text: String
-    /// What a string stands for; empty for the other kinds.
+    /// The value of a string token; empty for other kinds.
     var content = ""
-    /// Bytes of the condition from its beginning.
+    /// Byte offsets from the beginning of the condition.
     var place: Range<Int>
 
     func isMark(_ mark: String) -> Bool { kind == .mark && text == mark }
 
     func isWord(_ word: String) -> Bool { kind == .word && text == word }
 
-    /// `and`, or `AND` as the source documents have their words.
+    /// `and`, or `AND` as the source documents write it.
     func isKeyword(_ word: String) -> Bool { isWord(word) || isWord(word.uppercased()) }
 
-    /// For a message: a long one is cut.
+    /// The text for a message; a long text is cut.
     var shown: String { Validation.shown(text) }
 }
 
@@ -118,7 +118,7 @@ struct ConditionLexer {
         return token
     }
 
-    /// What stands behind a backslash; nil at the end of the text, where the string is not closed.
+    /// The character after a backslash; nil at the end of the text, where the string is not closed.
     private mutating func escape() throws(ConditionError) -> UInt8? {
         let start = at
         at += 1

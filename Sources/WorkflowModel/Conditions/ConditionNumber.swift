@@ -3,15 +3,15 @@ public struct ConditionNumber: Sendable, CustomStringConvertible {
     /// As written.
     public let description: String
     private let isNegative: Bool
-    /// From the first to the last that is not 0; none for zero.
+    /// From the first to the last digit that is not 0; empty for zero.
     private let digits: ArraySlice<UInt8>
-    /// The power of ten that 0.DIGITS is multiplied by.
+    /// The power of ten by which 0.DIGITS is multiplied.
     private let exponent: Int
 
-    /// The greatest power of ten that a number may be written with, and the least below zero.
+    /// The largest absolute value of an exponent.
     private static let exponentLimit = 1_000_000
 
-    /// Reads `-12`, `0.8` or `1e-3`; nil for everything else.
+    /// Reads `-12`, `0.8` or `1e-3`; nil for any other text.
     public init?(_ text: String) {
         var rest = Array(text.utf8)[...]
         isNegative = rest.first == UInt8(ascii: "-")
@@ -35,7 +35,7 @@ public struct ConditionNumber: Sendable, CustomStringConvertible {
         description = text
     }
 
-    /// What stands behind the digits: nothing, or `e` and a whole number.
+    /// The exponent behind the digits: nothing, or `e` and a whole number.
     private static func power(_ text: ArraySlice<UInt8>) -> Int? {
         guard let mark = text.first else { return 0 }
         guard mark | 0x20 == UInt8(ascii: "e") else { return nil }
@@ -52,7 +52,7 @@ public struct ConditionNumber: Sendable, CustomStringConvertible {
 }
 
 extension ConditionNumber: Hashable, Comparable {
-    /// Whether they are the same number, however written.
+    /// Whether both are the same number, however written.
     public static func == (a: ConditionNumber, b: ConditionNumber) -> Bool {
         a.sign == b.sign && a.exponent == b.exponent && a.digits == b.digits
     }
@@ -63,7 +63,7 @@ extension ConditionNumber: Hashable, Comparable {
         return a.sign < 0 ? b.isSmallerInSize(than: a) : a.isSmallerInSize(than: b)
     }
 
-    /// Numbers that are equal hash alike.
+    /// Equal numbers have equal hashes.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(sign)
         hasher.combine(exponent)

@@ -15,7 +15,7 @@ struct ConditionParser {
     /// How deep parentheses and `not` may nest, since the parser recurses.
     static let depthLimit = 64
 
-    /// A condition with the places of what it names.
+    /// A condition together with the places of the names in it.
     struct Parsed {
         var root: ConditionTerm
         var references: [(reference: ConditionReference, place: Range<Int>)] = []
@@ -25,10 +25,10 @@ struct ConditionParser {
     private var lexer: ConditionLexer
     private var token: ConditionToken
     private var depth = 0
-    /// Where the token before this one ended.
+    /// Where the previous token ended.
     private var end = 0
     private var parsed = Parsed(root: .null)
-    /// The first type that does not fit: said only when the text can be read to its end.
+    /// The first type error; reported only when the text has no syntax error.
     private var misfit: ConditionError?
 
     /// Reads a whole condition.
@@ -193,7 +193,7 @@ struct ConditionParser {
         return .result(reference)
     }
 
-    /// One `.NAME` or `["NAME"]`; nil where none stands here.
+    /// One `.NAME` or `["NAME"]`; nil when there is none at this place.
     private mutating func field() throws(ConditionError) -> String? {
         if token.isMark(".") {
             try advance()

@@ -1,7 +1,7 @@
-/// A part of a condition: a value, or something that compares or joins others.
+/// A part of a condition: a value, a comparison, or several terms joined.
 ///
-/// A parsed one nests no deeper than a small multiple of the parser's limit, so that it may be
-/// walked by recursion.
+/// A parsed term nests no deeper than a small multiple of the parser's limit, so recursion over it
+/// is safe.
 public indirect enum ConditionTerm: Hashable, Sendable {
     case number(ConditionNumber)
     case text(String)
@@ -9,13 +9,13 @@ public indirect enum ConditionTerm: Hashable, Sendable {
     case null
     /// A step's result, or its status.
     case result(ConditionReference)
-    /// Whether a file that one of these patterns matches has changed.
+    /// Whether a file that matches one of these patterns has changed.
     case changed([String])
     case comparison(ConditionTerm, ConditionComparison, ConditionTerm)
     case not(ConditionTerm)
-    /// Joined by `and`: two or more.
+    /// Two or more terms joined by `and`.
     case all([ConditionTerm])
-    /// Joined by `or`: two or more.
+    /// Two or more terms joined by `or`.
     case any([ConditionTerm])
 }
 
@@ -28,17 +28,17 @@ public enum ConditionComparison: String, Hashable, Sendable, CaseIterable {
     case greater = ">"
     case greaterOrEqual = ">="
 
-    /// Whether the values have to have an order, and not only be equal or not.
+    /// Whether the values must have an order; equality alone needs none.
     public var needsOrder: Bool { self != .equal && self != .unequal }
 }
 
-/// A result of a step as a condition names it.
+/// A result of a step, as a condition names it.
 public struct ConditionReference: Hashable, Sendable, CustomStringConvertible {
     /// The step's name as written: `review` both in `steps.review.score` and `review_output.score`.
     public var step: String
-    /// Whether it is written in the source documents' form: `review_output.score`.
+    /// Whether it is written as in the source documents: `review_output.score`.
     public var isOutput: Bool
-    /// The names behind it, from the outermost field on; never empty.
+    /// The field names behind the step, the outermost first; never empty.
     public var path: [String]
 
     /// A result of a step.
@@ -48,17 +48,18 @@ public struct ConditionReference: Hashable, Sendable, CustomStringConvertible {
         self.path = path
     }
 
-    /// Whether it is the step's status, which comes from the run and from no results.
+    /// Whether it names the step's status, which comes from the run and not from the step's
+    /// results.
     public var isStatus: Bool { path.first == "status" }
 
-    /// As it is written in a condition.
+    /// The text that a condition uses for it.
     public var description: String {
         var text = isOutput ? "\(step)_output" : "steps" + Self.field(step)
         for name in path { text += Self.field(name) }
         return text
     }
 
-    /// The steps that may be meant in this task, in the order in which they are tried.
+    /// The steps that it may mean in this task, in the order in which they are tried.
     public func candidates(in task: String) -> [StepID] {
         let local = task.isEmpty ? nil : "\(task)."
         var names = [step]
@@ -83,7 +84,7 @@ public struct ConditionReference: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension ConditionTerm: CustomStringConvertible {
-    /// As it is written in a condition, with as few parentheses as it takes.
+    /// The text of the term, with as few parentheses as possible.
     public var description: String {
         switch self {
         case .number(let number): number.description
@@ -101,7 +102,7 @@ extension ConditionTerm: CustomStringConvertible {
         }
     }
 
-    /// How closely it binds: a value 4, `or` 0.
+    /// How tightly the term binds: a value 4, `or` 0.
     private var rank: Int {
         switch self {
         case .any: 0
@@ -116,7 +117,7 @@ extension ConditionTerm: CustomStringConvertible {
         rank > limit ? description : "(\(description))"
     }
 
-    /// A text between quotes, as the language reads it.
+    /// A text in quotes, as the parser reads it.
     static func quoted(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {

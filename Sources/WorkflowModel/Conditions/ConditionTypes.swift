@@ -1,9 +1,9 @@
-/// What is known of a term's type before a run.
+/// The type of a term, as far as it is known before a run.
 enum ConditionKind: Hashable {
     case number, text, truth, null
-    /// One of the words that a step's status has.
+    /// A step's status, one of a fixed set of words.
     case status
-    /// A result: nobody knows before the step has run.
+    /// A result, whose type is known only after the step has run.
     case unknown
 
     init(of term: ConditionTerm) {
@@ -29,23 +29,23 @@ enum ConditionKind: Hashable {
     }
 }
 
-/// A term while it is read, with its place.
+/// A term and its place, during parsing.
 struct PlacedTerm {
     var term: ConditionTerm
     var place: Range<Int>
 
     var kind: ConditionKind { ConditionKind(of: term) }
 
-    /// For a message: a long one is cut.
+    /// The text for a message; a long text is cut.
     var shown: String { Validation.shown(term.description) }
 }
 
-/// Finds what is wrong with a condition whatever the results are.
+/// Finds the type errors that do not depend on the results.
 enum ConditionTypes {
-    /// The statuses that a step can have once nothing more happens to it.
+    /// The statuses that a step can end with.
     static let statusWords = ["complete", "failed", "aborted", "skipped", "cached"]
 
-    /// Something that is joined, negated, or the whole condition has to be true or false.
+    /// Requires true or false of the whole condition and of each operand of `and`, `or` and `not`.
     static func checkTruth(_ operand: PlacedTerm, of what: String) throws(ConditionError) {
         switch operand.kind {
         case .truth, .unknown: return
@@ -62,7 +62,7 @@ enum ConditionTypes {
         }
     }
 
-    /// Two values that are compared have to be of one type.
+    /// Requires that two compared values have one type.
     static func check(
         _ left: PlacedTerm, _ comparison: ConditionComparison, _ right: PlacedTerm
     ) throws(ConditionError) {
@@ -95,7 +95,7 @@ enum ConditionTypes {
         }
     }
 
-    /// What a status is compared with.
+    /// Checks the value that a status is compared with.
     private static func checkStatus(
         _ other: PlacedTerm, _ place: Range<Int>
     ) throws(ConditionError) {

@@ -4,8 +4,10 @@ public protocol Defaulted: Hashable, Sendable {
     init()
 }
 
-/// Keeps a value that is nearly always the default in one word, so that 10,000 plain steps stay
-/// small: a step that declares none of it carries nil instead of the fields.
+/// Stores a value that is nearly always the default in one word.
+///
+/// Keeps 10,000 plain steps small: a step that declares none of the fields holds nil instead of
+/// them.
 @propertyWrapper
 public struct Boxed<Value: Defaulted>: Hashable, Sendable {
     private final class Box: Hashable, Sendable {
@@ -23,10 +25,10 @@ public struct Boxed<Value: Defaulted>: Hashable, Sendable {
     /// Wraps a value; the default costs nothing.
     public init(wrappedValue: Value) { self.wrappedValue = wrappedValue }
 
-    /// Whether it is another than the default, told without taking it out.
+    /// Whether the value differs from the default; does not unpack it.
     var isSet: Bool { box != nil }
 
-    /// The value, which is the default where none was set.
+    /// The value; the default when none was set.
     public var wrappedValue: Value {
         get { box?.value ?? Value() }
         set { box = newValue == Value() ? nil : Box(newValue) }

@@ -1,6 +1,6 @@
-/// Keys of a step that the file states, where its value alone does not tell that from the default.
+/// The keys of a step that the file states, where the value alone cannot be told from the default.
 ///
-/// One byte: of 10,000 steps each carries it.
+/// One byte, because each of 10,000 steps carries it.
 public struct DeclaredKeys: OptionSet, Hashable, Sendable {
     /// One bit for each key.
     public let rawValue: UInt8
@@ -16,8 +16,8 @@ public struct DeclaredKeys: OptionSet, Hashable, Sendable {
     public static let parallel = DeclaredKeys(rawValue: 64)
     /// `critical`, either way.
     public static let critical = DeclaredKeys(rawValue: 4)
-    /// `inputs`, also as an empty list: it reads nothing of its own.
+    /// `inputs`, also as an empty list: the step reads no files of its own.
     public static let inputs = DeclaredKeys(rawValue: 8)
-    /// `output_files`, also as an empty list: it writes nothing.
+    /// `output_files`, also as an empty list: the step writes no files.
     public static let outputFiles = DeclaredKeys(rawValue: 16)
 }

@@ -1,14 +1,14 @@
 /// What a critical failure does to the rest of the run.
 public enum ErrorPropagation: String, Hashable, Sendable, CaseIterable {
-    /// Nothing further starts.
+    /// No further step starts.
     case haltOnCritical = "halt_on_critical"
-    /// Dependents run, warned.
+    /// Dependents run, with a warning.
     case continueAndLog = "continue_and_log"
     /// A person decides.
     case collaborativeReview = "collaborative_review"
 }
 
-/// What a critical failure does to the steps that run at that moment.
+/// What a critical failure does to the steps that are running.
 public enum FailureStrategy: String, Hashable, Sendable, CaseIterable {
     /// They are stopped.
     case pessimistic
@@ -16,20 +16,20 @@ public enum FailureStrategy: String, Hashable, Sendable, CaseIterable {
     case optimistic
 }
 
-/// How further attempts are spaced and how many a run affords.
+/// How retries are spaced and how many one run may make.
 public struct RetrySettings: Hashable, Sendable {
-    /// Time before the second attempt, doubled with each further one.
+    /// Time before the second attempt, doubled for each further one.
     public var delay: Milliseconds?
     /// The longest time between two attempts.
     public var maxDelay: Milliseconds?
-    /// Retries of all steps together; nil for as many as the steps declare.
+    /// Retries of all steps together; nil: as many as the steps declare.
     public var budget: Int?
 
-    /// Nothing that is not the default.
+    /// The defaults.
     public init() {}
 }
 
-/// How failures that mean "busy" are told and met.
+/// Which failures mean "busy", and how the run reacts to them.
 public struct ThrottleSettings: Hashable, Sendable {
     /// Exit codes that mean "busy".
     public var exitCodes: [Int32] = []
@@ -40,11 +40,11 @@ public struct ThrottleSettings: Hashable, Sendable {
     /// Time without a busy failure after which the limit rises again.
     public var recoverAfter: Milliseconds?
 
-    /// No throttling signs.
+    /// No sign of throttling.
     public init() {}
 }
 
-/// When a resource is taken to be down.
+/// When a resource counts as down.
 public struct BreakerSettings: Hashable, Sendable {
     /// What steps behind an open breaker do.
     public enum WhenOpen: String, Hashable, Sendable, CaseIterable { case wait, fail }
@@ -56,39 +56,39 @@ public struct BreakerSettings: Hashable, Sendable {
     /// What steps behind it do meanwhile.
     public var whenOpen: WhenOpen?
 
-    /// A breaker that is not set.
+    /// No breaker.
     public init() {}
 }
 
-/// The `[execution]` table; nil means "not said".
+/// The `[execution]` table; nil means "not set".
 public struct ExecutionSettings: Hashable, Sendable {
-    /// False: `--parallel` falls back to sequential.
+    /// False: `--parallel` runs the steps one by one.
     public var isParallelEnabled = true
-    /// The limit under `--parallel`.
+    /// The number of steps at once under `--parallel`.
     public var maxParallelSteps: Int?
-    /// What a critical failure does to the rest; nil where ``defaultMode`` is to say.
+    /// What a critical failure does to the rest of the run; nil when ``defaultMode`` decides.
     public var errorPropagation: ErrorPropagation?
     /// What a critical failure does to running steps.
     public var failureStrategy = FailureStrategy.pessimistic
-    /// Failures in a row that escalate.
+    /// Failures in a row after which the run escalates.
     public var failureThreshold: Int?
     /// No step starts before its whole previous phase has ended.
     public var barriers = false
-    /// Limit per attempt.
+    /// Time limit of an attempt.
     public var timeout: Milliseconds?
-    /// Limit without output.
+    /// Time limit without output.
     public var idleTimeout: Milliseconds?
-    /// Limit per phase (with ``barriers``).
+    /// Time limit of a phase (with ``barriers``).
     public var phaseTimeout: Milliseconds?
-    /// Limit for the run.
+    /// Time limit of the run.
     public var runTimeout: Milliseconds?
     /// Time between TERM and KILL.
     public var grace: Milliseconds?
-    /// What runs a command given as a string; never empty.
+    /// The program that runs a command given as a string; never empty.
     public var shell = ["/bin/sh", "-c"]
-    /// The command of steps that have none.
+    /// The command of steps that declare none.
     public var runner: Command?
-    /// `silent`, `dynamic` or `collaborative`, as the source documents have it.
+    /// `silent`, `dynamic` or `collaborative`, as in the source documents.
     public var defaultMode: String?
     /// Names of variables that steps inherit; nil for all.
     public var passEnvironment: [String]?
@@ -96,18 +96,18 @@ public struct ExecutionSettings: Hashable, Sendable {
     public var secrets: [String] = []
     /// How steps' output reaches their logs.
     public var log = LogMode.auto
-    /// How further attempts are spaced.
+    /// How retries are spaced.
     public var retry = RetrySettings()
-    /// Signs of throttling.
+    /// Which failures mean "busy".
     public var throttle: ThrottleSettings?
-    /// The breaker of all resources without one of their own.
+    /// The breaker of all resources that declare none.
     public var breaker: BreakerSettings?
 
     /// The defaults.
     public init() {}
 
-    /// The grace period where none is declared: 10 s.
+    /// The grace period when none is declared: 10 s.
     public static let defaultGrace = Milliseconds.seconds(10)
-    /// The shell where none is declared.
+    /// The shell when none is declared.
     public static let defaultShell = ["/bin/sh", "-c"]
 }

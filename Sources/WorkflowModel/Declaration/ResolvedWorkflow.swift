@@ -4,14 +4,14 @@ public import DependencyGraph
 public enum EdgeOrigin: Hashable, Sendable {
     /// `dependencies` names it.
     case declared
-    /// An input of one matches this output of the other.
+    /// An input of the dependent matches this output of the dependency.
     case inferred(path: String)
     /// A condition names the step.
     case condition
-    /// The tasks run in this order.
+    /// The order of the tasks.
     case taskOrder
-    /// The steps of a task run in this order, since the task says nothing else. It only orders: what
-    /// comes after a failure that halts nothing runs all the same.
+    /// The order of the steps in a task that states no order itself. Such an edge only orders:
+    /// after a failure that halts nothing, the later step runs all the same.
     case stepOrder
 }
 
@@ -21,7 +21,7 @@ public struct WorkflowEdge: Hashable, Sendable {
     public var dependency: Int32
     /// The step that waits.
     public var dependent: Int32
-    /// Where it comes from; the first of several reasons in the order of ``EdgeOrigin``.
+    /// Why the edge exists; the first of several reasons in the order of ``EdgeOrigin``.
     public var origin: EdgeOrigin
 
     /// An edge.
@@ -49,24 +49,25 @@ public struct OutputConflict: Hashable, Sendable {
     }
 }
 
-/// A workflow that was found valid: its one graph, which everything else is drawn from.
+/// A valid workflow with its graph, from which everything else is derived.
 public struct ResolvedWorkflow: Sendable {
     /// What was declared.
     public let workflow: Workflow
     /// Node `i` is `workflow.steps[i]`.
     public let graph: Graph<StepID>
-    /// Edges that are not plainly declared, with their origin.
+    /// The edges that no `dependencies` states, with their origin.
     public let inferredEdges: [WorkflowEdge]
     /// Pairs that must not run at the same time.
     public let conflicts: [OutputConflict]
-    /// Pairs that write the same output one after the other, the first of the two first.
+    /// Pairs of steps that write the same output in order, the earlier step first.
     public let rewrites: [OutputConflict]
-    /// Pairs of which one modifies a file that the other reads, in no order: the modifier first.
+    /// Unordered pairs in which one step modifies a file that the other reads; the modifier is
+    /// first.
     public let looseReads: [OutputConflict]
-    /// The conditions by the index of their steps, each with the full ids of the steps it names.
+    /// The conditions by step index, with the full ids of the steps that they name.
     public let conditions: [Int: ConditionExpression]
 
-    /// Puts together what validation found.
+    /// Makes the value from what validation found.
     public init(
         workflow: Workflow, graph: Graph<StepID>, inferredEdges: [WorkflowEdge],
         conflicts: [OutputConflict], rewrites: [OutputConflict] = [],
@@ -81,7 +82,7 @@ public struct ResolvedWorkflow: Sendable {
         self.conditions = conditions
     }
 
-    /// The sentence that names a conflict.
+    /// The sentence that describes a conflict.
     public func message(for conflict: OutputConflict) -> String {
         let first = workflow.steps[Int(conflict.first)].id
         let second = workflow.steps[Int(conflict.second)].id

@@ -10,9 +10,9 @@ public enum Command: Hashable, Sendable {
 
 /// One dependency as written, with its place.
 public struct Dependency: Hashable, Sendable {
-    /// The step that has to have ended well first.
+    /// The step that must have succeeded first.
     public var id: StepID
-    /// Where it was written, or nil for one that no file states.
+    /// Where it was written; nil when no file states it.
     public var range: SourceRange?
 
     /// Names a dependency.
@@ -53,11 +53,11 @@ public struct ResourceUse: Hashable, Sendable {
     }
 }
 
-/// Another way to do a step, tried after the primary has failed.
+/// Another way to do a step, tried after the primary method has failed.
 public struct BackupMethod: Hashable, Sendable {
     /// What starts it; nil when it is only described in words.
     public var command: Command?
-    /// Words for people.
+    /// Description for people.
     public var description: String?
     /// When it is tried, as written (`primary_failure`).
     public var triggerCondition: String?
@@ -76,20 +76,20 @@ public struct BackupMethod: Hashable, Sendable {
     }
 }
 
-/// Which failures are worth another attempt.
+/// Which failures cause another attempt.
 public enum RetryTrigger: Hashable, Sendable {
     case exitCode(Int32)
     case signal(Int32)
     case timeout
 }
 
-/// What becomes of processes that outlive their step.
+/// What happens to processes that outlive their step.
 public enum LeftoverPolicy: String, Hashable, Sendable, CaseIterable {
-    /// Stopped and named in the record.
+    /// Stopped and recorded.
     case kill
-    /// Stopped, named, and warned of.
+    /// Stopped, recorded, and reported as a warning.
     case warn
-    /// Stopped, named, and the step fails.
+    /// Stopped, recorded, and the step fails.
     case fail
 }
 
@@ -97,7 +97,7 @@ public enum LeftoverPolicy: String, Hashable, Sendable, CaseIterable {
 public enum LogMode: String, Hashable, Sendable, CaseIterable {
     /// Through a pipe.
     case auto
-    /// The step writes into the file itself, which whatever opens `/dev/stderr` anew cuts.
+    /// The step writes into the file itself; a program that opens `/dev/stderr` anew truncates it.
     case file
     /// The same as `auto`.
     case pipe
@@ -105,26 +105,26 @@ public enum LogMode: String, Hashable, Sendable, CaseIterable {
 
 /// One step as the user declared it.
 ///
-/// Declared is not decided: defaults that depend on the run (limits, timeouts of `[execution]`)
-/// are applied when a run is planned, so nil means "not said here".
+/// Defaults that depend on the run (limits, timeouts of `[execution]`) are applied when the run is
+/// planned, so nil means "not set here".
 public struct Step: Hashable, Sendable {
     /// The step's id; unique in the workflow.
     public var id: StepID
     /// Where the id was written (or the file's start).
     public var range: SourceRange?
-    /// Words for people; empty when not given.
+    /// Description for people; empty when not given.
     public var description = ""
     /// Index into ``Workflow/tasks``.
     public var task = 0
-    /// What starts it; nil when neither the step nor a runner says.
+    /// What starts it; nil when neither the step nor a runner declares a command.
     public var command: Command?
     /// Where ``command`` was written.
     public var commandRange: SourceRange?
-    /// Steps that must have ended well before.
+    /// Steps that must have succeeded before.
     public var dependencies: [Dependency] = []
     /// False: runs alone.
     public var isParallelSafe = true
-    /// The named set inside a phase that it belongs to.
+    /// The named set inside a phase to which it belongs.
     public var parallelGroup: String?
     /// Whether its failure halts the run.
     public var isCritical = true
@@ -132,55 +132,55 @@ public struct Step: Hashable, Sendable {
     public var inputs: [FilePattern] = []
     /// What it writes.
     public var outputFiles: [FilePattern] = []
-    /// Files it changes beside its outputs (`modifies` and `conflict_zones`).
+    /// Files that it changes besides its outputs (`modifies` and `conflict_zones`).
     public var modifies: [FilePattern] = []
-    /// What a person, or an agent, should get; shown and handed to the step.
+    /// What a person or an agent should get; shown, and passed to the step.
     public var expectedOutput: String?
-    /// Shared things it takes while it runs.
+    /// Resources that it takes while it runs.
     public var resources: [ResourceUse] = []
-    /// A failure counts neither for the exit code nor for its dependents.
+    /// True: its failure affects neither the exit code nor its dependents.
     public var allowsFailure = false
-    /// What becomes of processes that outlive it.
+    /// What happens to processes that outlive it.
     public var leftovers = LeftoverPolicy.kill
     /// How its output reaches its log.
     public var log: LogMode?
-    /// What the file says of it although it might be the default.
+    /// Keys that the file states although their values may be the defaults.
     public var declares: DeclaredKeys = []
-    /// What is done when an attempt fails.
+    /// What happens when an attempt fails.
     @Boxed public var recovery = Recovery()
-    /// What decides whether it runs at all, and whether it succeeded.
+    /// What decides whether it runs and whether it succeeded.
     @Boxed public var gating = Gating()
     @Boxed private var limits = Limits()
     @Boxed private var surroundings = Surroundings()
 
-    /// A step with defaults for all but its id.
+    /// A step with defaults for everything but its id.
     public init(id: StepID, range: SourceRange? = nil) {
         self.id = id
         self.range = range
     }
 
-    /// Whether it says what it reads, be it nothing.
+    /// Whether it declares what it reads, even if that is nothing.
     public var declaresInputs: Bool { !inputs.isEmpty || declares.contains(.inputs) }
 
-    /// Whether it says what it writes, be it nothing.
+    /// Whether it declares what it writes, even if that is nothing.
     public var declaresOutputs: Bool { !outputFiles.isEmpty || declares.contains(.outputFiles) }
 
-    /// Whether anything gates it, told without taking ``gating`` out.
+    /// Whether it declares ``gating``; does not unpack the value.
     public var hasGating: Bool { _gating.isSet }
 
-    /// Whether it declares ``recovery``, told without taking it out.
+    /// Whether it declares ``recovery``; does not unpack the value.
     public var hasRecovery: Bool { _recovery.isSet }
 
     /// Runs once at the end, also after a failure.
     public var isFinalizer: Bool { _gating.isSet && gating.always }
 
-    /// Limit per attempt.
+    /// Time limit of an attempt.
     public var timeout: Milliseconds? {
         get { limits.timeout }
         set { limits.timeout = newValue }
     }
 
-    /// Limit without output.
+    /// Time limit without output.
     public var idleTimeout: Milliseconds? {
         get { limits.idleTimeout }
         set { limits.idleTimeout = newValue }
@@ -204,7 +204,8 @@ public struct Step: Hashable, Sendable {
         set { surroundings.workingDirectory = newValue }
     }
 
-    /// What starts it where neither it nor the command line says: the runner of its own file.
+    /// The runner of its own file; starts it when neither the step nor the command line names a
+    /// command.
     public var runner: Command? {
         get { surroundings.runner }
         set { surroundings.runner = newValue }
@@ -229,17 +230,17 @@ public struct Step: Hashable, Sendable {
         var runner: Command?
     }
 
-    /// What is done when an attempt fails.
+    /// What happens when an attempt fails.
     public struct Recovery: Hashable, Sendable, Defaulted {
         /// Further attempts after the first.
         public var retries = 0
-        /// Failures worth another attempt; empty for all.
+        /// Failures that cause another attempt; empty for all.
         public var retryOn: [RetryTrigger] = []
         /// Other methods, tried in order.
         public var backups: [BackupMethod] = []
-        /// How the step is done at first, in words for a runner (`primary_method`).
+        /// How the step is done at first: text for a runner (`primary_method`).
         public var primaryMethod: String?
-        /// The source documents' `mode` of a step, as written.
+        /// The `mode` of a step in the source documents, as written.
         public var mode: String?
 
         /// No retries and no backups.
@@ -256,14 +257,14 @@ public struct Step: Hashable, Sendable {
         public var always = false
         /// A command that must succeed after the step.
         public var verify: String?
-        /// Text or expression that the log must contain.
+        /// Text or regular expression that the log must contain.
         public var successPattern: String?
         /// Environment variables that count as inputs.
         public var environmentInputs: [String] = []
         /// Commands whose output counts as an input.
         public var tools: [String] = []
 
-        /// Nothing that gates.
+        /// No condition and no check.
         public init() {}
     }
 }

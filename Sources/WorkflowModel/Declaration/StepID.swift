@@ -1,21 +1,21 @@
 /// The name of a step, as declared (`api_docs`) or qualified by its task (`1.2`).
 ///
-/// A value that passed ``isValid(_:)`` cannot leave a directory, look like an option or hold a
-/// control character, so it may stand in a path.
+/// A value that passed ``isValid(_:)`` is safe in a path: it cannot leave a directory, look like an
+/// option or hold a control character.
 public struct StepID: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The name's text.
     public let rawValue: String
 
-    /// Takes any text; whether it may be used is ``isValid(_:)``, asked once when a file is loaded.
+    /// Takes any text; the loader checks it once with ``isValid(_:)``.
     public init(_ rawValue: String) { self.rawValue = rawValue }
 
     /// The name's text.
     public var description: String { rawValue }
 
-    /// The form that every id has: `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`.
+    /// The form of every id: `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`.
     public static let pattern = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
-    /// The most bytes an id may have.
+    /// The largest length of an id, in bytes.
     public static let maximumLength = 64
 
     /// Whether the text has the form of ``pattern``.

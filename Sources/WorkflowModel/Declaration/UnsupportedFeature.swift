@@ -1,11 +1,10 @@
-/// Something that a workflow declares and that this version reads, checks and keeps, but does not
-/// yet carry out.
+/// A declared feature that this version reads, checks and keeps but does not carry out.
 public struct UnsupportedFeature: Hashable, Sendable {
     /// The key, as declared.
     public var name: String
-    /// The steps that declare it; empty where it is a setting of the workflow.
+    /// The steps that declare it; empty for a setting of the workflow.
     public var steps: [StepID]
-    /// What happens instead: a clause.
+    /// What happens instead, as a clause.
     public var effect: String
 
     /// Names a feature.
@@ -29,10 +28,10 @@ public struct UnsupportedFeature: Hashable, Sendable {
 }
 
 extension Workflow {
-    /// What is declared and not yet carried out; none is left out silently.
+    /// Everything declared that is not carried out; nothing is left out silently.
     public var notYetHonoured: [UnsupportedFeature] { stepKeysNotHonoured }
 
-    /// What is declared and can change nothing, as the rest of the settings are: a line each.
+    /// Declared keys that have no effect with the other settings: one line each.
     public var withoutEffect: [String] {
         guard execution.phaseTimeout != nil, !execution.barriers else { return [] }
         return ["`phase_timeout` has no effect without `barriers = true` or `--barriers`"]
@@ -41,7 +40,7 @@ extension Workflow {
     private var stepKeysNotHonoured: [UnsupportedFeature] {
         var keys = Self.stepKeys.map { (key: $0, steps: [StepID]()) }
         for position in steps.indices {
-            // One glance at a plain step, which most are.
+            // One cheap test for a plain step, which most are.
             guard steps[position].declaresMoreThanItsRun else { continue }
             for number in keys.indices where keys[number].key.isDeclared(steps[position]) {
                 keys[number].steps.append(steps[position].id)

@@ -1,18 +1,18 @@
 /// What the user declared, from one or several files.
 public struct Workflow: Sendable {
-    /// For people; the project directory's name where the file says none.
+    /// Name for people; the project directory's name when the file gives none.
     public var name: String
     /// The steps in declaration order: task by task.
     public var steps: [Step]
-    /// The ordered sections; one unnamed task where the file has none.
+    /// The ordered sections; one unnamed task when the file declares none.
     public var tasks: [WorkflowTask]
     /// The `[execution]` table.
     public var execution: ExecutionSettings
     /// The `[environment]` table, in the order written.
     public var environment: [EnvironmentVariable]
-    /// The `[resources]` table; a resource that is only used counts 1.
+    /// The `[resources]` table; an undeclared resource has capacity 1.
     public var resources: [ResourceDeclaration]
-    /// The files that the main file's `[composition]` names.
+    /// The files that `[composition]` of the main file names.
     public var includes: [WorkflowInclude]
     /// Steps that were declared once for a list of items (`foreach`), in the order of ``steps``.
     public var groups: [StepGroup]
@@ -46,10 +46,10 @@ public struct Workflow: Sendable {
 public struct WorkflowInclude: Hashable, Sendable {
     /// As written: relative to the file that names it.
     public var file: String
-    /// What its ids begin with, without the `.` that follows; nil for nothing.
+    /// What its ids begin with, without the `.` that follows; nil for no prefix.
     public var prefix: String?
-    /// What its tasks and steps come after, in the names of the file that includes it; nil: its tasks
-    /// after those before it.
+    /// The tasks and steps before it, named as in the including file; nil: its tasks come after
+    /// those declared before it.
     public var dependencies: [Dependency]?
     /// Where it was written.
     public var range: SourceRange?
@@ -64,14 +64,14 @@ public struct WorkflowInclude: Hashable, Sendable {
 
 /// The instances of a step that was declared once for a list of items.
 public struct StepGroup: Hashable, Sendable {
-    /// The id as declared, which no step has: it stands for all instances.
+    /// The declared id, which stands for all instances; no step has it.
     public var name: StepID
     /// Indices into ``Workflow/steps``; never empty.
     public var members: Range<Int>
     /// Where the id was written.
     public var range: SourceRange?
 
-    /// A group of steps that stand one after another.
+    /// A group of consecutive steps.
     public init(_ name: StepID, members: Range<Int>, at range: SourceRange? = nil) {
         self.name = name
         self.members = members
@@ -79,14 +79,14 @@ public struct StepGroup: Hashable, Sendable {
     }
 }
 
-/// Settings of its own of a parallel group: of all steps that name it, wherever they stand.
+/// The settings of a parallel group; they apply to all steps that name it.
 public struct ParallelGroup: Hashable, Sendable {
-    /// What its steps have as their `parallel_group`.
+    /// The value of `parallel_group` in its steps.
     public var name: String
-    /// What a critical failure of one of its steps does to its other steps, and to those alone;
-    /// nil: what it does in the run.
+    /// What a critical failure of one member does to the other members, and only to them; nil: the
+    /// strategy of the run.
     public var failureStrategy: FailureStrategy?
-    /// Most of its steps at once; nil: as many as the run allows.
+    /// Largest number of its steps at once; nil: the limit of the run.
     public var maxParallelSteps: Int?
     /// Where its name was written.
     public var range: SourceRange?
@@ -102,32 +102,32 @@ public struct ParallelGroup: Hashable, Sendable {
 public struct WorkflowTask: Hashable, Sendable {
     /// As declared (`1`, `build`); empty for the one task of a workflow without tasks.
     public var id: String
-    /// Words for people.
+    /// Description for people.
     public var description = ""
     /// False: its steps run one by one.
     public var isParallelEnabled = true
-    /// Nothing in it says what its steps wait for, or what may run beside what: they run one after
-    /// another, in the order in which they are declared.
+    /// The task states neither dependencies nor parallel steps: its steps run one after another in
+    /// declaration order.
     public var isSequence = false
-    /// Nil: after the task declared before it; else after these tasks only.
+    /// Tasks that it comes after; nil: the task declared before it.
     public var dependencies: [Dependency]?
-    /// The mode of work that it is meant for, in words for a runner.
+    /// The mode of work that it is meant for: text for a runner.
     public var modeSpecific: String?
     /// Where it was written.
     public var range: SourceRange?
 
-    /// A task with defaults for all but its id.
+    /// A task with defaults for everything but its id.
     public init(id: String, range: SourceRange? = nil) {
         self.id = id
         self.range = range
     }
 }
 
-/// Where a resource is shared.
+/// Which runs share a resource.
 public enum ResourceScope: String, Hashable, Sendable, CaseIterable {
-    /// Among the runs of one project.
+    /// The runs of one project.
     case project
-    /// Among all projects of a user on this machine.
+    /// All projects of a user on this machine.
     case host
 }
 
@@ -135,11 +135,11 @@ public enum ResourceScope: String, Hashable, Sendable, CaseIterable {
 public struct ResourceDeclaration: Hashable, Sendable {
     /// The name: the form of ``StepID/pattern``.
     public var name: String
-    /// Units there are, at least 1.
+    /// Units in total, at least 1.
     public var capacity: Int
-    /// Where it is shared.
+    /// Which runs share it.
     public var scope: ResourceScope
-    /// The breaker of this resource, where it has one of its own.
+    /// The breaker of this resource, when it declares one.
     public var breaker: BreakerSettings?
     /// Where it was written.
     public var range: SourceRange?

@@ -1,6 +1,6 @@
-/// Something wrong, or worth saying, about what the user declared.
+/// An error, a warning or a note about what the user declared.
 public struct Diagnostic: Hashable, Sendable {
-    /// How bad it is: an error keeps the workflow from running.
+    /// How serious it is: an error keeps the workflow from running.
     public enum Severity: Int, Hashable, Sendable, Comparable {
         case note, warning, error
 
@@ -8,9 +8,9 @@ public struct Diagnostic: Hashable, Sendable {
         public static func < (a: Severity, b: Severity) -> Bool { a.rawValue < b.rawValue }
     }
 
-    /// A second place that a message speaks of ("first declared here").
+    /// A second place that a message refers to ("first declared here").
     public struct Related: Hashable, Sendable {
-        /// What is to be seen there.
+        /// What is at that place.
         public var message: String
         /// Where it is.
         public var range: SourceRange
@@ -22,11 +22,11 @@ public struct Diagnostic: Hashable, Sendable {
         }
     }
 
-    /// How bad it is.
+    /// How serious it is.
     public var severity: Severity
     /// What is wrong: lower case, no full stop, names in backticks.
     public var message: String
-    /// Where, or nil when it is about no place in a file.
+    /// Where it is; nil when it concerns no place in a file.
     public var range: SourceRange?
     /// What to type next, as a sentence ("did you mean `dependencies`?").
     public var help: String?
@@ -45,7 +45,7 @@ public struct Diagnostic: Hashable, Sendable {
         self.related = related
     }
 
-    /// An error: the workflow cannot be run as it stands.
+    /// An error: the workflow cannot run as it is.
     public static func error(
         _ message: String, at range: SourceRange? = nil, help: String? = nil,
         related: [Related] = []
@@ -53,7 +53,7 @@ public struct Diagnostic: Hashable, Sendable {
         Diagnostic(.error, message, at: range, help: help, related: related)
     }
 
-    /// A warning: it can be run, and the user should know.
+    /// A warning: the workflow can run, and the user should know.
     public static func warning(
         _ message: String, at range: SourceRange? = nil, help: String? = nil,
         related: [Related] = []

@@ -1,5 +1,5 @@
-/// Text of unknown origin made fit for a terminal: nothing in it moves the cursor, changes colours
-/// or turns the reading direction.
+/// Makes text of unknown origin safe for a terminal: nothing in it moves the cursor, changes
+/// colours or turns the reading direction.
 public enum DisplayText {
     /// The text with every control and invisible formatting character replaced by a visible one.
     public static func neutralised(_ text: String) -> String {
@@ -7,11 +7,12 @@ public enum DisplayText {
         return text.unicodeScalars.reduce(into: "") { $0 += visible($1) }
     }
 
-    /// The name of a file as it is shown and recorded: no two names give the same text.
+    /// A file name as it is shown and recorded; no two names give the same text.
     ///
-    /// A name is bytes. What is printable UTF-8 stays as it is; a byte that is part of none is `\xff`, a
-    /// control character `\n`, `\t`, `\r` or `\x1b`, another character that is not seen or looks
-    /// like a space or a part of another `\u{202E}`, and a backslash is doubled, so that none of these can be meant.
+    /// A name is bytes. Printable UTF-8 stays as it is. A byte outside of valid UTF-8 becomes
+    /// `\xff`; a control character becomes `\n`, `\t`, `\r` or `\x1b`; an invisible character, or
+    /// one that looks like a space or part of another character, becomes `\u{202E}`. A backslash is
+    /// doubled, so these forms are unambiguous.
     public static func fileName(_ bytes: some Collection<UInt8>) -> String {
         if bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }) {
             return String(decoding: bytes, as: UTF8.self)
@@ -19,7 +20,7 @@ public enum DisplayText {
         var text = ""
         var rest = Array(bytes)[...]
         while let first = rest.first {
-            // The longest sequence that one scalar takes, if a valid one begins here.
+            // The length of the valid UTF-8 sequence that begins here, if there is one.
             let length = [1, 2, 3, 4].first {
                 String(validating: rest.prefix($0), as: UTF8.self) != nil
             }
@@ -59,8 +60,8 @@ public enum DisplayText {
         return "\\u{" + String(scalar.value, radix: 16, uppercase: true) + "}"
     }
 
-    /// Whether a name with it looks like one that has a single character instead of two, or another
-    /// one: Unicode takes them for the same, the file system does not.
+    /// Whether a name with this character can look like another name: Unicode treats the two as
+    /// equivalent, the file system does not.
     private static func looksLikeAnother(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x300...0x36F, 0x1161...0x11FF, 0x3099...0x309A, 0x2126, 0x212A, 0x212B: true
@@ -88,9 +89,10 @@ public enum DisplayText {
         }
     }
 
-    /// Whether a terminal shows nothing for a scalar, or something that no two terminals agree on.
+    /// Whether terminals show nothing for a scalar, or disagree about it.
     private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
-        // The two that choose between text and picture are ordinary behind a picture.
+        // The two variation selectors that choose between text and picture are harmless behind a
+        // picture.
         if scalar.value == 0xFE0E || scalar.value == 0xFE0F { return false }
         switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse,
@@ -101,7 +103,7 @@ public enum DisplayText {
         }
     }
 
-    /// The columns that a terminal gives a printable character: 0, 1 or 2.
+    /// The columns that a terminal uses for a printable character: 0, 1 or 2.
     static func width(of scalar: Unicode.Scalar) -> Int {
         if scalar.value < 0x300 { return 1 }
         switch scalar.properties.generalCategory {

@@ -4,11 +4,12 @@ import Synchronization
 final class LineIndex: Sendable {
     private let starts = Mutex<[UInt32]>([])
 
-    /// The number of the line (from 1) that an offset is on, and the offset at which it begins.
+    /// The number of the line that holds an offset, from 1, and the offset at which that line
+    /// begins.
     func line(at offset: Int, in bytes: [UInt8]) -> (number: Int, start: Int) {
         starts.withLock { starts in
             if starts.isEmpty { starts = Self.lineStarts(in: bytes) }
-            // The last line that does not begin behind the offset.
+            // Search for the last line that begins at or before the offset.
             var low = 0
             var high = starts.count
             while high - low > 1 {

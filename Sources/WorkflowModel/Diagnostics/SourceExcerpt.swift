@@ -1,17 +1,17 @@
-/// One line of a file as a message shows it, with carets under the place in question.
+/// One line of a file in a message, with carets under the place in question.
 ///
-/// Only a stretch around the place is ever decoded, so a line of 100 MB costs no more than another.
+/// Only the bytes around the place are decoded, so a line of 100 MB costs no more than a short one.
 struct SourceExcerpt {
-    /// Columns of text that are shown at most.
+    /// Columns of text shown at most.
     private static let columns = 100
     /// Columns before the place that are kept when the line has to be cut.
     private static let leadColumns = 40
-    /// Bytes on each side that are looked at: enough for the columns in the longest characters.
+    /// Bytes decoded on each side: enough for the columns in the longest characters.
     private static let reach = 512
 
     /// The line, printable.
     let text: String
-    /// Spaces, tabs and carets that belong below it.
+    /// Spaces, tabs and carets for the line below it.
     let carets: String
 
     private struct Cell {
@@ -55,7 +55,7 @@ struct SourceExcerpt {
         let before = isCutBefore || left > 0 ? "…" : ""
         let after = isCutAfter || right < cells.count ? "…" : ""
         text = before + cells[left..<right].map(\.text).joined() + after
-        // A tab stays a tab below, so that both lines move alike whatever its width.
+        // A tab is copied to the caret line, so both lines are indented alike whatever its width.
         let padding = cells[left..<min(max(first, left), right)].map {
             $0.text == "\t" ? "\t" : String(repeating: " ", count: $0.width)
         }
@@ -70,7 +70,7 @@ struct SourceExcerpt {
         start == 0 && bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : start
     }
 
-    /// The characters of the line from a byte on, each with what is shown for it.
+    /// The characters of the line from a byte on, each with the text that is shown for it.
     private static func cells(
         _ bytes: [UInt8], from start: Int, around offset: Int
     ) -> (cells: [Cell], isCut: Bool) {
@@ -90,7 +90,8 @@ struct SourceExcerpt {
                 at += UTF8.width(scalar)
             case .error:
                 cells.append(Cell(offset: at, text: "\u{FFFD}", width: 1))
-                // A malformed sequence of several bytes is one mark: resume where the decoder does.
+                // A malformed sequence of several bytes is shown as one mark: resume where the
+                // decoder does.
                 at += malformedLength(bytes, at, end)
             case .emptyInput:
                 break decoding
@@ -99,7 +100,7 @@ struct SourceExcerpt {
         return (cells, isCut)
     }
 
-    /// Puts a mark for each character of what is not shown.
+    /// Replaces each concealed character with a mark.
     private static func conceal(_ ranges: [Range<Int>], in cells: inout [Cell]) {
         for index in cells.indices where !(cells[index].text == "\t") {
             let offset = cells[index].offset
@@ -110,7 +111,7 @@ struct SourceExcerpt {
     }
 
     private static func cell(_ scalar: Unicode.Scalar, at offset: Int) -> Cell {
-        // How far a tab goes depends on the column; for cutting, the widest is assumed.
+        // The width of a tab depends on the column; for cutting, assume the widest.
         if scalar == "\t" { return Cell(offset: offset, text: "\t", width: 8) }
         let shown = DisplayText.visible(scalar)
         let isItself = shown.unicodeScalars.count == 1

@@ -1,7 +1,7 @@
-/// A stretch of bytes in one of the files that were read.
+/// A range of bytes in one of the files that were read.
 ///
-/// Eight bytes and no line counting: a reader only notes offsets, and ``SourceTable`` turns them
-/// into line and column when there is something to report.
+/// Eight bytes, without line numbers: a reader notes offsets only, and ``SourceTable`` computes
+/// line and column when there is something to report.
 public struct SourceRange: Hashable, Sendable {
     /// Which file: an index into ``SourceTable/files``.
     public var file: UInt16
@@ -24,12 +24,12 @@ public struct SourceFile: Sendable {
     public var path: String
     /// The whole content, undecoded.
     public let bytes: [UInt8]
-    /// What messages do not show of it, since it may be a secret; ascending.
+    /// Byte ranges, ascending, that messages do not show because they may be secrets.
     public internal(set) var concealed: [Range<Int>] = []
-    /// Where its lines begin, found when the first place is shown.
+    /// Where its lines begin; computed when the first place is shown.
     let lines = LineIndex()
 
-    /// Keeps the bytes of a file under the path that messages show.
+    /// Stores the bytes of a file under the path that messages show.
     public init(path: String, bytes: [UInt8]) {
         self.path = path
         self.bytes = bytes
@@ -53,7 +53,7 @@ public struct SourcePosition: Hashable, Sendable {
     }
 }
 
-/// All files that were read, so that any ``SourceRange`` can be shown to a person.
+/// All files that were read; shows any ``SourceRange`` to a person.
 public struct SourceTable: Sendable {
     /// The files, in the order in which they were read.
     public private(set) var files: [SourceFile] = []
@@ -61,13 +61,13 @@ public struct SourceTable: Sendable {
     /// An empty table.
     public init() {}
 
-    /// Adds a file and returns the index that its ranges carry.
+    /// Adds a file and returns the index for its ranges.
     public mutating func add(_ file: SourceFile) -> Int {
         files.append(file)
         return files.count - 1
     }
 
-    /// Conceals parts of a file, ascending and apart from each other, in every message about it.
+    /// Conceals parts of a file in every message about it; the ranges ascend and do not touch.
     public mutating func conceal(_ ranges: [Range<Int>], inFile index: Int) {
         guard files.indices.contains(index) else { return }
         files[index].concealed = ranges

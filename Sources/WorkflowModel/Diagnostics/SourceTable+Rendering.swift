@@ -1,4 +1,4 @@
-/// Places and problems as a person reads them.
+/// Shows places and problems to a person.
 extension SourceTable {
     /// Line and column of a range's first byte.
     public func position(of range: SourceRange) -> SourcePosition {
@@ -66,7 +66,7 @@ extension SourceTable {
 }
 
 extension Sequence where Element == Diagnostic {
-    /// In the order of files and offsets; those about no place come last; otherwise as they were.
+    /// Sorted by file and offset; diagnostics without a place come last; ties keep their order.
     public func sortedByPlace() -> [Diagnostic] {
         // `sorted` is stable in practice but not by promise, so the position decides ties.
         enumerated().sorted { a, b in
@@ -85,7 +85,7 @@ extension Diagnostic {
 }
 
 extension Diagnostic.Severity {
-    /// The word that messages begin with.
+    /// The word at the beginning of a message.
     public var label: String {
         switch self {
         case .note: "note"

@@ -1,7 +1,7 @@
 /// Directories, each with those above it, the root (`""`) included.
 struct DirectorySet {
     private var table = PathTable()
-    /// A bit for each length there is, modulo 64: most paths are no directory, and are told by this.
+    /// One bit for each path length modulo 64: rules out most paths that are no directory.
     private var lengths: UInt64 = 0
     private var last = ""
 

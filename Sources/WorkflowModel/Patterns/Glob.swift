@@ -5,20 +5,20 @@
 /// directories, at the end for everything below. `\` takes the next character literally, a final
 /// `/` means everything below a directory. A name that begins with a dot is matched like any other.
 ///
-/// It is compiled to a nondeterministic automaton no longer than the text, so that no pattern
-/// takes more than its length times the path's.
+/// It is compiled to a nondeterministic automaton no longer than the text, so matching takes at
+/// most the product of both lengths.
 public struct Glob: Sendable {
-    /// The pattern, without `..` where its text tells what that leads to; `**` for the whole project.
+    /// The pattern, with `..` resolved where its text allows it; `**` for the whole project.
     public let text: String
-    /// The one path that it matches, where it has nothing that varies.
+    /// The only path that it matches, when it has no wildcard.
     public let literal: String?
-    /// The directory that all matches lie in, without a final `/`; empty for the root.
+    /// The directory that contains all matches, without a final `/`; empty for the root.
     public let directory: String
-    /// What all matches begin with; it may end within a name.
+    /// The text with which all matches begin; it may end within a name.
     public let prefix: String
     private let program: GlobProgram
 
-    /// The most bytes a pattern may have: the comparison of two takes the product of their lengths.
+    /// The largest length of a pattern, in bytes: comparing two takes the product of their lengths.
     public static let maximumLength = 1024
 
     /// Compiles a pattern, or throws a ``GlobError`` that says what is wrong with it.
@@ -37,14 +37,14 @@ public struct Glob: Sendable {
         directory = Self.directory(of: prefix)
     }
 
-    /// Whether the path, in the form of ``normalized(_:)``, is one of those meant.
+    /// Whether the pattern matches a path in the form of ``normalized(_:)``.
     public func matches(_ path: String) -> Bool {
         if let literal { return literal == path }
         guard Self.isInside(path, directory: directory) else { return false }
         return program.accepts(path)
     }
 
-    /// Whether there is a path that both match, in the product of the two lengths.
+    /// Whether some path matches both; takes the product of the two lengths.
     public func overlaps(_ other: Glob) -> Bool {
         if let literal { return other.matches(literal) }
         if let literal = other.literal { return matches(literal) }
@@ -55,7 +55,8 @@ public struct Glob: Sendable {
         return program.overlaps(other.program)
     }
 
-    /// The path without `./`, doubled and final slashes, which name the same file.
+    /// The path without `./` and without doubled and final slashes, which do not change the file it
+    /// names.
     public static func normalized(_ path: String) -> String {
         guard needsNormalizing(path) else { return path }
         let parts = path.utf8.split(separator: UInt8(ascii: "/")).filter {
@@ -65,14 +66,14 @@ public struct Glob: Sendable {
         return path.utf8.first == UInt8(ascii: "/") ? "/" + joined : joined
     }
 
-    /// A path or pattern as one relative to the project root, as far as its text alone tells: without
-    /// `..` that leads out of a name before it, and without the root itself.
+    /// A path or pattern relative to the project root, by its text alone: without `..` that cancels
+    /// the name before it, and without the root itself.
     public static func located(_ text: String, root: String?) -> String {
         guard text.utf8.first == UInt8(ascii: "/") || hasParent(text) else { return text }
         var names: [Substring.UTF8View] = []
         for name in text.utf8.split(separator: UInt8(ascii: "/")) {
             guard !name.elementsEqual(".".utf8) else { continue }
-            // What a pattern before it means, and so where that leads, is not known.
+            // The name before it is a pattern, so the target of `..` is unknown.
             if name.elementsEqual("..".utf8), let last = names.last,
                 !last.elementsEqual("..".utf8), !last.contains(where: varying.contains)
             {
@@ -94,7 +95,7 @@ public struct Glob: Sendable {
 
     private static let varying = Array("*?[{}\\".utf8)
 
-    /// Whether it is the project root, in whatever way that is written.
+    /// Whether it is the project root, in any spelling.
     private static func isRoot(_ text: String) -> Bool {
         text.utf8.first == UInt8(ascii: ".") && normalized(text).isEmpty
     }
@@ -111,8 +112,8 @@ public struct Glob: Sendable {
         return last == UInt8(ascii: ".") && before == UInt8(ascii: ".")
     }
 
-    /// Whether the text may vary, needs unescaping or names a directory by `.` or `..`; false means
-    /// that it is a path as it stands.
+    /// Whether the text has a wildcard, an escape, `.` or `..`; false means that it is a plain
+    /// path.
     static func needsCompiling(_ text: String) -> Bool {
         if hasParent(text) || text.utf8.last == UInt8(ascii: ".") && isRoot(text) { return true }
         var last: UInt8 = 0
@@ -135,7 +136,7 @@ public struct Glob: Sendable {
         return rest.isEmpty || rest.first == UInt8(ascii: "/") || directory == "/"
     }
 
-    /// The directory part of a path; empty where it has none.
+    /// The directory part of a path; empty when it has none.
     static func directory(of path: String) -> String {
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "" }
         return slash == path.utf8.startIndex ? "/" : String(path[..<slash])
@@ -155,7 +156,7 @@ public struct Glob: Sendable {
     }
 }
 
-/// What keeps a text from being a pattern.
+/// Why a text is not a pattern.
 public enum GlobError: Error, Hashable, Sendable {
     case empty
     case tooLong
@@ -178,7 +179,7 @@ public enum GlobError: Error, Hashable, Sendable {
         }
     }
 
-    /// What to write instead, where there is something to say.
+    /// What to write instead, if anything.
     public var help: String? {
         switch self {
         case .unclosedSet: "for a literal bracket write `\\[`"

@@ -1,12 +1,12 @@
-/// Turns the text of a pattern into a program, in one pass.
+/// Compiles the text of a pattern into a program, in one pass.
 struct GlobCompiler {
     private(set) var program = GlobProgram()
-    /// The characters before the first one that may vary, unescaped.
+    /// The characters before the first wildcard, unescaped.
     private(set) var literalPrefix = ""
-    /// Nothing varies.
+    /// There is no wildcard.
     private(set) var isLiteral = true
 
-    /// It means the project root, as `.` and `./` do.
+    /// The pattern means the project root, as `.` and `./` do.
     let isRoot: Bool
 
     private let scalars: [Unicode.Scalar]
@@ -17,7 +17,7 @@ struct GlobCompiler {
 
     static let maximumDepth = 16
 
-    /// An open `{`: what is to be filled in once its end is known.
+    /// An open `{`, with the jumps that are filled in once its end is known.
     private struct Alternatives {
         var split: Int
         var ends: [Int] = []
@@ -31,7 +31,7 @@ struct GlobCompiler {
         var scalars: [Unicode.Scalar] = []
         for scalar in text.unicodeScalars {
             if scalar == "/" {
-                // Neither a doubled slash nor `./` leads anywhere.
+                // A doubled slash and `./` change nothing.
                 if scalars.last == "/" { continue }
                 if scalars.last == ".", scalars.count == 1 || scalars[scalars.count - 2] == "/" {
                     scalars.removeLast()
@@ -46,7 +46,7 @@ struct GlobCompiler {
             if scalars.count > 1 { scalars.removeLast() }
         }
         isRoot = scalars.isEmpty
-        // A directory stands for all that is in it.
+        // A directory stands for everything in it.
         if isRoot || scalars.last == "/" { scalars += ["*", "*"] }
         self.scalars = scalars
     }
@@ -93,7 +93,7 @@ struct GlobCompiler {
         let isDouble = at - first == 1 && atNameStart
         let following = at < scalars.count ? scalars[at] : nil
         if isDouble, following == "/" {
-            // Any number of directories with their slashes, none too.
+            // Any number of directories with their slashes, or none.
             at += 1
             let split = program.instructions.count
             program.instructions += [.split(split + 1, 0), .take(.nameCharacter)]
@@ -144,7 +144,7 @@ struct GlobCompiler {
     private mutating func close() {
         let group = alternatives.removeLast()
         let end = program.instructions.count
-        // The last alternative has no other beside it.
+        // The last alternative has none after it.
         program.instructions[group.split] = .jump(group.split + 1)
         for place in group.ends { program.instructions[place] = .jump(end) }
         atNameStart = atNameStart && group.leavesNameStart

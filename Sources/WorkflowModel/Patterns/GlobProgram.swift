@@ -60,24 +60,24 @@ struct ScalarSet: Sendable, Hashable {
     }
 }
 
-/// A pattern as a list of instructions that a set of positions runs through.
+/// A pattern as a list of instructions, run with a set of positions.
 struct GlobProgram: Sendable {
     enum Instruction: Sendable {
-        /// Takes this one character, then goes on with the next instruction.
+        /// Consumes this one character, then continues with the next instruction.
         case character(UInt32)
-        /// Takes one character of the set, then goes on with the next instruction.
+        /// Consumes one character of the set, then continues with the next instruction.
         case take(ScalarSet)
-        /// Goes on at both places.
+        /// Continues at both instructions.
         case split(Int, Int)
-        /// Goes on there.
+        /// Continues at that instruction.
         case jump(Int)
-        /// The path is matched if it ends here.
+        /// The path matches if it ends here.
         case accept
     }
 
     var instructions: [Instruction] = []
 
-    /// Runs all positions beside each other: the time is the product of both lengths.
+    /// Runs all positions in parallel: the time is the product of both lengths.
     func accepts(_ path: String) -> Bool {
         var current = PositionSet(capacity: instructions.count)
         var next = PositionSet(capacity: instructions.count)
@@ -113,7 +113,8 @@ struct GlobProgram: Sendable {
         }
     }
 
-    /// Runs both at once over every path there is, and asks whether both can end together.
+    /// Runs both programs in parallel over all possible paths, and returns whether both can end
+    /// together.
     func overlaps(_ other: GlobProgram) -> Bool {
         let width = other.instructions.count
         var seen = Set<Int>()
@@ -148,7 +149,7 @@ struct GlobProgram: Sendable {
         return false
     }
 
-    /// What two instructions can both take: a character of a name, a slash.
+    /// What two instructions can both consume: a character of a name, a slash.
     private static func common(_ a: Instruction, _ b: Instruction) -> (name: Bool, slash: Bool) {
         switch (a, b) {
         case (.character(let x), .character(let y)):
@@ -165,7 +166,7 @@ struct GlobProgram: Sendable {
         }
     }
 
-    /// Where the comparison of two programs stands.
+    /// A state in the comparison of two programs.
     private struct Place {
         enum PathState: Int { case start, inName, afterSlash }
 

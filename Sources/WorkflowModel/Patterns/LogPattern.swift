@@ -4,30 +4,31 @@
     import Darwin
 #endif
 
-/// Why a text is no ``LogPattern``.
+/// Why a text is not a ``LogPattern``.
 public struct LogPatternError: Error, Hashable {
     /// What is wrong: a clause.
     public var message: String
-    /// What to write instead, where more can be said than that a character may need a `\`.
+    /// What to write instead, when there is better advice than that a character may need a `\`.
     public var help: String?
 }
 
-/// A POSIX extended regular expression that is looked for in lines of logs.
+/// A POSIX extended regular expression that is searched for in the lines of logs.
 ///
-/// Used by one thread at a time: the system's expressions build themselves up while they are used.
+/// Used by one thread at a time: the system's regular expressions change their state while they
+/// match.
 public final class LogPattern {
     private let expression: UnsafeMutablePointer<regex_t>
-    /// What is looked for, where nothing in it has a meaning of its own: far quicker.
+    /// The text to search for when the pattern has no special character: far quicker.
     private let literal: [UInt8]?
 
     /// The longest pattern, in bytes.
     public static let maxBytes = 4096
-    /// The most opening brackets: what compiles an expression calls itself for each.
+    /// The largest number of opening brackets: the regular expression compiler recurses for each.
     public static let maxBrackets = 100
-    /// The most memory that a pattern may need to be compiled, in bytes.
+    /// The most memory that compiling a pattern may need, in bytes.
     public static let maxMemory = 16 << 20
 
-    /// Compiles a pattern.
+    /// Compiles a pattern; throws ``LogPatternError`` with what is wrong.
     public init(_ text: String) throws(LogPatternError) {
         try LogPattern.check(Array(text.utf8))
         let compiled = UnsafeMutablePointer<regex_t>.allocate(capacity: 1)
@@ -51,17 +52,17 @@ public final class LogPattern {
         expression.deallocate()
     }
 
-    /// Whether a line, or a part of one, holds what is looked for.
+    /// Whether a line, or a part of one, contains a match.
     ///
     /// - Parameters:
     ///   - line: its bytes, without the line end.
     ///   - isStart: whether the line begins with them.
     ///   - isEnd: whether the line ends with them.
-    /// - Returns: true when it is there.
+    /// - Returns: true when it contains one.
     public func isFound(
         in line: UnsafeRawBufferPointer, isStart: Bool = true, isEnd: Bool = true
     ) -> Bool {
-        // An empty buffer need have no address, and its line may match all the same.
+        // An empty buffer may have no address, and an empty line can still match.
         guard let start = line.baseAddress else {
             return withUnsafeBytes(of: UInt8(0)) { byte in
                 isFound(
@@ -90,7 +91,7 @@ public final class LogPattern {
 
     private static let meaningful = Set(#"\^$.[]()*+?{}|"#.utf8 + [0x0A])
 
-    // MARK: - What would be taken in another sense, or take too much
+    // MARK: - Patterns with another meaning here, or that need too much
 
     private static func check(_ text: [UInt8]) throws(LogPatternError) {
         guard text.count <= maxBytes else {
@@ -123,7 +124,7 @@ public final class LogPattern {
         }
     }
 
-    /// Classes of other dialects would be taken for plain letters, and never be found.
+    /// Rejects classes of other dialects, which would be read as plain letters and never match.
     private static func checkEscape(_ byte: UInt8) throws(LogPatternError) {
         let letter = Character(UnicodeScalar(byte))
         if ("1"..."9").contains(letter) {

@@ -1,26 +1,27 @@
-/// How much memory the system's compiler of regular expressions will need for one, at most.
+/// An upper bound of the memory that the system's regular expression compiler needs for a pattern.
 ///
-/// It copies what is repeated, and keeps for each place of the result every place that can be
-/// reached from there without reading a byte: that grows with the square of what may be left out
-/// (`a{0,10000}` has 10,000 places and 100 million such pairs). Both are counted here on the
-/// pattern alone, without making any of it.
+/// The compiler copies what is repeated. For each position of the result it stores every position
+/// that is reachable without reading a byte, which grows with the square of the optional parts
+/// (`a{0,10000}` has 10,000 positions and 100 million such pairs). Both numbers are computed from
+/// the pattern alone, without compiling it.
 struct LogPatternCost {
-    /// Places of an expression and the pairs among them; numbers stop at ``ceiling``.
+    /// The positions of an expression and the pairs among them; numbers stop at ``ceiling``.
     private struct Part {
-        /// Places in it.
+        /// Number of positions.
         var places = 0
-        /// Of these, how many can be reached from its beginning without reading a byte.
+        /// Positions reachable from the beginning without reading a byte.
         var first = 0
-        /// And from how many its end can be.
+        /// Positions from which the end is reachable without reading a byte.
         var last = 0
-        /// Pairs of places of which the second can be reached so from the first.
+        /// Pairs of positions of which the second is reachable from the first without reading a
+        /// byte.
         var pairs = 0
         /// Whether it may match nothing.
         var isNullable = true
 
         static let one = Part(places: 1, first: 1, last: 0, pairs: 1, isNullable: false)
 
-        /// One behind the other.
+        /// Concatenation.
         func followed(by next: Part) -> Part {
             Part(
                 places: sum(places, next.places),
@@ -30,7 +31,7 @@ struct LogPatternCost {
                 isNullable: isNullable && next.isNullable)
         }
 
-        /// One or the other.
+        /// Alternation.
         func or(_ other: Part) -> Part {
             let first = sum(sum(first, other.first), 1)
             return Part(
@@ -40,14 +41,14 @@ struct LogPatternCost {
                 isNullable: isNullable || other.isNullable)
         }
 
-        /// It, or nothing.
+        /// The expression, or nothing.
         var optional: Part {
             Part(
                 places: sum(places, 1), first: sum(first, 1), last: sum(last, 1),
                 pairs: sum(pairs, sum(first, 1)), isNullable: true)
         }
 
-        /// It again and again: from wherever its end can be reached, so can its beginning.
+        /// Repetition: wherever the end is reachable, the beginning is too.
         var repeated: Part {
             var part = optional
             part.pairs = sum(part.pairs, product(sum(last, 1), part.first))
@@ -55,7 +56,7 @@ struct LogPatternCost {
         }
     }
 
-    /// Where counting stops: far above what is allowed, and far below what overflows.
+    /// Where counting stops: far above what is allowed, and far below an overflow.
     private static let ceiling = 1 << 40
 
     private static func sum(_ a: Int, _ b: Int) -> Int { min(ceiling, a + b) }
@@ -65,7 +66,7 @@ struct LogPatternCost {
         return overflow ? ceiling : min(ceiling, product)
     }
 
-    /// Bytes for each place and each pair: half as much again as was measured with glibc 2.39.
+    /// Bytes for each position and each pair: 1.5 times what was measured with glibc 2.39.
     private static let bytesPerPlace = 512
     private static let bytesPerPair = 12
 
@@ -76,12 +77,12 @@ struct LogPatternCost {
 
     /// Bytes that compiling takes at most.
     ///
-    /// What is no expression has any cost: the system's compiler refuses it.
+    /// An invalid pattern costs nothing: the system's compiler rejects it.
     static func bytes(of text: [UInt8]) -> Int {
         var reader = LogPatternCost(text)
         var whole = reader.alternatives()
         while reader.at < text.count {
-            // A bracket that closes nothing.
+            // A closing bracket without an opening one.
             reader.at += 1
             whole = whole.followed(by: reader.alternatives())
         }
@@ -112,7 +113,7 @@ struct LogPatternCost {
             at += 1
             let inner = alternatives()
             at += 1
-            // Both brackets have a place of their own.
+            // Each of the two brackets has a position of its own.
             return Part(places: 1, first: 1, last: 1, pairs: 1).followed(by: inner)
                 .followed(by: Part(places: 1, first: 1, last: 1, pairs: 1))
         case UInt8(ascii: "["):
@@ -151,7 +152,7 @@ struct LogPatternCost {
         return part
     }
 
-    /// The numbers of `{2}`, `{2,}`, `{2,5}` or `{,5}`, and what follows; nil where it is none.
+    /// The numbers of `{2}`, `{2,}`, `{2,5}` or `{,5}`, and what follows; nil for any other text.
     private func bounds() -> (least: Int, greatest: Int?, end: Int)? {
         guard let close = text[at...].firstIndex(of: UInt8(ascii: "}")) else { return nil }
         let parts = text[(at + 1)..<close].split(
@@ -159,7 +160,7 @@ struct LogPatternCost {
         var numbers: [Int?] = []
         for part in parts {
             guard part.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-            // The system refuses what is larger.
+            // The system rejects larger numbers.
             let number = part.prefix(6).reduce(0) { $0 * 10 + Int($1 - 0x30) }
             numbers.append(part.isEmpty ? nil : min(number, 0x8000))
         }
@@ -167,7 +168,7 @@ struct LogPatternCost {
         return (first ?? 0, numbers.count == 1 ? first : numbers[1], close + 1)
     }
 
-    /// Copies as the system makes them: the least number one by one, and the rest as `((a?a)?a)?`.
+    /// Copies as the system makes them: the minimum one by one, and the rest as `((a?a)?a)?`.
     private static func copies(of part: Part, _ least: Int, _ greatest: Int?) -> Part {
         var all = Part()
         for _ in 0..<least where all.pairs < ceiling { all = all.followed(by: part) }

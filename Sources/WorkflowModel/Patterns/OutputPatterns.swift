@@ -1,15 +1,15 @@
-/// What a step declares to produce, ready to be asked about paths.
+/// The output patterns of a step, compiled for matching paths.
 public struct OutputPatterns: Sendable {
     private let included: [Glob]
     private let excluded: [Glob]
 
-    /// Patterns of which those that begin with `!` exclude; nil where there are none.
+    /// Compiles patterns, of which those that begin with `!` exclude; nil when there are none.
     ///
-    /// What is no pattern was refused when the workflow was loaded, and means nothing here.
+    /// Loading rejects invalid patterns; here they are ignored.
     ///
     /// - Parameters:
     ///   - texts: The patterns.
-    ///   - root: The project root, where paths may be absolute that lie in it.
+    ///   - root: The project root; absolute paths inside it are made relative to it.
     public init?(_ texts: [String], root: String? = nil) {
         guard !texts.isEmpty else { return nil }
         included = texts.filter { !$0.hasPrefix("!") }.compactMap {
@@ -20,7 +20,7 @@ public struct OutputPatterns: Sendable {
         }
     }
 
-    /// Whether something is an output: by a pattern, or in a directory that is one.
+    /// Whether a path is an output: it matches a pattern or lies in a directory that does.
     public func mean(_ path: String) -> Bool {
         guard !excluded.contains(where: { $0.matches(path) }) else { return false }
         return included.contains { glob in
@@ -28,14 +28,14 @@ public struct OutputPatterns: Sendable {
         }
     }
 
-    /// Whether an output lies below a directory whose name the patterns state.
+    /// Whether an output lies below a directory that the patterns name.
     public func lieBelow(_ directory: String) -> Bool {
         included.contains {
             $0.directory == directory || $0.directory.hasPrefix("\(directory)/")
         }
     }
 
-    /// Whether all that could be below a directory is an output.
+    /// Whether everything that could be below a directory is an output.
     public func haveAll(below directory: String) -> Bool {
         excluded.isEmpty
             && included.contains { glob in

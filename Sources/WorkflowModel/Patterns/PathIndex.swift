@@ -1,9 +1,9 @@
-/// Finds, among many declared paths and patterns, those that have a file in common with another.
+/// Finds which of many declared paths and patterns have a file in common with another.
 ///
-/// Paths are found by hashing; patterns are compared only where their literal directories allow
-/// it, so that many steps with many files stay linear as long as their patterns name directories.
+/// Paths are found by hashing; patterns are compared only where their literal directories overlap.
+/// The time stays linear in the number of steps and files as long as the patterns name directories.
 struct PathIndex {
-    /// What the caller knows an entry by.
+    /// The caller's number for an entry.
     typealias Owner = Int32
 
     private var ownersOfPath: [String: [Owner]] = [:]
@@ -12,9 +12,9 @@ struct PathIndex {
     private var globsOfDirectory: [String: [Int]] = [:]
     private var sortedPaths: [String]?
     private var sortedDirectories: [String]?
-    /// Directories with something of an entry below them.
+    /// Directories that contain a path of an entry.
     private var directories = DirectorySet()
-    /// What was last asked for paths of one directory: those who own it, or one above it.
+    /// The last directory asked for: the owners of it and of the directories above it.
     private var lastAbove: (directory: String, owners: [Owner])?
 
     mutating func reserve(_ count: Int) { singleOwner.reserveCapacity(count) }
@@ -45,23 +45,23 @@ struct PathIndex {
         }
     }
 
-    /// Paths that are a directory with other entries' paths below.
+    /// Paths that are directories and contain paths of other entries.
     var sharedDirectories: [String] { singleOwner.paths.filter { directories.contains($0) } }
 
-    /// The entries that name exactly this path.
+    /// The entries with exactly this path.
     func owners(of path: String) -> [Owner] {
         var owners: [Owner] = []
         forEachPathOwner(of: path) { owners.append($0) }
         return owners
     }
 
-    /// Whether there may be an entry that means this path, something below it, or a directory above it.
+    /// Whether an entry may cover this path, something below it, or a directory above it.
     mutating func mayHaveOwner(of path: String) -> Bool {
         hasGlobs || singleOwner[path] != nil || directories.contains(path)
             || !ownersAbove(path).isEmpty
     }
 
-    /// Entries that are a directory above a path, and so mean it too.
+    /// Entries that are a directory above a path and therefore cover it.
     mutating func ownersAbove(_ path: String) -> [Owner] {
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return [] }
         let parent = path.utf8[..<slash]
@@ -77,7 +77,7 @@ struct PathIndex {
         return owners
     }
 
-    /// Entries that mean something below a directory, each with its path if it has one.
+    /// Entries that cover something below a directory, each with its path if it has one.
     mutating func ownersBelow(_ directory: String) -> [(owner: Owner, path: String?)] {
         guard directories.contains(directory) else { return [] }
         var found: [(owner: Owner, path: String?)] = []
@@ -109,7 +109,7 @@ struct PathIndex {
         return directories
     }
 
-    /// Calls `body` with each entry that means this path.
+    /// Calls `body` with each entry that covers this path.
     func forEachOwner(of path: String, _ body: (Owner) -> Void) {
         forEachPathOwner(of: path, body)
         guard hasGlobs else { return }
@@ -120,7 +120,7 @@ struct PathIndex {
         }
     }
 
-    /// All entries that may mean a file that the pattern means too, with the entry's path if it has one.
+    /// All entries that may share a file with the pattern, each with its path if it has one.
     mutating func owners(overlapping glob: Glob) -> [(owner: Owner, path: String?)] {
         var found: [(owner: Owner, path: String?)] = []
         if let path = glob.literal {
@@ -131,7 +131,7 @@ struct PathIndex {
         {
             forEachPathOwner(of: path) { found.append(($0, path)) }
         }
-        // A directory means all below it, so also what the pattern means there.
+        // A directory covers everything below it, so also what the pattern matches there.
         if !glob.directory.isEmpty {
             forEachPathOwner(of: glob.directory) { found.append(($0, nil)) }
             for owner in ownersAbove(glob.directory) { found.append((owner, nil)) }
@@ -147,7 +147,7 @@ struct PathIndex {
         return found
     }
 
-    /// The directories that a path lies in, the root (`""`) included.
+    /// Calls `body` with each directory above a path, including the root (`""`).
     private func forEachDirectory(above path: String, _ body: (String) -> Void) {
         var rest = path
         while !rest.isEmpty, rest != "/" {
@@ -156,7 +156,8 @@ struct PathIndex {
         }
     }
 
-    /// Bytes, with the slash before all others, so that what is in a directory is one stretch.
+    /// Orders by bytes, with the slash before all others, so that a directory's content is
+    /// contiguous.
     private static func isBefore(_ a: String, _ b: String) -> Bool {
         a.utf8.lexicographicallyPrecedes(b.utf8) { x, y in
             (x == UInt8(ascii: "/") ? 0 : x) < (y == UInt8(ascii: "/") ? 0 : y)

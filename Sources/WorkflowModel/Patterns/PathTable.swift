@@ -1,7 +1,7 @@
-/// From path to owner, for the 40,000 questions that 10,000 steps ask.
+/// A map from path to owner, for the 40,000 lookups that 10,000 steps cause.
 ///
-/// A dictionary takes most of its time to hash by a key that nobody can guess. Here nothing is gained
-/// by guessing: who writes the workflow file has everything run that it names.
+/// A dictionary spends most of its time on hashing with a random seed against chosen keys. No such
+/// defence is needed here: the author of a workflow file can already run any command.
 struct PathTable {
     private(set) var paths: [String] = []
     private var owners: [Int32] = []
@@ -16,7 +16,7 @@ struct PathTable {
         if count * 2 > slots.count { resize(for: count) }
     }
 
-    /// Adds a path; false where it is there already, which changes nothing.
+    /// Adds a path; returns false and changes nothing when the path is there already.
     mutating func insert(_ owner: Int32, for path: String) -> Bool {
         if (paths.count + 1) * 2 > slots.count { resize(for: max(8, paths.count * 2)) }
         let hash = Self.hash(of: path)
@@ -29,14 +29,14 @@ struct PathTable {
         return true
     }
 
-    /// The owner of a path; nil where it has none.
+    /// The owner of a path, or nil.
     subscript(path: String) -> Int32? {
         guard !slots.isEmpty else { return nil }
         let entry = slots[slot(of: path, Self.hash(of: path))]
         return entry < 0 ? nil : owners[Int(entry)]
     }
 
-    /// Where a path is, or would be.
+    /// The slot of a path, or the slot where it would go.
     private func slot(of path: String, _ hash: UInt64) -> Int {
         let mask = slots.count &- 1
         var slot = Int(truncatingIfNeeded: hash) & mask
@@ -82,7 +82,8 @@ struct PathTable {
             }
             return seen & 0x8080_8080_8080_8080 == 0 ? hash : nil
         }
-        // Letters with accents have several spellings that are equal, and must hash alike.
+        // Accented letters have several spellings that compare equal, and they must have equal
+        // hashes.
         return quick ?? UInt64(truncatingIfNeeded: path.hashValue)
     }
 }

@@ -1,5 +1,5 @@
 extension Validation {
-    /// Conditions are read, so that a mistake in one is found before the run that would need it.
+    /// Parses the conditions, so a mistake is found before the run that would evaluate it.
     mutating func checkConditions() {
         for position in workflow.steps.indices where workflow.steps[position].hasGating {
             guard let text = workflow.steps[position].gating.condition else { continue }
@@ -37,8 +37,8 @@ extension Validation {
         }
     }
 
-    /// The steps that a condition names; what names none, or none that can be waited for, is
-    /// reported.
+    /// The steps that a condition names; reports a condition that names none, and a step that it
+    /// cannot wait for.
     private mutating func steps(
         of parsed: ConditionParser.Parsed, at position: Int
     ) -> [ConditionReference: Int] {
@@ -106,11 +106,12 @@ extension Validation {
         report(.error(message, at: place, help: help))
     }
 
-    /// Where a part of a text stands in the file; the whole text where escapes move its bytes.
+    /// The place of a part of a text in the file; the whole text when escapes shift its bytes.
     private static func place(
         _ part: Range<Int>, of text: String, at range: SourceRange?
     ) -> SourceRange? {
-        // An escape is longer than what it stands for, so two quotes more mean that there is none.
+        // An escape is longer than its character, so exactly two bytes more (the quotes) mean no
+        // escape.
         guard let range, Int(range.length) == text.utf8.count + 2 else { return range }
         return SourceRange(
             file: Int(range.file), offset: Int(range.offset) + 1 + part.lowerBound,

@@ -1,13 +1,13 @@
 import DependencyGraph
 
 extension Validation {
-    /// The most pairs that are kept apart one by one.
+    /// The largest number of pairs kept apart one by one.
     static let conflictLimit = 500_000
-    /// Up to so many writers of one file every pair is asked for at once.
+    /// For at most this many writers of one file, every pair is compared in one batch.
     private static let smallGroup = 32
 
-    /// Steps that write the same file: those that the graph does not order, and of those that it
-    /// orders the ones that both have it among their outputs.
+    /// Pairs of steps that write the same file: those that the graph does not order, and ordered
+    /// ones that both declare it as an output.
     mutating func findConflicts(
         in graph: Graph<StepID>
     ) -> (conflicts: [OutputConflict], rewrites: [OutputConflict]) {
@@ -34,7 +34,7 @@ extension Validation {
         for directory in directories {
             let outer = written.files.owners(of: directory).map { written.writes[Int($0)] }
             for (owner, path) in written.files.ownersBelow(directory) {
-                // Patterns find directories by themselves.
+                // Patterns are matched with directories elsewhere.
                 guard let path else { continue }
                 let inner = written.writes[Int(owner)]
                 for outer in outer { pairs.add(outer, inner, path: path, exclusions) }
@@ -57,7 +57,7 @@ extension Validation {
         return pairs.sorted(by: graph)
     }
 
-    /// All files that steps write, those of the inferred edges where there are no others.
+    /// All files that steps write; reuses those of the inferred edges if they were computed.
     private mutating func takeWrittenFiles() -> WrittenFiles {
         let modifies = workflow.steps.indices.contains { !workflow.steps[$0].modifies.isEmpty }
         if !modifies, let outputs = outputFiles {
@@ -98,15 +98,15 @@ private struct WriterPairs {
         var first: Int32
         var second: Int32
         var path: String
-        /// The first file that both have among their outputs.
+        /// The first file that both declare as an output.
         var output: String?
     }
 
     private var pairs: [Pair] = []
     private var places: [UInt64: Int] = [:]
-    /// Neighbours in a line of writers, in their order.
+    /// Neighbours in a chain of ordered writers.
     private var chained: [OutputConflict] = []
-    /// Where each step stands in an order of all.
+    /// The position of each step in a total order.
     private let ranks: [Int]
 
     init(_ ranks: [Int]) { self.ranks = ranks }
@@ -134,7 +134,8 @@ private struct WriterPairs {
         }
     }
 
-    /// Adds the neighbours in a line of many writers; false where the graph puts them in none.
+    /// Adds the neighbours in a chain of many writers; false when the graph does not order them in
+    /// one.
     mutating func addChain(
         _ writes: [WrittenFiles.Write], path: String, _ graph: Graph<StepID>
     ) -> Bool {
@@ -150,7 +151,7 @@ private struct WriterPairs {
         return true
     }
 
-    /// Those that the graph does not order, and those that it does where both have it as an output.
+    /// The unordered pairs, and the ordered pairs that both declare the file as an output.
     func sorted(
         by graph: Graph<StepID>
     ) -> (conflicts: [OutputConflict], rewrites: [OutputConflict]) {

@@ -1,5 +1,5 @@
 extension Validation {
-    /// `dependencies`: what they name exists, and is another step.
+    /// Adds the edges of `dependencies`; each must name an existing step other than its own.
     mutating func addDeclaredEdges() {
         edges.reserveCapacity(workflow.steps.count)
         for position in workflow.steps.indices {
@@ -45,7 +45,7 @@ extension Validation {
                 at: step.dependencies[number].range, help: help))
     }
 
-    /// The id that a name has inside a step's task; nil outside of tasks.
+    /// The full id of a name inside a step's task; nil outside of tasks.
     func qualified(_ name: String, asIn position: Int) -> StepID? {
         let task = workflow.steps[position].task
         guard workflow.tasks.indices.contains(task), !workflow.tasks[task].id.isEmpty else {

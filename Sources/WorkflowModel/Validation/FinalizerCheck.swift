@@ -1,7 +1,7 @@
 extension Validation {
     func isFinalizer(_ step: Int32) -> Bool { workflow.steps[Int(step)].isFinalizer }
 
-    /// What runs at the end cannot come before what does not.
+    /// Reports steps that depend on a finalizer without being one.
     mutating func checkFinalizers() {
         guard workflow.steps.indices.contains(where: { workflow.steps[$0].isFinalizer }) else {
             return

@@ -9,7 +9,7 @@ extension Validation {
             return try Graph(nodes: nodes, edges: pairs)
         } catch {
             for problem in error.problems {
-                // Repeated ids were reported with their places when the ids were checked.
+                // Repeated ids were reported, with their places, by the check of ids.
                 guard case .cycle(let cycle) = problem.kind else { continue }
                 reportCycle(cycle, along: problem.places.compactMap(\.dependency).map { edges[$0] })
             }
@@ -37,7 +37,7 @@ extension Validation {
                 help: "remove one of these dependencies", related: Array(related.dropFirst())))
     }
 
-    /// The places in the file that make an edge, with words for each.
+    /// The places in the file that cause an edge, with a text for each.
     private func places(of edge: Edge) -> [Diagnostic.Related] {
         let step = workflow.steps[Int(edge.dependent)]
         let other = workflow.steps[Int(edge.dependency)]
@@ -68,7 +68,7 @@ extension Validation {
         }
     }
 
-    /// The edges that no `dependencies` states, ordered by dependent and then by dependency.
+    /// The edges that `dependencies` does not state, ordered by dependent and then by dependency.
     func undeclaredEdges() -> [WorkflowEdge] {
         edges[declaredEdgeCount...].sorted { $0.key < $1.key }.map { edge in
             WorkflowEdge(
@@ -91,11 +91,11 @@ extension Validation {
         }
     }
 
-    /// Of two texts that have a file in common, the one that names it: a path before a pattern.
+    /// Of two patterns with a common file, the one that names it: a path before a pattern.
     static func common(_ first: String, _ second: String) -> String {
         if !Glob.needsCompiling(first) {
             let first = Glob.normalized(first)
-            // Of a directory and a file in it, the file.
+            // A file before the directory that contains it.
             guard !Glob.needsCompiling(second), Glob.isInside(second, directory: first) else {
                 return first
             }

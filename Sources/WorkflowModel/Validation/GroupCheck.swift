@@ -1,8 +1,8 @@
 extension Validation {
-    /// The most edges that dependencies on groups may give.
+    /// The largest number of edges from dependencies on groups.
     static let groupEdgeLimit = 4_000_000
 
-    /// The names of groups: each once, and none that a step has.
+    /// Checks the names of groups: each is unique, and no step has it.
     mutating func checkGroups() {
         var folded: [String: Int] = [:]
         for (position, group) in workflow.groups.enumerated() {
@@ -26,11 +26,11 @@ extension Validation {
                 related: range.map { [.init("first declared here", at: $0)] } ?? []))
     }
 
-    /// Lets a step wait for all instances of a group; false where there is no such group.
+    /// Makes a step wait for all instances of a group; false when there is no such group.
     mutating func addEdges(toGroup id: StepID, from position: Int, number: Int) -> Bool {
         guard let group = groupIndex[id].map({ workflow.groups[$0] }) else { return false }
         guard !group.members.contains(position) else {
-            // Said once for all instances, which were written as one.
+            // Reported once for all instances, which are one declaration.
             if position == group.members.lowerBound {
                 report(
                     .error(
@@ -61,7 +61,7 @@ extension Validation {
         return true
     }
 
-    /// A result belongs to one step: what is said where a condition names a group.
+    /// The message for a condition that names a group: only a single step has a result.
     func groupMistake(
         of reference: ConditionReference, in position: Int
     ) -> (message: String, help: String)? {

@@ -1,5 +1,5 @@
 extension Validation {
-    /// The form of ids, repetitions, and ids that differ only in case.
+    /// Checks the form of ids, repeated ids, and ids that differ only in case.
     mutating func checkIDs() {
         if steps.isEmpty {
             report(
@@ -37,7 +37,7 @@ extension Validation {
             .error(message, at: b.range, help: another(a.range, b.range), related: related))
     }
 
-    /// What to do about a name that two places give.
+    /// What to do about a name that is declared twice.
     func another(_ first: SourceRange?, _ second: SourceRange?) -> String {
         let isOfIncluded = !workflow.includes.isEmpty && first?.file != second?.file
         return "give one of them another id"
@@ -49,7 +49,7 @@ extension Validation {
         return task.isEmpty ? "a step outside of tasks" : "a step of task `\(task)`"
     }
 
-    /// A name as a message can show it: short, and without control characters.
+    /// A name in a message: short, and without control characters.
     static func shown(_ text: String) -> String {
         let safe = text.unicodeScalars.prefix(70).map { scalar in
             scalar.value < 0x20 || scalar.value == 0x7F ? "\u{FFFD}" : String(scalar)
@@ -57,7 +57,7 @@ extension Validation {
         return text.unicodeScalars.count > 70 ? safe + "…" : safe
     }
 
-    /// What an id does wrong.
+    /// Why a text is not a valid id.
     static func reason(_ text: String) -> String {
         guard let first = text.unicodeScalars.first else { return "it is empty" }
         if text.utf8.count > StepID.maximumLength {

@@ -1,8 +1,9 @@
 extension Validation {
-    /// The most edges that inputs and outputs may give; more is a pattern that means everything.
+    /// The largest number of edges from inputs and outputs; more means that a pattern matches too
+    /// much.
     static let inferredEdgeLimit = 1_000_000
 
-    /// Reports patterns that are none; the valid ones are compiled for the checks that follow.
+    /// Reports invalid patterns; compiles the valid ones for the checks that follow.
     mutating func compilePatterns() {
         for position in workflow.steps.indices {
             compile(workflow.steps[position].inputs, "inputs")
@@ -21,7 +22,7 @@ extension Validation {
         }
     }
 
-    /// A step whose `inputs` match another's `output_files` waits for it.
+    /// Makes each step wait for the steps whose `output_files` match its `inputs`.
     mutating func addInferredEdges() {
         guard workflow.steps.indices.contains(where: { !workflow.steps[$0].inputs.isEmpty }) else {
             return
@@ -30,7 +31,7 @@ extension Validation {
         for position in workflow.steps.indices {
             outputs.add(workflow.steps[position].outputFiles, of: position, &globs)
         }
-        // The look for conflicts asks for the same files.
+        // The check of conflicts uses the same table.
         defer { outputFiles = outputs }
         guard !outputs.isEmpty else { return }
         let taken = ExclusionList(workflow, &globs)
@@ -49,7 +50,7 @@ extension Validation {
                 guard let matches = found else { continue }
                 for match in matches {
                     let write = outputs.writes[Int(match.write)]
-                    // What a finalizer writes is there for the next run.
+                    // The output of a finalizer is for the next run.
                     guard Int(write.step) != position,
                         workflow.steps[position].isFinalizer || !isFinalizer(write.step)
                     else { continue }
@@ -74,7 +75,8 @@ extension Validation {
         }
     }
 
-    /// A path is asked exactly; of a pattern only the same text is known to be wholly excluded.
+    /// Whether a step's list excludes it: exact for a path; a pattern only when the same text is
+    /// excluded.
     mutating func isExcluded(
         _ match: WrittenFiles.Match, writtenAs text: String, _ exclusions: [FilePattern]
     ) -> Bool {
@@ -94,7 +96,7 @@ extension Validation {
 }
 
 extension Edge {
-    /// The same for all edges between the same two steps.
+    /// Equal for all edges between the same two steps.
     var key: UInt64 {
         UInt64(UInt32(bitPattern: dependent)) << 32 | UInt64(UInt32(bitPattern: dependency))
     }

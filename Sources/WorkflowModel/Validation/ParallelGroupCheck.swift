@@ -1,5 +1,5 @@
 extension Validation {
-    /// Settings of groups that no step names do nothing, and were meant for one.
+    /// Warns of group settings that no step uses: the name is probably misspelt.
     mutating func checkParallelGroups() {
         guard !workflow.parallelGroups.isEmpty else { return }
         let named = Set(steps.lazy.compactMap(\.parallelGroup))

@@ -1,12 +1,13 @@
 /// Finds steps by id, and ids that differ only in case, with one dictionary.
 struct StepIndex {
     private var firstWithFoldedID: [FoldedID: Int32] = [:]
-    /// Ids that differ only in case from an earlier one: an error, but they can still be named.
+    /// Ids that differ only in case from an earlier one: an error, but other steps can still name
+    /// them.
     private var others: [StepID: Int32] = [:]
 
     init(capacity: Int) { firstWithFoldedID.reserveCapacity(capacity) }
 
-    /// Adds a step and gives the earlier one of the same folded id, if there is one.
+    /// Adds a step; returns the earlier step with the same id apart from case, if there is one.
     mutating func add(_ id: StepID, at index: Int) -> Int? {
         let folded = FoldedID(id)
         if let first = firstWithFoldedID[folded] {
@@ -17,10 +18,10 @@ struct StepIndex {
         return nil
     }
 
-    /// The first step whose id differs from this one in no more than case.
+    /// The first step with the same id apart from case.
     func resembling(_ id: StepID) -> Int? { firstWithFoldedID[FoldedID(id)].map(Int.init) }
 
-    /// The step of exactly this id.
+    /// The step with exactly this id.
     func find(_ id: StepID, in steps: [Step]) -> Int? {
         guard let first = firstWithFoldedID[FoldedID(id)].map(Int.init) else { return nil }
         if steps[first].id == id { return first }
@@ -28,10 +29,10 @@ struct StepIndex {
     }
 }
 
-/// An id that is equal to those that differ from it only in case.
+/// An id compared without case.
 private struct FoldedID: Hashable {
     let text: String
-    /// Compared before the text: ids of one workflow tend to begin alike.
+    /// Compared before the text: ids of one workflow often begin alike.
     let digest: UInt64
 
     init(_ id: StepID) {

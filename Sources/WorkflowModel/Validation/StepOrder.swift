@@ -1,6 +1,7 @@
 extension Validation {
-    /// In a task that says nothing of order, each step comes after the one before it; the instances
-    /// of a `foreach` are one there.
+    /// Orders the steps of a task that states no order: each after the one before it.
+    ///
+    /// The instances of a `foreach` count as one step.
     mutating func addStepOrder() {
         guard workflow.tasks.contains(where: \.isSequence) else { return }
         var seen = Set(edges.map(\.key))

@@ -1,7 +1,7 @@
 import DependencyGraph
 
 extension Validation {
-    /// Ids, dependencies and cycles of tasks.
+    /// Checks ids, dependencies and cycles of tasks.
     mutating func checkTasks() {
         let tasks = workflow.tasks
         guard tasks.contains(where: { !$0.id.isEmpty }) else { return }
@@ -32,7 +32,8 @@ extension Validation {
     private mutating func dependencies(ofTask position: Int, known: [String: Int]) -> [Int] {
         let tasks = workflow.tasks
         guard let declared = tasks[position].dependencies else {
-            // After the task declared before it; steps outside of tasks are none.
+            // After the task declared before it; the unnamed task of steps outside of tasks does
+            // not count.
             return position > 0 && !tasks[position - 1].id.isEmpty ? [position - 1] : []
         }
         return declared.compactMap { dependency in

@@ -1,8 +1,8 @@
 extension Validation {
-    /// The most edges that the order of tasks may give.
+    /// The largest number of edges from the order of tasks.
     static let taskEdgeLimit = 4_000_000
 
-    /// The first steps of a task wait for the last ones of the tasks before it.
+    /// Makes the first steps of a task wait for the last steps of the tasks before it.
     mutating func addTaskEdges() {
         guard taskOrder.count == workflow.tasks.count, taskOrder.count > 1 else { return }
         var (sources, sinks) = endsOfTasks()
@@ -13,7 +13,7 @@ extension Validation {
         let limit = edges.count + Self.taskEdgeLimit
         for task in taskOrder {
             let before = taskDependencies[task].flatMap { sinks[$0] }
-            // A task without steps hands on what it would have waited for.
+            // A task without steps passes on what it would have waited for.
             if sinks[task].isEmpty {
                 sinks[task] = before
                 continue
@@ -37,11 +37,12 @@ extension Validation {
         }
     }
 
-    /// For each task the steps that wait for none of its steps, and those that none waits for.
+    /// For each task, the steps that wait for none of its steps, and the steps for which none
+    /// waits.
     private func endsOfTasks() -> (sources: [[Int32]], sinks: [[Int32]]) {
         var waits = [Bool](repeating: false, count: workflow.steps.count)
         var isAwaited = waits
-        // The order of tasks is nothing to steps that wait for the end of all of them.
+        // Finalizers wait for the end of all tasks, so the order of tasks does not concern them.
         for edge in edges
         where taskOf(edge.dependency) == taskOf(edge.dependent) && !isFinalizer(edge.dependent) {
             waits[Int(edge.dependent)] = true

@@ -1,10 +1,10 @@
 import DependencyGraph
 
 extension Validation {
-    /// The most pairs that are told.
+    /// The largest number of pairs that are reported.
     private static let looseReadLimit = 10_000
 
-    /// Steps that read what another one modifies, where the graph puts neither before the other.
+    /// Pairs in which a step reads what another modifies and the graph orders neither first.
     mutating func findLooseReads(in graph: Graph<StepID>) -> [OutputConflict] {
         var written = WrittenFiles(capacity: 0)
         for position in workflow.steps.indices where !workflow.steps[position].isFinalizer {

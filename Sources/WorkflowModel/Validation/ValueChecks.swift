@@ -1,5 +1,5 @@
 extension Validation {
-    /// Names, units and capacities.
+    /// Checks names, units and capacities of resources.
     mutating func checkResources() {
         var declared: [String: Int] = [:]
         for (position, resource) in workflow.resources.enumerated() {
@@ -31,7 +31,7 @@ extension Validation {
                 at: range, help: "names match `\(StepID.pattern)`"))
     }
 
-    /// Outputs and working directories stay inside the project.
+    /// Requires outputs and working directories to lie inside the project.
     mutating func checkPaths() {
         for position in workflow.steps.indices {
             if let directory = workflow.steps[position].workingDirectory {
@@ -66,7 +66,8 @@ extension Validation {
         }
     }
 
-    /// Whether a name of the path is `..`; even where a later one leads back, a link may not.
+    /// Whether a name of the path is `..`, which may leave the project even when a later name leads
+    /// back: it may follow a link.
     static func leavesDirectory(_ path: String) -> Bool {
         let dot = UInt8(ascii: ".")
         var dots = 0
@@ -84,7 +85,7 @@ extension Validation {
         return dots == 2 && length == 2
     }
 
-    /// Names of variables that the system could not take.
+    /// Reports names of variables that the system does not accept.
     mutating func checkEnvironment() {
         checkNames(workflow.environment, of: nil)
         for position in workflow.steps.indices where !workflow.steps[position].environment.isEmpty {
@@ -107,14 +108,14 @@ extension Validation {
 }
 
 extension FilePattern {
-    /// Whether it takes files away from those that other patterns name.
+    /// Whether the pattern excludes files that other patterns of the list match.
     var isExclusion: Bool { text.utf8.first == UInt8(ascii: "!") }
 
-    /// The one path that it means, as it stands; nil where it is a pattern, or takes files away.
+    /// The only path that it means, as written; nil for a pattern or an exclusion.
     public var plainPath: String? {
         isExclusion || Glob.needsCompiling(text) ? nil : Glob.normalized(text)
     }
 
-    /// The pattern without the mark of an exclusion.
+    /// The pattern without the exclusion mark.
     var path: String { isExclusion ? String(text.dropFirst()) : text }
 }

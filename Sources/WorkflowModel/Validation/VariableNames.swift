@@ -1,5 +1,5 @@
 extension Validation {
-    /// Names in `pass_environment` and `secrets` that no variable is likely to have.
+    /// Warns of names in `pass_environment` and `secrets` that no variable is likely to have.
     mutating func checkSettingNames() {
         for name in workflow.execution.passEnvironment ?? [] {
             // A `*` at the end stands for anything.
@@ -23,7 +23,7 @@ extension Validation {
         }
         if let first = name.utf8.first, (0x30...0x39).contains(first) { looksWrong = true }
         guard looksWrong else { return }
-        // A value that was put in the place of its name must not be shown.
+        // The text may be a value written in place of a name: do not show it.
         let subject =
             key == "secrets" ? "a name in `secrets`" : "`\(Self.shown(shown))` in `\(key)`"
         report(

@@ -1,18 +1,18 @@
 import DependencyGraph
 
-/// Checks what was declared and draws the one graph from it.
+/// Checks what was declared and builds the graph from it.
 ///
-/// Pure: patterns are compared with declared paths and patterns, never with what is on the disk.
+/// Pure: patterns are compared with declared paths and patterns, never with files on disk.
 public enum WorkflowValidator {
-    /// Everything that is wrong, in one go, and the resolved workflow where nothing is.
+    /// Finds all errors in one pass; returns the resolved workflow when there is none.
     ///
     /// The workflow is nil exactly when one of the diagnostics is an error.
     ///
     /// - Parameters:
     ///   - workflow: What was declared.
-    ///   - root: The project root, absolute: a path that begins with it is one of the project.
-    ///   - source: The file or directory that it comes from, as messages show it.
-    /// - Returns: The workflow, and what is to be said of it.
+    ///   - root: The project root, absolute; paths that begin with it lie in the project.
+    ///   - source: The file or directory of the workflow, as messages show it.
+    /// - Returns: The workflow, and the diagnostics.
     public static func resolve(
         _ workflow: Workflow, root: String? = nil, source: String? = nil
     ) -> (workflow: ResolvedWorkflow?, diagnostics: [Diagnostic]) {
@@ -45,34 +45,34 @@ public enum WorkflowValidator {
     }
 }
 
-/// What is known while a workflow is checked; each check is one method in a file of its own.
+/// The state of a validation; each check is one method in a file of its own.
 struct Validation {
     let workflow: Workflow
     var steps: [Step] { workflow.steps }
     var diagnostics: [Diagnostic] = []
     private(set) var hasErrors = false
     var index: StepIndex
-    /// Only steps that can be nodes: each id once.
+    /// Edges between valid nodes only: each id once.
     var edges: [Edge] = []
-    /// How many of ``edges``, from the front, are declared.
+    /// How many of ``edges``, from the beginning, are declared.
     var declaredEdgeCount = 0
-    /// Of ``WorkflowModel/Workflow/groups``, by name.
+    /// Indices into ``WorkflowModel/Workflow/groups``, by name.
     var groupIndex: [StepID: Int] = [:]
     var isOverGroupLimit = false
     var globs = GlobCache()
-    /// What `output_files` name, once the inferred edges were looked for.
+    /// What `output_files` name; set once the inferred edges were computed.
     var outputFiles: WrittenFiles?
-    /// What the conditions that could be read say, by step, with full ids.
+    /// The valid conditions by step, with full ids.
     var conditions: [Int: ConditionExpression] = [:]
     var conditionEdges: [Edge] = []
-    /// Tasks in an order in which each comes after those it waits for; empty when there is none.
+    /// Tasks in topological order; empty when there is none.
     var taskOrder: [Int] = []
     var taskDependencies: [[Int]] = []
     private var suggestionsLeft = 20
 
-    /// The project root, where it is known.
+    /// The project root, if known.
     let root: String?
-    /// Where the workflow comes from, as messages show it.
+    /// The origin of the workflow, as messages show it.
     let source: String?
 
     init(_ workflow: Workflow, root: String? = nil, source: String? = nil) {
@@ -87,9 +87,9 @@ struct Validation {
         diagnostics.append(diagnostic)
     }
 
-    /// "Did you mean" over all step ids; only for the first few, since each looks at every id.
+    /// "Did you mean" over all step ids; only for the first few, since each compares with every id.
     mutating func suggestion(for id: StepID, of step: StepID? = nil) -> String? {
-        // Nobody meant the step that depends.
+        // Leave out the dependent itself, which cannot be what was meant.
         suggestion(
             for: id.rawValue, among: steps.lazy.map(\.id).filter { $0 != step }.map(\.rawValue))
     }
@@ -102,9 +102,9 @@ struct Validation {
     }
 }
 
-/// An edge while it is not known whether the graph is sound.
+/// An edge before the graph is known to be valid.
 struct Edge {
-    /// What it comes from, in a form that leads back to the places in the file.
+    /// The origin of an edge, in a form that leads to its places in the file.
     enum Reason {
         case declared(dependency: Int32)
         case inferred(input: Int32, output: Int32)
@@ -118,7 +118,7 @@ struct Edge {
     var reason: Reason
 }
 
-/// Each pattern is compiled once, however many steps name it.
+/// Compiles each pattern once, however many steps name it.
 struct GlobCache {
     private var globs: [String: Result<Glob, GlobError>] = [:]
 
@@ -129,7 +129,7 @@ struct GlobCache {
         return result
     }
 
-    /// A pattern that is known to be valid.
+    /// The compiled pattern of a text that is known to be valid.
     mutating func valid(_ text: String) -> Glob? {
         try? glob(text).get()
     }

@@ -1,24 +1,24 @@
-/// The files that steps write, ready to be asked for.
+/// The files that steps write, indexed for lookups.
 struct WrittenFiles {
     /// One pattern of one step.
     struct Write {
         var step: Int32
-        /// Its number in the list that it was declared in.
+        /// Its position in the list that declares it.
         var pattern: Int32
-        /// From `modifies`, not from `output_files`.
+        /// It is from `modifies`, not from `output_files`.
         var isModification = false
     }
 
-    /// A write that has a file in common with what was asked for.
+    /// A write that has a file in common with the path or pattern asked for.
     struct Match {
         var write: Int32
-        /// The one file, where one of the two is a path.
+        /// The common file, when one of the two is a path.
         var path: String?
     }
 
     private(set) var writes: [Write] = []
     var files = PathIndex()
-    /// Patterns that are no paths, by write.
+    /// The patterns that are not plain paths, by write.
     private(set) var patterns: [(write: Int32, glob: Glob)] = []
 
     var isEmpty: Bool { writes.isEmpty }
@@ -54,7 +54,7 @@ struct WrittenFiles {
 
     /// All writes that have a file in common with a path or a pattern; nil for none.
     ///
-    /// A path may be a directory, and means all below it then.
+    /// A path may be a directory, and then covers everything below it.
     mutating func matches(
         of text: String, known: inout [String: [Match]], globs: inout GlobCache
     ) -> [Match]? {
@@ -82,7 +82,7 @@ struct WrittenFiles {
         files.owners(overlapping: glob)
     }
 
-    /// What was written in the file.
+    /// The text of the pattern in the file.
     func text(of write: Write, in workflow: Workflow) -> String {
         let step = workflow.steps[Int(write.step)]
         let list = write.isModification ? step.modifies : step.outputFiles
@@ -90,7 +90,7 @@ struct WrittenFiles {
     }
 }
 
-/// What steps take out of their own outputs by `!`.
+/// Paths that steps exclude from their own outputs with `!`.
 struct ExclusionList {
     private var globsOfList: [Int: [Glob]] = [:]
 
@@ -113,7 +113,7 @@ struct ExclusionList {
         }
     }
 
-    /// Whether the list that a pattern stands in takes a path out again.
+    /// Whether the list of a pattern excludes a path again.
     func exclude(_ path: String, from write: WrittenFiles.Write) -> Bool {
         guard !globsOfList.isEmpty else { return false }
         let key = Int(write.step) * 2 + (write.isModification ? 1 : 0)
