@@ -2,17 +2,18 @@ import WorkflowModel
 
 /// Reads sizes as people write them: `5GB`, `1.5 TB`, `512MiB`, or a number of bytes.
 enum ByteSize {
-    /// The most that is taken: what sums of many such sizes can hold.
+    /// The largest size that is accepted; sums of many such sizes do not overflow.
     static let largest: Int64 = 1 << 60
 
-    /// A number, and a unit in letters of any case; nil for anything else and for too much.
+    /// Reads a number with a unit in letters of any case; nil for other text and for too large a
+    /// size.
     static func parse(_ text: String) -> Int64? {
         guard let number = bytes(text), number <= Double(largest) else { return nil }
-        // What was asked for is never rounded to nothing.
+        // A size above zero is never rounded to zero.
         return number > 0 ? max(1, Int64(number)) : 0
     }
 
-    /// Whether it is a size, and more than is taken.
+    /// Whether it is a size above the accepted maximum.
     static func isTooMuch(_ text: String) -> Bool {
         bytes(text).map { $0 > Double(largest) } ?? false
     }
@@ -35,7 +36,7 @@ enum ByteSize {
 }
 
 extension ValueReader {
-    /// A size of more than nothing.
+    /// A size above zero, in bytes.
     mutating func size(_ entry: DocumentTable.Entry) -> Int64? {
         let size: Int64?
         let found: String

@@ -2,21 +2,22 @@ package import WorkflowModel
 
 /// Reads durations as people write them: `90s`, `5m`, `1h30m`, `1.5s`, `250ms`.
 package enum Duration {
-    /// The longest duration that is taken: 100 years, so that sums of deadlines cannot overflow.
+    /// The longest duration that is accepted, in milliseconds: 100 years, so sums of deadlines
+    /// cannot overflow.
     static let longest: Double = 100 * 365.25 * 86_400_000
-    /// The same as it is written.
+    /// The same as text.
     static let longestText = "36525d"
 
-    /// Numbers with a unit, the larger unit first, without gaps; nil for anything else.
+    /// Reads numbers with a unit, larger units first, without gaps; nil for other text.
     package static func parse(_ text: String) -> Milliseconds? { total(of: text).flatMap(length) }
 
-    /// Whether a text is a duration but for being longer than the longest.
+    /// Whether a text is a duration that is too long.
     static func isTooLong(_ text: String) -> Bool { (total(of: text) ?? 0) > longest }
 
     /// Whether a number of seconds is longer than the longest duration.
     static func isTooLong(_ seconds: Double) -> Bool { seconds * 1000 > longest }
 
-    /// Milliseconds, however many.
+    /// Milliseconds, without an upper limit.
     private static func total(of text: String) -> Double? {
         var rest = Substring(text)
         var total = 0.0
@@ -37,14 +38,14 @@ package enum Duration {
         return total
     }
 
-    /// Seconds as a number.
+    /// The duration of a number of seconds.
     package static func seconds(_ seconds: Double) -> Milliseconds? {
         length(seconds * 1000)
     }
 
     private static func length(_ value: Double) -> Milliseconds? {
         guard value.isFinite, value >= 0, value <= longest else { return nil }
-        // A length that was asked for is never rounded to none.
+        // A duration above zero is never rounded to zero.
         return Milliseconds(value > 0 ? max(1, Int64(value + 0.5)) : 0)
     }
 

@@ -1,7 +1,8 @@
 import WorkflowModel
 
 extension ValueReader {
-    /// The source documents' table sets what `[execution]` sets, unless both do.
+    /// Applies `[error_propagation]` of the source documents; reports keys that `[execution]` sets
+    /// as well.
     mutating func settleErrorPropagation(_ draft: inout WorkflowDraft) {
         guard let entry = draft.errorPropagation, let table = table(entry) else { return }
         var settings = draft.workflow.execution
@@ -33,9 +34,10 @@ extension ValueReader {
         }
     }
 
-    /// Takes `halt_on_critical` for a strategy where there is none, or says that the two disagree.
+    /// Takes `halt_on_critical` as the strategy when none is set; reports when the two contradict
+    /// each other.
     ///
-    /// A review halts too, and then asks.
+    /// `collaborative_review` does not contradict it: a review halts first, and then asks.
     private mutating func applyHalt(
         of table: DocumentTable, to settings: inout ExecutionSettings
     ) {

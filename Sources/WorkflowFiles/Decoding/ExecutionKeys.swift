@@ -4,7 +4,7 @@ extension WorkflowTables {
     static let execution = KeyTable<ExecutionSettings>(
         .execution, failing + limits + starting + prose.map { .ignored($0) })
 
-    /// What the source documents tell an agent about its modes and reports.
+    /// Keys with which the source documents instruct an agent about its modes and reports.
     private static let prose = [
         "allow_mode_switching", "confidence_threshold", "dynamic_escalation",
         "escalation_threshold", "escalation_triggers", "logging", "progress_tracking",
@@ -119,7 +119,7 @@ extension WorkflowTables {
             .choice("when_open", of: BreakerSettings.WhenOpen.self) { $0.whenOpen = $1 },
         ])
 
-    /// `[error_propagation]` as the source documents have it: two of its fields are settings here.
+    /// `[error_propagation]` of the source documents: two of its fields are settings here.
     static let errorPropagation = KeyTable<ExecutionSettings>(
         .errorPropagation,
         [
@@ -134,7 +134,7 @@ extension WorkflowTables {
         ])
 }
 
-/// How much a run of the source documents asks its user.
+/// How often a run of the source documents asks its user.
 private enum SourceMode: String, CaseIterable {
     case dynamic, silent, collaborative, education
 }

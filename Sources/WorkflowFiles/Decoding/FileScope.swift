@@ -1,28 +1,29 @@
 import WorkflowModel
 
-/// Where the names of a file stand, and what surrounds its steps.
+/// The scope of the names in a file, and the settings that its steps inherit.
 struct FileScope {
-    /// What the file's ids begin with, each with its `.`: the whole prefix, then that of the file
-    /// which includes it, and so on; empty where ids are as they are.
+    /// The prefixes of the file's ids, each with its `.`: the whole prefix, then that of the
+    /// including file, and so on; empty when ids have no prefix.
     var prefixes: [String] = []
-    /// Variables of the file and of those that include it; not those of the main file.
+    /// Variables of the file and of the files that include it, without the main file.
     var environment: [EnvironmentVariable] = []
-    /// The runner of the file, or of the nearest one that includes it; not that of the main file.
+    /// The runner of the file, or of the nearest file that includes it; not that of the main file.
     var runner: Command?
-    /// The same for the shell.
+    /// The shell of the file, or of the nearest file that includes it; not that of the main file.
     var shell: [String]?
-    /// False for the main file, whose settings are those of the run.
+    /// False for the main file, whose settings apply to the run.
     var isIncluded = false
-    /// Where its steps outside of tasks begin, with those of the files that it includes; for a
-    /// directory, with its step files.
+    /// The first of its steps outside of tasks, including those of the files that it includes; for
+    /// a directory, including its step files.
     var firstStep = 0
-    /// The same for its tasks; for those that a speclet holds, where these begin.
+    /// The first of its tasks, including those of the files that it includes; for a speclet's own
+    /// tasks, the first of these.
     var firstTask = 0
 
-    /// What ids begin with; empty for nothing.
+    /// The prefix of ids; empty for none.
     var prefix: String { prefixes.first ?? "" }
 
-    /// The scope of names that are local to a part of the file, or to a file that it includes.
+    /// The scope of names that are local to a part of the file or to a file that it includes.
     func nested(_ prefix: String?) -> FileScope {
         guard let prefix else { return self }
         var scope = self
@@ -30,19 +31,19 @@ struct FileScope {
         return scope
     }
 
-    /// The names that a name may mean, the innermost first.
+    /// The full names that a name can refer to, the innermost scope first.
     func candidates(for name: String) -> [String] { prefixes.map { $0 + name } + [name] }
 
-    /// The name under which something is known, where it is.
+    /// The full name of something known; nil when no scope knows it.
     func resolved(_ name: String, in known: (String) -> Bool) -> String? {
         candidates(for: name).first(where: known)
     }
 
-    /// Gives a step the name and the surroundings of its file.
+    /// Applies the prefix and the settings of the file to a step.
     func place(_ draft: inout StepDraft) {
         if !prefixes.isEmpty { draft.step.id = StepID(prefix + draft.step.id.rawValue) }
         if !environment.isEmpty {
-            // All steps that add nothing share one list.
+            // All steps that add no variable share one list.
             draft.step.environment =
                 draft.step.environment.isEmpty
                 ? environment : environment.overridden(by: draft.step.environment)
@@ -52,7 +53,7 @@ struct FileScope {
 }
 
 extension [EnvironmentVariable] {
-    /// These, then the others, which win.
+    /// These variables, then the others, which override them.
     func overridden(by others: [EnvironmentVariable]) -> [EnvironmentVariable] {
         let names = Set(others.map(\.name))
         return filter { !names.contains($0.name) } + others
@@ -60,7 +61,7 @@ extension [EnvironmentVariable] {
 }
 
 extension Step {
-    /// Names the shell of its file, where that is another than the run's.
+    /// Runs a command line in the shell of its file when that differs from the run's shell.
     mutating func wrapLines(in shell: [String]) {
         func wrapped(_ command: Command?) -> Command? {
             guard case .shell(let line)? = command else { return command }

@@ -1,27 +1,27 @@
 import WorkflowModel
 
-/// A file, or a directory, that was included: what of the workflow is from it.
+/// An included file or directory, and what it added to the workflow.
 struct IncludedPart {
     var include: WorkflowInclude
-    /// The names of the file that includes it.
+    /// The scope of the including file.
     var scope: FileScope
-    /// What its own ids begin with.
+    /// The prefix of its own ids.
     var prefix: String
     /// Its steps outside of tasks.
     var steps: Range<Int>
     var tasks: Range<Int>
 }
 
-/// The order of includes that say themselves what they come after.
+/// Orders the includes that declare their own dependencies.
 struct IncludeOrder {
-    /// The most dependencies of steps that it may give.
+    /// The largest number of step dependencies that it may add.
     static let edgeLimit = 1_000_000
 
-    /// An include with what it names.
+    /// An include and the names in its dependencies.
     private struct Entry {
         var part: IncludedPart
         var tasks: [(task: Int, range: SourceRange?)] = []
-        /// By the ids of steps, or of several made by one `foreach`.
+        /// The steps that it names, by id; a `foreach` counts as one.
         var steps: [(id: StepID, range: SourceRange?)] = []
         /// The last task that it waits for; -1 for none.
         var reach = -1
@@ -29,14 +29,15 @@ struct IncludeOrder {
 
     private var entries: [Entry] = []
 
-    /// The first task of the innermost of them that holds a task, or 0: nothing in it waits for what
-    /// is outside without saying so.
+    /// The first task of the innermost include that holds a task, or 0.
+    ///
+    /// Nothing in that include waits for what is outside of it without declaring so.
     func start(around task: Int) -> Int {
         entries.lazy.map(\.part.tasks).filter { $0.contains(task) }.map(\.lowerBound).max() ?? 0
     }
 
-    /// Tasks before a file which wait for it, or for what comes after it, so that it cannot wait
-    /// for them.
+    /// Tasks before a file that wait for the file or for something after it; the file cannot wait
+    /// for these.
     func late(for firstTask: Int) -> [Range<Int>] {
         entries.filter { $0.reach >= firstTask && $0.part.tasks.upperBound <= firstTask }
             .map(\.part.tasks)
@@ -44,13 +45,13 @@ struct IncludeOrder {
 
     // MARK: Names
 
-    /// Finds what they name; says which names are unknown, where all are known.
+    /// Resolves the names; reports the unknown ones when all names could be read.
     mutating func read(
         _ parts: [IncludedPart], _ loose: StepList, _ inTasks: StepList, _ tasks: [WorkflowTask],
         isWhole: Bool, reportingTo reader: inout ValueReader
     ) {
         let names = IncludeNames(parts, loose, inTasks, tasks)
-        // Who waits for the last one that says `*` waits for all that came before it.
+        // The last include with `*` waits for all before it, so waiting for that one is enough.
         var lastAll: [String: IncludedPart] = [:]
         for part in parts {
             guard let dependencies = part.include.dependencies else { continue }
@@ -90,7 +91,8 @@ struct IncludeOrder {
         settleReach()
     }
 
-    /// Who waits for what waits for a later task waits for that one too.
+    /// Makes the reach transitive: waiting for an include also means waiting for what that one
+    /// waits for.
     private mutating func settleReach() {
         guard entries.contains(where: { $0.reach >= $0.part.tasks.upperBound }) else { return }
         var order = Array(entries.indices)
@@ -107,14 +109,14 @@ struct IncludeOrder {
                 entries[index].reach = reach
                 isOldEnough = false
             }
-            // Chains of them go either way.
+            // Chains lead both ways, so alternate the direction.
             order.reverse()
         }
     }
 
     // MARK: Dependencies
 
-    /// Gives what is first in each of them its dependencies.
+    /// Adds the dependencies to the first steps of each include.
     func settle(
         _ loose: inout StepList, _ inTasks: inout StepList, _ tasks: inout [WorkflowTask],
         reportingTo reader: inout ValueReader
@@ -162,20 +164,20 @@ struct IncludeOrder {
 
 /// What the `dependencies` of includes can name.
 private struct IncludeNames {
-    /// What a name means.
+    /// What a name refers to.
     struct Found {
         var tasks: [Int] = []
         var steps: [StepID] = []
-        /// The last task that a step of these stands in; -1 for none.
+        /// The last task that holds one of these steps; -1 for none.
         var reach = -1
-        /// Whether it is of the include itself.
+        /// Whether it belongs to the include itself.
         var isOwn = false
     }
 
     private let loose: StepList
     private let tasks: [WorkflowTask]
     private var taskNumbers: [String: Int] = [:]
-    /// Steps and those of a `foreach` by id, with their index outside of tasks or their task.
+    /// Steps and `foreach` groups by id, with their index outside of tasks or their task.
     private var stepPlaces: [String: (loose: Int?, task: Int?)] = [:]
     private var parts: [String: [IncludedPart]] = [:]
 
@@ -200,7 +202,8 @@ private struct IncludeNames {
         }
     }
 
-    /// All that is declared before an include in the file that includes it, or from another on.
+    /// Everything declared before an include in its including file, starting with `last` if there
+    /// is one.
     func all(before part: IncludedPart, from last: IncludedPart?) -> Found {
         let step = last?.steps.lowerBound ?? part.scope.firstStep
         let task = last?.tasks.lowerBound ?? part.scope.firstTask
@@ -254,7 +257,7 @@ private struct IncludeNames {
 }
 
 extension StepList {
-    /// The steps of each task, which stand one after another.
+    /// The steps of each task; they are consecutive.
     fileprivate var taskSpans: [Int: Range<Int>] {
         var spans: [Int: Range<Int>] = [:]
         for (index, step) in steps.enumerated() {
@@ -272,14 +275,14 @@ extension StepList {
         return running.filter { !steps[$0].dependencies.contains { own.contains($0.id) } }
     }
 
-    /// Those of a task that others have to wait for.
+    /// The steps of a task that later ones must wait for.
     fileprivate func ends(of range: Range<Int>, _ task: WorkflowTask) -> [Int] {
         let running = range.filter { !steps[$0].isFinalizer }
         guard task.isSequence else { return running }
         return running.last.map { Array(instances(with: $0)) } ?? []
     }
 
-    /// All that stand for one declaration.
+    /// All steps made from the declaration of this one.
     private func instances(with step: Int) -> Range<Int> {
         groups.first { $0.members.contains(step) }?.members ?? step..<step + 1
     }

@@ -1,6 +1,6 @@
 import WorkflowModel
 
-/// Keys that are sound by themselves, and can change nothing as the rest stands.
+/// Reports valid keys that have no effect with the other settings.
 extension ValueReader {
     mutating func reportIdleKeys(of step: Step, in table: DocumentTable) {
         if step.recovery.retries == 0, !step.recovery.retryOn.isEmpty,
@@ -32,7 +32,7 @@ extension ValueReader {
 }
 
 extension WorkflowDecoder {
-    /// Breakers of resources that no step takes.
+    /// Reports breakers of resources that no step takes.
     mutating func reportIdleBreakers(takenBy steps: [[Step]]) {
         let owners = workflow.resources.filter { $0.breaker != nil }
         guard !hasLostSteps, !owners.isEmpty || workflow.execution.breaker != nil else { return }

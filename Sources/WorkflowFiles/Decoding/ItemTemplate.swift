@@ -1,11 +1,11 @@
-/// A text in which `{item}` stands for an item of `foreach`.
+/// A text with `{item}` as a placeholder for an item of `foreach`.
 struct ItemTemplate {
     static let placeholder = "{item}"
 
-    /// What stands before, between and after the places.
+    /// The text before, between and after the placeholders.
     private let parts: [String]
 
-    /// Nil for a text that is the same for every item.
+    /// Nil for a text without a placeholder.
     init?(_ text: String) {
         let bytes = Array(text.utf8)
         let mark = Array(Self.placeholder.utf8)
@@ -28,27 +28,27 @@ struct ItemTemplate {
     /// The text for one item.
     func filled(with item: String) -> String { parts.joined(separator: item) }
 
-    /// The same, or the text itself where it has no place.
+    /// The text for one item; a text without a placeholder is returned as it is.
     static func fill(_ text: String, with item: String) -> String {
         ItemTemplate(text)?.filled(with: item) ?? text
     }
 }
 
-/// What an item becomes where a text is more than a text.
+/// Forms of an item for texts with a syntax of their own.
 enum ItemText {
-    /// The part of an id: what an id may not have becomes `-`.
+    /// The item as part of an id: characters that an id may not have become `-`.
     static func inID(_ item: String) -> String {
         String(
             String.UnicodeScalarView(
                 item.unicodeScalars.map { isOfID($0) ? $0 : Unicode.Scalar(UInt8(ascii: "-")) }))
     }
 
-    /// Whether a shell takes the item as it stands, for one word or a part of one.
+    /// Whether a shell reads the item literally, as one word or a part of one.
     static func isPlainInShell(_ item: String) -> Bool {
         item.unicodeScalars.allSatisfy { isOfID($0) || "%+,/:=@".unicodeScalars.contains($0) }
     }
 
-    /// One word for the shell, whatever it holds.
+    /// Quotes any text as one word for the shell.
     static func quotedForShell(_ word: String) -> String {
         guard !isPlainInShell(word) else { return word }
         return "'"
@@ -56,12 +56,12 @@ enum ItemText {
             .joined(separator: "'\\''") + "'"
     }
 
-    /// The item itself in a regular expression.
+    /// The item as literal text of a regular expression.
     static func inExpression(_ item: String) -> String {
         escaped(item, "\\^$.|?*+()[]{}")
     }
 
-    /// The item itself between the quotes of a condition.
+    /// The item as literal text between the quotes of a condition.
     static func inCondition(_ item: String) -> String { escaped(item, "\\\"'") }
 
     private static func escaped(_ item: String, _ special: String) -> String {

@@ -1,6 +1,6 @@
 import WorkflowModel
 
-/// Rules by the type of their value, so that a table of keys reads as a list.
+/// Rules by the type of the value, so that a table of keys reads as a list.
 extension KeyRule {
     static func string(
         _ name: String, or aliases: [String] = [],
@@ -37,7 +37,7 @@ extension KeyRule {
         }
     }
 
-    /// A limit: longer than nothing.
+    /// A time limit: above zero.
     static func limit(
         _ name: String, _ set: @escaping @Sendable (inout Target, Milliseconds) -> Void
     ) -> KeyRule {
@@ -46,7 +46,7 @@ extension KeyRule {
         }
     }
 
-    /// A waiting time, which may be none.
+    /// A waiting time, which may be zero.
     static func delay(
         _ name: String, _ set: @escaping @Sendable (inout Target, Milliseconds) -> Void
     ) -> KeyRule {
@@ -81,7 +81,7 @@ extension KeyRule {
         }
     }
 
-    /// Prose of the source documents: any value, and it sets nothing.
+    /// Text of the source documents: accepts any value and sets nothing.
     static func ignored(_ name: String) -> KeyRule {
         KeyRule(name, "anything", isIgnored: true) { _, _, _ in }
     }

@@ -1,12 +1,12 @@
 import WorkflowModel
 
-/// One key of a table with what its value does to the thing that is being read.
+/// One key of a table, and what its value sets.
 struct KeyRule<Target>: Sendable {
     let name: String
     let aliases: [String]
-    /// Words that people write for it from habit, since other tools call it so.
+    /// Names that other tools use for the key.
     ///
-    /// They are no spellings of it: they only lead to the right one.
+    /// They are not accepted as spellings; a message suggests the right one.
     private(set) var habits: [String] = []
     let expects: String
     let isIgnored: Bool
@@ -24,7 +24,7 @@ struct KeyRule<Target>: Sendable {
         self.apply = apply
     }
 
-    /// The rule with the words that people write for it from habit.
+    /// The rule with the names that other tools use for the key.
     func habits(_ words: String...) -> KeyRule {
         var rule = self
         rule.habits += words
@@ -38,7 +38,7 @@ struct KeyTable<Target>: Sendable {
     private let rules: [KeyRule<Target>]
     private let ruleOfSpelling: [String: Int]
 
-    /// At most 64 rules, since which were seen is kept in one word.
+    /// At most 64 rules, because one word records which keys were seen.
     init(_ table: WorkflowKey.Table, _ rules: [KeyRule<Target>]) {
         self.table = table
         self.rules = rules
@@ -49,7 +49,7 @@ struct KeyTable<Target>: Sendable {
         self.ruleOfSpelling = ruleOfSpelling
     }
 
-    /// The declarations without what they do.
+    /// The declarations, without their effects.
     var keys: [WorkflowKey] {
         rules.map {
             WorkflowKey(
@@ -58,12 +58,12 @@ struct KeyTable<Target>: Sendable {
         }
     }
 
-    /// Whether a spelling is known, and does something.
+    /// Whether a spelling is known and has an effect.
     func honours(_ spelling: String) -> Bool {
         ruleOfSpelling[spelling].map { !rules[$0].isIgnored } ?? false
     }
 
-    /// Applies every entry, in the order written, and reports those that are not known.
+    /// Applies every entry in the order written; reports unknown keys.
     func decode(
         _ source: DocumentTable, into target: inout Target, with reader: inout ValueReader
     ) {

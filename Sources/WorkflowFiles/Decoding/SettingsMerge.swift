@@ -1,11 +1,12 @@
 import WorkflowModel
 
-/// What becomes of the settings of an included file.
+/// Merges the settings of an included file.
 extension WorkflowDecoder {
-    /// Keys of `[execution]` that count for an included file.
+    /// Keys of `[execution]` that an included file may set.
     private static let ownKeys: Set<String> = ["runner", "shell", "secrets"]
 
-    /// Takes over what concerns the whole workflow, and gives the scope of the file's own steps.
+    /// Takes over the settings that concern the whole workflow; returns the scope of the file's own
+    /// steps.
     mutating func merge(_ draft: WorkflowDraft, into scope: FileScope) -> FileScope {
         var scope = scope
         let settings = draft.workflow.execution
@@ -59,7 +60,7 @@ extension WorkflowDecoder {
     }
 
     private mutating func merge(changeClasses draft: WorkflowDraft) {
-        // A line that could not be read has an entry, and no class.
+        // A line that could not be read has an entry but no class.
         var places: [String: SourceRange] = [:]
         for entry in draft.changes?.entries ?? [] { places[entry.key] = entry.keyRange }
         for line in draft.workflow.changeClasses {
@@ -81,7 +82,7 @@ extension WorkflowDecoder {
     private mutating func noteIdleKeys(
         _ keys: [DocumentTable.Entry], _ tables: [DocumentTable.Entry?]
     ) {
-        // What is left alone in any file need not be said of this one.
+        // Keys that are ignored in every file need no note here.
         let idle = keys.filter { WorkflowTables.execution.honours($0.key) }
         let tables = tables.compactMap(\.self)
         guard let first = idle.first ?? tables.first else { return }
@@ -95,13 +96,13 @@ extension WorkflowDecoder {
     }
 }
 
-/// What is known of the settings of all files so far, by name.
+/// The settings of all files so far, by name.
 struct MergedSettings {
     /// Index of a resource in the workflow.
     var resources: [String: Int] = [:]
     /// Index of a parallel group in the workflow.
     var groups: [String: Int] = [:]
-    /// Index of a class of files in the workflow, and where it was declared first.
+    /// Index of a change class in the workflow, and its first declaration.
     var changes: [String: (index: Int, place: SourceRange?)] = [:]
     var secrets: Set<String> = []
 

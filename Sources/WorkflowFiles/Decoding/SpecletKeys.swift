@@ -1,6 +1,6 @@
 import WorkflowModel
 
-/// A group of tasks while its table is read.
+/// A speclet (a group of tasks) while its table is read.
 struct SpecletDraft {
     var id: String
     var name: String?
@@ -8,18 +8,18 @@ struct SpecletDraft {
     var dependencies: [(name: String, range: SourceRange)] = []
     var isParallelAllowed = true
     var tasks: DocumentTable.Entry?
-    /// Ids of tasks that stand elsewhere in the file.
+    /// Ids of its tasks that are declared elsewhere in the file.
     var named: [(name: String, range: SourceRange)] = []
-    /// Tasks that it holds itself.
+    /// Tasks declared inside it.
     var ownTasks: [DocumentValue] = []
-    /// Its tasks by their index, with the places that say so.
+    /// Indices of its tasks, with the places that name them.
     var members: [(task: Int, range: SourceRange)] = []
 }
 
 /// The speclets of one file.
 struct SpecletFile {
     var scope: FileScope
-    /// The tasks of the file, each of which belongs to one speclet.
+    /// The tasks of the file; each belongs to one speclet.
     var tasks: Range<Int>
     var speclets: [SpecletDraft] = []
 }

@@ -2,7 +2,7 @@ import WorkflowModel
 
 /// Makes one step for each item of a `foreach`.
 struct StepInstances {
-    /// The most steps that all `foreach` and all included files may make together.
+    /// The largest number of steps from all `foreach` and all included files together.
     static let limit = 100_000
     /// Mistakes in items that are shown in full.
     private static let problemLimit = 20
@@ -12,7 +12,8 @@ struct StepInstances {
     private let template: Step
     private let items: [FilePattern]
     private let successPattern: DocumentTable.Entry?
-    /// What an item does to a copy of the template: only the texts that name it are touched.
+    /// The edits that an item makes to a copy of the template: only texts with a placeholder
+    /// change.
     private var changes: [Change] = []
     private var isNamedInShell = false
     private var problems = 0
@@ -26,7 +27,7 @@ struct StepInstances {
         addLists()
     }
 
-    /// The instances, in the order of the items; what is wrong with an item is reported.
+    /// The instances in the order of the items; reports mistakes in items.
     mutating func make(reportingTo reader: inout ValueReader) -> [Step] {
         addSuccessPattern(&reader)
         var steps: [Step] = []
@@ -130,7 +131,8 @@ struct StepInstances {
         }
     }
 
-    /// Whether a command names the item; a line for the shell restricts what an item may hold.
+    /// Whether a command has a placeholder; one in a shell line restricts which characters an item
+    /// may have.
     private mutating func note(_ command: Command) -> Bool {
         switch command {
         case .arguments(let words): return words.contains { ItemTemplate($0) != nil }
@@ -173,7 +175,7 @@ struct StepInstances {
         }
     }
 
-    /// An item stands for itself in the expression, so that one item shows whether all are sound.
+    /// Adds the pattern, with items as literal text, so checking it with one item is enough.
     private mutating func addSuccessPattern(_ reader: inout ValueReader) {
         guard var entry = successPattern, case .string(let written) = entry.value.content else {
             return

@@ -3,19 +3,19 @@ import WorkflowModel
 /// A step while its table is read.
 struct StepDraft {
     var step = Step(id: StepID(""))
-    /// The task's id, by which integer ids and dependencies are qualified; nil outside of tasks.
+    /// The task's id, which qualifies integer ids and dependencies; nil outside of tasks.
     var task: String?
-    /// The step is a file, which is its own command.
+    /// The step is a file, which is also its command.
     var isFile = false
-    /// `foreach`: one instance for each; nil where it is not given.
+    /// `foreach`: one instance for each item; nil when it is not given.
     var items: [FilePattern]?
-    /// An item could not be read, so that steps are missing which others may name.
+    /// An item could not be read, so steps that others may name are missing.
     var hasLostItems = false
-    /// Where it says that it waits for all steps before it.
+    /// Where it declares that it waits for all steps before it (`*`).
     var allBefore: SourceRange?
-    /// Words for its backups (`backup_methods`, `backup_1`, …), by their number.
+    /// Descriptions of its backups (`backup_methods`, `backup_1`, …), by their number.
     var wordedBackups: [(number: Int, method: BackupMethod)] = []
-    /// Read when it is known whether it stands for several.
+    /// Read once it is known whether the step has several instances.
     var successPattern: DocumentTable.Entry?
 
     mutating func modify(_ patterns: [FilePattern]) {
@@ -23,13 +23,13 @@ struct StepDraft {
         step.declares.insert(.writtenFiles)
     }
 
-    /// A backup that is described in words, as the source documents have it.
+    /// Adds a backup that is described in words, as in the source documents.
     mutating func addBackup(_ words: String, number: Int, at range: SourceRange) {
         wordedBackups.append(
             (number, BackupMethod(command: nil, description: words, at: range)))
     }
 
-    /// Puts what several keys say together, once all of them are known.
+    /// Combines what several keys declare, once all of them are known.
     mutating func settle(with reader: inout ValueReader) {
         guard let first = wordedBackups.first else { return }
         guard step.recovery.backups.isEmpty else {
@@ -42,7 +42,7 @@ struct StepDraft {
         step.recovery.backups = wordedBackups.sorted { $0.number < $1.number }.map(\.method)
     }
 
-    /// The id that an integer stands for.
+    /// The id for an integer.
     func localID(_ number: Int64) -> StepID {
         guard let task else { return StepID(String(number)) }
         return StepID(task + "." + String(number))
@@ -53,7 +53,7 @@ extension WorkflowTables {
     static let step = KeyTable<StepDraft>(
         .step, identity + running + files + policy + gating + prose.map { .ignored($0) })
 
-    /// What the source documents tell an agent about a step.
+    /// Keys with which the source documents instruct an agent about a step.
     private static let prose = [
         "method", "action", "mcp_tools_available",
     ]
@@ -175,7 +175,7 @@ extension WorkflowTables {
             "outputs", "output", "out", "outs", "output_file", "generates", "generate",
             "produces", "produced", "artifacts", "artifact", "targets", "target", "writes",
             "creates", "create", "products", "result", "results"),
-        // Both may stand in one step: two sources, one meaning.
+        // One step may have both: they come from different sources and mean the same.
         .patterns("modifies") { $0.modify($1) }
             .habits(
                 "modify", "changes", "edits", "updates", "touches", "mutates"),

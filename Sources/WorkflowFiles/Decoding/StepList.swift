@@ -1,24 +1,24 @@
 import WorkflowModel
 
-/// Steps in the order in which they were read, those of a `foreach` one after another.
+/// Steps in the order in which they were read; the instances of a `foreach` are consecutive.
 struct StepList {
     var steps: [Step] = []
     private(set) var groups: [StepGroup] = []
-    /// Which steps stand in which scope, where it is more than that of the main file.
+    /// The steps of each scope other than that of the main file.
     private(set) var spans: [(steps: Range<Int>, scope: FileScope)] = []
 
-    /// How many values the steps hold that none of them shares with another.
+    /// How many values the steps hold that they do not share.
     private var values = 0
     private var isFull = false
-    /// The most of them: a large step for many items would fill the memory.
+    /// The largest number of those values: a large step for many items would fill the memory.
     private static let valueLimit = 5_000_000
 
-    /// Whether an item gave no step, which others may name.
+    /// Whether an item gave no step, which other steps may name.
     private(set) var hasLostSteps = false
 
     var isEmpty: Bool { steps.isEmpty }
 
-    /// The groups where other steps stand before these.
+    /// The groups, shifted by the number of steps before these.
     func groups(from start: Int) -> [StepGroup] {
         groups.map {
             StepGroup(
@@ -27,21 +27,21 @@ struct StepList {
         }
     }
 
-    /// Notes the scope of all steps from an index on.
+    /// Records the scope of all steps from an index on.
     mutating func note(_ scope: FileScope, from start: Int) {
         guard start < steps.count, !scope.prefixes.isEmpty || scope.shell != nil else { return }
         spans.append((start..<steps.count, scope))
     }
 
-    /// The last steps that wait for all before them, from which index on.
+    /// The last steps that wait for all before them, and the first index for which they wait.
     private var allAwaited: (steps: Range<Int>, from: Int)?
 
-    /// Lets a step that says `"*"` wait for all from an index on, but for what runs at the end.
+    /// Makes a step with `"*"` wait for all steps from an index on, except finalizers.
     mutating func awaitAll(
         _ draft: inout StepDraft, from start: Int, with reader: inout ValueReader
     ) {
         guard let range = draft.allBefore else { return }
-        // Who waits for the last one that says so waits for all that came before it.
+        // The last step with `*` waits for all before it, so waiting for that one is enough.
         var first = start
         if let last = allAwaited, last.from <= start { first = max(start, last.steps.lowerBound) }
         let isFinalizer = draft.step.isFinalizer
@@ -61,7 +61,7 @@ struct StepList {
         allAwaited = (steps.count..<steps.count + max(1, count), start)
     }
 
-    /// Adds a step, or the instances that it stands for.
+    /// Adds a step, or its instances.
     mutating func append(_ draft: StepDraft, with reader: inout ValueReader) {
         if draft.hasLostItems { hasLostSteps = true }
         guard reserve(draft, with: &reader) else { return }
@@ -90,7 +90,7 @@ struct StepList {
             StepGroup(draft.step.id, members: start..<steps.count, at: draft.step.range))
     }
 
-    /// Whether there is room for what a step holds, times its items.
+    /// Whether the limit of values allows a step, times its items.
     private mutating func reserve(_ draft: StepDraft, with reader: inout ValueReader) -> Bool {
         let step = draft.step
         let own =
@@ -111,7 +111,7 @@ struct StepList {
         return false
     }
 
-    /// Lets names mean what they mean in their file, and lines the shell of their file.
+    /// Resolves names in the scope of their file, and gives command lines the shell of their file.
     mutating func settle(shell: [String], known: (String) -> Bool, tasks: [WorkflowTask]) {
         for (range, scope) in spans {
             for index in range {
@@ -132,7 +132,7 @@ struct StepList {
         resolveCondition(of: index, scope, known, tasks)
     }
 
-    /// What cannot be read is left as it is: its mistakes are reported when it is checked.
+    /// Resolves the names in a condition; an invalid one is kept, and reported by the later check.
     private mutating func resolveCondition(
         of index: Int, _ scope: FileScope, _ known: (String) -> Bool, _ tasks: [WorkflowTask]
     ) {

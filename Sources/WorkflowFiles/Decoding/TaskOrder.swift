@@ -1,16 +1,16 @@
 import DependencyGraph
 import WorkflowModel
 
-/// Puts the tasks of several files, and of speclets, into their order.
+/// Orders the tasks of several files and of speclets.
 struct TaskOrder {
     /// The scope of each task.
     let scopes: [FileScope]
-    /// Where the tasks of each file begin.
+    /// The first task of each file.
     let firstTasks: [Int]
     let speclets: [SpecletFile]
     let includes: IncludeOrder
 
-    /// States as dependencies what the tasks' order alone does not say.
+    /// Adds the dependencies that the declaration order of the tasks does not imply.
     func settle(_ tasks: inout [WorkflowTask], reportingTo reader: inout ValueReader) {
         let known = Dictionary(
             tasks.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
@@ -25,7 +25,7 @@ struct TaskOrder {
         let named = namedElsewhere(known)
         var before = FileEnds(includes)
         for first in firstTasks where first > 0 && first < tasks.count {
-            // Speclets order what they name.
+            // Speclets order the tasks that they name.
             guard tasks[first].dependencies == nil, !named.contains(first) else { continue }
             let ends = before.ends(of: tasks, before: first)
             if ends != [first - 1] {
@@ -46,7 +46,7 @@ struct TaskOrder {
 }
 
 extension TaskOrder {
-    /// Tasks of other files that speclets name: of included ones.
+    /// Tasks of included files that speclets name.
     private func namedElsewhere(_ known: [String: Int]) -> Set<Int> {
         var named: Set<Int> = []
         for file in speclets {
@@ -61,11 +61,11 @@ extension TaskOrder {
     }
 }
 
-/// The tasks that a file comes after where nothing else is said: none of them waits for another.
+/// The last tasks before a file, which it waits for by default; none of them waits for another.
 ///
-/// To be asked for one file after another.
+/// Ask for the files in ascending order.
 private struct FileEnds {
-    /// Where it begins, and which includes are left out.
+    /// Where the section begins, and which includes are left out.
     private struct Section: Hashable {
         var start: Int
         var late: [Range<Int>]
@@ -83,7 +83,7 @@ private struct FileEnds {
         ].ends(of: tasks, before: end)
     }
 
-    /// The same without some tasks and all that come after those.
+    /// The last tasks, without some tasks and everything after those.
     func ends(
         of tasks: [WorkflowTask], before end: Int, apartFrom named: Set<Int>,
         _ known: [String: Int]
@@ -94,7 +94,7 @@ private struct FileEnds {
     }
 }
 
-/// The tasks of a part that none of those waits for.
+/// The tasks of a range that no other task of it waits for.
 private struct TaskEnds {
     private var awaited: Set<String> = []
     private var ends: [Int] = []
@@ -121,13 +121,13 @@ private struct TaskEnds {
         return ends
     }
 
-    /// The same without some tasks and all that come after those.
+    /// The same, without some tasks and everything after those.
     static func ends(
         of tasks: [WorkflowTask], in part: Range<Int>, apartFrom named: Set<Int>,
         _ known: [String: Int]
     ) -> [Int] {
         var left = named
-        // Tasks may wait for later ones, so until nothing is added.
+        // A task may wait for a later one, so repeat until nothing is added.
         var count = -1
         while count != left.count {
             count = left.count
@@ -153,7 +153,7 @@ private struct TaskEnds {
 private struct SpecletOrder {
     private var file: SpecletFile
     private let known: [String: Int]
-    /// What all of them wait for.
+    /// The tasks for which all speclets wait.
     private let entry: [Int]
 
     init(_ file: SpecletFile, known: [String: Int], entry: [Int]) {
@@ -182,7 +182,8 @@ private struct SpecletOrder {
         let stages = graph.phaseIndices()
         let order = speclets.indices.sorted { (stages[$0], $0) < (stages[$1], $1) }
         var ends: [[Int]] = Array(repeating: [], count: speclets.count)
-        // Whoever waits for the last one that runs alone waits for all that came before it.
+        // The last speclet that runs alone waits for all before it, so waiting for that one is
+        // enough.
         var lastAlone: Int?
         var unawaited: Set<Int> = []
         for speclet in order {
@@ -200,7 +201,7 @@ private struct SpecletOrder {
         }
     }
 
-    /// The tasks of a speclet one after another; gives those that others have to wait for.
+    /// Orders the tasks of a speclet one after another; returns the last ones.
     private func chain(
         _ speclet: SpecletDraft, after start: [Int], _ tasks: inout [WorkflowTask]
     ) -> [Int] {
@@ -296,7 +297,8 @@ private struct SpecletOrder {
                                 "`*` names no speclet: none is declared before this one",
                                 at: range, help: "put it behind those that it waits for"))
                     }
-                    // Who waits for the last one that says so waits for all that came before it.
+                    // The last one with `*` waits for all before it, so waiting for that one is
+                    // enough.
                     defer { lastAll = index }
                     return Array(lastAll..<index)
                 }

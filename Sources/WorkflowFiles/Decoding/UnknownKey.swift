@@ -1,11 +1,12 @@
 import DependencyGraph
 import WorkflowModel
 
-/// What an unknown key was most likely meant to be.
+/// Suggests what an unknown key was most likely meant to be.
 struct UnknownKey {
-    /// What to type instead; nil where nothing is near.
+    /// What to write instead; nil when nothing is near.
     let help: String?
-    /// Whether it is a known key in another form or with one slip, and so nobody's own.
+    /// Whether it is a known key in another form or with one typing error, and so not a project's
+    /// own key.
     let isMisspelt: Bool
 
     /// - Parameters:
@@ -47,21 +48,21 @@ struct UnknownKey {
             help = "did you mean `\(first.name)` \(Wording.list(Self.places(tables), "or"))?"
             return
         }
-        // Of short words too many are near.
+        // Too many words are near a short one.
         let habits = keys.flatMap(\.habits).filter { $0.utf8.count > 3 }
         let near = Self.near(entry.key, among: habits)?.name
         help = near.flatMap { habit in keys.first { $0.habits.contains(habit) } }
             .map { Self.didYouMean($0.name) }
     }
 
-    /// Which tables are looked into first for what stands in the wrong one.
+    /// The order in which tables are searched for a key in the wrong table.
     private static func rank(_ table: WorkflowKey.Table, from place: WorkflowKey.Table) -> Int {
         let order: [WorkflowKey.Table] =
             place == .workflow ? [.step, .execution] : [.execution, .workflow, .step]
         return order.firstIndex(of: table) ?? order.count
     }
 
-    /// Without case and marks between words: `dependsOn` and `depends-on` are `depends_on`.
+    /// The text without case and word separators: `dependsOn` and `depends-on` become `depends_on`.
     static func folded(_ text: String) -> String {
         text.lowercased().filter { $0 != "_" && $0 != "-" && $0 != " " }
     }
@@ -72,7 +73,8 @@ struct UnknownKey {
         keys.lazy.flatMap(\.spellings).first { folded($0) == written }
     }
 
-    /// The key that a habit stands for; of several the first that the table does not hold yet.
+    /// The key for which another tool uses this name; among several, the first that the table does
+    /// not hold yet.
     private static func habit(
         _ written: String, in keys: [WorkflowKey], beside source: DocumentTable
     ) -> WorkflowKey? {
@@ -99,12 +101,12 @@ struct UnknownKey {
 }
 
 extension ValueReader {
-    /// An error; or a warning for a key of the project's own, in a file that may have some.
+    /// Reports an error, or a warning in a file that may have keys of the project's own.
     mutating func reportUnknown(
         _ entry: DocumentTable.Entry, in source: DocumentTable, of table: WorkflowKey.Table,
         keys: () -> [WorkflowKey]
     ) {
-        // Said once, however many steps have it.
+        // Reported once, however many steps have it.
         let name = "\(table.rawValue) \(entry.key)"
         guard ownKeys?.contains(name) != true else { return }
         let message = "unknown key `\(entry.key)` \(table.place)"

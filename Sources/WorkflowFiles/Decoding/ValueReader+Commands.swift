@@ -1,6 +1,6 @@
 import WorkflowModel
 
-/// Values that say what is started, and with which environment.
+/// Values for commands and their environment.
 extension ValueReader {
     /// A string for the shell, or a list that is started directly.
     mutating func command(_ entry: DocumentTable.Entry) -> Command? {
@@ -16,7 +16,7 @@ extension ValueReader {
         }
     }
 
-    /// A program with its arguments: a list of strings, the first not empty.
+    /// A program with its arguments: a list of strings, the first of which is not empty.
     mutating func arguments(_ entry: DocumentTable.Entry) -> [String]? {
         guard let words = strings(entry) else { return nil }
         guard let program = words.first, !program.isEmpty else {
@@ -67,14 +67,14 @@ extension ValueReader {
         }
     }
 
-    /// The shell does nothing for a blank line, and calls it a success.
+    /// Reports a blank line: the shell would do nothing and succeed.
     mutating func refusingBlank(_ line: String, in entry: DocumentTable.Entry) -> Bool {
         guard line.utf8.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0A }) else { return false }
         report(.error("`\(entry.key)` must not be empty", at: entry.value.range))
         return true
     }
 
-    /// NUL ends every text that the system takes, so it would cut the rest off unseen.
+    /// Reports a NUL: it ends every string for the system, so the rest would be lost silently.
     mutating func refusingNUL(_ text: String, in entry: DocumentTable.Entry) -> Bool {
         guard text.utf8.contains(0) else { return false }
         report(.error("`\(entry.key)` must not contain NUL", at: entry.value.range))

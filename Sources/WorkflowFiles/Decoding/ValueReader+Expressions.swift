@@ -1,7 +1,7 @@
 import WorkflowModel
 
 extension ValueReader {
-    /// A regular expression that can be looked for in logs, as written.
+    /// A valid regular expression for searching logs, as written.
     mutating func regularExpression(_ entry: DocumentTable.Entry) -> String? {
         guard let text = string(entry) else { return nil }
         guard !text.isEmpty else {

@@ -77,12 +77,12 @@ extension ValueReader {
         }
     }
 
-    /// An exit code that means a failure.
+    /// An exit code other than that of success.
     func exitCode(_ number: Int64) -> Int32? {
         (1...255).contains(number) ? Int32(number) : nil
     }
 
-    /// Each a string, a list or a table.
+    /// Backups; each is a string, a list or a table.
     mutating func backups(_ entry: DocumentTable.Entry) -> [BackupMethod]? {
         guard let values = list(entry, of: "commands or tables") else { return nil }
         return values.enumerated().compactMap { position, value in
@@ -124,7 +124,7 @@ extension ValueReader {
         return draft.method
     }
 
-    /// Arguments in one string are a part of a line for the shell, as they are in a `command`.
+    /// The command of a tool; arguments in one string make it a shell line, as for `command`.
     private mutating func toolCommand(
         _ path: String, _ arguments: DocumentTable.Entry?
     ) -> Command {
@@ -136,7 +136,8 @@ extension ValueReader {
         return .arguments([path] + (strings(arguments) ?? []))
     }
 
-    /// A backup is tried when the method before it has failed: what it says must be that.
+    /// Checks the trigger of a backup: a backup runs when the previous method failed, and only that
+    /// may be written.
     private mutating func check(_ trigger: DocumentTable.Entry, ofBackup number: Int) {
         guard let text = string(trigger) else { return }
         let expected = number == 1 ? "primary_failure" : "backup_\(number - 1)_failure"

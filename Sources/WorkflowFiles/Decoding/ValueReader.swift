@@ -1,28 +1,29 @@
 import WorkflowModel
 
-/// Turns single values into Swift types, and collects what is wrong with them.
+/// Converts single values to Swift types and collects the mistakes.
 ///
-/// Each method gives nil after it has reported, so that a mistake costs only its own key.
+/// Each method returns nil after it has reported a mistake, so a mistake affects only its own key.
 struct ValueReader {
     private(set) var diagnostics: [Diagnostic] = []
 
-    /// The keys of the project's own that the file has so far; nil in a file that may have none.
+    /// The project's own keys found in the file so far; nil in a file that may have none.
     var ownKeys: Set<String>?
-    /// For how many unknown keys it is still looked for what they were meant to be.
+    /// For how many more unknown keys a suggestion is searched.
     var unknownKeysLeft = 200
 
     mutating func report(_ diagnostic: Diagnostic) { diagnostics.append(diagnostic) }
 
     private var suggestionsLeft = 20
 
-    /// "Did you mean" among many names; only for the first few, since each looks at all of them.
+    /// "Did you mean" among many names; only for the first few, since each compares with all of
+    /// them.
     mutating func suggestion(for name: String, among names: () -> [String]) -> String? {
         guard suggestionsLeft > 0 else { return nil }
         suggestionsLeft -= 1
         return Suggestion.help(for: name, among: names())
     }
 
-    /// Says what was expected and what was found.
+    /// Reports what was expected and what was found.
     mutating func mismatch(_ key: String, _ expected: String, _ found: DocumentValue) {
         report(
             .error(
@@ -61,7 +62,7 @@ struct ValueReader {
         return Int(number)
     }
 
-    /// A duration; `mayBeZero` tells waiting times from limits.
+    /// A duration; `mayBeZero` distinguishes waiting times from limits.
     mutating func duration(_ entry: DocumentTable.Entry, mayBeZero: Bool = false) -> Milliseconds? {
         let length: Milliseconds?
         let found: String

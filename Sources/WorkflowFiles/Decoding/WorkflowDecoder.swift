@@ -1,44 +1,43 @@
 public import WorkflowModel
 
-/// Makes a workflow of the trees that readers produced, from one or several files.
+/// Builds a workflow from the trees of the readers, from one or several files.
 ///
-/// Every key is looked at, whatever else is wrong; what could not be understood is reported and
-/// left at its default.
+/// Every key is read, whatever else is wrong; an invalid value is reported and leaves the default.
 public struct WorkflowDecoder {
     /// The workflow so far, without its steps.
     var workflow: Workflow
     var reader = ValueReader()
     /// Steps outside of tasks: those of step files, then those of `[[steps]]`.
     private var looseSteps = StepList()
-    /// Steps of `[[tasks]]`, with the index of their task among those.
+    /// Steps of `[[tasks]]`, with the index of their task in that array.
     private var taskSteps = StepList()
     /// The scope of each task.
     private var taskScopes: [FileScope] = []
-    /// Where the tasks of each file begin.
+    /// The first task of each file.
     private var firstTasks: [Int] = []
-    /// The speclets of each file, with the tasks that they have to name.
+    /// The speclets of each file, with the tasks that they must name.
     private var speclets: [SpecletFile] = []
     var merged = MergedSettings()
     /// Where the breaker of all resources was declared.
     var breakerPlace: SourceRange?
-    /// Whether a step was left out because what it is named by could not be read.
+    /// Whether a step was left out because its name could not be read.
     public var hasLostSteps: Bool {
         hasNamelessSteps || looseSteps.hasLostSteps || taskSteps.hasLostSteps
     }
     private var hasNamelessSteps = false
-    /// The last task that waits for all before it, from which index on.
+    /// The last task that waits for all before it, and the first index for which it waits.
     private var allAwaited: (task: Int, from: Int)?
-    /// What was included, the innermost first.
+    /// The included parts, the innermost first.
     private var parts: [IncludedPart] = []
     /// Whether a file could not be read, so that names may be missing.
     var hasLostFiles = false
 
-    /// Starts an empty workflow, named so where no file says otherwise.
+    /// Starts an empty workflow; the name applies when no file gives one.
     public init(defaultName: String) {
         workflow = Workflow(name: defaultName)
     }
 
-    /// The workflow of one file, and all that is wrong with it.
+    /// The workflow of one file, with all mistakes in it.
     public static func decode(
         _ document: DocumentTable, defaultName: String
     ) -> (workflow: Workflow, diagnostics: [Diagnostic]) {
@@ -50,19 +49,19 @@ public struct WorkflowDecoder {
     /// Adds a workflow file: settings, tasks and steps.
     /// - Parameters:
     ///   - document: The file's keys.
-    ///   - isWhole: False where the reader had to leave something out: a key that is missing then
-    ///     is not reported, since it may be what was left out.
+    ///   - isWhole: False when the reader had to leave something out; then a missing key is not
+    ///     reported, because it may be what was left out.
     public mutating func add(_ document: DocumentTable, isWhole: Bool = true) {
         let file = begin(document, isWhole: isWhole, in: FileScope())
         addContents(of: file)
     }
 
-    /// Reads a file's settings; what it includes is to be added before its own contents.
+    /// Reads a file's settings; its includes must be added before its own contents.
     mutating func begin(
         _ document: DocumentTable, isWhole: Bool, in scope: FileScope, isParameters: Bool = false
     ) -> OpenFile {
         var draft = WorkflowDraft(workflow: Workflow(name: ""))
-        // The main file goes on with what there is: the defaults, and the name of the project.
+        // The main file continues with the values set so far: the defaults, and the project's name.
         if !scope.isIncluded { swap(&draft.workflow, &workflow) }
         reader.ownKeys = isParameters ? [] : nil
         WorkflowTables.workflow.decode(document, into: &draft, with: &reader)
@@ -95,30 +94,30 @@ public struct WorkflowDecoder {
         addSpeclets(of: file)
     }
 
-    /// Where the next steps outside of tasks, and the next tasks, will stand.
+    /// The indices of the next step outside of tasks and of the next task.
     var ends: (step: Int, task: Int) { (looseSteps.steps.count, workflow.tasks.count) }
 
-    /// Notes a file, or a directory, whose tasks and steps have been added.
+    /// Records an included file or directory after its tasks and steps were added.
     mutating func note(_ part: IncludedPart) { parts.append(part) }
 
-    /// How many steps and tasks there are so far: what can be declared twice.
+    /// The number of steps and tasks so far: what can be declared twice.
     var contentCount: Int {
         looseSteps.steps.count + taskSteps.steps.count + workflow.tasks.count
     }
 
-    /// Adds a step file by what its header holds.
+    /// Adds a step file by the content of its header.
     /// - Parameters:
     ///   - header: The header's keys.
-    ///   - id: The id where the header says none.
+    ///   - id: The id when the header gives none.
     ///   - script: The file's path relative to the project root.
-    ///   - range: The place that stands for the file where the header has no `id`.
+    ///   - range: The place that stands for the file when the header has no `id`.
     public mutating func addStepFile(
         header: DocumentTable, id: String, script: String, range: SourceRange?
     ) {
         addStepFile(header: header, id: id, script: script, range: range, in: FileScope())
     }
 
-    /// The same in a directory that is included.
+    /// Adds a step file of an included directory.
     mutating func addStepFile(
         header: DocumentTable, id: String, script: String, range: SourceRange?, in scope: FileScope
     ) {
@@ -135,11 +134,11 @@ public struct WorkflowDecoder {
         looseSteps.note(scope, from: start)
     }
 
-    /// Puts the steps together: those outside of tasks, then task by task.
+    /// Joins the steps: those outside of tasks, then task by task.
     public consuming func finish() -> (workflow: Workflow, diagnostics: [Diagnostic]) {
         settleNames()
         reportIdleBreakers(takenBy: [looseSteps.steps, taskSteps.steps])
-        // Moved, not copied: an array that two names hold would be copied when it grows.
+        // Moved, not copied: an array with two references would be copied when it grows.
         var workflow = Workflow(name: "")
         swap(&workflow, &self.workflow)
         let isWhole = !hasLostFiles && !hasLostSteps
@@ -161,7 +160,7 @@ public struct WorkflowDecoder {
             workflow.groups = inTasks.groups
             return (workflow, reader.diagnostics)
         }
-        // Steps outside of tasks are a section of their own, which waits for no task.
+        // Steps outside of tasks form a section of their own, which waits for no task.
         var section = WorkflowTask(id: "")
         section.dependencies = workflow.tasks.isEmpty ? nil : []
         workflow.tasks.insert(section, at: 0)
@@ -172,7 +171,7 @@ public struct WorkflowDecoder {
         return (workflow, reader.diagnostics)
     }
 
-    /// Lets names of included files mean what they mean there.
+    /// Resolves names of included files in the scope of their file.
     private mutating func settleNames() {
         guard !looseSteps.spans.isEmpty || !taskSteps.spans.isEmpty else { return }
         var known: Set<String> = []
@@ -197,7 +196,7 @@ public struct WorkflowDecoder {
 
     private mutating func addTasks(of file: OpenFile) {
         guard let entry = file.tasks else { return }
-        // `[[tasks.steps]]` without `[[tasks]]` is one task, as the source documents have it.
+        // `[[tasks.steps]]` without `[[tasks]]` means one task, as in the source documents.
         if case .table = entry.value.content {
             addTask(entry.value, of: entry, number: 1, in: file)
             return
@@ -207,7 +206,7 @@ public struct WorkflowDecoder {
         }
     }
 
-    /// Adds a task with its steps; nil where it is none.
+    /// Adds a task with its steps; nil when the value is not a task.
     @discardableResult
     private mutating func addTask(
         _ value: DocumentValue, of entry: DocumentTable.Entry, number: Int, in file: OpenFile
@@ -223,7 +222,7 @@ public struct WorkflowDecoder {
         task.task.id = file.scope.prefix + name
         if let place = task.task.dependencies?.firstIndex(where: { $0.id.rawValue == "*" }) {
             let range = task.task.dependencies?.remove(at: place).range
-            // Who waits for the last one that says so waits for all that came before it.
+            // The last task with `*` waits for all before it, so waiting for that one is enough.
             let start = file.scope.firstTask
             var first = start
             if let last = allAwaited, last.from <= start { first = max(start, last.task) }
@@ -264,7 +263,7 @@ public struct WorkflowDecoder {
             }
             var draft = SpecletDraft(id: String(found.speclets.count + 1), range: value.range)
             WorkflowTables.speclet.decode(table, into: &draft, with: &reader)
-            // Tasks that it holds itself are numbered from 1 in each speclet.
+            // Tasks inside a speclet are numbered from 1 in each speclet.
             var inner = file
             inner.scope = file.scope.nested(draft.id)
             inner.scope.firstTask = workflow.tasks.count
@@ -305,13 +304,13 @@ public struct WorkflowDecoder {
     }
 }
 
-/// A file whose settings are known, and whose steps are still to be added.
+/// A file whose settings were read and whose steps are not added yet.
 struct OpenFile {
     var includes: [WorkflowInclude]
     var scope: FileScope
     /// False where the reader had to leave something out.
     var isWhole: Bool
-    /// The unknown keys that were said of it, where it may have some of the project's own.
+    /// The unknown keys reported for it; nil in a file that may have none of the project's own.
     var ownKeys: Set<String>?
     var steps: DocumentTable.Entry?
     var tasks: DocumentTable.Entry?

@@ -54,7 +54,7 @@ extension WorkflowTables {
                     "task", "sections", "phases"),
             KeyRule("speclets", "a list of tables") { draft, entry, _ in draft.speclets = entry },
             KeyRule("dependencies", "anything", isIgnored: true) { _, entry, reader in
-                // The table is prose; a list was meant for a step.
+                // A table is text for people; a list was meant for a step.
                 if case .table = entry.value.content { return }
                 reader.report(
                     .error(
@@ -63,7 +63,7 @@ extension WorkflowTables {
             },
         ] + prose.map { .ignored($0) })
 
-    /// Tables of the source documents that are words for people.
+    /// Tables of the source documents that are text for people.
     private static let prose = [
         "meta", "logging", "verification", "progress_tracking", "constraints", "components",
         "completion_criteria", "software_stack", "mcp_tools", "knowledge_capture",
@@ -167,16 +167,16 @@ extension WorkflowTables {
                     "step", "jobs", "subtasks", "commands"),
         ] + taskProse.map { .ignored($0) })
 
-    /// What the source documents tell an agent about a task.
+    /// Keys with which the source documents instruct an agent about a task.
     private static let taskProse = [
         "research_enabled", "research_sources", "name", "purpose", "critical_balance",
     ]
 }
 
-/// A file while it is read; what depends on other keys is kept until all are known.
+/// A file while it is read; values that depend on other keys are stored until all are known.
 struct WorkflowDraft {
     var workflow: Workflow
-    /// The workflow's name as the source documents have it.
+    /// The workflow's name in the source documents.
     var descriptor: String?
     var executionTable: DocumentTable?
     var errorPropagation: DocumentTable.Entry?
@@ -194,7 +194,7 @@ struct TaskDraft {
 }
 
 extension ValueReader {
-    /// Each a path, or a table with its `file` and a `prefix`.
+    /// Includes; each is a path, or a table with `file` and an optional `prefix`.
     mutating func includes(_ entry: DocumentTable.Entry) -> [WorkflowInclude] {
         (list(entry, of: "paths and tables") ?? []).compactMap { value in
             var include = WorkflowInclude("", at: value.range)
@@ -209,7 +209,7 @@ extension ValueReader {
                             help: "write `{ file = \"parts/test.toml\", prefix = \"test\" }`"))
                     return nil
                 }
-                // Said already: it is no string.
+                // Already reported: it is not a string.
                 guard case .string? = table["file"]?.content else { return nil }
             default:
                 mismatch(entry.key, "a list of paths and tables", value)
@@ -219,7 +219,8 @@ extension ValueReader {
         }
     }
 
-    /// Patterns of a class of files: nothing else looks at them before somebody asks for classes.
+    /// Patterns of a change class; checked here, because nothing else compiles them until classes
+    /// are asked for.
     mutating func classPatterns(_ entry: DocumentTable.Entry) -> [String]? {
         patterns(entry)?.map { pattern in
             let text = pattern.text.hasPrefix("!") ? String(pattern.text.dropFirst()) : pattern.text
@@ -245,7 +246,7 @@ extension ValueReader {
         }
     }
 
-    /// `[groups.research]`, with settings of its own.
+    /// `[groups.research]`: the settings of a parallel group.
     mutating func parallelGroups(_ entry: DocumentTable.Entry) -> [ParallelGroup] {
         (table(entry)?.entries ?? []).compactMap { line in
             guard let settings = table(line) else { return nil }

@@ -1,6 +1,6 @@
 /// One key that a workflow file may hold, as the reference documents it.
 public struct WorkflowKey: Hashable, Sendable {
-    /// The kind of table that a key stands in.
+    /// The kind of table that holds a key.
     public enum Table: String, Hashable, Sendable, CaseIterable {
         case workflow = "the top of the file"
         case execution = "`[execution]`"
@@ -18,23 +18,23 @@ public struct WorkflowKey: Hashable, Sendable {
         case step = "a step"
         case backup = "a backup"
 
-        /// As messages say where something stands.
+        /// Where the key is, in the words of a message.
         var place: String {
             self == .workflow ? "at \(rawValue)" : "in \(rawValue)"
         }
     }
 
-    /// Where it stands.
+    /// The table that holds it.
     public var table: Table
     /// The spelling that messages use.
     public var name: String
     /// Other spellings that mean the same.
     public var aliases: [String] = []
-    /// What its value has to be, as messages say it ("a duration").
+    /// The required kind of value, in the words of a message ("a duration").
     public var expects: String
-    /// Prose of the source documents that no run needs: read, and left alone.
+    /// Text of the source documents that no run needs: read and ignored.
     public var isIgnored = false
-    /// Words that people write for it from habit, and that messages answer with its name.
+    /// Names of other tools for the key; a message suggests the right one.
     public var habits: [String] = []
 
     /// All spellings.

@@ -1,4 +1,4 @@
-/// The bytes that the readers know by name.
+/// The bytes that the readers refer to by name.
 enum ASCII {
     static let tab: UInt8 = 0x09
     static let newline: UInt8 = 0x0A

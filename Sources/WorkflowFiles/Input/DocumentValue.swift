@@ -1,8 +1,8 @@
 public import WorkflowModel
 
-/// A value as it stands in a file, whatever the file's syntax, with where it stands.
+/// A value of a file with its place, whatever the file's syntax.
 ///
-/// The one tree that the TOML and the JSON reader produce and the decoder consumes.
+/// The TOML and the JSON reader produce this tree, and the decoder consumes it.
 public struct DocumentValue: Sendable {
     /// What was written.
     public enum Content: Sendable {
@@ -36,7 +36,7 @@ public struct DocumentTable: Sendable {
     public struct Entry: Sendable {
         /// The key, unquoted and unescaped.
         public var key: String
-        /// The key's own bytes: what the caret of "unknown key" points at.
+        /// The key's own bytes: where the caret of "unknown key" points.
         public var keyRange: SourceRange
         /// The value.
         public var value: DocumentValue
@@ -55,7 +55,7 @@ public struct DocumentTable: Sendable {
     /// A table of these entries.
     public init(entries: [Entry] = []) { self.entries = entries }
 
-    /// The value under a key; linear, since tables in workflow files are short.
+    /// The value of a key; linear time, since tables in workflow files are short.
     public subscript(key: String) -> DocumentValue? {
         for entry in entries where entry.key == key { return entry.value }
         return nil

@@ -6,9 +6,9 @@ public import WorkflowModel
     import Darwin
 #endif
 
-/// Reads a whole file into memory, or says why that is not to be done.
+/// Reads a whole file into memory, or returns why it cannot.
 public enum FileInput {
-    /// The largest file that is read, in bytes: a workflow beyond it is a mistake.
+    /// The largest file that is read, in bytes: a larger workflow file is a mistake.
     public static let sizeLimit = 64 << 20
 
     /// The bytes of a regular file; never blocks on a pipe or a device.
@@ -18,8 +18,8 @@ public enum FileInput {
         guard !path.isEmpty, !path.utf8.contains(0) else {
             throw FileProblem(path, .invalidName)
         }
-        // To open a device may do something already, so its kind is asked for before; what is opened
-        // is looked at once more below. Without O_NONBLOCK, a named pipe would wait for a writer.
+        // Opening a device may have an effect, so the kind is checked first; the opened file is
+        // checked again below. Without O_NONBLOCK, opening a named pipe would wait for a writer.
         if FileKind(path) == .other { throw FileProblem(path, .notRegular) }
         let descriptor = retrying { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) }
         guard descriptor >= 0 else { throw FileProblem(path, .opening(errno)) }
@@ -40,7 +40,7 @@ public enum FileInput {
     private static func content(
         _ descriptor: Int32, _ path: String, expected: Int, limit: Int
     ) throws(FileProblem) -> [UInt8] {
-        // One byte more than expected, so that the end is seen without another round.
+        // One byte more than expected, so that one read also finds the end.
         var bytes = [UInt8](repeating: 0, count: expected + 1)
         var filled = 0
         while true {
@@ -51,7 +51,7 @@ public enum FileInput {
             guard count >= 0 else { throw FileProblem(path, .reading(errno)) }
             guard count > 0 else { break }
             filled += count
-            // The file may have grown since its size was asked for (or, in /proc, have none).
+            // The file may have grown since `fstat`, or (in /proc) have reported no size.
             guard filled <= limit else {
                 throw FileProblem(path, .tooLarge(size: filled, limit: limit))
             }
@@ -83,7 +83,7 @@ public enum FileInput {
 
 /// Why a file was not read.
 public struct FileProblem: Error, Hashable, Sendable {
-    /// What stood in the way.
+    /// The cause.
     public enum Reason: Hashable, Sendable {
         /// The path is empty or holds a NUL byte.
         case invalidName
@@ -95,25 +95,25 @@ public struct FileProblem: Error, Hashable, Sendable {
         case directory
         /// The path names a pipe, a socket or a device.
         case notRegular
-        /// More bytes than are read at most.
+        /// The file is larger than the limit, in bytes.
         case tooLarge(size: Int, limit: Int)
     }
 
     /// The path as it was given.
     public let path: String
-    /// What stood in the way.
+    /// The cause.
     public let reason: Reason
 
-    /// Whether there is no such file, or no directory that it could be in.
+    /// Whether the file or a directory of its path does not exist.
     public var isAbsence: Bool { reason == .opening(ENOENT) || reason == .opening(ENOTDIR) }
 
-    /// Names a file and what stood in the way.
+    /// Makes a problem of a path and a cause.
     public init(_ path: String, _ reason: Reason) {
         self.path = path
         self.reason = reason
     }
 
-    /// Whether there is nothing at the path.
+    /// Whether nothing exists at the path.
     public var isMissing: Bool {
         switch reason {
         case .opening(let code): code == ENOENT || code == ENOTDIR

@@ -6,9 +6,9 @@ import WorkflowModel
     import Darwin
 #endif
 
-/// Paths as text, and what the system makes of them.
+/// Operations on paths as text, and their resolution by the system.
 enum PathText {
-    /// The path without links, `.` and `..`; nil where it does not exist.
+    /// The path without links, `.` and `..`; nil when it does not exist.
     static func resolved(_ path: String) -> String? {
         guard let buffer = realpath(path, nil) else { return nil }
         defer { free(buffer) }
@@ -35,7 +35,8 @@ enum PathText {
         return directory.hasSuffix("/") ? directory + name : directory + "/" + name
     }
 
-    /// The path without `.`, and without `..` that takes back a name before it; `.` where none is left.
+    /// The path without `.`, and without `..` where it cancels a name before it; `.` when no name
+    /// is left.
     static func collapsed(_ path: String) -> String {
         var names: [Substring] = []
         for name in path.split(separator: "/") where name != "." {
@@ -49,12 +50,12 @@ enum PathText {
         return text.isEmpty ? "." : text
     }
 
-    /// Whether a path is a directory or lies in it; both without links.
+    /// Whether a path is a directory or lies in it; both must be free of links.
     static func isInside(_ path: String, _ directory: String) -> Bool {
         directory == "/" || path == directory || path.hasPrefix(directory + "/")
     }
 
-    /// An absolute path below or beside the working directory as it would be typed there.
+    /// An absolute path as it would be typed in the working directory.
     static func shown(_ path: String, from workingDirectory: String) -> String {
         guard path.hasPrefix("/") else { return path }
         if path == workingDirectory { return "." }
@@ -70,7 +71,7 @@ enum PathText {
     }
 }
 
-/// What lies at a path, links followed.
+/// The kind of file at a path; follows links.
 enum FileKind: Hashable {
     case missing, regular, directory, other
 
@@ -87,7 +88,7 @@ enum FileKind: Hashable {
         }
     }
 
-    /// Whether this user may start what lies at the path.
+    /// Whether this user may execute the file at the path.
     static func isExecutable(_ path: String) -> Bool {
         access(path, X_OK) == 0
     }
@@ -95,9 +96,10 @@ enum FileKind: Hashable {
 
 /// The names in a directory.
 enum DirectoryListing {
-    /// In any order, without those of itself and its parent; nil where it cannot be read.
+    /// The names in a directory, unordered, without `.` and `..`; nil when it cannot be read.
     ///
-    /// A name that is not UTF-8 comes as ``DisplayText/fileName(_:)`` shows it; nothing is found there.
+    /// A name that is not UTF-8 is given as ``DisplayText/fileName(_:)`` shows it; no file has that
+    /// name.
     static func names(in directory: String) -> [String]? {
         guard let stream = opendir(directory) else { return nil }
         defer { closedir(stream) }

@@ -2,11 +2,12 @@ import WorkflowModel
 
 /// The mistakes found in one file: the first few in full, the rest as a number.
 ///
-/// A reader stops at ``isHopeless``: a file with a million mistakes must not cost a million messages.
+/// A reader stops at ``isHopeless``, because a file with a million mistakes must not cost a million
+/// messages.
 struct ProblemList {
     /// How many are shown before "and N more".
     static let limit = 20
-    /// How many are counted; beyond, the rest of the file is not looked at.
+    /// How many are counted; the rest of the file is not read.
     static let countLimit = 1_000
 
     private var kept: [Diagnostic] = []
@@ -24,7 +25,7 @@ struct ProblemList {
         kept.append(problem)
     }
 
-    /// The offsets of the lines on which the mistakes stand that were kept.
+    /// The offsets of the lines that hold the recorded mistakes.
     func lines(in bytes: UnsafeBufferPointer<UInt8>) -> [ClosedRange<Int>] {
         var lines: [ClosedRange<Int>] = []
         for offset in kept.compactMap({ $0.range.map { Int($0.offset) } }) {
@@ -38,7 +39,7 @@ struct ProblemList {
         return lines
     }
 
-    /// All of them in the order of the text, the number of those left out at the end.
+    /// All mistakes in text order, with the number of omitted ones at the end.
     func inTextOrder(with other: ProblemList = ProblemList()) -> [Diagnostic] {
         var all = (kept + other.kept).sorted {
             ($0.range?.offset ?? 0) < ($1.range?.offset ?? 0)
@@ -54,7 +55,8 @@ struct ProblemList {
         let isUncounted = isHopeless || other.isHopeless
         let count = isUncounted ? "more than \(Self.countLimit)" : "\(left)"
         let noun = left == 1 ? "error" : "errors"
-        // An error as those that it stands for: a run, which shows no notes, shows it too.
+        // An error like those that it stands for, so that a run, which shows no notes, shows it
+        // too.
         all.append(.error("and \(count) more \(noun) in this file", at: place))
         return all
     }

@@ -1,16 +1,16 @@
-/// What the first lines of a text look like, counted: enough to tell formats from each other.
+/// Counts features of the first lines of a text: enough to tell formats apart.
 struct TextLines {
-    /// The first byte that is neither space nor in a comment; nil where there is none.
+    /// The first byte that is neither a space nor in a comment; nil when there is none.
     private(set) var first: UInt8?
     /// The first line names an interpreter.
     private(set) var isScript = false
-    /// The first instruction is one of a Dockerfile.
+    /// The first instruction is a Dockerfile instruction.
     private(set) var instructions = false
-    /// The first line that is no comment is TOML.
+    /// The first line that is not a comment is TOML.
     private(set) var beginsAsTOML = false
     /// Lines that are TOML: `key = …` and `[header]`.
     private(set) var toml = 0
-    /// Lines that are not: all that follow but comments.
+    /// Lines that are neither TOML nor comments.
     private(set) var other = 0
     /// `key:`, `key: value`.
     private(set) var colons = 0
@@ -23,7 +23,7 @@ struct TextLines {
     /// `# Heading`: comments elsewhere.
     private(set) var headings = 0
 
-    /// Lines that are looked at.
+    /// The number of lines that are read.
     private static let limit = 400
 
     init(_ bytes: ArraySlice<UInt8>) {
@@ -62,7 +62,7 @@ struct TextLines {
         }
     }
 
-    /// What follows the words at the start of a line: `=` of TOML, `:` of YAML and make.
+    /// The character after the words at the start of a line: `=` of TOML, `:` of YAML and make.
     private static func mark(of line: ArraySlice<UInt8>) -> UInt8? {
         let marks: [UInt8] = [UInt8(ascii: "="), UInt8(ascii: ":")]
         guard let place = line.firstIndex(where: { marks.contains($0) }) else { return nil }
@@ -74,7 +74,7 @@ struct TextLines {
 }
 
 extension ArraySlice<UInt8> {
-    /// Whether the bytes begin with an ASCII text, in whatever case.
+    /// Whether the bytes begin with an ASCII text, ignoring case.
     fileprivate func lowercasedStarts(with text: String) -> Bool {
         prefix(text.utf8.count).map { $0 &- UInt8(ascii: "A") < 26 ? $0 | 0x20 : $0 }
             .elementsEqual(text.utf8)

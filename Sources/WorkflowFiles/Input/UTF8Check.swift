@@ -1,19 +1,19 @@
 import WorkflowModel
 
-/// What makes bytes text, checked before any reader looks at them: UTF-8, and no control
-/// characters but tab and line ends.
+/// Checks that bytes are text before any reader sees them: UTF-8, and no control characters but tab
+/// and line ends.
 ///
-/// One pass over the file, so that no string, key or comment has to be checked on its own.
+/// One pass over the file, so no string, key or comment needs a check of its own.
 enum UTF8Check {
-    /// What the bytes turned out to be.
+    /// The result of the check.
     enum Verdict {
-        /// Can be read, apart from the mistakes listed (one a line).
+        /// Readable, apart from the mistakes listed (one a line).
         case text(ProblemList)
-        /// Not a text in UTF-8 at all: reading on would only repeat that.
+        /// Not UTF-8 text at all: reading on would only repeat that error.
         case notText(Diagnostic)
     }
 
-    /// Checks a whole file; JSON has rules of its own for control characters, so it leaves them out.
+    /// Checks a whole file; for JSON it skips control characters, for which JSON has its own rules.
     static func check(
         _ bytes: UnsafeBufferPointer<UInt8>, file: Int, allowsControls: Bool = false
     ) -> Verdict {
@@ -52,7 +52,7 @@ enum UTF8Check {
         return .text(problems)
     }
 
-    /// The length of the UTF-8 sequence that begins here, or 0 where there is none (Unicode 15,
+    /// The length of the UTF-8 sequence that begins here, or 0 for an invalid one (Unicode 15,
     /// table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF).
     static func sequenceLength(_ bytes: UnsafeBufferPointer<UInt8>, _ at: Int) -> Int {
         func continues(_ offset: Int, _ low: UInt8 = 0x80, _ high: UInt8 = 0xBF) -> Bool {
@@ -71,7 +71,7 @@ enum UTF8Check {
         }
     }
 
-    /// The length of a byte order mark at the start: 3, or 0 where there is none.
+    /// The length of a byte order mark at the start: 3, or 0 when there is none.
     static func byteOrderMarkLength(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
         bytes.count >= 3 && bytes[0] == 0xEF && bytes[1] == 0xBB && bytes[2] == 0xBF ? 3 : 0
     }
@@ -79,7 +79,7 @@ enum UTF8Check {
     private static func lineEnd(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
         var at = start
         while at < bytes.count, bytes[at] != ASCII.newline {
-            // A NUL ends the reading wherever it stands, so it must not be skipped.
+            // A NUL ends the reading wherever it is, so do not skip it.
             if bytes[at] == 0 { break }
             at += 1
         }

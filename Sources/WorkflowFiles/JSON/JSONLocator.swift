@@ -1,9 +1,9 @@
 import WorkflowModel
 
-/// Walks JSON text (RFC 8259) and gives each key and value its place.
+/// Parses JSON text (RFC 8259) and gives each key and value its place.
 ///
-/// Where the text is wrong it stops, since the rest of a JSON text cannot be trusted to mean
-/// anything, and says what belongs there.
+/// It stops at the first error and reports what was expected there: after an error the rest of a
+/// JSON text has no reliable meaning.
 struct JSONLocator {
     /// How deep arrays and objects may nest.
     static let depthLimit = 128
@@ -21,7 +21,7 @@ struct JSONLocator {
         self.file = file
     }
 
-    /// The top-level object, or nil where the text is wrong.
+    /// The top-level object; nil when the text is invalid.
     mutating func locate() -> DocumentTable? {
         at = UTF8Check.byteOrderMarkLength(bytes)
         do {
@@ -341,7 +341,7 @@ extension JSONLocator {
         _ message: String, at offset: Int, length: Int, help: String?,
         related: [Diagnostic.Related] = []
     ) {
-        // At the end of the text there is nothing left to point at.
+        // At the end of the text there is nothing to point at.
         let range = SourceRange(
             file: file, offset: offset, length: min(length, bytes.count - offset))
         problems.add(.error(message, at: range, help: help, related: related), at: range)

@@ -3,7 +3,8 @@ public import WorkflowModel
 
 /// Reads JSON: Foundation decides what is valid, ``JSONLocator`` finds the places.
 public enum JSONReader {
-    /// Reads a document whose top level is an object; a key given twice, which Foundation would let pass, is an error.
+    /// Reads a document whose top level is an object; reports a repeated key, which Foundation
+    /// accepts.
     public static func read(
         _ bytes: [UInt8], file: Int
     ) -> (table: DocumentTable, diagnostics: [Diagnostic]) {
@@ -19,7 +20,7 @@ public enum JSONReader {
         }
         return bytes.withUnsafeBufferPointer { buffer in
             var locator = JSONLocator(buffer, file: file)
-            // The depth is bounded before Foundation sees the text.
+            // This limits the depth before Foundation sees the text.
             let root = locator.locate()
             var diagnostics = locator.problems.inTextOrder()
             if diagnostics.isEmpty, let refusal = foundationRefusal(bytes, file: file) {
@@ -29,7 +30,7 @@ public enum JSONReader {
         }
     }
 
-    /// What Foundation has against the text, if anything.
+    /// The error that Foundation reports for the text; nil when it accepts the text.
     private static func foundationRefusal(_ bytes: [UInt8], file: Int) -> Diagnostic? {
         do {
             _ = try JSONSerialization.jsonObject(with: Data(bytes))
@@ -43,7 +44,8 @@ public enum JSONReader {
         }
     }
 
-    /// The text of a string literal with escapes, as Foundation reads it; nil where it refuses it.
+    /// The text of a string literal with escapes, as Foundation reads it; nil when Foundation
+    /// rejects it.
     static func unescaped(_ literal: UnsafeBufferPointer<UInt8>) -> String? {
         let value = try? JSONSerialization.jsonObject(
             with: Data(literal), options: [.fragmentsAllowed])

@@ -1,8 +1,8 @@
 /// Names that editors, merges and package managers give to the copies that they leave behind.
 ///
-/// A copy of a script has its header and its rights, so only its name tells it from a step.
+/// A copy of a script has the same header and mode, so only its name tells it from a step.
 enum EditorLeftover {
-    /// What such a name ends with, as systemd and cron pass them over too; in lower case.
+    /// Endings of such names, in lower case; systemd and cron ignore them too.
     private static let endings = [
         // Editors, `sed -i.bak`, `patch` and merges.
         ".orig", ".rej", ".bak", ".old", ".save", ".tmp", ".swp", ".swo", ".swn", ".swx",
@@ -10,12 +10,12 @@ enum EditorLeftover {
         // Package managers.
         ".rpmnew", ".rpmsave", ".rpmorig", ".rpmmoved", ".pacnew", ".pacsave", ".pacorig",
     ]
-    /// What the last part of such a name begins with.
+    /// Prefixes of the last extension of such names.
     private static let lastParts = [".dpkg-", ".ucf-", ".rpm"]
-    /// The sides of a merge, as `git mergetool` and Subversion write them.
+    /// The sides of a merge, as named by `git mergetool` and Subversion.
     private static let sides: Set<Substring> = ["BASE", "LOCAL", "REMOTE", "BACKUP"]
 
-    /// Whether a file of this name is passed over.
+    /// Whether a file with this name is ignored.
     static func isNamed(_ name: String) -> Bool {
         if name.hasPrefix(".") || name.hasSuffix("~") { return true }
         if name.hasPrefix("#"), name.hasSuffix("#"), name.utf8.count > 1 { return true }
@@ -47,7 +47,7 @@ enum EditorLeftover {
             where sides.contains(part) && number + 1 < parts.count {
                 let next = parts[number + 1].prefix { $0 != "." }
                 let isNumber = next.allSatisfy { $0.isASCII && $0.isNumber }
-                // Behind the number there is at most the extension.
+                // At most the extension follows the number.
                 if !next.isEmpty, isNumber, parts.count - number <= (mark == "." ? 3 : 2) {
                     return true
                 }

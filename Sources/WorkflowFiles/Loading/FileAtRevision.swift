@@ -1,15 +1,15 @@
-/// What a workflow file was at an earlier time.
+/// A workflow file at an earlier time.
 public enum FileAtRevision: Hashable, Sendable {
-    /// As it is now.
+    /// The same as now.
     case same
-    /// It held something else.
+    /// Different content.
     case content([UInt8])
-    /// It was not there, or nobody can tell.
+    /// It did not exist, or its content is unknown.
     case missing
 }
 
 extension Loading {
-    /// The bytes of a workflow file at the time that is meant.
+    /// The bytes of a workflow file at that time.
     func read(_ path: String) throws(FileProblem) -> [UInt8] {
         guard let earlier else { return try FileInput.read(path) }
         switch earlier(PathText.resolved(path) ?? path) {

@@ -1,11 +1,10 @@
 import WorkflowModel
 
-/// A file that is no workflow but something that can be named: one sentence instead of one for
-/// each of its lines.
+/// A file of another known format: reported with one sentence instead of one for each of its lines.
 ///
-/// The name alone decides nothing where the content is a workflow: `flow.conf` may hold TOML.
+/// The name alone never decides when the content is a workflow: `flow.conf` may hold TOML.
 struct ForeignFormat: Hashable {
-    /// What the file is, as in "`x` is YAML".
+    /// The format, as in "`x` is YAML".
     var description: String
     /// What to do about it.
     var help: String
@@ -24,13 +23,13 @@ struct ForeignFormat: Hashable {
         .error("`\(shown)` is \(description), which is not read", at: range, help: help)
     }
 
-    /// What a file is that was read as TOML or JSON.
+    /// The format of a file that was read as TOML or JSON.
     /// - Parameters:
     ///   - shown: Its path, as messages show it.
-    ///   - bytes: What it holds.
-    ///   - table: What could be read of it.
-    ///   - isSound: Whether all of it could be.
-    /// - Returns: Nil for a workflow, and for what is best told by its own mistakes.
+    ///   - bytes: Its content.
+    ///   - table: What could be parsed.
+    ///   - isSound: Whether all of it could be parsed.
+    /// - Returns: Nil for a workflow, and for a file that its own mistakes describe best.
     static func of(
         _ shown: String, _ bytes: [UInt8], table: DocumentTable, isSound: Bool
     ) -> ForeignFormat? {
@@ -40,7 +39,7 @@ struct ForeignFormat: Hashable {
             if let format = taskmaster(table) { return format }
             guard !holdsSteps(table) else { return nil }
             if let format = named(name) { return format }
-            // A file of comments alone is of the kind that its name says.
+            // For a file with nothing but comments, the name decides.
             if table.entries.isEmpty, let format = byExtension(name) { return format }
             return isJSON(name) ? withoutAnyKey(table) : nil
         }
@@ -52,7 +51,7 @@ struct ForeignFormat: Hashable {
 
     // MARK: What was read
 
-    /// Whether there are steps, wherever a workflow may have them.
+    /// Whether it has steps, in any place where a workflow may have them.
     private static func holdsSteps(_ table: DocumentTable) -> Bool {
         ["steps", "tasks", "speclets", "composition"].contains { key in
             switch table[key]?.content {
@@ -79,7 +78,7 @@ struct ForeignFormat: Hashable {
             ? ForeignFormat("a task list of task-master-ai (JSON)") : nil
     }
 
-    /// JSON none of whose keys a workflow has, or nearly has.
+    /// JSON without any key that is, or resembles, a key of a workflow.
     private static func withoutAnyKey(_ table: DocumentTable) -> ForeignFormat? {
         let known = WorkflowTables.workflow.keys
         guard table.entries.count > 0,
@@ -96,7 +95,7 @@ struct ForeignFormat: Hashable {
 
     // MARK: Names
 
-    /// Files that many projects have under one name.
+    /// Well-known file names.
     private static func named(_ name: String) -> ForeignFormat? {
         let folded = name.lowercased()
         let description: String? =
@@ -125,7 +124,7 @@ struct ForeignFormat: Hashable {
         return description.map { ForeignFormat($0) }
     }
 
-    /// Endings of names, with what such files are.
+    /// File name endings, with the formats of such files.
     private static let endings: [String: String] = [
         "yaml": "YAML", "yml": "YAML", "md": "Markdown", "markdown": "Markdown", "mdx": "Markdown",
         "rst": "reStructuredText", "adoc": "AsciiDoc", "org": "an Org file", "tex": "TeX",
@@ -166,7 +165,7 @@ struct ForeignFormat: Hashable {
 
     // MARK: Contents
 
-    /// What bytes are that are no text.
+    /// The format of bytes that are not text.
     private static func binaryKind(_ bytes: [UInt8]) -> String? {
         let kinds: [([UInt8], String)] = [
             ([0x7F, 0x45, 0x4C, 0x46], "a compiled program"),
@@ -179,7 +178,7 @@ struct ForeignFormat: Hashable {
         return kinds.first { bytes.starts(with: $0.0) }?.1
     }
 
-    /// A Markdown file with check boxes; nil for other prose.
+    /// A Markdown file with check boxes; nil for other Markdown.
     static func taskList(_ path: String) -> ForeignFormat? {
         guard let bytes = try? FileInput.read(path), TextLines(bytes[...]).boxes > 0 else {
             return nil
@@ -187,7 +186,7 @@ struct ForeignFormat: Hashable {
         return ForeignFormat("a task list (Markdown)")
     }
 
-    /// What the text looks like.
+    /// The format that the text resembles.
     private static func byContent(_ shown: String, _ bytes: [UInt8]) -> ForeignFormat? {
         let name = PathText.name(of: shown)
         let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes[3...] : bytes[...]
@@ -199,7 +198,7 @@ struct ForeignFormat: Hashable {
                 "JSON by its look", help: "rename it, so that its name ends in `.json`")
         }
         if first == UInt8(ascii: "<") { return ForeignFormat("XML or HTML") }
-        // One slip makes no other format, nor do the lines of a long string.
+        // One mistake does not make it another format, nor do the lines of a long string.
         guard !isJSON(name), !lines.beginsAsTOML, lines.other > lines.toml else { return nil }
         if lines.boxes > 0 { return ForeignFormat("a task list (Markdown)") }
         if lines.tabbed > 0, lines.colons > 0 { return ForeignFormat("a Makefile") }

@@ -1,16 +1,16 @@
 import WorkflowModel
 
 extension LoadedWorkflow {
-    /// Bytes of the longest text that is looked for in other places, too.
+    /// Length in bytes of the longest secret that is searched for in other places, too.
     private static let longestSecret = 4096
 
-    /// Takes out of the messages about files what may be a secret.
+    /// Removes what may be a secret from the messages about files.
     ///
-    /// Excerpts get marks in its place. A message that quotes a part of such a line loses that part.
+    /// Excerpts show marks in its place. A message that quotes part of such a line loses that part.
     mutating func concealSecrets() {
         var places = SecretPlaces()
         for file in files.files { places.learnNames(from: file.bytes) }
-        // What a valid file says is known; only in one with mistakes the words have to do.
+        // The content of a valid file is known; only a file with mistakes is searched by words.
         places.hasMistakes = diagnostics.contains { $0.severity == .error }
         if !places.hasMistakes { places.isListBroken = false }
         var quoted: [Int: ConcealedText] = [:]
@@ -22,7 +22,7 @@ extension LoadedWorkflow {
             quoted[index] = ConcealedText(bytes, ranges)
             for range in ranges where range.count <= LoadedWorkflow.longestSecret {
                 let text = bytes[range]
-                // Without what may follow it on the line, too.
+                // Also without what may follow it on the line.
                 let word = text.prefix { $0 > 0x20 && $0 != UInt8(ascii: "\"") }
                 secretTexts += [Array(text), Array(word)]
             }
@@ -44,15 +44,15 @@ extension LoadedWorkflow {
     }
 }
 
-/// What is concealed of one file, to be recognised where a message quotes it.
+/// What is concealed of one file, to recognise it where a message quotes it.
 private struct ConcealedText {
     private let bytes: [UInt8]
     private let ranges: [Range<Int>]
-    /// Every few bytes in a row of what is concealed; nil where there is too much of it to tell.
+    /// Every few consecutive bytes of what is concealed; nil when there are too many.
     private let pieces: Set<[UInt8]>?
     private let holdsQuote: Bool
 
-    /// Shorter parts than this tell nothing, and would be found in any text.
+    /// Shorter pieces would occur in any text.
     private static let pieceLength = 4
     private static let maxBytes = 1 << 20
 
@@ -78,7 +78,7 @@ private struct ConcealedText {
         self.pieces = pieces
     }
 
-    /// Whether a line of the range holds some of it.
+    /// Whether a line of the range contains concealed bytes.
     func touchesLines(of range: SourceRange) -> Bool {
         let offset = min(Int(range.offset), bytes.count)
         let end = min(offset + Int(range.length), bytes.count)
@@ -87,11 +87,11 @@ private struct ConcealedText {
         return ranges.contains { $0.lowerBound <= lineEnd && $0.upperBound >= start }
     }
 
-    /// A message without what it quotes of it.
+    /// The message without quotations of concealed text.
     func concealed(_ message: String) -> String {
         let parts = message.split(separator: "`", omittingEmptySubsequences: false)
         guard parts.count > 1 else { return message }
-        // A quotation mark within a quotation: which is which cannot be told.
+        // A quotation mark inside a quotation: the pairs are ambiguous.
         if holdsQuote, let first = parts.first, let last = parts.last {
             return "\(first)`***`\(last)"
         }

@@ -11,23 +11,23 @@ struct FilePlace {
     var written = ""
 }
 
-/// What is known of the files that were included.
+/// The state of including files.
 struct Inclusion {
     static let depthLimit = 32
     static let fileLimit = 1_000
 
     var count = 0
     var bytes = 0
-    /// No more is read: a limit was exceeded.
+    /// A limit was exceeded: no further file is read.
     var isOver = false
-    /// A file is missing, so that what others name may have been in it.
+    /// A file is missing, and with it perhaps steps that others name.
     var hasLostSteps = false
-    /// Files with the prefix under which they were included, and whether that gave steps.
+    /// Files with the prefix under which they were included, and whether they added steps.
     var seen: [String: (range: SourceRange?, hasSteps: Bool)] = [:]
 }
 
 extension Loading {
-    /// Adds what an entry of `includes` names, which may be written in another way than it is found.
+    /// Adds what an entry of `includes` names; the path as written may differ from the path found.
     mutating func include(
         _ include: WorkflowInclude, written: String? = nil, from file: FilePlace,
         in scope: FileScope, chain: [FilePlace]
@@ -42,7 +42,7 @@ extension Loading {
         var inner = scope.nested(include.prefix ?? MarkdownFile.descriptor(of: include.file))
         inner.isIncluded = true
         let start = decoder.ends
-        // The settings of a directory, which stand in it, belong to its step files.
+        // The settings file inside a directory of step files applies to those step files.
         if written == nil { (inner.firstStep, inner.firstTask) = start }
         guard isAllowed(place, in: inner, chain: chain) else {
             inclusion.hasLostSteps = true
@@ -82,7 +82,7 @@ extension Loading {
 
     // MARK: The file
 
-    /// The file that is meant, inside the project; nil after the reason was said.
+    /// The included file, inside the project; nil after the reason was reported.
     private mutating func find(_ include: WorkflowInclude, from file: FilePlace) -> FilePlace? {
         let text = include.file
         func refuse(_ message: String, _ help: String) -> FilePlace? {
@@ -220,13 +220,12 @@ extension Loading {
     }
 }
 
-/// A name in the manner of the source documents, which put the steps beside the prose.
+/// A name as in the source documents, whose steps are in a file beside the Markdown file.
 struct MarkdownFile: Error {
     var message: String
     var help: String
 
-    /// For `spec_X.md` the X, which tells its steps from those of others: the tasks of each are
-    /// numbered from 1.
+    /// For `spec_X.md` the X, which prefixes its steps: the tasks of each file are numbered from 1.
     static func descriptor(of path: String) -> String? {
         let name = PathText.name(of: path)
         guard name.hasPrefix("spec_"), name.lowercased().hasSuffix(".md") else { return nil }
@@ -234,13 +233,13 @@ struct MarkdownFile: Error {
         return StepID.isValid(text) ? text : nil
     }
 
-    /// Whether a file is one of `parameters_X.toml`, which may hold keys of the project's own.
+    /// Whether a file is named `parameters_X.toml` and so may hold keys of the project's own.
     static func isParameters(_ path: String) -> Bool {
         let name = PathText.name(of: path)
         return name.hasPrefix("parameters_") && name.hasSuffix(".toml")
     }
 
-    /// For `spec_X.md` the `parameters_X.toml` beside it; any other path as it is.
+    /// For `spec_X.md` the `parameters_X.toml` beside it; any other path unchanged.
     static func replacing(
         _ path: String, shown: String
     ) throws(MarkdownFile) -> (path: String, shown: String) {

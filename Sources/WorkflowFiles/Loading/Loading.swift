@@ -1,6 +1,6 @@
 import WorkflowModel
 
-/// The passes of loading, and what they have found so far.
+/// The passes of loading, and their results so far.
 struct Loading {
     let workingDirectory: String
     var files = SourceTable()
@@ -11,13 +11,13 @@ struct Loading {
     private var workflowFile: String?
     /// Whether there is something to validate.
     private var isRead = false
-    /// Whether the main file is no workflow, which has been said.
+    /// Whether the main file is not a workflow, which has been reported.
     private var isRefused = false
-    /// What is known of the files that were included.
+    /// The state of including files.
     var inclusion = Inclusion()
-    /// What files were when it counts; nil for now.
+    /// The files at the requested time; nil for now.
     let earlier: ((String) -> FileAtRevision)?
-    /// The files of ``files`` that are no step files, by index: absolute, without links.
+    /// The entries of ``files`` that are not step files, by index: absolute, without links.
     private var workflowFiles: [Int: String] = [:]
 
     init(workingDirectory: String, earlier: ((String) -> FileAtRevision)? = nil) {
@@ -29,7 +29,7 @@ struct Loading {
     mutating func report(_ diagnostic: Diagnostic) { diagnostics.append(diagnostic) }
 
     mutating func load(_ path: String) {
-        // NUL would cut the path off before the system sees the rest.
+        // A NUL would end the path for the system, and the rest would be ignored.
         guard !path.isEmpty, !path.utf8.contains(0) else {
             report(FileProblem(path, .invalidName).diagnostic)
             return
@@ -76,7 +76,7 @@ struct Loading {
         add(bytes, at: place, in: FileScope(), chain: [])
     }
 
-    /// Reads a file's settings, what it includes, and then its own steps.
+    /// Reads a file's settings, then its includes, then its own steps.
     mutating func add(
         _ bytes: [UInt8], at place: FilePlace, in scope: FileScope, chain: [FilePlace]
     ) {
@@ -100,7 +100,7 @@ struct Loading {
         decoder.addContents(of: file)
     }
 
-    /// What is said of a file that is no workflow at all, instead of its single mistakes.
+    /// The report for a file that is not a workflow at all, instead of its single mistakes.
     private func refusal(
         of place: FilePlace, _ bytes: [UInt8], _ table: DocumentTable, _ problems: [Diagnostic]
     ) -> Diagnostic? {
@@ -138,7 +138,7 @@ struct Loading {
             directory: directory, shown: shown, root: PathText.parent(of: directory), names: names,
             scripts: PathText.name(of: directory))
         let found = folder.read(into: &files)
-        // A directory with nothing but a workflow file is that file's project.
+        // A directory that holds only a workflow file is that file's project.
         let isOwnProject = found.steps.isEmpty && hasSettings
         setRoot(isOwnProject ? directory : folder.root)
         workflowFile = isOwnProject ? WorkflowSearch.fileName : folder.scripts
@@ -171,8 +171,8 @@ struct Loading {
         var all = diagnostics + problems
         var resolved: ResolvedWorkflow?
         if isRead, !isRefused {
-            // A file that could not be understood has no steps, or not those that others name,
-            // which need not be said too.
+            // A file that could not be parsed may lack steps that others name; do not report those
+            // as unknown.
             let isUnderstood =
                 !hasLostSteps
                 && (!workflow.steps.isEmpty || !all.contains { $0.severity == .error })

@@ -1,23 +1,23 @@
-/// Finds what may be a secret in the text of a workflow file, well formed or not.
+/// Finds what may be a secret in the text of a workflow file, valid or not.
 ///
-/// A file that cannot be parsed has no keys and values, so this goes by the words alone: by the
-/// names in every list `secrets`, and by every table `environment` where such a list cannot be
-/// made out. What it takes for a value is rather too much than too little: it only decides what
-/// messages about the file do not show.
+/// A file that cannot be parsed has no keys and values, so this searches for words: the names in
+/// every list `secrets`, and every table `environment` when such a list cannot be parsed. It rather
+/// takes too much than too little for a value, since it only decides what messages about the file
+/// do not show.
 struct SecretPlaces {
     /// Names that are secret, in any file of the workflow.
     private(set) var names: Set<[UInt8]> = []
-    /// Whether there is a list of names that could not be made out.
+    /// Whether a list of names could not be parsed.
     var isListBroken = false
-    /// Whether what follows a closed string on its line may belong to the value: `"hunt"er2`.
+    /// Whether the text after a closed string on its line may belong to the value: `"hunt"er2`.
     var hasMistakes = true
 
     private static let environment = Array("environment".utf8)
     private static let lists = [Array("secrets".utf8), Array("secret".utf8)]
 
-    /// Takes the names of a file's lists; to be done for all files before any is searched.
+    /// Collects the names in a file's lists; call this for all files before searching any.
     mutating func learnNames(from bytes: [UInt8]) {
-        // Most files have no such list, which is found out without looking at each word.
+        // Most files have no such list, and this test is cheaper than checking each word.
         guard SecretText.holdsSecret(bytes) else { return }
         let text = SecretText(bytes)
         for word in text.words where SecretPlaces.lists.contains(text.inSmallLetters(word)) {
@@ -28,7 +28,7 @@ struct SecretPlaces {
         }
     }
 
-    /// Where in a file values stand that are not to be shown, ascending, none touching another.
+    /// The values in a file that must not be shown, as ascending ranges that do not touch.
     func ranges(in bytes: [UInt8]) -> [Range<Int>] {
         guard !names.isEmpty || isListBroken else { return [] }
         let text = SecretText(bytes)
@@ -39,7 +39,7 @@ struct SecretPlaces {
             let isTable =
                 isListBroken && bytes[word].elementsEqual(SecretPlaces.environment)
             if isTable, let end = text.headerEnd(behind: word) {
-                // A table: everything up to the next header, but for the keys.
+                // A table: everything up to the next header, except the keys.
                 tableEnd = text.nextHeader(from: end)
                 ranges += text.values(ofLines: end..<tableEnd)
             } else if isTable,
@@ -53,7 +53,7 @@ struct SecretPlaces {
                 if let value = text.valueStart(behind: word) {
                     ranges += self.value(of: word, from: value, in: text)
                 } else if isSecret, text.isFirstOnLine(word) {
-                    // No equals sign: the rest of the line may be it.
+                    // No equals sign: the rest of the line may be the value.
                     ranges += text.value(from: text.skipQuote(word.upperBound))
                 }
             }

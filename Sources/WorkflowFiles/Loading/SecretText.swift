@@ -1,10 +1,10 @@
-/// The text of a file as words and lines, whatever it means.
+/// The text of a file as words and lines, without parsing.
 struct SecretText {
     let bytes: [UInt8]
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// Letters, digits, `_` and `-` in a row.
+    /// Runs of letters, digits, `_` and `-`.
     var words: [Range<Int>] {
         var words: [Range<Int>] = []
         var at = 0
@@ -25,7 +25,7 @@ struct SecretText {
             || byte == UInt8(ascii: "-")
     }
 
-    /// Whether `secret` stands anywhere in some bytes, in any case of its letters.
+    /// Whether some bytes contain `secret`, ignoring case.
     static func holdsSecret(_ bytes: [UInt8]) -> Bool {
         let word = Array("secret".utf8)
         return bytes.withUnsafeBufferPointer { bytes in
@@ -42,14 +42,14 @@ struct SecretText {
         }
     }
 
-    /// A word with its letters in lower case.
+    /// A word in lower case.
     func inSmallLetters(_ word: Range<Int>) -> [UInt8] {
         bytes[word].map { ASCII.isLetter($0) ? $0 | 0x20 : $0 }
     }
 
     // MARK: Places
 
-    /// Behind the quotation mark that closes a key, if one stands here.
+    /// The offset behind the quotation mark that closes a key, if there is one here.
     func skipQuote(_ at: Int) -> Int {
         let byte = bytes[safe: at]
         return byte == ASCII.quote || byte == ASCII.apostrophe ? at + 1 : at
@@ -61,7 +61,7 @@ struct SecretText {
         return at
     }
 
-    /// Behind the `=` or `:` that follows a key; nil where none does.
+    /// The offset behind the `=` or `:` after a key; nil when there is neither.
     func valueStart(behind word: Range<Int>) -> Int? {
         var at = skipSpace(skipQuote(word.upperBound))
         guard let sign = bytes[safe: at], sign == ASCII.equals || sign == UInt8(ascii: ":") else {
@@ -73,7 +73,7 @@ struct SecretText {
         return at
     }
 
-    /// Behind the `]` of a header that names a table so at its end; nil where it is none.
+    /// The offset behind the `]` of a header that ends with this name; nil when it is not a header.
     func headerEnd(behind word: Range<Int>) -> Int? {
         guard bytes[safe: commentMarkEnd(lineStart(word.lowerBound))] == ASCII.openBracket else {
             return nil
@@ -86,7 +86,7 @@ struct SecretText {
         return isEnd ? lineEnd(end) : nil
     }
 
-    /// The last word of a dotted key of which this is a part.
+    /// The last word of a dotted key that contains this word.
     func lastPart(ofKeyWith word: Range<Int>) -> Range<Int> {
         var end = word.upperBound
         var start = word.lowerBound
@@ -109,7 +109,7 @@ struct SecretText {
         return bytes[at...].firstIndex(of: ASCII.newline) ?? bytes.count
     }
 
-    /// Where the text of a line begins behind blanks and the mark of a comment, as a step's header has.
+    /// Where the text of a line begins, behind blanks and the comment mark of a step's header.
     private func commentMarkEnd(_ start: Int) -> Int {
         var at = skipSpace(start)
         for mark in ["#", "//", "--"] where bytes[min(at, bytes.count)...].starts(with: mark.utf8) {
@@ -119,8 +119,8 @@ struct SecretText {
         return at
     }
 
-    /// Whether nothing but blanks, `export`, what opens a key and its first parts stand before a word
-    /// on its line.
+    /// Whether only blanks, `export`, an opening quotation mark and earlier parts of the key come
+    /// before a word on its line.
     func isFirstOnLine(_ word: Range<Int>) -> Bool {
         var start = commentMarkEnd(lineStart(word.lowerBound))
         if start < bytes.count, bytes[start...].starts(with: "export ".utf8) { start += 7 }
@@ -131,7 +131,7 @@ struct SecretText {
             && before.allSatisfy { isWordByte($0) || $0 == ASCII.dot || $0 == ASCII.quote }
     }
 
-    /// The beginning of the next line that is a header, or the end.
+    /// The beginning of the next header line, or the end of the text.
     func nextHeader(from start: Int) -> Int {
         var line = lineEnd(start)
         while line < bytes.count {
@@ -141,7 +141,7 @@ struct SecretText {
         return bytes.count
     }
 
-    /// `[name` or `[[name`, which no value begins with that is not in quotation marks.
+    /// `[name` or `[[name`; no value without quotation marks begins so.
     private func isHeader(_ start: Int) -> Bool {
         var at = commentMarkEnd(start)
         guard bytes[safe: at] == ASCII.openBracket else { return false }
@@ -149,7 +149,7 @@ struct SecretText {
         return bytes[safe: skipSpace(at + 1)].map(ASCII.isLetter) ?? false
     }
 
-    /// Whether a line reads like `key = value`, and not like the end of something encoded (`abc==`).
+    /// Whether a line looks like `key = value`, and not like the end of encoded data (`abc==`).
     private func isStatement(_ start: Int) -> Bool {
         var at = skipQuote(commentMarkEnd(start))
         let word = at
@@ -164,13 +164,14 @@ struct SecretText {
 
     // MARK: Values
 
-    /// What belongs to a value that begins here, as parts of lines.
+    /// The ranges of a value that begins here, one for each line.
     ///
-    /// A string that is closed on its line is just that; another one, and a word without quotation
-    /// marks, goes on to the end of the line and over lines that are no statement.
+    /// A string that is closed on its line ends there. An unclosed string, and a word without
+    /// quotation marks, extends to the end of the line and over following lines that are not
+    /// statements.
     func value(from start: Int) -> [Range<Int>] {
         var at = skipSpace(start)
-        // The value may stand on a line of its own.
+        // The value may be on a line of its own.
         while let byte = bytes[safe: at], byte == ASCII.newline || byte == ASCII.carriageReturn {
             let next = skipSpace(at + 1)
             guard !isHeader(next), !isStatement(next) else { return [] }
@@ -191,8 +192,8 @@ struct SecretText {
         }
     }
 
-    /// What stands on a line behind a value that ends here, but for its closing marks, a comment and,
-    /// inside of a list or table, what goes on there.
+    /// The rest of a line behind a value, without closing marks, a comment and, inside a list or
+    /// table, the next elements.
     func rest(behind end: Int, isStatement: Bool) -> Range<Int> {
         var at = end
         if let mark = bytes[safe: end], mark > ASCII.space {
@@ -205,7 +206,7 @@ struct SecretText {
         return at..<max(at, lineEnd(at))
     }
 
-    /// The values of lines that are `key = value` each, and whatever else they hold.
+    /// The values of lines with one `key = value` each, and whatever else they hold.
     func values(ofLines lines: Range<Int>) -> [Range<Int>] {
         var ranges: [Range<Int>] = []
         var line = lines.lowerBound
@@ -261,7 +262,8 @@ struct SecretText {
         return bytes.count
     }
 
-    /// Where the bracket that opens here is closed; the next header, or the end, where it is not.
+    /// The closing bracket for the bracket that opens here; without one, the next header or the
+    /// end.
     private func matching(_ start: Int) -> Int {
         var depth = 0
         var at = start
@@ -282,9 +284,9 @@ struct SecretText {
         return bytes.count
     }
 
-    /// The strings of a list, and whether it is one of nothing but strings.
+    /// The strings of a list, and whether it holds only strings.
     ///
-    /// Of another one the words that could be names are taken.
+    /// Of any other list, the words that could be names.
     func quotedList(from start: Int) -> (names: Set<[UInt8]>, isWhole: Bool) {
         var at = skipSpace(start)
         while let byte = bytes[safe: at], byte <= ASCII.space { at += 1 }
@@ -305,7 +307,7 @@ struct SecretText {
             case ASCII.closeBracket:
                 return (names, true)
             case ASCII.hash:
-                // In a step's header, or a comment: the list goes on below.
+                // In a step's header, or a comment: the list continues on the next line.
                 at = max(at, lineStart(at) == at ? at : lineEnd(at) - 1)
             case ASCII.comma, 0...ASCII.space:
                 break

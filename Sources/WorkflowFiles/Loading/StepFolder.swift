@@ -2,20 +2,20 @@ import WorkflowModel
 
 /// A directory of step files.
 ///
-/// A step is a regular file with a header; what lies in subdirectories belongs to the steps.
+/// A step is a regular file with a header; the content of subdirectories belongs to the steps.
 struct StepFolder {
     /// Absolute, without links.
     let directory: String
     /// As messages show it.
     let shown: String
-    /// The project root, which no script may lead out of.
+    /// The project root; no script may be outside of it.
     let root: String
     /// The names in it, in any order.
     let names: [String]
     /// The directory relative to the project root.
     let scripts: String
 
-    /// The largest file that is looked into: a script is a text of some lines.
+    /// The largest file that is read, in bytes: a script is much shorter.
     static let sizeLimit = 1 << 20
 
     /// A step file with its header.
@@ -26,10 +26,11 @@ struct StepFolder {
         var header: StepHeader
     }
 
-    /// The directory of steps whose settings a path names, absolute and without links; nil for any other.
+    /// The directory of steps to which a settings file belongs, absolute and without links; nil for
+    /// any other path.
     ///
-    /// A `workflow.toml` in a directory `steps` that holds step files is no project of its own: the steps
-    /// beside it belong to the directory above, wherever stepvisor was started.
+    /// A `workflow.toml` in a directory `steps` that holds step files is not a project of its own:
+    /// the steps beside it belong to the directory above, wherever stepvisor was started.
     static func directory(ofSettings path: String) -> String? {
         guard PathText.name(of: path) == WorkflowSearch.fileName,
             let directory = PathText.resolved(PathText.parent(of: path)),
@@ -43,7 +44,7 @@ struct StepFolder {
         return folder.read(into: &files).steps.isEmpty ? nil : directory
     }
 
-    /// All step files by name, and what is wrong with them or worth saying of the others.
+    /// All step files by name, and the diagnostics of these and of the other files.
     func read(into files: inout SourceTable) -> (steps: [StepFile], diagnostics: [Diagnostic]) {
         var steps: [StepFile] = []
         var diagnostics: [Diagnostic] = []
@@ -72,7 +73,7 @@ struct StepFolder {
             let reading = StepFileReader.read(bytes, file: file)
             diagnostics += reading.diagnostics
             guard let header = reading.header else {
-                // A mistake in the form of the header has been said already.
+                // A mistake in the header's form has been reported already.
                 if reading.diagnostics.isEmpty { diagnostics.append(withoutHeader(name, path)) }
                 continue
             }
@@ -85,10 +86,10 @@ struct StepFolder {
         return (steps, diagnostics)
     }
 
-    /// Says which files are passed over for their names alone; nil where none looks like a step.
+    /// Reports the files that are ignored for their names alone; nil when none looks like a step.
     private var leftoversNote: Diagnostic? {
         let left = names.filter {
-            // Nobody takes a hidden file for a step, unless it can be started.
+            // A hidden file can only be taken for a step when it is executable.
             EditorLeftover.isNamed($0) && FileKind(directory + "/" + $0) == .regular
                 && (!$0.hasPrefix(".") || FileKind.isExecutable(directory + "/" + $0))
         }.sorted(by: NumericOrder.isBefore)
@@ -105,15 +106,15 @@ struct StepFolder {
             help: "delete what is not needed; to make one a step, rename it")
     }
 
-    /// A file as messages name it, no two alike.
+    /// The name of a file in messages; no two files have the same.
     ///
-    /// One that could not be read as text has been made fit to be shown already.
+    /// A name that could not be read as text was already made safe to show.
     private func named(_ name: String) -> String {
         let isThere = FileKind(directory + "/" + name) != .missing
         return PathText.joined(shown, isThere ? DisplayText.fileName(name.utf8) : name)
     }
 
-    /// Listed, and yet not there.
+    /// Reports a name that the directory lists but that does not exist.
     private func leadsNowhere(_ name: String) -> Diagnostic {
         .warning(
             "`\(named(name))` is a link that leads nowhere, or its name is not "
@@ -135,14 +136,14 @@ struct StepFolder {
     }
 
     private func withoutHeader(_ name: String, _ path: String) -> Diagnostic {
-        // Only what could be started was perhaps meant to be a step.
+        // Only an executable file was perhaps meant to be a step.
         Diagnostic(
             FileKind.isExecutable(path) ? .warning : .note,
             "`\(named(name))` has no header, so it is not a step",
             help: "to make it one, begin it with comments: `# /// step`, its keys, `# ///`")
     }
 
-    /// The id of the step that a file is; nil where it has no header.
+    /// The id of a step file; nil when it has no header.
     static func idOfStepFile(_ path: String, _ bytes: [UInt8]) -> String? {
         guard let header = StepFileReader.read(bytes, file: 0).header else { return nil }
         guard case .string(let id)? = header.table["id"]?.content else {
@@ -166,7 +167,7 @@ struct StepFolder {
     }
 }
 
-/// Names in the order in which a person counts: `step_2` before `step_10`.
+/// Names in numeric order: `step_2` before `step_10`.
 enum NumericOrder {
     static func isBefore(_ a: String, _ b: String) -> Bool {
         var left = Array(a.utf8)[...]
@@ -185,11 +186,11 @@ enum NumericOrder {
             }
         }
         if left.isEmpty != right.isEmpty { return left.isEmpty }
-        // The same but for leading zeros.
+        // Equal apart from leading zeros.
         return a.utf8.lexicographicallyPrecedes(b.utf8)
     }
 
-    /// Takes the digits off the front, and gives them without leading zeros.
+    /// Removes the digits at the front, and returns them without leading zeros.
     private static func number(_ text: inout ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         let digits = text.prefix { ASCII.isDigit($0) }
         text = text[digits.endIndex...]

@@ -1,10 +1,10 @@
 public import WorkflowModel
 
-/// Finds the workflow that is meant, reads it, and checks it: read, decode, validate.
+/// Finds a workflow, reads it, and checks it: read, decode, validate.
 public enum WorkflowLoader {
-    /// Where the file of a workflow lies that is one plain file, without links, and its project.
+    /// The location of a workflow that is one plain file, without links, and its project.
     ///
-    /// Nil for any other: what it is made of is known only when it is loaded.
+    /// Nil for any other workflow: its files are known only when it is loaded.
     public static func place(
         path: String?, from directory: String
     ) -> (file: String, root: String)? {
@@ -22,10 +22,10 @@ public enum WorkflowLoader {
 
     /// Loads the named workflow, or the nearest one.
     /// - Parameters:
-    ///   - path: A file or a directory of step files, as typed after `-f`; nil to look for one.
-    ///   - workingDirectory: Where relative paths and the search begin; absolute.
-    ///   - earlier: What a workflow file, absolute and free of links, was at the time that is meant;
-    ///     step files are read as they are now. Nil for now.
+    ///   - path: A file or a directory of step files, as typed after `-f`; nil to search for one.
+    ///   - workingDirectory: The base of relative paths and the start of the search; absolute.
+    ///   - earlier: Returns a workflow file (absolute, free of links) at the requested time; step
+    ///     files are read as they are now. Nil for now.
     /// - Returns: What was found, with every mistake of all files in it.
     public static func load(
         path: String?, workingDirectory: String, earlier: ((String) -> FileAtRevision)? = nil
@@ -45,44 +45,47 @@ public enum WorkflowLoader {
     }
 }
 
-/// What loading gave.
+/// The result of loading.
 public struct LoadedWorkflow: Sendable {
     /// The workflow and its graph; nil exactly when one of the diagnostics is an error.
     public var resolved: ResolvedWorkflow?
-    /// What could be decoded, also where it is not valid.
+    /// What could be decoded, even if it is not valid.
     public var workflow: Workflow
-    /// All that is wrong or worth saying, in the order of the files' text.
+    /// All diagnostics, in the order of the files' text.
     public var diagnostics: [Diagnostic]
     /// The files that were read, for showing places.
     public var files: SourceTable
-    /// What stands in the files where a secret may stand, also where they cannot be parsed.
+    /// Texts in the files that may be secrets, even in files that cannot be parsed.
     public var secretTexts: [[UInt8]] = []
-    /// Names that the files list as secret, also where that cannot be parsed.
+    /// Names that the files list as secret, even in files that cannot be parsed.
     public var secretNames: [String] = []
-    /// Those of ``files`` that are no step files, by index: absolute and free of links.
+    /// The entries of ``files`` that are not step files, by index: absolute and free of links.
     public var workflowFiles: [Int: String]
-    /// The directory that steps run in, absolute and free of links; the working directory where no workflow was found.
+    /// The directory in which steps run, absolute and free of links; the working directory when no
+    /// workflow was found.
     public var projectRoot: String
-    /// The file or directory that was loaded, as messages show it; nil where none was found.
+    /// The file or directory that was loaded, as messages show it; nil when none was found.
     public var path: String?
-    /// Its name in the project root, the same however it was typed; nil where none was found.
+    /// Its name in the project root, the same however it was typed; nil when none was found.
     ///
-    /// It tells the workflows of a project apart: their runs, and what is known of their steps. A link
-    /// to another file of the root is that file; a link that leads elsewhere goes by its own name.
+    /// It distinguishes the workflows of a project: their runs, and the state of their steps. A
+    /// link to another file of the root stands for that file; a link out of the root keeps its own
+    /// name.
     public var workflowFile: String?
 }
 
-/// Where a workflow is looked for when none is named.
+/// Where a workflow is searched for when none is named.
 enum WorkflowSearch {
     static let fileName = "workflow.toml"
     static let directoryName = "steps"
 
-    /// The nearest directory, from the given one upwards, that has either; the file wins.
+    /// The nearest directory, from the given one upwards, that has a workflow file or a step
+    /// directory; the file wins.
     static func nearest(to directory: String) -> String? {
         var directory = directory
         while true {
             let base = directory == "/" ? "" : directory
-            // A file that cannot be read is found too, so that the error names it.
+            // A file that cannot be read counts as found, so that the error names it.
             switch FileKind(base + "/" + fileName) {
             case .missing, .directory: break
             default: return base + "/" + fileName

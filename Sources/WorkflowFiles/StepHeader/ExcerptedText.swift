@@ -1,11 +1,11 @@
 import WorkflowModel
 
-/// Lines taken out of a file, which remembers where each came from: what is read in the excerpt
-/// can be shown in the file.
+/// Lines taken from a file, with their original offsets, so that places in the excerpt can be shown
+/// in the file.
 struct ExcerptedText {
-    /// The pieces, one behind the other.
+    /// The lines, joined.
     private(set) var bytes: [UInt8] = []
-    /// Where each piece begins, here and in the file.
+    /// Where each line begins, in the excerpt and in the file.
     private var pieces: [(start: Int, origin: Int)] = []
 
     mutating func append(_ piece: ArraySlice<UInt8>, from origin: Int) {
@@ -13,11 +13,12 @@ struct ExcerptedText {
         bytes.append(contentsOf: piece)
     }
 
-    /// A range in the excerpt as a range in the file; across lines it spans what lies between.
+    /// A range of the excerpt as a range of the file; over several lines it includes what lies
+    /// between them.
     func relocated(_ range: SourceRange) -> SourceRange {
         let offset = Int(range.offset)
         let start = origin(of: offset)
-        // Its last byte, so that a range up to the end of a line stays on that line.
+        // Map the last byte, so that a range up to the end of a line stays on that line.
         let last = range.length == 0 ? start : origin(of: offset + Int(range.length) - 1) + 1
         return SourceRange(file: Int(range.file), offset: start, length: last - start)
     }

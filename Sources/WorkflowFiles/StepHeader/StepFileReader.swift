@@ -1,18 +1,18 @@
 public import WorkflowModel
 
-/// Reads what a step's script says of itself in its header block.
+/// Reads the header block of a step's script.
 ///
-/// The block stands in the leading comment, in the form that PEP 723 gave Python scripts
-/// (`# /// step` … `# ///`, TOML between), with `#`, `//` or `--` as the comment's mark.
+/// The block stands in the leading comment, in the form that PEP 723 gave Python scripts (`# ///
+/// step` … `# ///`, TOML between), with `#`, `//` or `--` as the comment mark.
 public enum StepFileReader {
-    /// Reads the head of a step file; the diagnostics are those of the block's form and of the TOML in it.
+    /// Reads the head of a step file; the diagnostics concern the block's form and the TOML in it.
     public static func read(_ bytes: [UInt8], file: Int) -> StepFileReading {
         var reading = StepFileReading()
         guard !bytes.isEmpty else {
             reading.content = .empty
             return reading
         }
-        // As grep and git tell text from binary.
+        // The test of grep and git for binary files.
         if bytes.prefix(8192).contains(0) {
             reading.content = .binary
             return reading
@@ -51,7 +51,7 @@ public struct StepFileReading: Sendable {
 
     /// What kind of file it is.
     public var content = Content.text
-    /// The header, if there is one: without, the file is not a step.
+    /// The header; without one, the file is not a step.
     public var header: StepHeader?
     /// Mistakes in the block's form and in the TOML in it.
     public var diagnostics: [Diagnostic] = []

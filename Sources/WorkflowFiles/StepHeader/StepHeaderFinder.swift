@@ -1,6 +1,6 @@
 import WorkflowModel
 
-/// Finds the header block in a script's leading comment, line by line; knows nothing of TOML.
+/// Finds the header block in a script's leading comment, line by line, without parsing TOML.
 struct StepHeaderFinder {
     /// A block that was found, closed or not.
     struct Block {
@@ -10,7 +10,7 @@ struct StepHeaderFinder {
         var opening: SourceRange
     }
 
-    /// What a line is, seen from outside of a block.
+    /// The kind of a line outside of a block.
     private enum Line {
         case blank
         case comment
@@ -25,7 +25,7 @@ struct StepHeaderFinder {
         case nearMiss
     }
 
-    /// The comment marks of the languages that scripts are written in.
+    /// The comment marks of scripting languages.
     private static let marks: [[UInt8]] = [Array("#".utf8), Array("//".utf8), Array("--".utf8)]
 
     let bytes: [UInt8]
@@ -38,7 +38,8 @@ struct StepHeaderFinder {
         self.file = file
     }
 
-    /// The first block of the leading comment; what is wrong with it, or with another, is in ``diagnostics``.
+    /// The first block of the leading comment; ``diagnostics`` holds the mistakes in it and in
+    /// further blocks.
     mutating func find() -> Block? {
         at = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
         if bytes[at...].starts(with: "#!".utf8) { at = nextLine(at) }
@@ -74,7 +75,7 @@ struct StepHeaderFinder {
 
     // MARK: The block
 
-    /// Reads the block that a line opens; stands behind it afterwards.
+    /// Reads the block that a line opens; moves the cursor behind it.
     private mutating func readBlock(_ opening: Range<Int>) -> Block {
         let mark = commentMark(of: opening) ?? []
         var block = Block(text: ExcerptedText(), opening: range(opening))
@@ -85,7 +86,7 @@ struct StepHeaderFinder {
                 .error(
                     "the step header is never closed", at: block.opening,
                     help: "add a line `\(name) ///` after its last key"))
-            // Where its TOML ends and other comments begin cannot be told, so nothing is read.
+            // The end of its TOML cannot be told from other comments, so nothing is read.
             return block
         }
         while at < closing {
@@ -107,12 +108,12 @@ struct StepHeaderFinder {
 
     private func add(_ line: Range<Int>, _ mark: [UInt8], to text: inout ExcerptedText) {
         var start = line.lowerBound + mark.count
-        // One space belongs to the mark; more are the TOML's own.
+        // One space belongs to the mark; further spaces are part of the TOML.
         if start < line.upperBound, bytes[start] == ASCII.space { start += 1 }
         text.append(bytes[start..<nextLine(line.lowerBound)], from: start)
     }
 
-    /// The first line from here on that closes a block, if it stands before the next opening one.
+    /// The first line from here on that closes a block, if it comes before the next opening line.
     private func closingLine(from start: Int, _ mark: [UInt8]) -> Int? {
         var line = start
         while line < bytes.count {
@@ -145,7 +146,7 @@ struct StepHeaderFinder {
                 help: "write `\(mark) /// step`"))
     }
 
-    /// Looks for a header below the first line of code, where it does not count.
+    /// Warns of a header below the first line of code, where it has no effect.
     private mutating func warnOfLateHeader() {
         let code = range(at..<lineEnd(at))
         while at < bytes.count {
@@ -168,7 +169,7 @@ struct StepHeaderFinder {
         guard let mark = commentMark(of: line) else {
             return bytes[line].allSatisfy { $0 <= ASCII.space } ? .blank : .code
         }
-        // The exact forms have one space behind the mark; the end of the line may have any.
+        // The exact forms have one space behind the mark; any may follow at the end of the line.
         var rest = bytes[(line.lowerBound + mark.count)..<line.upperBound]
         while let last = rest.last, last <= ASCII.space { rest.removeLast() }
         if rest.elementsEqual(" ///".utf8) { return .closing }

@@ -46,7 +46,7 @@ private struct DateTimeScanner {
     private let word: UnsafeBufferPointer<UInt8>
     private var at = 0
     private var text = ""
-    /// What was wrong, once ``scan()`` has returned nil.
+    /// The mistake, once ``scan()`` has returned nil.
     private(set) var problem = "its form is wrong"
 
     init(_ word: UnsafeBufferPointer<UInt8>) { self.word = word }
@@ -88,7 +88,7 @@ private struct DateTimeScanner {
             number(2, 0...59, "minute") != nil
         else { return false }
         guard take(ASCII.colon) else {
-            // TOML 1.1 lets the seconds be left out, and takes them for zero.
+            // TOML 1.1 allows leaving out the seconds, which means zero.
             text.append(":00")
             return true
         }

@@ -1,6 +1,6 @@
 import WorkflowModel
 
-/// Keys and headers: reading them, and TOML's rules on which table may still be added to.
+/// Reads keys and headers, and applies TOML's rules on which table may still be extended.
 extension TOMLParser {
     // MARK: Syntax
 
@@ -9,7 +9,7 @@ extension TOMLParser {
         path.removeAll(keepingCapacity: true)
         while true {
             path.append(try parseKeyPart())
-            // Spaces may stand around the dot, but those after the last part are not the key's.
+            // Spaces may surround the dot; those after the last part do not belong to the key.
             let end = at
             skipSpace()
             guard current == ASCII.dot else {
@@ -110,7 +110,8 @@ extension TOMLParser {
 
     // MARK: Rules
 
-    /// Follows the dotted key in ``path`` from a table, making the tables it names; nil when the key is taken (which is reported).
+    /// Follows the dotted key in ``path`` from a table, and creates the tables that it names; nil
+    /// when the key exists already (which is reported).
     mutating func resolvePath(
         from table: TOMLTree.TableID
     ) -> (table: TOMLTree.TableID, key: SourceKey)? {

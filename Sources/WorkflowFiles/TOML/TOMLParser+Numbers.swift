@@ -25,7 +25,7 @@ extension TOMLParser {
         case integer(Int64)
         case float(Double)
         case notANumber
-        /// A number by its looks, with what is wrong and what to write.
+        /// It looks like a number and is invalid: the mistake, and what to write.
         case wrong(String, String)
 
         static let tooLarge = wrong(
@@ -67,7 +67,7 @@ extension TOMLParser {
     ) -> Number {
         guard hasProperUnderscores(digits) else { return .underscore }
         if digits[0] == ASCII.zero, digits.count > 1 { return .leadingZero }
-        // Counted downwards, since the negative range is the larger one.
+        // Counted downwards, since the negative range is larger.
         var value: Int64 = 0
         for digit in digits where digit != ASCII.underscore {
             let (tenfold, overflow) = value.multipliedReportingOverflow(by: 10)
@@ -107,7 +107,8 @@ extension TOMLParser {
         return .integer(value)
     }
 
-    /// `digits [. digits] [e [sign] digits]` without sign, at least one of the two parts.
+    /// `digits [. digits] [e [sign] digits]` without sign, with at least one of the two optional
+    /// parts.
     private static func float(
         _ word: UnsafeBufferPointer<UInt8>, _ isNegative: Bool
     ) -> Number {
@@ -144,7 +145,7 @@ extension TOMLParser {
         return .float(isNegative ? -value : value)
     }
 
-    /// Each `_` between two digits.
+    /// Whether each `_` is between two digits.
     private static func hasProperUnderscores(_ digits: UnsafeBufferPointer<UInt8>) -> Bool {
         var previous = ASCII.underscore
         for digit in digits {

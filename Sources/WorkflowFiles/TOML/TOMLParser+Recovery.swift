@@ -1,4 +1,4 @@
-/// Going on after a mistake, so that each is reported once and none brings others with it.
+/// Continues after a mistake, so that each is reported once and causes no others.
 extension TOMLParser {
     /// Moves to where the next statement can begin.
     mutating func recover() {
@@ -9,8 +9,8 @@ extension TOMLParser {
             return
         }
         // Inside brackets the next line is not a statement, although it may look like one. If the
-        // brackets are closed before the next header, go on after them; if not, a closing bracket
-        // is what was missing, and the next line that reads like a statement is one.
+        // brackets are closed before the next header, continue after them; if not, the closing
+        // bracket is missing, and the next line that looks like a statement is one.
         let start = at
         if skipToClosing(brackets) { return }
         at = start
@@ -56,7 +56,7 @@ extension TOMLParser {
         return false
     }
 
-    /// Skips a string of one line, without judging it; at most to the end of the line.
+    /// Skips a string of one line without checking it; stops at the end of the line.
     private mutating func skipQuoted() {
         let quote = bytes[at]
         at += 1
@@ -81,14 +81,15 @@ extension TOMLParser {
 
     // MARK: What a line looks like
 
-    /// Whether the cursor stands at the first text of a line after `open`, and that line reads like a statement: then a bracket was left open.
+    /// Whether the cursor is at the first text of a line after `open`, and that line looks like a
+    /// statement: then a bracket was left open.
     func isAtStatementOnNewLine(after open: Int) -> Bool {
         guard Self.isBareKeyByte(current) || current == ASCII.openBracket else { return false }
         guard isFirstOnLine(after: open) else { return false }
         return looksLikeKeyValue(at) || looksLikeHeader(at)
     }
 
-    /// Whether a header stands at the cursor, at the very start of a line.
+    /// Whether a header begins at the cursor, at the very start of a line.
     func isAtHeader() -> Bool {
         current == ASCII.openBracket && at > 0 && bytes[at - 1] == ASCII.newline
             && looksLikeHeader(at)
@@ -130,7 +131,8 @@ extension TOMLParser {
             || bytes[end] == ASCII.hash
     }
 
-    /// Where a dotted key that begins here ends, spaces behind it included; nil when none does.
+    /// The end of a dotted key that begins here, including spaces behind it; nil when there is no
+    /// key.
     private func keyPathEnd(from start: Int) -> Int? {
         var end = start
         func byte() -> UInt8 { end < bytes.count ? bytes[end] : 0 }

@@ -2,7 +2,7 @@ import WorkflowModel
 
 /// The four kinds of strings.
 extension TOMLParser {
-    /// Reads the string that begins at the cursor, of whichever kind.
+    /// Reads a string of any kind that begins at the cursor.
     mutating func parseString() throws(AbandonedStatement) -> String {
         let quote = current
         if peek(1) == quote, peek(2) == quote { return try parseMultiLineString(quote) }
@@ -37,7 +37,7 @@ extension TOMLParser {
                 return String(decoding: content, as: UTF8.self)
             }
             if byte == ASCII.backslash {
-                // The line ends first: that the string is not closed says it all.
+                // The line ends here: "the string is not closed" is the only message needed.
                 if peek(1) == ASCII.newline || at + 1 == bytes.count { break }
                 parseEscape(into: &content)
             } else {
@@ -70,7 +70,7 @@ extension TOMLParser {
             if byte == ASCII.backslash, quote == ASCII.quote {
                 if !skipLineContinuation() { parseEscape(into: &content) }
             } else if byte == ASCII.carriageReturn, peek(1) == ASCII.newline {
-                // Both line ends become a newline: a shell would choke on the other.
+                // Both line ends become a newline: a shell would fail on a carriage return.
                 at += 1
             } else {
                 content.append(byte)
@@ -102,7 +102,7 @@ extension TOMLParser {
         return true
     }
 
-    /// Reads an escape sequence; a wrong one is reported and left out, the string goes on.
+    /// Reads an escape sequence; an invalid one is reported and left out, and the string continues.
     private mutating func parseEscape(into content: inout [UInt8]) {
         let start = at
         let kind = peek(1)
@@ -123,7 +123,7 @@ extension TOMLParser {
     }
 
     private mutating func rejectEscape(_ start: Int, _ kind: UInt8) {
-        // What follows the backslash may be the string's end, the line's or a longer character.
+        // The next character may be the string's end, the line's end or a longer character.
         at = start + 1
         if kind > ASCII.space, kind < ASCII.delete {
             let pair = text(start, start + 2)

@@ -1,6 +1,6 @@
 import WorkflowModel
 
-/// Values: which kind begins here, arrays, inline tables, and words that are no value.
+/// Reads values: the kind that begins here, arrays, inline tables, and invalid words.
 extension TOMLParser {
     mutating func parseValue() throws(AbandonedStatement) -> DocumentValue {
         let start = at
@@ -23,7 +23,8 @@ extension TOMLParser {
 
     // MARK: Words
 
-    /// A value without quotes or brackets: a number, a boolean, a date; or a mistake.
+    /// Reads a value without quotes or brackets: a number, a boolean or a date; reports anything
+    /// else.
     private mutating func parseWord() throws(AbandonedStatement) -> DocumentValue {
         let start = at
         let end = wordEnd(from: at)
@@ -94,7 +95,7 @@ extension TOMLParser {
                 "`\(word)` is not a value", at: start, length: end - start,
                 help: "leave the key out instead: TOML has no word for nothing")
         default:
-            // Outside of brackets the text up to the end of the line was meant.
+            // Outside of brackets, the text up to the end of the line was meant.
             let textEnd = depth == 0 ? unquotedTextEnd(from: start, atLeast: end) : end
             let meant = text(start, textEnd)
             let needsLiteral = meant.utf8.contains { $0 == ASCII.quote || $0 == ASCII.backslash }
@@ -191,7 +192,7 @@ extension TOMLParser {
         SourceRange(file: file, offset: open, length: 1)
     }
 
-    /// Reports a bracket without its partner, and takes what follows as outside of it.
+    /// Reports an unclosed bracket, and continues as if outside of it.
     private mutating func unclosed(
         _ open: Int, _ what: String, _ close: String
     ) -> AbandonedStatement {
@@ -200,7 +201,7 @@ extension TOMLParser {
             "the \(what) is not closed", at: end, length: 0, help: "add `\(close)`",
             related: [.init("the \(what) begins here", at: place(open))])
         if at < bytes.count {
-            // Back to the end of the line before, so that the statement here is read as one.
+            // Back to the end of the previous line, so that the statement here is read as one.
             while at > open, bytes[at - 1] != ASCII.newline { at -= 1 }
             if at > open { at -= 1 }
         }
@@ -208,12 +209,12 @@ extension TOMLParser {
         return problem
     }
 
-    /// Where the text before the cursor ends: spaces, empty lines and comments apart.
+    /// Where the text before the cursor ends, without spaces, empty lines and comments.
     private var previousValueEnd: Int {
         var end = at
         while end > 0 {
             while end > 0, bytes[end - 1] <= ASCII.space { end -= 1 }
-            // A line's comment is only known from the line's start.
+            // A comment can only be recognised from the start of its line.
             var start = end
             while start > 0, bytes[start - 1] != ASCII.newline { start -= 1 }
             var first = start

@@ -1,12 +1,12 @@
 import WorkflowModel
 
-/// Thrown when a statement is given up; the mistake has been reported by then.
+/// Thrown when a statement is abandoned; the mistake was reported before.
 struct AbandonedStatement: Error {}
 
 /// The cursor over a document and the statements: key/value lines and headers.
 ///
-/// Text is taken to be checked by ``UTF8Check``. A NUL byte cannot occur in it, so ``current`` says
-/// 0 at the end of the file and nowhere else.
+/// ``UTF8Check`` must have checked the text. It contains no NUL byte, so ``current`` is 0 only at
+/// the end of the file.
 struct TOMLParser {
     /// How deep arrays, inline tables and dotted keys may nest.
     ///
@@ -15,19 +15,19 @@ struct TOMLParser {
 
     let bytes: UnsafeBufferPointer<UInt8>
     let file: Int
-    /// The lines on which ``UTF8Check`` found something: these are not reported a second time.
+    /// The lines on which ``UTF8Check`` found a mistake: these are not reported again.
     private let troubledLines: [ClosedRange<Int>]
 
     var at = 0
-    /// Arrays and inline tables open at the cursor.
+    /// The number of open arrays and inline tables at the cursor.
     var depth = 0
     var tree: TOMLTree
     var problems = ProblemList()
-    /// Bytes that ``recover()`` may still spend on looking for closing brackets.
+    /// Bytes that ``recover()`` may still read in search of closing brackets.
     var recoveryBudget: Int
-    /// The parts of the key being read; kept to be filled again.
+    /// The parts of the key being read; the array is reused.
     var path: [SourceKey] = []
-    /// The table that key/value lines go to.
+    /// The table to which key/value lines are added.
     private var section = TOMLTree.root
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, file: Int, textProblems: ProblemList) {
@@ -67,7 +67,7 @@ struct TOMLParser {
         at += 1
         skipSpace()
         guard let (target, key) = resolvePath(from: table) else {
-            // Already reported; the value is still read, for the mistakes in it.
+            // Already reported; the value is still read, to find the mistakes in it.
             _ = try parseValue()
             return
         }
@@ -83,7 +83,7 @@ struct TOMLParser {
     /// `[table]` or `[[array of tables]]`.
     private mutating func parseHeader() throws(AbandonedStatement) {
         let start = at
-        // Until the header has proved right, what follows it belongs nowhere.
+        // Until the header has proved valid, what follows it is discarded.
         section = tree.addTable(.detached, at: range(from: start))
         let isArray = peek(1) == ASCII.openBracket
         at += isArray ? 2 : 1
@@ -135,7 +135,7 @@ struct TOMLParser {
         at + offset < bytes.count ? bytes[at + offset] : 0
     }
 
-    /// At a newline (or its carriage return) or at the end.
+    /// Whether the cursor is at a newline, at its carriage return, or at the end.
     var isAtLineEnd: Bool {
         let byte = current
         return byte == ASCII.newline || byte == ASCII.carriageReturn || at >= bytes.count
@@ -189,7 +189,7 @@ struct TOMLParser {
         return AbandonedStatement()
     }
 
-    /// A stretch of the document for a message: one that is long is cut.
+    /// Part of the document for a message; a long one is cut.
     func text(_ start: Int, _ end: Int) -> String {
         let limit = 60
         let cut = end - start > limit
@@ -197,14 +197,14 @@ struct TOMLParser {
         return String(decoding: slice, as: UTF8.self) + (cut ? "…" : "")
     }
 
-    /// Where the text before the cursor ends, spaces apart.
+    /// Where the text before the cursor ends, without spaces.
     var previousTextEnd: Int {
         var end = at
         while end > 0, bytes[end - 1] == ASCII.space || bytes[end - 1] == ASCII.tab { end -= 1 }
         return end
     }
 
-    /// Where the line's text ends, trailing spaces apart.
+    /// Where the line's text ends, without trailing spaces.
     func trimmedLineEnd(from start: Int) -> Int {
         var end = start
         while end < bytes.count, bytes[end] != ASCII.newline { end += 1 }

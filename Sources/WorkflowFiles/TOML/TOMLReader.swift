@@ -2,9 +2,10 @@ public import WorkflowModel
 
 /// Reads TOML 1.0 and 1.1.
 ///
-/// Owns the syntax and TOML's own rules on tables; what the keys mean is the decoder's matter.
+/// It knows the syntax and TOML's own rules on tables; the decoder knows what the keys mean.
 public enum TOMLReader {
-    /// Reads a document; every syntax mistake of the file is among the diagnostics, in text order, and the table holds what could be read.
+    /// Reads a document; the diagnostics hold every syntax mistake in text order, and the table
+    /// holds what could be read.
     public static func read(
         _ bytes: [UInt8], file: Int
     ) -> (table: DocumentTable, diagnostics: [Diagnostic]) {

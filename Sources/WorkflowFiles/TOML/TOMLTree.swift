@@ -2,13 +2,13 @@ import WorkflowModel
 
 /// The tables of a document while it is being read.
 ///
-/// Tables refer to each other by index, so that `[[steps]]` appends in constant time and a header
-/// reaches into any table without copying it; ``frozen(_:)`` makes values of them at the end.
+/// Tables refer to each other by index, so `[[steps]]` appends in constant time and a header
+/// reaches any table without copying it; ``frozen(_:)`` converts them to values at the end.
 struct TOMLTree {
     /// An index into the tree's tables.
     typealias TableID = Int32
 
-    /// What brought a table into being: it decides who may add to it (TOML 1.1, "Table").
+    /// How a table was created, which decides what may extend it (TOML 1.1, "Table").
     enum Origin {
         /// The document itself, a `[header]`, or one element of `[[header]]`.
         case header
@@ -18,21 +18,21 @@ struct TOMLTree {
         case dotted
         /// `{ … }`: complete when it is closed.
         case inline
-        /// Takes what follows a header that could not be read, and is thrown away.
+        /// Receives what follows an invalid header, and is discarded.
         case detached
     }
 
-    /// What stands under a key.
+    /// The content of a key.
     enum Child {
         case value(DocumentValue)
         case table(TableID)
         /// `[[header]]`: an index into ``arrays``.
         case array(Int)
-        /// A value that could not be read: the key is taken, and left out at the end.
+        /// A value that could not be read: the key counts as set, and is left out at the end.
         case broken
     }
 
-    /// One key of a table with what stands under it.
+    /// One key of a table with its content.
     struct Slot {
         let key: SourceKey
         var child: Child
@@ -43,7 +43,7 @@ struct TOMLTree {
         var origin: Origin
         var range: SourceRange
         var slots: [Slot] = []
-        /// Key hash to slot, kept from ``indexThreshold`` keys on; empty below.
+        /// Key hash to slot; filled from ``indexThreshold`` keys on, empty below.
         var index: [UInt64: Int] = [:]
     }
 
@@ -53,7 +53,7 @@ struct TOMLTree {
         var elements: [TableID]
     }
 
-    /// Up to here a linear search is the faster one.
+    /// Up to this number a linear search is faster.
     private static let indexThreshold = 16
 
     static let root: TableID = 0
@@ -79,7 +79,7 @@ struct TOMLTree {
         tables[Int(table)].origin = .dotted
     }
 
-    /// Forgets the tables from an index on: those of an inline table that has become a value.
+    /// Drops the tables from an index on: those of an inline table that was converted to a value.
     mutating func removeTables(from table: TableID) {
         tables.removeSubrange(Int(table)...)
     }
@@ -93,19 +93,19 @@ struct TOMLTree {
         arrays[array].elements.append(element)
     }
 
-    /// The slot of a key, or nil; keys are compared byte by byte, as TOML wants them.
+    /// The slot of a key, or nil; keys are compared byte by byte, as TOML requires.
     func slot(_ key: SourceKey, in table: TableID) -> Slot? {
         let slots = tables[Int(table)].slots
         if slots.count > Self.indexThreshold {
             guard let first = tables[Int(table)].index[key.hash] else { return nil }
             if slots[first].key == key { return slots[first] }
-            // Two keys of one hash: rare enough to look at all.
+            // Two keys with one hash: rare enough for a linear search.
         }
         for slot in slots where slot.key == key { return slot }
         return nil
     }
 
-    /// Adds a key that the table does not have yet.
+    /// Adds a key; the table must not have it yet.
     mutating func insert(_ key: SourceKey, _ child: Child, into table: TableID) {
         let id = Int(table)
         if tables[id].slots.isEmpty { tables[id].slots.reserveCapacity(4) }
@@ -121,7 +121,7 @@ struct TOMLTree {
         }
     }
 
-    /// The table as a value, with all that is below it.
+    /// The table as a value, with everything below it.
     func frozen(_ table: TableID) -> DocumentTable {
         let slots = tables[Int(table)].slots
         var entries: [DocumentTable.Entry] = []
