@@ -1,4 +1,4 @@
-/// The edges of a graph that has been shown to be free of cycles, in both directions.
+/// The edges of a graph without cycles, in both directions.
 ///
 /// Everything that needs no ids works on this; ``Graph`` adds the ids.
 @usableFromInline
@@ -7,13 +7,13 @@ struct AcyclicStructure: Sendable {
     @usableFromInline let dependencies: CompressedRows
     /// Row `v`: what depends on `v`, ascending.
     @usableFromInline let dependents: CompressedRows
-    /// Every node after all its dependencies; of those that are ready, the first declared first.
+    /// Every node after all its dependencies; among ready nodes, the one declared first.
     @usableFromInline let order: [Int32]
 
     @usableFromInline
     var count: Int { dependencies.count }
 
-    /// Orders the nodes, or gives nil where there is a cycle, in O(V + E).
+    /// Orders the nodes in O(V + E); nil when there is a cycle.
     ///
     /// The rows must name each dependency once.
     init?(dependencies: CompressedRows) {
@@ -39,7 +39,7 @@ struct AcyclicStructure: Sendable {
         self.init(dependencies: dependencies, dependents: dependents, order: order)
     }
 
-    /// Takes parts that are known to fit together.
+    /// Makes the value from parts that are known to be consistent.
     init(dependencies: CompressedRows, dependents: CompressedRows, order: [Int32]) {
         self.dependencies = dependencies
         self.dependents = dependents

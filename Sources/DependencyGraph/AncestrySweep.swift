@@ -12,15 +12,15 @@ struct AncestryMask {
     }
 }
 
-/// Propagates ancestry from blocks of source nodes, a block per pass over the edges.
+/// Propagates ancestry from blocks of source nodes, one block per pass over the edges.
 ///
-/// Works on positions in the topological order rather than on nodes: dependencies come first, and
+/// It works on positions in the topological order rather than on nodes: dependencies come first, so
 /// a pass can start at the block's first source.
 struct AncestrySweep {
     /// Row: a position; targets: the positions of its dependencies, all smaller.
     let rows: CompressedRows
     private var masks: [AncestryMask]
-    /// The bit of each position that is a source of the current block, else -1.
+    /// The bit of each position that is a source of the current block; -1 for other positions.
     private var bits: [Int32]
     private var start = 0
 
@@ -30,7 +30,7 @@ struct AncestrySweep {
         bits = [Int32](repeating: -1, count: rows.count)
     }
 
-    /// Finds what the sources, ascending and at most ``AncestryMask/bits``, are ancestors of.
+    /// Finds the descendants of the sources; these ascend and number at most ``AncestryMask/bits``.
     mutating func run(from sources: [Int32]) {
         guard let first = sources.first else { return }
         start = Int(first)
@@ -51,12 +51,12 @@ struct AncestrySweep {
         for source in sources { bits[Int(source)] = -1 }
     }
 
-    /// The sources of the last block that come before the node at a position.
+    /// The sources of the last block that are ancestors of the node at a position.
     func ancestors(at position: Int) -> AncestryMask {
         position < start ? AncestryMask() : masks[position]
     }
 
-    /// The sources of the last block from which a path of two edges or more leads to a position.
+    /// The sources of the last block from which a path of at least two edges leads to a position.
     func ancestorsOfDependencies(at position: Int) -> AncestryMask {
         var mask = AncestryMask()
         for place in rows.range(position) where Int(rows.targets[place]) >= start {

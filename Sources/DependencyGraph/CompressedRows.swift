@@ -1,9 +1,9 @@
 /// Edges in compressed sparse row form: row `v` is `targets[offsets[v]..<offsets[v + 1]]`.
 ///
-/// Not generic over node ids, so that the algorithms are compiled once, and fully, in this module.
+/// Not generic over node ids, so the algorithms are compiled once, and fully, in this module.
 @usableFromInline
 struct CompressedRows: Sendable, Equatable {
-    /// One more than there are rows; the last one is the number of edges.
+    /// One entry more than there are rows; the last is the number of edges.
     @usableFromInline let offsets: [Int32]
     @usableFromInline let targets: [Int32]
 
@@ -16,7 +16,7 @@ struct CompressedRows: Sendable, Equatable {
     @inlinable
     var count: Int { offsets.count - 1 }
 
-    /// The positions in ``targets`` that belong to a row.
+    /// The range of ``targets`` that belongs to a row.
     @inlinable
     func range(_ row: Int) -> Range<Int> {
         Int(offsets[row])..<Int(offsets[row + 1])
@@ -29,9 +29,9 @@ struct CompressedRows: Sendable, Equatable {
 }
 
 extension CompressedRows {
-    /// Groups pairs by their row, keeping the order in which they are given within a row.
+    /// Groups pairs by their row; within a row they keep the given order.
     ///
-    /// `origins` tells for each entry of ``targets`` which pair it came from.
+    /// `origins` holds, for each entry of ``targets``, the index of its pair.
     static func grouping(
         count: Int, pairs: [(target: Int32, row: Int32)]
     ) -> (rows: CompressedRows, origins: [Int32]) {
@@ -50,9 +50,9 @@ extension CompressedRows {
         return (CompressedRows(offsets: offsets, targets: targets), origins)
     }
 
-    /// The same rows with each target once, at its first place.
+    /// The same rows with each target once, at its first position.
     func deduplicated() -> CompressedRows {
-        // The last row that named a target: no set per row is needed.
+        // The last row that named a target, so no set per row is needed.
         var namedBy = [Int32](repeating: -1, count: count)
         return filtered { row, target in
             let isNew = namedBy[Int(target)] != row
@@ -61,7 +61,7 @@ extension CompressedRows {
         }
     }
 
-    /// The rows with only the edges that the predicate keeps; it gets row and target.
+    /// The rows with the edges for which the predicate, called with row and target, is true.
     func filtered(_ keeps: (Int32, Int32) -> Bool) -> CompressedRows {
         var kept: [Int32] = []
         kept.reserveCapacity(targets.count)
@@ -76,7 +76,7 @@ extension CompressedRows {
         return CompressedRows(offsets: bounds, targets: kept)
     }
 
-    /// The edges the other way round; each row of the result ascends.
+    /// The reversed edges; each row of the result ascends.
     func transposed() -> CompressedRows {
         var bounds = [Int32](repeating: 0, count: count + 1)
         for target in targets { bounds[Int(target) + 1] += 1 }

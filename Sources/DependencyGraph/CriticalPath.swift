@@ -1,19 +1,20 @@
-/// The longest chain of a graph over the durations of its nodes, and what it leaves to the others.
+/// The longest chain of a graph by the durations of its nodes, and the slack of the other nodes.
 public struct CriticalPath: Hashable, Sendable {
-    /// The nodes of the chain, first to last; of equal ones the chain of nodes declared first.
+    /// The nodes of the chain, first to last; among equal chains, the one whose nodes are declared
+    /// first.
     public var path: [Int]
     /// The shortest time in which all nodes can be done, in the unit of the durations.
     public var length: Double
     /// For each node, the earliest time at which it can start.
     public var earliestStart: [Double]
-    /// For each node, the latest time at which it can start without making the whole longer.
+    /// For each node, the latest time at which it can start without delaying the end.
     public var latestStart: [Double]
     /// For each node, how far its start can slip: exactly 0 on the path, never less.
     public var slack: [Double]
 }
 
 extension Graph {
-    /// The longest chain over durations, with the room that each node has; found in O(V + E).
+    /// The longest chain by durations and the slack of each node, in O(V + E).
     ///
     /// - Parameter durations: One for each node; one that is missing, negative or not finite is 0.
     /// - Returns: The path, empty for a graph without nodes, and the times of every node.
@@ -53,7 +54,7 @@ extension AcyclicStructure {
 
     func criticalPath(durations: [Double]) -> CriticalPath {
         var starts = [Double](repeating: 0, count: count)
-        /// The dependency that ends last, of equal ones the one declared first.
+        /// The dependency that ends last; among equals, the one declared first.
         var waitedFor = [Int32](repeating: -1, count: count)
         for node in order {
             for place in dependencies.range(Int(node)) {
@@ -87,7 +88,7 @@ extension AcyclicStructure {
             for place in dependents.range(Int(node)) {
                 end = min(end, latest[Int(dependents.targets[place])])
             }
-            // Rounding must not let a node be late before it can start.
+            // Rounding must not put the latest start before the earliest.
             latest[Int(node)] = max(end - durations[Int(node)], starts[Int(node)])
         }
         for node in path { latest[node] = starts[node] }

@@ -1,9 +1,9 @@
 /// Finds cycles: one for each strongly connected component of more than one node.
 enum CycleFinder {
-    /// The cycles as closed lists, each node depending on the next.
+    /// The cycles as closed lists, each node depending on the next, in O(V + E).
     ///
-    /// Each starts and ends with the first declared node of its component and is the shortest through
-    /// that node; they come in the order of those nodes. Self edges are none, in O(V + E).
+    /// Each starts and ends with the first declared node of its component and is the shortest
+    /// through that node; they are ordered by those nodes. Self edges do not count as cycles.
     static func cycles(in rows: CompressedRows) -> [[Int]] {
         let components = StronglyConnectedComponents(of: rows)
         var search = CycleSearch(rows: rows, components: components.numbers)
@@ -86,7 +86,7 @@ struct StronglyConnectedComponents {
 private struct CycleSearch {
     private let rows: CompressedRows
     private let components: [Int32]
-    /// From which node each was reached, -1 where it was not.
+    /// The node from which each node was reached; -1 for an unreached node.
     private var reachedFrom: [Int32]
 
     init(rows: CompressedRows, components: [Int32]) {
@@ -108,7 +108,7 @@ private struct CycleSearch {
                 queue.append(target)
             }
         }
-        // Not reached: from every node of a component its others can be reached, and back.
+        // Unreachable: all nodes of a component reach each other.
         return [start, start]
     }
 

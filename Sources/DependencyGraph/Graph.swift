@@ -1,21 +1,21 @@
-/// A dependency graph: nodes with ids of any kind, free of cycles, never changed once made.
+/// A dependency graph: nodes with ids of any type, free of cycles, immutable.
 ///
-/// Nodes are known by their index, dense from 0 in the order in which they were declared; only
-/// ``index(of:)`` and the initializers hash ids. An edge leads from a dependency to its dependent.
-/// At most 2,147,483,647 nodes and as many edges.
+/// Nodes are identified by their index, dense from 0 in declaration order; only ``index(of:)`` and
+/// the initializers hash ids. An edge leads from a dependency to its dependent. At most
+/// 2,147,483,647 nodes and as many edges.
 public struct Graph<ID: Hashable & Sendable>: Sendable {
-    /// The ids in the order in which they were declared.
+    /// The ids in declaration order.
     public let nodes: [ID]
     private let indices: [ID: Int32]
     @usableFromInline let structure: AcyclicStructure
 
-    /// Checks declarations and makes a graph of them, or throws all that is wrong at once.
+    /// Checks declarations and makes a graph of them; throws all problems at once.
     ///
     /// A dependency that is named twice counts once. Complexity: O(V + E) without problems.
     /// - Parameters:
-    ///   - declarations: Each node with what it depends on, which may be declared later.
-    ///   - describing: The text of an id, by which near misses of unknown ids are found.
-    /// - Throws: ``GraphProblems`` with every problem, every separate cycle among them.
+    ///   - declarations: Each node with its dependencies, which may be declared later.
+    ///   - describing: The text of an id, used to suggest corrections of unknown ids.
+    /// - Throws: ``GraphProblems`` with every problem, including every separate cycle.
     public init<Declarations: Sequence>(
         validating declarations: Declarations,
         describing: (ID) -> String = { String(describing: $0) }
@@ -31,7 +31,7 @@ public struct Graph<ID: Hashable & Sendable>: Sendable {
 
     /// Checks edges between node indices and makes a graph of them; hashes each node once.
     ///
-    /// An edge that is given twice counts once, in O(V + E).
+    /// An edge that is given twice counts once. Complexity: O(V + E).
     /// - Parameters:
     ///   - nodes: The ids, each once.
     ///   - edges: Pairs of indices into `nodes`; a node's dependencies keep this order.
@@ -44,7 +44,7 @@ public struct Graph<ID: Hashable & Sendable>: Sendable {
         self.init(nodes: nodes, indices: validation.indices, structure: structure)
     }
 
-    /// Takes parts that are known to fit together.
+    /// Makes the graph from parts that are known to be consistent.
     init(nodes: [ID], indices: [ID: Int32], structure: AcyclicStructure) {
         self.nodes = nodes
         self.indices = indices
@@ -54,35 +54,36 @@ public struct Graph<ID: Hashable & Sendable>: Sendable {
     /// The number of nodes.
     public var count: Int { nodes.count }
 
-    /// The number of different edges.
+    /// The number of distinct edges.
     public var edgeCount: Int { structure.dependencies.targets.count }
 
-    /// The index of a node, or nil where the id is not declared, in O(1).
+    /// The index of a node in O(1); nil when the id is not declared.
     public func index(of id: ID) -> Int? {
         indices[id].map(Int.init)
     }
 
-    /// What a node depends on, in the order in which it was declared, in O(1).
+    /// The dependencies of a node in declaration order, in O(1).
     @inlinable
     public func dependencies(of node: Int) -> NodeIndices {
         structure.dependencies[node]
     }
 
-    /// What depends on a node, ascending, in O(1).
+    /// The dependents of a node, ascending, in O(1).
     @inlinable
     public func dependents(of node: Int) -> NodeIndices {
         structure.dependents[node]
     }
 
-    /// The order of a one-at-a-time run: of the nodes that are ready, the first declared is next.
+    /// The order of a run with one step at a time: among ready nodes, the one declared first is
+    /// next.
     ///
-    /// Complexity: O(V); it was found, in O(V + E), when the graph was made.
-    /// - Returns: All node indices, each after all it depends on.
+    /// Complexity: O(V); it was computed, in O(V + E), when the graph was made.
+    /// - Returns: All node indices, each after its dependencies.
     public func topologicalOrder() -> [Int] {
         structure.order.map(Int.init)
     }
 
-    /// The same nodes with other edges that are known to be free of cycles.
+    /// The same nodes with other edges, which must be free of cycles.
     func replacingEdges(_ structure: AcyclicStructure) -> Graph {
         Graph(nodes: nodes, indices: indices, structure: structure)
     }

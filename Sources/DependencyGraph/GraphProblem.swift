@@ -2,19 +2,19 @@
 public struct GraphProblem<ID: Hashable & Sendable>: Hashable, Sendable {
     /// What is wrong.
     public enum Kind: Hashable, Sendable {
-        /// A node depends on an id that is not declared; the suggestion is a declared near miss.
+        /// A node depends on an id that is not declared; the suggestion is a similar declared id.
         case unknownDependency(of: ID, named: ID, suggestion: ID?)
         /// An id is declared again.
         case duplicate(ID)
         /// A node depends on itself.
         case selfEdge(ID)
-        /// Each node depends on the next; the last is the first again, which is the one declared first.
+        /// Each node depends on the next; the first and the last are the node declared first.
         case cycle([ID])
         /// An edge names a node index that does not exist.
         case indexOutOfRange(Int)
     }
 
-    /// A place in what was given to the initializer.
+    /// A place in the arguments of the initializer.
     public struct Place: Hashable, Sendable {
         /// Which declaration (or node index), from 0.
         public var declaration: Int
@@ -32,8 +32,8 @@ public struct GraphProblem<ID: Hashable & Sendable>: Hashable, Sendable {
     public var kind: Kind
     /// Where; never empty.
     ///
-    /// A duplicate has two (the repetition, then the first declaration), a
-    /// cycle one for each of its edges, all others one.
+    /// A duplicate has two places (the repetition, then the first declaration), a cycle one for
+    /// each of its edges, all other problems one.
     public var places: [Place]
 
     /// Makes a problem.
@@ -43,9 +43,10 @@ public struct GraphProblem<ID: Hashable & Sendable>: Hashable, Sendable {
     }
 }
 
-/// All that is wrong with the declarations of a graph: what ``Graph`` throws.
+/// All problems of a graph's declarations: what ``Graph`` throws.
 public struct GraphProblems<ID: Hashable & Sendable>: Error, Hashable, Sendable {
-    /// Never empty: first what is wrong with single declarations, in their order, then the cycles.
+    /// Never empty: first the problems of single declarations in declaration order, then the
+    /// cycles.
     public var problems: [GraphProblem<ID>]
 
     /// Collects problems.

@@ -1,8 +1,8 @@
-/// A set of small integers that gives its smallest member first: a bitmap with summaries above it.
+/// A set of small integers that returns its smallest member first: a bitmap with summary levels.
 ///
-/// A bit of each level says whether the 64-bit word below it is empty, so that every operation
-/// touches one word per level: four levels hold 16,777,216 indices. Faster than a heap, and it keeps
-/// no duplicates.
+/// A bit of each level says whether the 64-bit word below it has a member, so every operation
+/// touches one word per level: four levels hold 16,777,216 indices. Faster than a heap, and it
+/// holds no duplicates.
 public struct IndexQueue: Sendable {
     /// All levels one after another, the members themselves first.
     private var words: [UInt64]
@@ -43,7 +43,7 @@ public struct IndexQueue: Sendable {
         return words[index >> 6] & (1 << UInt64(index & 63)) != 0
     }
 
-    /// Adds an index; false when it is a member already or out of range, in O(levels).
+    /// Adds an index in O(levels); false when it is a member already or out of range.
     @discardableResult
     public mutating func insert(_ index: Int) -> Bool {
         guard index >= 0, index < capacity, !contains(index) else { return false }
@@ -53,14 +53,14 @@ public struct IndexQueue: Sendable {
             let word = start + position >> 6
             let wasEmpty = words[word] == 0
             words[word] |= 1 << UInt64(position & 63)
-            // Above a word that had members all bits are set already.
+            // The bits above a word with members are already set.
             guard wasEmpty else { break }
             position >>= 6
         }
         return true
     }
 
-    /// Removes an index; false when it is no member, in O(levels).
+    /// Removes an index in O(levels); false when it is not a member.
     @discardableResult
     public mutating func remove(_ index: Int) -> Bool {
         guard contains(index) else { return false }
@@ -89,7 +89,7 @@ public struct IndexQueue: Sendable {
         var position = index
         for level in levels.indices {
             let word = position >> 6
-            // Shifted twice: by 64 at once it would not be defined for the last bit of a word.
+            // Two shifts: one shift by 64, for the last bit of a word, would be undefined.
             let above = words[levels[level] + word] & ((~0 << UInt64(position & 63)) << 1)
             if above != 0 {
                 let found = word << 6 | above.trailingZeroBitCount
@@ -100,7 +100,7 @@ public struct IndexQueue: Sendable {
         return nil
     }
 
-    /// The smallest member under a word of a level that is known not to be empty.
+    /// The smallest member below a word of a level; the word must not be empty.
     private func smallest(under word: Int, level: Int) -> Int {
         var position = word
         for start in levels[...level].reversed() {

@@ -1,27 +1,27 @@
-/// Finds the name that somebody most likely meant.
+/// Finds the name that was most likely meant.
 public enum NearMiss {
-    /// The candidate nearest to a name, or nil when none is near.
+    /// The candidate nearest to a name; nil when none is near.
     ///
-    /// Case aside, near is an edit distance (optimal string alignment: a transposition counts one)
-    /// of at most 2 or a third of the name's length; of at most 1 for a name of up to three
-    /// characters. Of equally near candidates the one nearest in case wins, then the first.
+    /// Near means an edit distance (optimal string alignment, case ignored; a transposition counts
+    /// one) of at most 2 or a third of the name's length; for a name of up to three characters, at
+    /// most 1. Among equally near candidates the one nearest in case wins, then the first.
     /// - Parameters:
     ///   - name: What was typed.
     ///   - candidates: The names that exist.
     /// - Returns: One of the candidates, as it was given.
-    /// - Complexity: O(candidates × length); those that differ much in length cost O(1).
+    /// - Complexity: O(candidates × length); a candidate of a very different length costs O(1).
     public static func best(for name: String, among candidates: some Sequence<String>) -> String? {
         let all = Array(candidates)
         return Candidates(all).best(for: name).map { all[$0] }
     }
 
-    /// The edit distance where it is at most `limit`, else nil; a transposition counts one.
+    /// The edit distance if it is at most `limit`, else nil; a transposition counts one.
     public static func distance(from a: String, to b: String, limit: Int) -> Int? {
         var rows = DistanceRows()
         return rows.distance(Array(a.unicodeScalars), Array(b.unicodeScalars), limit: limit)
     }
 
-    /// Names made ready for several questions.
+    /// Candidates prepared for several lookups.
     struct Candidates {
         private let names: [[Unicode.Scalar]]
         private let folded: [[Unicode.Scalar]]
@@ -44,12 +44,13 @@ public enum NearMiss {
                 guard let found = rows.distance(wanted, folded[index], limit: limit) else {
                     continue
                 }
-                // Between candidates that differ only in case, the one typed nearest wins.
+                // Among candidates that differ only in case, the one nearest to the typed name
+                // wins.
                 let tie =
                     rows.distance(exact, names[index], limit: exact.count + names[index].count)
                     ?? Int.max
                 if let now = best, (now.distance, now.exact) <= (found, tie) { continue }
-                // A one-letter name is near to every other one-letter name.
+                // Every one-letter name is one edit away from every other.
                 if found > 0, found >= max(wanted.count, folded[index].count) { continue }
                 best = (index, found, tie)
             }
@@ -58,13 +59,13 @@ public enum NearMiss {
     }
 }
 
-/// The three rows of the distance table that are alive at a time, kept between questions.
+/// The three rows of the distance table in use, reused between lookups.
 private struct DistanceRows {
     private var beforeLast: [Int] = []
     private var last: [Int] = []
     private var current: [Int] = []
 
-    /// Fills only the band in which a distance of at most `limit` can lie.
+    /// Fills only the band that can hold a distance of at most `limit`.
     mutating func distance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar], limit: Int) -> Int? {
         guard limit >= 0, abs(a.count - b.count) <= limit else { return nil }
         let tooFar = limit + 1

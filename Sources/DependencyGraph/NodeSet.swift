@@ -1,6 +1,6 @@
-/// A set of node indices as a bitmap: the answer to reachability questions.
+/// A set of node indices as a bitmap: the result of reachability queries.
 ///
-/// Iterating gives the members ascending, in O(capacity / 64 + members).
+/// Iteration is ascending and takes O(capacity / 64 + members).
 public struct NodeSet: Sequence, Sendable, Hashable {
     private var words: [UInt64]
     /// The indices `0..<capacity` can be members.
@@ -18,7 +18,7 @@ public struct NodeSet: Sequence, Sendable, Hashable {
         return words[index >> 6] & (1 << UInt64(index & 63)) != 0
     }
 
-    /// Adds an index; false when it is a member already or out of range, in O(1).
+    /// Adds an index in O(1); false when it is a member already or out of range.
     @discardableResult
     public mutating func insert(_ index: Int) -> Bool {
         guard index >= 0, index < capacity, !contains(index) else { return false }
@@ -26,7 +26,7 @@ public struct NodeSet: Sequence, Sendable, Hashable {
         return true
     }
 
-    /// Removes an index; false when it is no member, in O(1).
+    /// Removes an index in O(1); false when it is not a member.
     @discardableResult
     public mutating func remove(_ index: Int) -> Bool {
         guard contains(index) else { return false }

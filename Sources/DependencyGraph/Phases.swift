@@ -1,5 +1,5 @@
 extension Graph {
-    /// The phase of each node: the number of edges of the longest chain of dependencies before it.
+    /// The phase of each node: the number of edges of the longest dependency chain before it.
     ///
     /// Complexity: O(V + E).
     /// - Returns: One number for each node, 0 where it depends on nothing.
@@ -7,7 +7,7 @@ extension Graph {
         structure.phaseIndices()
     }
 
-    /// The nodes by phase, those of a phase in declaration order, in O(V + E).
+    /// The nodes by phase, each phase in declaration order, in O(V + E).
     ///
     /// - Returns: No phase is empty, and each node is in one; empty for a graph without nodes.
     public func phases() -> [[Int]] {

@@ -1,37 +1,37 @@
 extension Graph {
-    /// Everything that the given nodes depend on, directly or through others.
+    /// Everything that the given nodes depend on, directly or indirectly, in O(V + E).
     ///
-    /// A given node is a member only where another given one depends on it. Indices that do not
-    /// exist are ignored, in O(V + E).
+    /// A given node is a member only when another given node depends on it. Indices that do not
+    /// exist are ignored.
     /// - Parameter nodes: Node indices, in any order.
     /// - Returns: The ancestors as a set.
     public func ancestors(of nodes: some Sequence<Int>) -> NodeSet {
         structure.dependencies.reachable(from: nodes)
     }
 
-    /// Everything that depends on the given nodes, directly or through others.
+    /// Everything that depends on the given nodes, directly or indirectly, in O(V + E).
     ///
-    /// A given node is a member only where it depends on another given one. Indices that do not
-    /// exist are ignored, in O(V + E).
+    /// A given node is a member only when it depends on another given node. Indices that do not
+    /// exist are ignored.
     /// - Parameter nodes: Node indices, in any order.
     /// - Returns: The descendants as a set.
     public func descendants(of nodes: some Sequence<Int>) -> NodeSet {
         structure.dependents.reachable(from: nodes)
     }
 
-    /// For each pair, whether the second node depends on the first, directly or through others.
+    /// For each pair, whether the second node depends on the first, directly or indirectly.
     ///
     /// Indices that do not exist depend on nothing. Complexity: O((V + E) × A / 512) for A
-    /// different ancestors; memory of 64 bytes a node.
-    /// - Parameter pairs: The questions: each an `ancestor` and a `descendant`.
+    /// different ancestors; 64 bytes of memory a node.
+    /// - Parameter pairs: The queries: each an `ancestor` and a `descendant`.
     /// - Returns: One answer for each pair.
     public func reaches(_ pairs: [(ancestor: Int, descendant: Int)]) -> [Bool] {
         structure.reaches(pairs)
     }
 
-    /// For each pair, whether the graph puts one of the two before the other; same cost as ``reaches(_:)``.
+    /// For each pair, whether the graph orders the two nodes; same cost as ``reaches(_:)``.
     public func areOrdered(_ pairs: [(Int, Int)]) -> [Bool] {
-        // Only what comes earlier in the order can be the ancestor.
+        // Only the node that comes earlier in the order can be the ancestor.
         let positions = structure.positions()
         let questions = pairs.map { a, b in
             guard positions.indices.contains(a), positions.indices.contains(b) else {

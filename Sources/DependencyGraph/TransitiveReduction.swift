@@ -1,9 +1,9 @@
 extension Graph {
-    /// The same graph without the edges that a longer path makes superfluous.
+    /// The same graph without the edges that a longer path implies.
     ///
-    /// What is an ancestor of what stays the same, and so do phases and topological order.
-    /// Complexity: O(V × (V + E) / 512); memory of 64 bytes a node.
-    /// - Returns: The one smallest such graph.
+    /// Ancestors, phases and topological order stay the same. Complexity: O(V × (V + E) / 512); 64
+    /// bytes of memory a node.
+    /// - Returns: The unique smallest graph with the same ancestors.
     public func transitiveReduction() -> Graph {
         let kept = structure.irreducible()
         return replacingEdges(
@@ -13,11 +13,12 @@ extension Graph {
 }
 
 extension AcyclicStructure {
-    /// ``dependencies`` without edges from `u` to `v` where `u` also comes before another of `v`'s.
+    /// ``dependencies`` without edges from `u` to `v` where another dependency of `v` depends on
+    /// `u`.
     func irreducible() -> CompressedRows {
         var sweep = AncestrySweep(of: self)
         var isSuperfluous = [Bool](repeating: false, count: dependencies.targets.count)
-        // The sweep's rows hold the same edges, ordered by position; this is where each lies here.
+        // The sweep's rows hold the same edges, ordered by position; this maps each edge to them.
         for block in stride(from: 0, to: count, by: AncestryMask.bits) {
             let end = min(count, block + AncestryMask.bits)
             sweep.run(from: (block..<end).map { Int32(truncatingIfNeeded: $0) })

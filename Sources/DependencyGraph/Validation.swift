@@ -1,8 +1,8 @@
-/// Collects declarations by id and everything that is wrong with them.
+/// Collects declarations by id, and all problems of them.
 struct DeclarationValidation<ID: Hashable & Sendable> {
     private(set) var nodes: [ID] = []
     private(set) var indices: [ID: Int32] = [:]
-    /// The declaration that made each node; they differ once an id is declared twice.
+    /// The declaration of each node; indices differ once an id is declared twice.
     private var declarationOfNode: [Int] = []
     private var declarations: [(id: ID, dependencies: [ID])] = []
     private var problems: [(place: Int, problem: GraphProblem<ID>)] = []
@@ -44,7 +44,7 @@ struct DeclarationValidation<ID: Hashable & Sendable> {
                 } else {
                     let suggestion = unknown.suggestion(
                         for: dependency, among: nodes, describing: describing)
-                    // To depend on itself is not what anybody meant.
+                    // A dependency on itself is never intended.
                     report(
                         .unknownDependency(
                             of: id, named: dependency,
@@ -57,7 +57,7 @@ struct DeclarationValidation<ID: Hashable & Sendable> {
                 nextNode += 1
             }
         }
-        // Problems of one declaration belong together, whichever pass has found them.
+        // Problems of one declaration stay together, whichever pass found them.
         let sorted = problems.enumerated().sorted {
             ($0.element.place, $0.offset) < ($1.element.place, $1.offset)
         }
@@ -77,7 +77,7 @@ struct DeclarationValidation<ID: Hashable & Sendable> {
     }
 }
 
-/// RaggedArray of edges as they grow, each edge with its position in the list that declared it.
+/// Rows of edges while they grow; each edge has its position in the list that declared it.
 private struct EdgeRows {
     private var offsets: [Int32] = [0]
     private var targets: [Int32] = []
@@ -97,7 +97,7 @@ private struct EdgeRows {
 
 /// Suggestions for ids that are not declared.
 private struct UnknownNames<ID: Hashable & Sendable> {
-    /// A file with more unknown names than this has another mistake than mistyping.
+    /// A file with more unknown names than this has another mistake than misspellings.
     private static var limit: Int { 100 }
     private var known: [ID: ID?] = [:]
     private var candidates: NearMiss.Candidates?
@@ -125,7 +125,7 @@ struct EdgeValidation<ID: Hashable & Sendable> {
         self.nodes = nodes
         indices = [:]
         indices.reserveCapacity(nodes.count)
-        // Not specialised for the ids: each generic call costs, and each hash.
+        // This code is not specialised for the id type, so each generic call and each hash costs.
         for index in 0..<nodes.count {
             let number = Int32(truncatingIfNeeded: index)
             guard let first = indices.updateValue(number, forKey: nodes[index]) else { continue }
@@ -175,9 +175,9 @@ struct EdgeValidation<ID: Hashable & Sendable> {
         }
     }
 
-    /// The index among all edges of the one that is `kept`-th among those not left out.
+    /// The original index of the kept edge number `kept`, given the indices left out.
     private static func number(ofKept kept: Int, leftOut: [Int]) -> Int {
-        // leftOut[k] - k edges were kept before the k-th that was left out, which never shrinks.
+        // leftOut[k] - k edges were kept before the k-th that was left out; this never decreases.
         var low = 0
         var high = leftOut.count
         while low < high {
@@ -189,13 +189,13 @@ struct EdgeValidation<ID: Hashable & Sendable> {
 }
 
 extension AcyclicStructure {
-    /// An edge as it lies in the rows before edges that are given twice were dropped.
+    /// An edge as it is in the rows before duplicates were dropped.
     struct RawEdge {
         let node: Int
         let entry: Int
     }
 
-    /// Orders the rows, or throws the problems found so far with every separate cycle.
+    /// Orders the rows; throws the problems found so far, with every separate cycle.
     fileprivate static func validated<ID>(
         _ rows: CompressedRows, nodes: [ID], problems: [GraphProblem<ID>],
         place: (RawEdge) -> GraphProblem<ID>.Place

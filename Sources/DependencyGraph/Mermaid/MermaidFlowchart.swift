@@ -1,7 +1,7 @@
-/// A flowchart to be written as Mermaid text: a description only, nothing is computed.
+/// A flowchart that can be rendered as Mermaid text: a description, without layout.
 ///
-/// Nodes are known by their index and appear as `n0`, `n1`, …: no text of a user is ever a Mermaid
-/// identifier. Labels and titles hold any text; see ``MermaidText/escape(_:)``.
+/// Nodes are identified by their index and appear as `n0`, `n1`, …, so no user text becomes a
+/// Mermaid identifier. Labels and titles hold any text; see ``MermaidText/escape(_:)``.
 public struct MermaidFlowchart: Hashable, Sendable {
     /// Where the arrows lead.
     public enum Direction: String, Hashable, Sendable {
@@ -22,7 +22,7 @@ public struct MermaidFlowchart: Hashable, Sendable {
         public var label: String
         /// The outline.
         public var shape: Shape
-        /// Names of ``MermaidFlowchart/classes`` that it looks like.
+        /// Names of ``MermaidFlowchart/classes`` that style it.
         public var classes: [String]
 
         /// Makes a box.
@@ -65,7 +65,7 @@ public struct MermaidFlowchart: Hashable, Sendable {
     public struct Subgraph: Hashable, Sendable {
         /// What is written at its top.
         public var title: String
-        /// The indices of the nodes in it; a node that is in an earlier frame stays there.
+        /// The indices of its nodes; a node that is also in an earlier frame stays in that one.
         public var nodes: [Int]
         /// Frames inside it.
         public var children: [Subgraph]
@@ -78,28 +78,28 @@ public struct MermaidFlowchart: Hashable, Sendable {
         }
     }
 
-    /// A look that nodes can share.
+    /// A style that nodes can share.
     public struct Class: Hashable, Sendable {
-        /// A word; other characters than ASCII letters and digits are left out when it is written.
+        /// The name; characters other than ASCII letters and digits are left out in the text.
         public var name: String
-        /// CSS as Mermaid takes it: `fill:#fdd,stroke:#c00`.
+        /// CSS as Mermaid accepts it: `fill:#fdd,stroke:#c00`.
         public var style: String
 
-        /// Makes a look.
+        /// Makes a style.
         public init(_ name: String, style: String) {
             self.name = name
             self.style = style
         }
     }
 
-    /// Mermaid shows an error instead of more arrows than this, unless its page says otherwise.
+    /// With more arrows than this Mermaid shows an error, unless its page sets another limit.
     public static let defaultEdgeLimit = 500
-    /// Mermaid shows an error instead of a longer text than this, unless its page says otherwise.
+    /// With a longer text than this Mermaid shows an error, unless its page sets another limit.
     public static let defaultTextLimit = 50_000
 
     /// Where the arrows lead.
     public var direction: Direction
-    /// Lines at the top of the text that are not shown.
+    /// Lines at the top of the text that the diagram does not show.
     public var comments: [String]
     /// The boxes; their indices are what the other parts refer to.
     public var nodes: [Node]
@@ -107,7 +107,7 @@ public struct MermaidFlowchart: Hashable, Sendable {
     public var edges: [Edge]
     /// The frames.
     public var subgraphs: [Subgraph]
-    /// The looks.
+    /// The styles.
     public var classes: [Class]
 
     /// Makes a flowchart.

@@ -1,5 +1,5 @@
 extension MermaidFlowchart {
-    /// The Mermaid text, the same for equal flowcharts, with a line feed at its end.
+    /// The Mermaid text, ending with a line feed; equal flowcharts give the same text.
     public func rendered() -> String {
         var text = ""
         for line in comments.flatMap(MermaidText.lines(of:)) where !line.isEmpty {
@@ -17,14 +17,14 @@ extension MermaidFlowchart {
         for edge in edges where nodes.indices.contains(edge.from) && nodes.indices.contains(edge.to)
         {
             text += "    n\(edge.from) \(edge.style.rawValue)"
-            // An arrow that is not drawn can carry no text.
+            // An invisible arrow cannot carry text.
             if let label = edge.label, edge.style != .invisible { text += "|\(quoted(label))|" }
             text += " n\(edge.to)\n"
         }
         return text + renderedClasses()
     }
 
-    /// A frame with what is in it; frames are numbered in the order in which they are written.
+    /// A frame with its content; frames are numbered in the order in which they are written.
     private func rendered(
         _ subgraph: Subgraph, indent: String, number: inout Int, isPlaced: inout [Bool]
     ) -> String {
@@ -40,7 +40,7 @@ extension MermaidFlowchart {
         return text + "\(indent)end\n"
     }
 
-    /// The definitions of the classes, and which nodes are in each.
+    /// The definitions of the classes, and the nodes of each.
     private func renderedClasses() -> String {
         var members: [String: [Int]] = [:]
         for (index, node) in nodes.enumerated() {
@@ -48,7 +48,7 @@ extension MermaidFlowchart {
         }
         var text = ""
         for item in classes {
-            // A semicolon would end the statement, and mermaid drops one after a colour itself.
+            // A semicolon would end the statement; after a colour, mermaid drops one anyway.
             let style = item.style.filter { $0 != ";" && !$0.isNewline && $0 != "%" }
             text += "    classDef \(identifier(item.name)) \(style)\n"
         }
@@ -74,18 +74,18 @@ extension MermaidFlowchart {
     }
 
     private func quoted(_ text: String) -> String {
-        // The parser refuses a label without any character.
+        // The parser rejects an empty label.
         "\"\(text.isEmpty ? " " : MermaidText.escape(text))\""
     }
 
-    /// A class name that the parser takes for nothing else.
+    /// A class name that the parser cannot take for anything else.
     private func identifier(_ name: String) -> String {
         let word = name.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }
         let isUsable = word.first?.isLetter == true && !Self.keywords.contains(word)
         return isUsable ? word : "c_\(word)"
     }
 
-    /// Words of the flowchart lexer; the class `default` would apply to every node.
+    /// Keywords of the flowchart lexer, and `default`, a class that would apply to every node.
     private static let keywords: Set<String> = [
         "BT", "LR", "RL", "TB", "TD", "call", "class", "classDef", "click", "default", "direction",
         "end", "flowchart", "graph", "href", "interpolate", "linkStyle", "style", "subgraph", "v",

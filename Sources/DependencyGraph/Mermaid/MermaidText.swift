@@ -1,16 +1,16 @@
-/// Any text as a Mermaid label that shows it literally.
+/// Escapes any text so that a Mermaid label shows it literally.
 ///
-/// Mermaid reads a label several times: regular expressions run over the whole source, then comes
-/// its lexer, then Markdown, icon and formula substitution, then HTML. What any of these could take
+/// Mermaid parses a label several times: regular expressions run over the whole source, then its
+/// lexer, then Markdown, icon and formula substitution, then HTML. Whatever any of these could take
 /// for syntax is written as a numeric entity (`#34;`), which is decoded last. Source: mermaid 11's
 /// `encodeEntities`, `preprocessDiagram`, flowchart lexer, `markdownToHTML` and `createText`.
 public enum MermaidText {
     /// The text between the quotes of a label; a line break becomes `<br/>`.
     ///
     /// Control characters, bidirectional controls and noncharacters, which would be invisible or
-    /// not allowed in SVG, become visible: `␛` for ESC, `[U+202E]` for an override.
+    /// invalid in SVG, become visible: `␛` for ESC, `[U+202E]` for an override.
     /// - Parameter text: Anything.
-    /// - Returns: One line without quotes; its decoded form is the text. Empty for an empty text.
+    /// - Returns: One line without quotes that decodes to the text; empty for an empty text.
     public static func escape(_ text: String) -> String {
         var result = ""
         for (number, line) in lines(of: text).enumerated() {
@@ -20,14 +20,14 @@ public enum MermaidText {
         return result
     }
 
-    /// One line of a `%%` comment: kept readable, but never a directive.
+    /// One line of a `%%` comment: readable, but never a directive.
     static func comment(_ line: [Unicode.Scalar]) -> String {
         var result = ""
         for scalar in line {
             if let visible = visibleForm(of: scalar) {
                 result += visible
             } else {
-                // "%%{" starts a directive, in the middle of a comment too.
+                // "%%{" starts a directive, even in the middle of a comment.
                 result += scalar == "{" && result.hasSuffix("%") ? " {" : String(scalar)
             }
         }
@@ -89,7 +89,7 @@ public enum MermaidText {
         return !ends(line[..<index], with: "direction")
     }
 
-    /// An underscore inside a word is no emphasis.
+    /// An underscore inside a word does not start emphasis.
     private static func isInsideWord(_ index: Int, in line: [Unicode.Scalar]) -> Bool {
         guard index > 0, index < line.count - 1 else { return false }
         return isWord(line[index - 1]) && isWord(line[index + 1])
@@ -97,7 +97,7 @@ public enum MermaidText {
 
     private static func isPlainLetter(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.isASCII { return isWord(scalar) }
-        // Mermaid's own marks for entities, which it replaces wherever they stand.
+        // Mermaid's internal marks for entities, which it replaces everywhere.
         if scalar == "\u{FB02}" || scalar == "\u{B6}" { return false }
         return scalar.properties.generalCategory != .spaceSeparator
     }
@@ -112,7 +112,7 @@ public enum MermaidText {
             0xE0000...0xE007F:
             break
         default:
-            // What joins letters or keeps them apart (U+200C, U+200D) belongs to some scripts.
+            // The joiner and non-joiner (U+200C, U+200D) are part of some scripts.
             guard scalar.properties.isNoncharacterCodePoint else { return nil }
         }
         let digits = String(scalar.value, radix: 16, uppercase: true)
