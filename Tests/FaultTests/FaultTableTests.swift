@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A row of docs/faults.md.
@@ -24,8 +25,7 @@ struct FaultTableTests {
     /// As many as were proven when the table was last looked at; it only grows.
     private static let leastProven = 144
 
-    private static let repository = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    private static let repository = Repository.root
 
     private func rows() throws -> [FaultRow] {
         let text = try String(

@@ -1,5 +1,6 @@
 import Execution
 import Foundation
+import TestSupport
 import Testing
 
 @testable import SupervisorTestSupport
@@ -80,8 +81,7 @@ extension Supervision {
                 let given = run.log("tell").split(separator: "\n")
                     .map { String($0.prefix { $0 != "=" }) }
                     .filter { $0.hasPrefix("STEPVISOR_") && $0 != "STEPVISOR_TEST_MARKER" }
-                let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-                    .deletingLastPathComponent().deletingLastPathComponent()
+                let root = Repository.root
                 let reference = try String(
                     contentsOf: root.appendingPathComponent("docs/workflow-file.md"),
                     encoding: .utf8)

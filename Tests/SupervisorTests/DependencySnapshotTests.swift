@@ -7,7 +7,7 @@ import WorkflowModel
 
 @Suite(
     "What a step needs of others is looked at before and after it runs", .timeLimit(.minutes(20)))
-struct StepNeedsTests {
+struct DependencySnapshotTests {
     /// Step 0 makes `build`, 1 and 2 put files of their own into it, 3 something elsewhere.
     private static func owners() -> OutputWriters {
         let outputs = [

@@ -6,7 +6,7 @@ import WorkflowModel
 @testable import Execution
 
 @Suite("RunPlan: what would be parallel")
-struct WouldBeParallelTests {
+struct ParallelCandidateTests {
     private static func ids(
         _ build: (inout PlanBuilder) -> Void
     ) throws -> [String] {

@@ -3,7 +3,7 @@ import WorkflowFiles
 import WorkflowModel
 
 @Suite("Keys that change nothing as the rest stands")
-struct IdleKeyTests {
+struct IneffectiveKeyTests {
     @Test("each is a warning with its place and a way out", arguments: idle)
     func warning(text: String, message: String) {
         let loaded = LoadedText(text)

@@ -6,7 +6,7 @@ import Testing
 @testable import Supervisor
 
 @Suite("What is known of steps from earlier runs", .timeLimit(.minutes(20)))
-struct KnownStepsTests {
+struct StepStateLogTests {
     /// A project in which two steps are remembered, and the file that says so.
     private final class Scene {
         let space: TestSpace

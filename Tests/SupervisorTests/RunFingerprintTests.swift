@@ -4,7 +4,7 @@ import Testing
 @testable import Supervisor
 
 @Suite("What the steps of a run were made from")
-struct RunIngredientsTests {
+struct RunFingerprintTests {
     private static func contents(_ word: String) -> Fingerprint {
         Fingerprint(
             declared: [

@@ -15,8 +15,7 @@ struct FileFuzzTests {
 
         /// Real files of this form.
         fileprivate var samples: [[UInt8]] {
-            let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-                .deletingLastPathComponent().deletingLastPathComponent()
+            let root = Repository.root
             let steps = root.appendingPathComponent("steps")
             switch self {
             case .toml:

@@ -1,5 +1,6 @@
 import DependencyGraph
 import Foundation
+import TestSupport
 import Testing
 import WorkflowModel
 
@@ -24,8 +25,7 @@ struct ClockFaultTests {
     }
 
     private func text(ofModule module: String) throws -> String {
-        let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
+        let sources = Repository.root
             .appendingPathComponent("Sources/\(module)")
         let files = try #require(FileManager.default.enumerator(atPath: sources.path))
         var text = ""

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite("Work that takes longer than a moment", .timeLimit(.minutes(20)))
-struct ErrandTests {
+struct BackgroundJobTests {
     @Test("a stop gives up what is being looked for, and a finalizer after it is looked at in full")
     func finalizerAfterSignal() throws {
         let space = try TestSpace()

@@ -19,7 +19,7 @@ extension InputScene {
 }
 
 @Suite("A link to a directory counts with all that is there", .timeLimit(.minutes(20)))
-struct LinkLookTests {
+struct SymlinkTests {
     /// What is done behind a link.
     struct Edit: Sendable, CustomTestStringConvertible {
         let testDescription: String

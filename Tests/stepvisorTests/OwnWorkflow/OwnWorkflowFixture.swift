@@ -7,8 +7,7 @@ import TestSupport
 /// answers as told, because a step must be testable while the tests' own build is in use.
 final class OwnWorkflowFixture {
     /// The root of the repository that these tests belong to.
-    static let repository = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+    static let repository = Repository.root.path
 
     /// The names of the step files, in their order.
     static let steps: [String] = {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Mermaid's own parser, run by node.
 enum MermaidParser {
@@ -35,8 +36,7 @@ enum MermaidParser {
         var description: String
     }
 
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent()
+    private static let root = Repository.root
     private static let script = root.appending(path: "scripts/mermaid-check").path
     private static let bundle = root.appending(
         path: ".build/mermaid/mermaid_parser/js/parser.bundle.js"

@@ -68,7 +68,7 @@ private final class ConditionScene {
 }
 
 @Suite("What a condition asks is answered from the run's files", .timeLimit(.minutes(20)))
-struct ConditionDeskTests {
+struct ConditionStateTests {
     @Test("results are read in both forms", arguments: ["score=0.9\n", "{\"score\": 0.9}"])
     func results(text: String) throws {
         let scene = try ConditionScene("steps.b.score < 0.8")

@@ -59,7 +59,7 @@ final class InputScene {
 }
 
 @Suite("What a step reads is looked at by content", .timeLimit(.minutes(20)))
-struct InputLookTests {
+struct FileSnapshotTests {
     @Test(
         "a directory that cannot be gone through makes all of it unreadable, though it is seen itself"
     )

@@ -4,7 +4,7 @@ import Testing
 @testable import Supervisor
 
 @Suite("When a file need not be read again", .timeLimit(.minutes(20)))
-struct KnownFileTests {
+struct FileRecordTests {
     private static let second: Int64 = 1_000_000_000
 
     private static func facts(

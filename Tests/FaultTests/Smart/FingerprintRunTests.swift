@@ -6,7 +6,7 @@ import Testing
 @Suite(
     "What a step is told and started by is part of what its result depends on",
     .timeLimit(.minutes(20)))
-struct IngredientRunTests {
+struct FingerprintRunTests {
     private func ran(
         _ space: TestSpace, _ arguments: String...
     ) throws -> [String] {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import WorkflowFiles
 import WorkflowModel
@@ -17,8 +18,7 @@ struct DecodingReferenceTests {
     ]
 
     private static func reference() throws -> String {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
+        let root = Repository.root
         return try String(
             contentsOf: root.appendingPathComponent("docs/workflow-file.md"), encoding: .utf8)
     }
