@@ -5,7 +5,7 @@ import WorkflowModel
 extension RunDiagram {
     /// The diagram in the DOT language of Graphviz, with the same marks as ``mermaid()``.
     ///
-    /// Two steps that must not run at the same time are joined by a dashed line without arrow.
+    /// A dashed line without arrow joins two steps that must not run at the same time.
     public func dot() -> String {
         var text = "digraph \(DOT.string(resolved.workflow.name)) {\n"
         text += "    rankdir=TB;\n"
@@ -83,7 +83,8 @@ extension RunDiagram {
 private enum DOT {
     /// A quoted name.
     static func string(_ text: String) -> String {
-        // Only a quote needs a backslash in a name, and a backslash at the end would take one away.
+        // Only a quote needs a backslash in a name, and a backslash at the end would escape the
+        // closing quote.
         let line = Sanitizer.line(text).replacing("\\", with: "/")
         return "\"" + line.replacing("\"", with: "\\\"") + "\""
     }

@@ -1,17 +1,17 @@
-/// How a file that should hold a diagram differs from it, in the words of a message.
+/// Describes how a diagram file differs from the expected text, for a message.
 ///
-/// Differences that no screen shows are named by what they are: what begins the file, what ends
-/// its lines, and what ends the file.
+/// Invisible differences are named: a byte order mark, the kind of line ends, and the end of the
+/// file.
 public struct DiagramDifference: Sendable {
     /// A clause that says what differs.
     public let text: String
-    /// What to do about it where writing the file anew would not last; nil otherwise.
+    /// How to prevent the difference when rewriting the file would not last; nil otherwise.
     public let help: String?
 
     private static let newline = UInt8(ascii: "\n")
     private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-    /// Compares what was found with what should be there; the two differ.
+    /// Compares the found bytes with the expected ones; the two must differ.
     public init(from found: [UInt8], to expected: [UInt8]) {
         let unmarked =
             found.starts(with: Self.byteOrderMark)
@@ -23,7 +23,7 @@ public struct DiagramDifference: Sendable {
             (text, help) = (Self.line(line, old, new), nil)
             return
         }
-        // From here on only what is not to be seen is different.
+        // From here on only invisible differences are left.
         var parts: [String] = []
         if unmarked.count < found.count { parts.append("it begins with a byte order mark") }
         if returns > 0 {
@@ -38,7 +38,7 @@ public struct DiagramDifference: Sendable {
             + "`.gitattributes`"
     }
 
-    /// Lines without their line ends, and how many of these had a carriage return.
+    /// Lines without their line ends, and how many of the line ends had a carriage return.
     private static func lines(
         of bytes: ArraySlice<UInt8>
     ) -> (lines: [ArraySlice<UInt8>], returns: Int) {
@@ -51,11 +51,11 @@ public struct DiagramDifference: Sendable {
         return (lines, returns)
     }
 
-    /// The first line that differs, as far as it is worth showing.
+    /// The first line that differs, cut to what is worth showing.
     private static func line(
         _ line: Int, _ old: [ArraySlice<UInt8>], _ new: [ArraySlice<UInt8>]
     ) -> String {
-        // An empty last line is what stands behind the last line end.
+        // An empty last line is only the end of the last line.
         if line == old.count, line == new.count - 1, new[line].isEmpty {
             return "the last line has no line end"
         }

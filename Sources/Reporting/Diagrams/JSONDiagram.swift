@@ -6,7 +6,7 @@ extension RunDiagram {
     /// The diagram as one JSON object: `nodes`, `edges` with their origin, `phases`,
     /// `critical_path` and `conflicts`; steps are named by id.
     ///
-    /// All edges are listed; `implied` marks those that pictures leave out.
+    /// All edges are listed; `implied` marks those that the pictures leave out.
     public func json() -> String {
         var writer = JSONWriter(capacity: 256 * resolved.graph.count + 256)
         writer.beginObject()

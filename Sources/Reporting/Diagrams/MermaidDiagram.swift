@@ -5,13 +5,13 @@ import WorkflowModel
 extension RunDiagram {
     /// The diagram as Mermaid text: phases as frames, edges reduced.
     ///
-    /// Thick arrows are the critical path, inferred or not, dotted ones were inferred; what an arrow
-    /// was inferred from stands on it. A step that runs alone has doubled sides, one with a condition
-    /// is a hexagon, and one that always runs has round ends. With a record, boxes have the colour of
-    /// how their step ended.
+    /// Thick arrows are the critical path; dotted arrows are inferred and carry their origin. A
+    /// step that runs alone has doubled sides, one with a condition is a hexagon, and one that
+    /// always runs has round ends. With a record, the colour of a box shows how its step ended.
     public func mermaid() -> String { flowchart().rendered() }
 
-    /// Why Mermaid would refuse the text by its defaults, and what to do; nil when it would not.
+    /// Why Mermaid with its default limits would reject the text, and what to do; nil when it would
+    /// not.
     public func mermaidWarning(for text: String) -> String? {
         let arrows = edges.count { !$0.isImplied }
         let edgeLimit = MermaidFlowchart.defaultEdgeLimit
@@ -100,7 +100,7 @@ extension RunDiagram {
 }
 
 extension EdgeOrigin {
-    /// What is written on an arrow of this origin.
+    /// The label of an arrow with this origin.
     var label: String? {
         switch self {
         case .declared, .taskOrder, .stepOrder: nil
@@ -109,7 +109,7 @@ extension EdgeOrigin {
         }
     }
 
-    /// The word for programs.
+    /// The name in JSON.
     var word: String {
         switch self {
         case .declared: "declared"
@@ -122,12 +122,12 @@ extension EdgeOrigin {
 }
 
 extension StepRecord {
-    /// The status by which a box is coloured: what was done before looks like what is cached.
+    /// The status that decides the colour of a box: done earlier and up to date count as cached.
     var drawnStatus: StepStatus { isDoneEarlier || isUpToDate ? .cached : status }
 }
 
 extension StepStatus {
-    /// The colour of a box; its text says the same in words.
+    /// The colour of a box; its text states the same in words.
     var fill: String {
         switch self {
         case .pending: "#f3f4f6"

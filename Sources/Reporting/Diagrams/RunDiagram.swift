@@ -2,20 +2,20 @@ import DependencyGraph
 public import Execution
 public import WorkflowModel
 
-/// The picture of a workflow: its steps by phase, their edges, and what is special about them.
+/// The picture of a workflow: its steps by phase, their edges, and their properties.
 ///
-/// A pure function of its parts, with no date in it, so that a file made of it can be compared
-/// byte for byte. Without durations every step counts the same, and the critical path is the
-/// longest chain. Arrows lead from a step to those that depend on it.
+/// A pure function of its arguments, without a date, so that a file made of it can be compared byte
+/// for byte. Without durations every step counts the same, and the critical path is the longest
+/// chain. Arrows lead from a step to those that depend on it.
 public struct RunDiagram: Sendable {
     /// An arrow.
     struct Edge: Hashable {
         var from: Int
         var to: Int
         var origin: EdgeOrigin
-        /// Whether it is a part of the critical path.
+        /// Whether it is part of the critical path.
         var isCritical: Bool
-        /// Whether a longer way says the same, so that pictures leave it out.
+        /// Whether a longer path implies it, so that pictures leave it out.
         var isImplied: Bool
     }
 
@@ -25,15 +25,14 @@ public struct RunDiagram: Sendable {
         /// From 1.
         var number: Int
         var steps: [Int]
-        /// Whether these are the steps that always run, of all tasks.
+        /// Whether these are the steps of all tasks that always run.
         var isLast = false
     }
 
-    /// Steps of a phase that belong together: a parallel group, or the steps that were declared once
-    /// for a list of items.
+    /// Steps of a phase that belong together: a parallel group, or the instances of a `foreach`.
     struct Group: Hashable {
         var title: String
-        /// Those that are in no child.
+        /// The steps that are in no child.
         var steps: [Int]
         var children: [Group] = []
     }
@@ -45,13 +44,13 @@ public struct RunDiagram: Sendable {
     let criticalPath: [Int]
     private let criticalSteps: Set<Int>
 
-    /// Gathers what pictures show.
+    /// Collects what pictures show.
     ///
     /// - Parameters:
     ///   - resolved: The workflow.
-    ///   - durations: One for each step, in any one unit; nil where none are known.
-    ///   - record: A run of this workflow whose results the steps are to show; steps are matched by
-    ///     id, so that a workflow that has changed since shows what it can.
+    ///   - durations: One for each step, in any one unit; nil when none are known.
+    ///   - record: A run of this workflow whose results the steps show. Steps are matched by id, so
+    ///     a workflow that has changed since shows what it can.
     public init(
         _ resolved: ResolvedWorkflow, durations: [Double]? = nil, record: RunRecord? = nil
     ) {
@@ -68,13 +67,13 @@ public struct RunDiagram: Sendable {
         recorded = RunDiagram.match(resolved.workflow, record)
     }
 
-    /// The recorded step of each step, where there is one.
+    /// The index in the record for each step, if any.
     private let recorded: [Int?]
 
     /// Whether a step is on the critical path.
     func isCritical(_ step: Int) -> Bool { criticalSteps.contains(step) }
 
-    /// What the record knows of a step.
+    /// The record of a step, if any.
     func record(of step: Int) -> StepRecord? {
         guard let record, recorded.indices.contains(step), let index = recorded[step] else {
             return nil
@@ -82,7 +81,7 @@ public struct RunDiagram: Sendable {
         return record.steps[index]
     }
 
-    /// The phases by task, each with the words over the task; without words where there is one.
+    /// The phases by task, each with the task's title; no title when there is only one task.
     var frames: [(title: String?, phases: [Phase])] {
         let tasks = resolved.workflow.tasks
         guard tasks.count > 1 else { return [(nil, phases)] }
@@ -115,7 +114,7 @@ public struct RunDiagram: Sendable {
         return (groups + others, rest)
     }
 
-    /// The instances of each `foreach` among steps, and the other ones.
+    /// The instances of each `foreach` among the steps, and the other steps.
     private func itemGroups(of all: [Int]) -> (groups: [Group], others: [Int]) {
         guard !resolved.workflow.groups.isEmpty else { return ([], all) }
         var others = Set(all)
@@ -129,7 +128,7 @@ public struct RunDiagram: Sendable {
         return (groups, all.filter { others.contains($0) })
     }
 
-    /// What has to hold for a step to run, as its box says it.
+    /// The condition of a step, as its box shows it.
     func condition(of step: Int) -> String? {
         guard let text = resolved.workflow.steps[step].gating.condition else { return nil }
         let line = Sanitizer.line(text)
@@ -139,7 +138,7 @@ public struct RunDiagram: Sendable {
 
     private static let conditionColumns = 48
 
-    /// What stands at the top of a phase.
+    /// The title of a phase.
     func title(of phase: Phase) -> String {
         phase.isLast ? "Finalizers" : "Phase \(phase.number)"
     }
@@ -150,7 +149,7 @@ public struct RunDiagram: Sendable {
         return steps.contains(Int(conflict.first)) && steps.contains(Int(conflict.second))
     }
 
-    /// What stands in the box of a step, line by line.
+    /// The lines in the box of a step.
     func label(of step: Int) -> [String] {
         let declared = resolved.workflow.steps[step]
         var lines = [declared.id.rawValue]
@@ -163,7 +162,8 @@ public struct RunDiagram: Sendable {
         return lines
     }
 
-    /// By which method and in which attempt, where that is not the first: `, by backup[1], attempt 4`.
+    /// The method and attempt with which a step ended, unless it was the first: `, by backup[1],
+    /// attempt 4`.
     private static func detour(of record: StepRecord) -> String {
         var parts: [String] = []
         if let method = record.method, method != .primary { parts.append("by \(method)") }
@@ -189,7 +189,7 @@ public struct RunDiagram: Sendable {
         }
     }
 
-    /// The phases of each task, counted inside it, as the run and its record have them.
+    /// The phases of each task, numbered inside it, as in the run and its record.
     private static func phases(of resolved: ResolvedWorkflow) -> [Phase] {
         let graph = resolved.graph
         let steps = resolved.workflow.steps

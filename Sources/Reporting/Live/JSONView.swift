@@ -27,14 +27,14 @@ public struct JSONView: RunView {
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String { "" }
 
-    /// What runs now, in words: it goes where messages go.
+    /// What runs now, in words; this text goes to standard error.
     public mutating func status(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String {
         RunSnapshot(record, at: now, surroundings: surroundings, style: .plain).text
     }
 
-    /// Nothing: the last event has said all.
+    /// Nothing: the last event holds the result.
     public mutating func finish(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String { "" }

@@ -8,7 +8,8 @@ struct LiveLayout {
     /// Lines that the region may take.
     var rows: Int
 
-    /// Most columns of a line, so that few rows come of it on a terminal that is made narrow.
+    /// The largest width of a line; it bounds the rows that a line takes once the terminal is made
+    /// narrow.
     static let maxColumns = 119
 
     /// A layout for a terminal, or nil for one that is too small to be drawn over.
@@ -18,7 +19,7 @@ struct LiveLayout {
         // The last column stays free: some terminals wrap as soon as it is written.
         columns = min(size.columns - 1, LiveLayout.maxColumns)
         // A terminal that is made a third as wide wraps each line into three, and all of them must
-        // still stand on the screen: what has left it at the top can no longer be erased.
+        // still fit on the screen: what has scrolled off at the top can no longer be erased.
         rows = size.rows / 3
     }
 
@@ -37,7 +38,7 @@ struct LiveLayout {
             let elapsed = record.steps[step].elapsed(at: now) ?? 0
             let clock = ProgressLine.clock(elapsed)
             let gap = String(repeating: " ", count: max(0, 6 - clock.count))
-            // Why it runs, until it has something to say itself.
+            // Show why it runs until it has written a line itself.
             let last = lastLine(step)
             let text = last.isEmpty ? record.shownCause(of: step) ?? "" : last
             return line([
@@ -70,7 +71,7 @@ struct LiveLayout {
         _ running: Int, _ waiting: Int, _ progress: (done: Int, total: Int), _ record: RunRecord,
         _ now: RunTime
     ) -> LiveRegion.Line {
-        // Last, since it is what a narrow terminal can do without.
+        // Last, because a narrow terminal can leave it out.
         let slowed = record.slowedText(at: now).map { "  " + $0 }.joined()
         let length = max(0, min(24, columns - 40 - TextWidth.columns(of: slowed)))
         let filled = progress.total > 0 ? length * progress.done / progress.total : length
@@ -88,7 +89,7 @@ struct LiveLayout {
         ])
     }
 
-    /// What of a running step is not ordinary: which attempt it is, and that it is being checked.
+    /// What is unusual about a running step: its attempt number, and that it is being checked.
     private func note(_ step: Int, _ record: RunRecord) -> String {
         var parts = record.attemptText(of: step).map { [$0] } ?? []
         if record.steps[step].isChecking { parts.append("checks") }
@@ -101,7 +102,7 @@ struct LiveLayout {
 
     private func id(_ step: Int, _ record: RunRecord) -> String { record.shownTitle(of: step) }
 
-    /// Parts of a line, each clipped to the room that is left before it is painted.
+    /// Parts of a line; each is clipped to the remaining width before it is coloured.
     private func line(_ parts: [(text: String, paint: (String) -> String)]) -> LiveRegion.Line {
         var text = ""
         var used = 0

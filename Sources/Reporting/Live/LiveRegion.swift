@@ -1,9 +1,9 @@
-/// Lines at the bottom of a terminal that are drawn over, while other lines scroll above them.
+/// Lines at the bottom of a terminal that are redrawn in place, while other lines scroll above
+/// them.
 ///
-/// The cursor rests where the next ordinary line begins, above the region: a terminal carries its
-/// cursor along when it wraps its lines anew, so whatever a resize has made of the region, it is
-/// all that stands from the cursor on, and nothing needs to be counted. It knows how to draw and
-/// nothing of what.
+/// The cursor rests where the next ordinary line begins, above the region. A terminal moves its
+/// cursor along when it rewraps its lines, so after any resize the region is everything from the
+/// cursor on, and no line has to be counted. This type draws; it does not decide what is shown.
 struct LiveRegion {
     /// A line and the columns that it takes.
     struct Line: Hashable {
@@ -14,25 +14,28 @@ struct LiveRegion {
     private var drawn: [Line] = []
     private var drawnSize = (columns: 0, rows: 0)
 
-    // Terminals that know it show what is between the two at once; others ignore them.
+    // Terminals that know these sequences show everything between the two at once; others ignore
+    // them.
     private static let beginUpdate = "\u{1B}[?2026h"
     private static let endUpdate = "\u{1B}[?2026l"
     private static let saveCursor = "\u{1B}7"
     private static let restoreCursor = "\u{1B}8"
-    // What is too wide for a terminal that has just become narrower is cut, and takes one row.
+    // In a terminal that has just become narrower, a line that is too wide is cut and takes one
+    // row.
     private static let wrapOff = "\u{1B}[?7l"
     private static let wrapOn = "\u{1B}[?7h"
     private static let down = "\u{1B}[B"
     private static let bottom = "\u{1B}[9999B"
-    // The cursor's line is erased apart from those below: where the whole screen is erased at
-    // once, tmux keeps a copy of it in what can be scrolled back to.
+    // The cursor's line is erased separately from those below: when the whole screen is erased at
+    // once, tmux keeps a copy of it in its scrollback.
     private static let eraseText =
         "\r\u{1B}[K" + saveCursor + down + "\u{1B}[J" + restoreCursor
 
-    /// The text that prints `scroll` above and makes the region show `lines`; "" for no change.
+    /// The text that prints `scroll` above the region and makes the region show `lines`; "" for no
+    /// change.
     ///
-    /// A terminal may have another size by the time it reads the text, so no move names a row:
-    /// all are from the cursor or the bottom, and none of the region's lines scrolls anything.
+    /// A terminal may have another size by the time it reads the text, so no move names a row: all
+    /// moves are relative to the cursor or the bottom, and no line of the region causes scrolling.
     mutating func draw(
         _ lines: [Line], below scroll: String, size: (columns: Int, rows: Int)
     ) -> String {
@@ -50,8 +53,8 @@ struct LiveRegion {
         return LiveRegion.eraseText
     }
 
-    /// At the bottom of the screen: tmux counts the empty rows below when it wraps lines anew, and
-    /// would push the region out at the top for them.
+    /// Drawn at the bottom of the screen: when tmux rewraps lines, it counts the empty rows below
+    /// and would push the region out at the top.
     private static func text(of lines: [Line]) -> String {
         guard !lines.isEmpty else { return "" }
         let up = lines.count > 1 ? "\u{1B}[\(lines.count - 1)A" : ""

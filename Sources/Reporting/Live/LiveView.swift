@@ -1,11 +1,12 @@
 public import Execution
 
-/// Progress on a terminal: what runs is drawn over at the bottom, what has ended scrolls above.
+/// Progress on a terminal: running steps are redrawn at the bottom, and lines about ended steps
+/// scroll above.
 ///
-/// Nothing moves but what changes: no spinner, whole seconds, and a frame that equals the one
-/// before is no text at all. The cursor is never hidden. On a terminal that is too small, or whose
-/// size is not known, it speaks as ``PlainView`` does; so it does while a person is asked, since
-/// where typing has moved the cursor cannot be known.
+/// Only changes cause output: no spinner, whole seconds, and a frame equal to the one before is no
+/// text at all. The cursor is never hidden. On a terminal that is too small or of unknown size it
+/// prints what ``PlainView`` prints; it also does so while a person is asked, since the cursor
+/// position is unknown while somebody types.
 public struct LiveView: RunView {
     private let style: Style
     private let output: OutputMode
@@ -16,14 +17,14 @@ public struct LiveView: RunView {
     private var waiting: [Int] = []
     private var hasEnded = false
     private var size: (columns: Int, rows: Int)?
-    /// When the terminal last had another size than the frame before.
+    /// When a frame last found another terminal size than the frame before.
     private var resizedAt: RunTime?
 
-    /// How long after a resize the region stays small: another one may follow, and some terminals
-    /// tell their size late.
+    /// How long after a resize the region stays small: another resize may follow, and some
+    /// terminals report their size late.
     private static let resizePause: Int64 = 1_000_000_000
 
-    /// Bytes at the end of a log in which the last line is looked for.
+    /// Bytes at the end of a log that are searched for the last line.
     static let tailLength = 1024
 
     /// A view for the given `--output`; the rest as for ``RunSummary``.
@@ -36,14 +37,14 @@ public struct LiveView: RunView {
         plain = PlainView(
             output: output, style: style, options: options, namesLeftOut: namesLeftOut,
             isTerminal: true)
-        // The region shows who waits.
+        // The region shows the waiting steps.
         plain.waits.isSaidAfterwards = false
     }
 
     /// Ten frames a second.
     public var frameInterval: Int64? { output == .none ? nil : 100_000_000 }
 
-    /// Takes in an event; its line comes with the next frame, so that many cost one drawing.
+    /// Handles an event; its line is printed with the next frame, so many events cost one drawing.
     public mutating func handle(_ event: RunEvent, record: RunRecord) -> String {
         scroll += plain.text(of: event, record: record)
         switch event.kind {
@@ -60,7 +61,7 @@ public struct LiveView: RunView {
         return ""
     }
 
-    /// Lines since the last frame, and the region where it has changed.
+    /// The lines since the last frame, and the region if it has changed.
     public mutating func frame(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String {
@@ -96,7 +97,7 @@ public struct LiveView: RunView {
                 surroundings: surroundings)
     }
 
-    /// What runs now, above the region, which comes again with the next frame.
+    /// What runs now, printed above the region, which the next frame draws again.
     public mutating func status(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String {
@@ -110,7 +111,7 @@ public struct LiveView: RunView {
         return erased + plain.withdraw(surroundings: surroundings) + takeScroll()
     }
 
-    /// Removes the region and prints what is left, part by part.
+    /// Removes the region and prints the remaining output, part by part.
     public mutating func rest(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String? {
@@ -140,7 +141,7 @@ public struct LiveView: RunView {
         return scroll
     }
 
-    /// The last line of a log that shows something.
+    /// The last line of a log with visible text.
     static func lastLine(of tail: [UInt8]) -> String {
         var rest = tail[...]
         while !rest.isEmpty {

@@ -1,22 +1,22 @@
 import Execution
 
-/// Turns the bytes of one growing log into lines as they may be shown.
+/// Turns the bytes of one growing log into lines that are safe to show.
 ///
-/// Holds at most one line, and of an endless one no more than its beginning.
+/// Holds at most one line, and of an endless line only its beginning.
 struct LogReader {
-    /// Bytes of a line that are shown; what is beyond is cut off.
+    /// Bytes of a line that are shown; the rest is cut off.
     static let lineLimit = 4096
 
-    /// Bytes taken so far: where to read on.
+    /// Bytes read so far: the offset of the next read.
     private(set) var offset: Int64 = 0
     private let keepsColors: Bool
-    /// Takes secrets out before anything is cut; nil where there are none.
+    /// Masks secrets before anything is cut; nil when there are no secrets.
     private var stream: SecretMask.Stream?
     private var line: [UInt8] = []
     private var isCut = false
-    /// Whether the last byte was a carriage return, which only a further byte explains.
+    /// Whether the last byte was a carriage return, whose meaning depends on the next byte.
     private var isReturned = false
-    /// Whether the present line began before what is read, and is left out.
+    /// Whether the current line began before `start` and is left out.
     private var skipsLine = false
 
     init(keepsColors: Bool, mask: SecretMask = .none) {
@@ -27,10 +27,11 @@ struct LogReader {
     /// A reader that begins in the middle of a log, with the first whole line.
     ///
     /// - Parameters:
-    ///   - keepsColors: As for the other.
-    ///   - mask: As for the other.
+    ///   - keepsColors: As for the other initializer.
+    ///   - mask: As for the other initializer.
     ///   - start: Where to begin.
-    ///   - lead: The bytes right before, as many as the mask needs to see what began there.
+    ///   - lead: The bytes right before, as many as the mask needs to recognise a secret that began
+    ///     there.
     init(keepsColors: Bool, mask: SecretMask, from start: Int64, behind lead: [UInt8]) {
         self.init(keepsColors: keepsColors, mask: mask)
         _ = stream?.take(lead)
@@ -38,13 +39,13 @@ struct LogReader {
         skipsLine = true
     }
 
-    /// Takes the next bytes of the log and appends what lines they end to `lines`.
+    /// Reads the next bytes of the log and appends the lines that they complete to `lines`.
     mutating func take(_ bytes: [UInt8], to lines: inout [String]) {
         offset += Int64(bytes.count)
         split(stream?.take(bytes) ?? bytes, to: &lines)
     }
 
-    /// The last lines, when no line end came behind them; to be taken where the log has ended.
+    /// Appends the last line when it has no line end; call this once the log has ended.
     mutating func finish(to lines: inout [String]) {
         if let held = stream?.finish() { split(held, to: &lines) }
         if !line.isEmpty, !skipsLine { lines.append(endLine()) }

@@ -1,17 +1,17 @@
 import Execution
 
-/// The output of steps in the order in which it is to be shown, read from their logs bit by bit.
+/// The output of steps in the order in which it is shown, read from their logs piece by piece.
 ///
-/// A step's end stands behind the last of its lines (or, by ``OutputMode/group``, before the
-/// first), so lines of events pass through here too wherever a mode shows logs.
+/// The line about a step's end comes after its last line of output (with ``OutputMode/group``,
+/// before the first), so lines of events pass through here too in every mode that shows logs.
 struct OutputFeed {
-    /// Bytes of logs that are read for one frame: a bound on time and memory, not on what is shown.
+    /// Bytes of logs that are read for one frame: limits time and memory, not what is shown.
     static let frameBudget = 256 * 1024
-    /// On a terminal: bytes that may wait to be shown of one step's log.
+    /// On a terminal: bytes of one step's log that may wait to be shown.
     ///
-    /// Of a longer one only the end is shown, and that is said before.
+    /// Of a longer backlog only the end is shown, after a line that says so.
     static let terminalBacklog: Int64 = 64 << 20
-    /// How much that end is.
+    /// Bytes of that end.
     static let terminalEnd: Int64 = 1 << 20
 
     private enum Item {
@@ -21,10 +21,12 @@ struct OutputFeed {
 
     private let mode: OutputMode
     private let keepsColors: Bool
-    /// People at a terminal could not follow hundreds of megabytes, nor scroll back to them; a file or
-    /// a program gets all.
+    /// Whether a person reads the output.
+    ///
+    /// Nobody can follow hundreds of megabytes, nor scroll back to them; a file or a program gets
+    /// everything.
     private let isTerminal: Bool
-    /// One for each step that was started, made when its log is first read.
+    /// The reader of each started step, created when its log is first read.
     private var readers: [Int: LogReader?] = [:]
     private var running: [Int] = []
     private var items: [Item] = []
@@ -37,7 +39,7 @@ struct OutputFeed {
         self.keepsColors = keepsColors
     }
 
-    /// Takes the ids from which prefixes are made.
+    /// Receives the ids, from which the prefixes are made.
     mutating func begin(_ header: RunHeader) {
         guard mode == .prefix else { return }
         let width = min(24, header.steps.lazy.map(\.id.count).max() ?? 0)
@@ -45,7 +47,7 @@ struct OutputFeed {
     }
 
     mutating func start(_ step: Int) {
-        // A further attempt goes on in the same log.
+        // A further attempt continues in the same log.
         if !readers.keys.contains(step) { readers[step] = .some(nil) }
         if !running.contains(step) { running.append(step) }
     }
@@ -57,7 +59,7 @@ struct OutputFeed {
 
     mutating func append(line: String) { items.append(.line(line)) }
 
-    /// Whether something waits to be shown that a further frame would show.
+    /// Whether output waits that a further frame would show.
     var isBehind: Bool { !items.isEmpty }
 
     /// The text of the next frame; each line ends with a line feed.
@@ -98,7 +100,7 @@ struct OutputFeed {
         }
     }
 
-    /// Reads on in a step's log; true when its present end was reached.
+    /// Reads more of a step's log; true when its current end was reached.
     private mutating func read(
         _ step: Int, _ surroundings: ViewSurroundings, _ budget: inout Int,
         to lines: inout [String]
@@ -120,7 +122,7 @@ struct OutputFeed {
         return isAtEnd
     }
 
-    /// Goes to the end of a log that a terminal could not show in time, and says so first.
+    /// Skips to the end of a log that a terminal could not show in time, after a line that says so.
     private func skip(
         _ step: Int, _ reader: inout LogReader, _ surroundings: ViewSurroundings,
         to lines: inout [String]
@@ -144,7 +146,7 @@ struct OutputFeed {
     private func lead(of step: Int) -> String {
         switch mode {
         case .prefix: prefixes.indices.contains(step) ? prefixes[step] : ""
-        // Indented, no line of a step can be taken for one of stepvisor's.
+        // Indented, so that no line of a step can be mistaken for one of stepvisor's.
         case .group: "    "
         case .stream, .failures, .none: ""
         }

@@ -2,12 +2,12 @@ public import Execution
 
 /// Progress as plain lines: nothing moves, nothing is erased, nothing depends on a terminal.
 ///
-/// A line per step when it ends; one that still runs after a second is announced, so that a line
-/// costs a quick step nothing. Every 30 s without a line, one names what still runs.
+/// One line per step when it ends. A step that still runs after a second is announced, so a quick
+/// step costs no extra line. After 30 s without a line, one line names what still runs.
 public struct PlainView: RunView {
     /// Nanoseconds of silence before the steps that still run are named.
     public static let heartbeatInterval: Int64 = 30_000_000_000
-    /// Nanoseconds after which a step that runs is announced.
+    /// Nanoseconds after which a running step is announced.
     static let announcementDelay: Int64 = 1_000_000_000
 
     /// Lines of a failed step's log that the summary shows.
@@ -19,16 +19,16 @@ public struct PlainView: RunView {
     private let namesLeftOut: Bool
     var lines: ProgressLine
     private var feed: OutputFeed
-    /// Steps that run, in the order in which they were launched.
+    /// Running steps, in the order of their launch.
     private(set) var running: [(step: Int, since: RunTime, isAnnounced: Bool)] = []
-    /// Steps that another one of the run holds back.
+    /// Steps that another step of the run holds back.
     var waits = WaitLines()
     private var lastSpokeAt = RunTime.zero
-    /// What is asked, where this view asks it itself.
+    /// The open question, if this view asks it.
     private var open = OpenPrompt()
 
-    /// A view for the given `--output`; `isTerminal` where a person reads it as it comes; the rest as
-    /// for ``RunSummary``.
+    /// A view for the given `--output`; `isTerminal` when a person reads it live; the rest as for
+    /// ``RunSummary``.
     public init(
         output: OutputMode = .failures, style: Style = .plain, options: [String] = [],
         namesLeftOut: Bool = false, isTerminal: Bool = false
@@ -41,7 +41,7 @@ public struct PlainView: RunView {
         feed = OutputFeed(mode: output, keepsColors: style.isOn, isTerminal: isTerminal)
     }
 
-    /// Often where lines are to be shown as they come, else as often as a step is announced.
+    /// Short when lines of logs are shown as they arrive, otherwise the delay of announcements.
     public var frameInterval: Int64? {
         switch output {
         case .none: nil
@@ -53,12 +53,12 @@ public struct PlainView: RunView {
     /// Whether a question waits for its answer.
     var isAsking: Bool { open.isOpen }
 
-    /// Takes in an event and returns its line, or "" where lines of logs have to go before it.
+    /// Handles an event and returns its line; "" when lines of logs must come before it.
     public mutating func handle(_ event: RunEvent, record: RunRecord) -> String {
         open.around(text(of: event, record: record))
     }
 
-    /// Takes in an event; its line as it stands where nothing is asked.
+    /// Handles an event and returns its line, for the case that no question is open.
     mutating func text(of event: RunEvent, record: RunRecord) -> String {
         guard output != .none else { return "" }
         track(event, record)
@@ -76,27 +76,27 @@ public struct PlainView: RunView {
         return ""
     }
 
-    /// New lines of logs, steps that have run for a while, or the sign of life.
+    /// New lines of logs, announcements of running steps, or the periodic line.
     public mutating func frame(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String {
         frame(below: "", at: now, record: record, surroundings: surroundings)
     }
 
-    /// A frame with lines of events above it.
+    /// A frame, with lines of events above it.
     mutating func frame(
         below scroll: String, at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String {
         lines.columns = surroundings.terminalSize?.columns
         let text = scroll + logText(surroundings)
-        // Behind lines of logs that are still to come, an announcement would come too early; and
-        // the question says what runs.
+        // Before pending lines of logs an announcement would come too early, and an open question
+        // names what runs.
         if feed.isBehind || isAsking { return open.around(text) }
         return open.around(
             text + announcements(at: now, record: record, isSilent: text.isEmpty))
     }
 
-    /// A question in lines of its own, and the prompt again below whatever is printed meanwhile.
+    /// A question in lines of its own; the prompt is repeated below whatever is printed meanwhile.
     public mutating func ask(
         _ question: ReviewQuestion?, typedLines: Int, at now: RunTime, record: RunRecord,
         surroundings: ViewSurroundings
@@ -106,12 +106,12 @@ public struct PlainView: RunView {
             surroundings: surroundings)
     }
 
-    /// A question with lines of events above it.
+    /// A question, with lines of events above it.
     mutating func ask(
         _ question: ReviewQuestion?, below scroll: String, typedLines: Int, record: RunRecord,
         surroundings: ViewSurroundings
     ) -> String {
-        // A terminal that does not know its size has 0 of both.
+        // A terminal of unknown size reports 0 for both.
         let size = surroundings.terminalSize ?? (0, 0)
         let columns = max(20, (size.columns > 0 ? size.columns : 80) - 1)
         let rows = size.rows > 0 ? size.rows : .max
@@ -126,17 +126,17 @@ public struct PlainView: RunView {
         return open.around(scroll)
     }
 
-    /// Leaves the line of a prompt.
+    /// Moves the cursor off the prompt's line.
     public mutating func withdraw(surroundings: ViewSurroundings) -> String { open.withdraw() }
 
-    /// What runs now, whatever `--output` says.
+    /// What runs now, regardless of `--output`.
     public mutating func status(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String {
         open.around(RunSnapshot(record, at: now, surroundings: surroundings, style: style).text)
     }
 
-    /// The next part of what is left of the logs.
+    /// The next part of the remaining logs.
     public mutating func rest(
         at now: RunTime, record: RunRecord, surroundings: ViewSurroundings
     ) -> String? {
@@ -164,7 +164,7 @@ public struct PlainView: RunView {
         output.showsLogs ? feed.nextText(surroundings) : ""
     }
 
-    /// Steps that have run for a while, or the sign of life after a long silence.
+    /// Announcements of running steps, or the periodic line after a long silence.
     private mutating func announcements(
         at now: RunTime, record: RunRecord, isSilent: Bool
     ) -> String {
@@ -203,7 +203,7 @@ public struct PlainView: RunView {
         }
     }
 
-    /// Where lines carry no name, the reader needs to know at once whose they are.
+    /// The announcement at launch, in modes whose lines carry no step name.
     private mutating func announcementOnLaunch(_ event: RunEvent, _ record: RunRecord) -> String {
         guard output == .stream, case .launched(let step, _, _, _) = event.kind,
             let index = running.lastIndex(where: { $0.step == step })

@@ -1,22 +1,22 @@
 import Execution
 
-/// Words the events of a run, each as the one line that views print for it.
+/// Turns each event of a run into the one line that views print for it.
 ///
-/// A line is `[3/15] ok      lint (1.2s)`: how many steps have ended, how this one did, its id.
+/// A line is `[3/15] ok      lint (1.2s)`: how many steps have ended, how this one ended, its id.
 struct ProgressLine {
     let style: Style
-    /// Columns of the terminal; nil where there is none.
+    /// Columns of the terminal; nil without one.
     var columns: Int?
-    /// Steps that the command line left out: they count neither as done nor in all.
+    /// Steps excluded by the command line: they count neither as done nor in the total.
     private var leftOut = 0
-    /// Steps that were said to run, and why.
+    /// Steps whose start, with its reason, was announced.
     private var announced: Set<Int> = []
-    /// Whom steps were last said to wait for, so that each is said once.
+    /// The last announced holder for each waiting step, so that each wait is announced once.
     private var holders: [Int: LockHolder] = [:]
 
     init(style: Style) { self.style = style }
 
-    /// The line of an event, or nil for one that says nothing to a reader.
+    /// The line of an event; nil for an event that views do not show.
     mutating func text(for event: RunEvent, record: RunRecord) -> String? {
         switch event.kind {
         case .runStarted(let header):
@@ -24,7 +24,7 @@ struct ProgressLine {
         case .due, .launched, .started, .checkStarted, .logPart, .leftovers, .suspended, .runEnded:
             return nil
         case .waiting(let step, let holder):
-            // What steps of the same run wait for each other is said where it lasts.
+            // Waits between steps of the same run are announced when they last.
             guard !holder.isOfSameRun else { return nil }
             guard holders.updateValue(holder, forKey: step) != holder else { return nil }
             return line(.waiting, step, record, detail: ": " + Wording.holder(holder))
@@ -86,7 +86,7 @@ struct ProgressLine {
             + "`\(id(of: cause, record))`: no further step of it starts"
     }
 
-    /// The line that says that a step runs.
+    /// The line that announces a running step.
     mutating func running(_ step: Int, record: RunRecord) -> String {
         let attempt =
             record.steps.indices.contains(step) ? record.attemptText(of: step) : nil
@@ -95,14 +95,14 @@ struct ProgressLine {
         return line(.running, step, record, detail: detail.map { ": " + $0 } ?? "")
     }
 
-    /// The line that says which steps wait for the same.
+    /// The line that names the steps waiting for the same holder.
     func waiting(_ steps: [Int], for holder: LockHolder, record: RunRecord) -> String {
         let names = steps.map { id(of: $0, record) }
         return counter(record) + style.yellow(TextWidth.pad(Mark.waiting.rawValue, to: 8))
             + Wording.list(names, atMost: 3) + ": " + Wording.holder(holder)
     }
 
-    /// The line that says what a step has waited for.
+    /// The line that reports what a step has waited for.
     func waited(
         _ step: Int, for holder: LockHolder, _ nanoseconds: Int64, record: RunRecord
     ) -> String {
@@ -111,7 +111,7 @@ struct ProgressLine {
             detail: ": \(Wording.duration(nanoseconds)), \(Wording.holder(holder))")
     }
 
-    /// The line that says which steps still run.
+    /// The line that names the steps that still run.
     func heartbeat(_ steps: [Int], at now: RunTime, record: RunRecord) -> String {
         let words = steps.map { step in
             let elapsed = record.steps[step].elapsed(at: now) ?? 0
@@ -120,14 +120,14 @@ struct ProgressLine {
         return counter(record) + "still running: " + Wording.list(words, atMost: 8)
     }
 
-    /// A length of time that still grows: `12s`, `2m05s`, without tenths that only flicker.
+    /// A growing length of time: `12s`, `2m05s`, without tenths, which would only flicker.
     static func clock(_ nanoseconds: Int64) -> String {
         let seconds = max(0, nanoseconds) / 1_000_000_000
         if seconds < 60 { return "\(seconds)s" }
         return DurationText.measured(nanoseconds: seconds * 1_000_000_000)
     }
 
-    /// How many steps have ended, of how many.
+    /// How many steps have ended, and how many there are.
     func progress(_ record: RunRecord) -> (done: Int, total: Int) {
         let total = max(0, record.header.steps.count - leftOut)
         return (min(total, max(0, record.counts.done - leftOut)), total)
@@ -151,7 +151,7 @@ struct ProgressLine {
         } else if end.status == .complete, !announced.contains(step),
             let cause = record.shownCause(of: step)
         {
-            // A quick step was never said to run.
+            // A quick step was never announced.
             detail += style.dim(": \(cause)")
         }
         if let reason = end.reason {
@@ -181,7 +181,7 @@ struct ProgressLine {
             return nil
         case .interrupted, .faulted, .halted, .timedOut(.run, _), .doneEarlier, .upToDate,
             .unchanged:
-            // Said once for all by the line of the stop, and counted in the summary.
+            // The line about the stop covers all of them, and the summary counts them.
             return nil
         default:
             return line(
@@ -213,7 +213,7 @@ struct ProgressLine {
             case .skipped, .running: style.dim(word)
             }
         let head = counter(record) + styleed
-        // A description is no reason for a line to wrap.
+        // Never let a description wrap the line.
         let room = columns.map {
             $0 - 1 - TextWidth.columns(of: Sanitizer.line(head + detail))
         }

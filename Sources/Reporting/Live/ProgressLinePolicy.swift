@@ -1,11 +1,11 @@
 import Execution
 
-/// The lines of what happens between a step's first attempt and its end.
+/// Lines about what happens between a step's first attempt and its end.
 extension ProgressLine {
     func policyText(for kind: RunEvent.Kind, _ record: RunRecord) -> String? {
         switch kind {
         case .attemptFailed:
-            // Said with what follows it: the next attempt, or the question.
+            // Printed with what follows: the next attempt, or the question.
             return nil
         case .retryScheduled(let step, let attempt, let method, let delay):
             return next(attempt, of: step, by: method, after: delay, record)
@@ -15,7 +15,7 @@ extension ProgressLine {
                 + "\(paths.count == 1 ? "output" : "outputs") \(names) "
                 + "\(paths.count == 1 ? "is" : "are") empty"
         case .reviewWanted(let step):
-            // Where nobody can be asked, its end has been said already.
+            // When nobody can be asked, the step's end was printed already.
             let hasEnded = record.steps.indices.contains(step) && record.steps[step].status.isFinal
             let failure = hasEnded ? ":" : failedAttempt(of: step, record) + ";"
             return line(.review, step, record, detail: "\(failure) decision wanted")
@@ -34,7 +34,7 @@ extension ProgressLine {
         }
     }
 
-    /// A run that asks from its beginning on changes nothing, and what follows from it is said.
+    /// The review mode and its consequence; "from here on" only if a step was launched before.
     private func modeText(_ mode: ReviewMode, _ record: RunRecord) -> String {
         let isChange = record.steps.contains { $0.firstLaunchedAt != nil }
         let name = "mode: \(mode.rawValue)" + (isChange ? " from here on" : "")

@@ -1,18 +1,18 @@
 public import Execution
 
-/// What a person reads who is to decide about a step that failed: which one, why, what it wrote
-/// last, and what follows from each choice.
+/// The question about a failed step: which step, why it failed, its last output, and what each
+/// choice does.
 public struct ReviewPrompt: Sendable {
     private let question: ReviewQuestion
     private let record: RunRecord
     private let style: Style
     private let log: [String]
 
-    /// Most lines of the log that are shown.
+    /// The largest number of log lines shown.
     static let maxLogLines = 5
     private static let maxNamed = 3
 
-    /// A question about a step of a record, whose log ends with these bytes.
+    /// A question about a step of a record; `logTail` is the end of the step's log.
     public init(_ question: ReviewQuestion, record: RunRecord, logTail: [UInt8], style: Style) {
         self.question = question
         self.record = record
@@ -22,15 +22,15 @@ public struct ReviewPrompt: Sendable {
             .suffix(ReviewPrompt.maxLogLines)
     }
 
-    /// The whole question on a terminal of this size; after a wrong answer only what can be answered.
+    /// The whole question for a terminal of this size; after a wrong answer only the choices.
     func text(columns: Int, rows: Int) -> String {
         guard question.misread == nil else { return prompt(columns: columns) }
         return (lines(columns: columns, rows: rows - 1) + [prompt(columns: columns)])
             .joined(separator: "\n")
     }
 
-    /// The lines above the place where the answer is typed, none wider than a terminal; where there
-    /// is little room, the log's are left out first.
+    /// The lines above the prompt, none wider than the terminal; with little room, the log lines
+    /// are left out first.
     private func lines(columns: Int, rows: Int) -> [String] {
         let choices = question.choices.map { choice in
             line(
@@ -46,7 +46,7 @@ public struct ReviewPrompt: Sendable {
         return Array((lines + last).suffix(max(1, rows)))
     }
 
-    /// What stands before the answer, in the same line.
+    /// The prompt on the line of the answer.
     func prompt(columns: Int) -> String {
         let letters = question.choices.map { String($0.letter) }
         let choice = Wording.list(letters, "or") + "? "
@@ -70,7 +70,7 @@ public struct ReviewPrompt: Sendable {
         return text
     }
 
-    /// The steps that go on while it is asked; nil where there are none.
+    /// The steps that continue during the question; nil for none.
     private var meanwhile: String? {
         let names = record.steps.indices.filter { record.steps[$0].status == .running }
             .map { "`\(record.shownName(of: $0))`" }
@@ -79,7 +79,7 @@ public struct ReviewPrompt: Sendable {
             + (names.count == 1 ? " goes on" : " go on") + "; nothing else starts"
     }
 
-    /// What follows from a choice.
+    /// What a choice does.
     private func consequence(of choice: ReviewDecision) -> String {
         switch choice {
         case .retry: "run it again"
@@ -95,7 +95,7 @@ public struct ReviewPrompt: Sendable {
         }
     }
 
-    /// The steps that wait for it, and that they run: a clause; nil where there are none.
+    /// The steps that depend on it and would run: a clause; nil for none.
     private var dependents: String? {
         let number = Int32(truncatingIfNeeded: question.step)
         let names = record.header.steps.indices
@@ -106,7 +106,7 @@ public struct ReviewPrompt: Sendable {
             + (names.count == 1 ? " runs" : " run")
     }
 
-    /// Parts of a line, each clipped to the room that is left before it is painted.
+    /// Parts of a line; each is clipped to the remaining width before it is coloured.
     private func line(
         _ parts: [(text: String, paint: (String) -> String)], _ columns: Int
     ) -> String {
@@ -121,21 +121,21 @@ public struct ReviewPrompt: Sendable {
     }
 }
 
-/// A prompt below which nothing is drawn and above which nothing is drawn over: whatever is printed
-/// meanwhile goes into lines of its own, and the prompt comes again below.
+/// A prompt that is repeated below everything that is printed while it is open.
 ///
-/// Where the cursor stands is not known while somebody types: a long line wraps, and what is erased
-/// of it does not bring the cursor back up.
+/// The cursor position is unknown while somebody types: a long line wraps, and erasing part of it
+/// does not bring the cursor back up. So nothing is drawn over, and printed text goes into lines of
+/// its own.
 struct OpenPrompt: Sendable {
     private var question = ""
     private var again = ""
     private var isShown = false
-    /// Whether the cursor stands behind the prompt, not below it.
+    /// Whether the cursor is behind the prompt, not below it.
     private var isLineOpen = false
 
     var isOpen: Bool { !again.isEmpty }
 
-    /// Asks something; "" for nothing more.
+    /// Opens a question; returns "" when there is nothing more to print.
     mutating func ask(_ question: String, again: String, typedLines: Int) {
         self.question = question
         self.again = again
@@ -143,7 +143,7 @@ struct OpenPrompt: Sendable {
         isShown = false
     }
 
-    /// Text with the prompt below it, where one is open.
+    /// The text with the open prompt, if any, below it.
     mutating func around(_ text: String) -> String {
         guard isOpen else {
             defer { isLineOpen = false }
@@ -157,7 +157,7 @@ struct OpenPrompt: Sendable {
         return lead + text + prompt
     }
 
-    /// The terminal belongs to somebody else for a while.
+    /// Gives the terminal to another program for a while.
     mutating func withdraw() -> String {
         defer {
             isLineOpen = false

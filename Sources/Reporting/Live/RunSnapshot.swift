@@ -1,15 +1,15 @@
 public import Execution
 
-/// What a run is doing at a moment, for whoever asked by a signal.
+/// What a run is doing at a moment, printed when a signal asks for it.
 public struct RunSnapshot {
     private let record: RunRecord
     private let now: RunTime
     private let style: Style
     private let surroundings: ViewSurroundings
 
-    /// Most steps that are named of those that run, and of those that wait.
+    /// The largest number of running steps, and of waiting steps, that are named.
     static let maxNamed = 50
-    /// Columns of a line where no terminal says how wide it is.
+    /// Columns of a line when no terminal gives a width.
     static let ordinaryColumns = 120
 
     /// A run at a moment.
@@ -22,7 +22,7 @@ public struct RunSnapshot {
         self.style = style
     }
 
-    /// How many steps stand where, and a line for each that runs or waits for something.
+    /// The counts by status, and a line for each step that runs or waits.
     public var text: String {
         let counts = Wording.counts(record.counts, style: style)
         var lines = ["now, after \(ProgressLine.clock(now.nanoseconds)): \(counts)"]

@@ -1,6 +1,6 @@
 public import Execution
 
-/// Which view suits what was asked for and where its text goes.
+/// Chooses the view for the command line and the destination of its text.
 public struct ViewChoice: Sendable, Hashable {
     /// `--output`.
     public var output: OutputMode
@@ -11,7 +11,7 @@ public struct ViewChoice: Sendable, Hashable {
     /// The value of `TERM`.
     public var terminalType: String?
 
-    /// What was asked for, and where the text goes.
+    /// The options, and the destination of the text.
     public init(
         output: OutputMode = .failures, wantsJSON: Bool = false, isTerminal: Bool,
         terminalType: String?

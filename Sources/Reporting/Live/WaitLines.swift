@@ -1,21 +1,22 @@
 import Execution
 
-/// Which steps are held back by others of the run, and the lines that say so where a wait lasts.
+/// Tracks which steps other steps of the run hold back, and prints waits that last.
 ///
-/// Each wait is said once: while it lasts, those that wait for the same in one line, or when it is
-/// over before a frame could say it. Strangers are said at once, by ``ProgressLine``.
+/// Each wait is printed once: while it lasts, in one line for all steps with the same holder, or
+/// when it ends before a frame could print it. ``ProgressLine`` prints waits for other runs at
+/// once.
 struct WaitLines {
-    /// Since when each waits; nil once that was said.
+    /// The start of each wait; nil once it was printed.
     private var waits: [Int: RunTime?] = [:]
-    /// Those of which nothing was said yet, and others that wait no more, in order.
+    /// In order, the steps whose wait was not printed yet, including some that no longer wait.
     private var unsaid: [Int] = []
-    /// Whether waits are said that no frame has announced.
+    /// Whether a wait that no frame has printed is printed when it ends.
     var isSaidAfterwards = true
 
-    /// Nanoseconds after which a wait is worth a line.
+    /// Nanoseconds after which a wait is printed.
     static let delay: Int64 = 500_000_000
 
-    /// Takes in an event; returns the line of a wait that ends with it.
+    /// Handles an event; returns the line of a wait that ends with it.
     mutating func take(
         _ event: RunEvent, _ record: RunRecord, _ lines: ProgressLine
     ) -> String? {

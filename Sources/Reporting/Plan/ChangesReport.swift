@@ -16,11 +16,11 @@ package struct ChangesReport {
         self.steps = steps
     }
 
-    /// A paragraph a class.
+    /// One paragraph for each class.
     package func text(namesAll: Bool) -> String {
         let revision = Sanitizer.line(changes.revision)
         guard !changes.paths.isEmpty else { return "nothing has changed since \(revision)\n" }
-        let most = namesAll ? Int.max : 12
+        let limit = namesAll ? Int.max : 12
         var text = "\(Wording.count(changes.paths.count, "file")) changed since \(revision): "
         text += "\(Sanitizer.line(summary.kind))\n"
         let width = TextWidth.columnWidth(summary.classes.map { Sanitizer.line($0.name) })
@@ -31,21 +31,21 @@ package struct ChangesReport {
             }
             text += "  \(TextWidth.pad(Sanitizer.line(found.name), to: width))  "
             text += "\(Wording.count(files.count, "file")): "
-            text += Wording.list(files, atMost: most) + "\n"
-            text += indent + "touches \(names(found.steps, atMost: most) ?? "no step")\n"
-            if let dependents = names(found.dependents, atMost: most) {
+            text += Wording.list(files, atMost: limit) + "\n"
+            text += indent + "touches \(names(found.steps, atMost: limit) ?? "no step")\n"
+            if let dependents = names(found.dependents, atMost: limit) {
                 text += indent + "through them: \(dependents)\n"
             }
         }
-        if let undeclared = names(summary.undeclared, atMost: most) {
+        if let undeclared = names(summary.undeclared, atMost: limit) {
             text += "run whatever has changed, for they declare no `inputs`: \(undeclared)\n"
         }
         return text
     }
 
-    /// Steps by their ids; nil where there are none.
-    private func names(_ list: [Int], atMost most: Int) -> String? {
-        list.isEmpty ? nil : Wording.list(list.map { steps[$0].rawValue }, atMost: most)
+    /// Steps by their ids; nil for no steps.
+    private func names(_ list: [Int], atMost limit: Int) -> String? {
+        list.isEmpty ? nil : Wording.list(list.map { steps[$0].rawValue }, atMost: limit)
     }
 
     /// The same for programs.

@@ -6,15 +6,15 @@ import WorkflowModel
 package struct DryRunReport {
     private let plan: RunPlan
     private let reasons: SelectionReasons
-    /// Why steps run that an earlier run was about; empty where none is gone on with.
+    /// Why each step of a resumed run runs again; empty when no run is resumed.
     private let rerunReasons: [Int: String]
-    /// Why steps run, or need not, where that was asked.
+    /// Why each step runs or is skipped, when skipping was asked for.
     private let skips: SkipReport?
 
     /// - Parameters:
     ///   - plan: What would run.
-    ///   - options: What it was asked by.
-    ///   - resume: What is taken over of an earlier run; nil without one.
+    ///   - options: The options of the run.
+    ///   - resume: What is taken over from an earlier run; nil without one.
     ///   - skips: Nil for a plan that skips nothing.
     package init(_ plan: RunPlan, _ options: RunOptions, resume: ResumePlan?, skips: SkipReport?) {
         self.plan = plan
@@ -29,12 +29,12 @@ package struct DryRunReport {
     /// Steps in the order in which they would start.
     private var order: [Int] { plan.startSequence.filter { isUndecided($0) } }
 
-    /// Whether no decision keeps a step from running.
+    /// Whether the step would run: no earlier run and no decision excludes it.
     private func isUndecided(_ step: Int) -> Bool {
         plan.policy.decisions[step].map { $0 == .retry } ?? true
     }
 
-    /// A table of the run that would be.
+    /// A table of the run.
     package func text(style: Style) -> String {
         let limit =
             plan.mode == .parallel
@@ -44,10 +44,10 @@ package struct DryRunReport {
         var text = "would run \(order.count) of \(total), \(limit):\n"
         if let skips {
             let runs = order.count { !skips.isKept($0) }
-            let most = skips.mayBeFewer ? "at most " : ""
+            let bound = skips.mayBeFewer ? "at most " : ""
             text =
                 runs > 0
-                ? "would run \(most)\(runs) of \(total), \(limit) (\(skips.counts)):\n"
+                ? "would run \(bound)\(runs) of \(total), \(limit) (\(skips.counts)):\n"
                 : "would run nothing: \(skips.counts)\n"
         }
         let ids = TextWidth.columnWidth(steps.map(\.id.rawValue))
@@ -91,7 +91,7 @@ package struct DryRunReport {
         return text + "nothing was run and nothing was written\n"
     }
 
-    /// What is out of the ordinary about a step, below it.
+    /// What is unusual about a step, printed below it.
     private func details(of step: Int, indent: Int) -> String {
         let tags = terms.tags(of: step)
         let lines = (tags.isEmpty ? [] : [tags.joined(separator: "; ")]) + terms.backups(of: step)
@@ -103,7 +103,7 @@ package struct DryRunReport {
         return skips?.clause(of: step) ?? rerunReasons[step] ?? reasons.text(of: step)
     }
 
-    /// Steps that are taken over, by the run in which they ran.
+    /// Steps taken over from earlier runs, by the run in which they ran.
     private var doneEarlier: [(run: String, steps: [String])] {
         var runs: [String: [String]] = [:]
         for step in plan.doneEarlier.keys.sorted() {
@@ -180,7 +180,7 @@ extension DryRunReport {
 struct SelectionReasons {
     private let plan: RunPlan
     private let options: RunOptions
-    /// For each step, a step further on that needs it and was named itself; -1 for none.
+    /// For each step, a dependent through which it was selected; -1 for none.
     private let neededBy: [Int]
 
     init(_ plan: RunPlan, _ options: RunOptions) {
@@ -233,7 +233,7 @@ enum CommandText {
 }
 
 extension TextWidth {
-    /// Columns that hold the longest of these, and at most 40.
+    /// A column width that fits the longest of these, at most 40.
     package static func columnWidth(_ texts: some Sequence<String>) -> Int {
         min(40, texts.reduce(0) { max($0, columns(of: $1)) })
     }

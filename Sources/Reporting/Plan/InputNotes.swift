@@ -1,7 +1,8 @@
 import Execution
 package import WorkflowModel
 
-/// What `check` says of inputs that nobody can tell, and of steps that can never be up to date.
+/// The notes of `check` on inputs that cannot be determined, and on steps that can never be up to
+/// date.
 package struct InputNotes {
     private let workflow: Workflow
     private let files: SourceTable
@@ -10,7 +11,7 @@ package struct InputNotes {
 
     /// - Parameters:
     ///   - workflow: What is checked.
-    ///   - files: Where its steps stand.
+    ///   - files: The files with its steps.
     ///   - root: The project root, absolute.
     ///   - stateDirectory: The name of stepvisor's own directory, which is never an input.
     package init(_ workflow: Workflow, files: SourceTable, root: String, stateDirectory: String) {
@@ -22,11 +23,11 @@ package struct InputNotes {
 
     private static let maxNotes = 20
 
-    /// All of them.
+    /// All notes.
     package var diagnostics: [Diagnostic] {
         var unknown: [Diagnostic] = []
         var endless: [Diagnostic] = []
-        // Steps of one `foreach` say the same of the same place.
+        // Instances of one `foreach` would repeat the note for the same place.
         var seen: Set<String> = []
         for step in workflow.steps where RunReason.standing(of: step) == nil && !step.isFinalizer {
             for note in commandNotes(of: step) where seen.insert(key(note)).inserted {
@@ -43,9 +44,9 @@ package struct InputNotes {
         note.range.map { "\($0.file) \($0.offset) \(note.help ?? "")" } ?? note.message
     }
 
-    // MARK: - What starts a step
+    // MARK: - The program of a step
 
-    /// Commands of a step, with where they stand and what they are called.
+    /// Commands of a step, with their places and the names that messages use.
     private func commands(of step: Step) -> [(name: String, command: Command, range: SourceRange?)]
     {
         var list: [(name: String, command: Command, range: SourceRange?)] = []
@@ -66,7 +67,7 @@ package struct InputNotes {
         return list
     }
 
-    /// Words that stand for a program or a script, and whose value only a run knows.
+    /// Words that stand for a program or a script and whose value is only known during a run.
     private func commandNotes(of step: Step) -> [Diagnostic] {
         commands(of: step).flatMap { name, command, range in
             CommandScripts(of: command, shell: workflow.execution.shell).unknown.map { word in
@@ -79,7 +80,7 @@ package struct InputNotes {
         }
     }
 
-    /// Where a word stands in the file, as far as it stands there as it is.
+    /// The place of a word in the file, if the file contains it literally.
     private func place(of word: String, in range: SourceRange?) -> SourceRange? {
         guard let range, Int(range.file) < files.files.count else { return range }
         let bytes = files.files[Int(range.file)].bytes
@@ -152,10 +153,10 @@ package struct InputNotes {
         return glob.matches(path) || glob.literal.map { path.hasPrefix("\($0)/") } ?? false
     }
 
-    /// A tool of a step that cannot be asked for its version.
+    /// A tool of a step whose version cannot be determined.
     ///
     /// - Parameters:
-    ///   - tool: What the workflow asks.
+    ///   - tool: The tool as the workflow names it.
     ///   - step: Which step names it.
     ///   - problem: Why it cannot be started.
     ///   - help: What to do about that.

@@ -2,7 +2,7 @@ import DependencyGraph
 import Execution
 import WorkflowModel
 
-/// A plan for programs.
+/// A plan as JSON.
 struct PlanJSON {
     private let report: PlanReport
     private let skips: SkipReport?
@@ -112,7 +112,7 @@ struct PlanJSON {
     }
 
     private func writeTimes(to writer: inout JSONWriter) {
-        // Half a sum would be taken for the whole.
+        // A partial sum would be mistaken for the total.
         guard let forecast = report.forecast, let wall = report.expectedWall,
             forecast.unmeasuredCount == 0
         else {
@@ -129,7 +129,7 @@ struct PlanJSON {
 }
 
 extension EdgeOrigin {
-    /// The word for it in JSON.
+    /// The name in JSON.
     var name: String {
         switch self {
         case .declared: "declared"

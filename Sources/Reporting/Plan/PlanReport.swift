@@ -2,34 +2,36 @@ import DependencyGraph
 package import Execution
 package import WorkflowModel
 
-/// What a plan says before anything runs: one value, written as text or as JSON.
+/// A plan before anything runs: one value, written as text or as JSON.
 package struct PlanReport {
     let plan: RunPlan
-    /// By task and number; indices of the selected steps in each, but for those that always run.
+    /// The indices of the selected steps by task and phase, without those that always run.
     let phases: [(task: Int, number: Int32, steps: [Int])]
     /// The selected steps that run at the end, whatever happened.
     let finalizers: [Int]
     /// The longest chain of selected steps, first to last.
     let criticalPath: [Int]
-    /// What a run would take, for a plan that runs one at a time with a slot a processor; nil when
-    /// no step has been measured.
+    /// The expected duration; nil when no step has been measured.
+    ///
+    /// For a plan with one step at a time, it is computed with as many slots as processors.
     let forecast: Forecast?
 
-    /// Expected milliseconds of the run itself; one at a time, that is the sum.
+    /// Expected milliseconds of the run itself; for one step at a time, the sum.
     var expectedWall: Milliseconds? { plan.limit == 1 ? forecast?.sum : forecast?.wall }
 
-    /// Why steps run, or need not, where that was asked.
+    /// Why each step runs or is skipped, when skipping was asked for.
     package let skips: SkipReport?
 
     var terms: PlanTerms { PlanTerms(plan: plan) }
     var resolved: ResolvedWorkflow { plan.resolved }
     var workflow: Workflow { resolved.workflow }
 
-    /// Simulates the run, which costs about as much as scheduling it.
+    /// Simulates the run; costs about as much as scheduling it.
     ///
     /// - Parameters:
     ///   - plan: What would run.
-    ///   - processors: How many there are, for the forecast of a plan that runs one step at a time.
+    ///   - processors: The number of processors, for the forecast of a plan with one step at a
+    ///     time.
     ///   - skips: Nil for a plan that skips nothing.
     package init(_ plan: RunPlan, processors: Int, skips: SkipReport?) {
         self.plan = plan
@@ -52,7 +54,7 @@ package struct PlanReport {
         }
     }
 
-    /// A table for a terminal; `showsAll` for one in which no list is cut short.
+    /// A table for a terminal; with `showsAll` no list is cut.
     package func text(style: Style, showsAll: Bool) -> [UInt8] {
         var text = PlanText(self, style: style)
         text.showsAll = showsAll
@@ -62,19 +64,19 @@ package struct PlanReport {
     /// A JSON document with a line feed at its end.
     package var json: [UInt8] { PlanJSON(self).bytes }
 
-    /// What a run would take, in one line.
+    /// The expected duration, in one line.
     package static func expectation(_ forecast: Forecast) -> String {
         PlanText.expectation(forecast)
     }
 
-    /// Conflicts between steps that are both to run.
+    /// Conflicts between two selected steps.
     var conflicts: [OutputConflict] {
         resolved.conflicts.filter {
             plan.selected[Int($0.first)] && plan.selected[Int($0.second)]
         }
     }
 
-    /// The sentence that `check` and `plan` say of a conflict; its path is not escaped.
+    /// The sentence of `check` and `plan` about a conflict; its path is not escaped.
     package static func sentence(_ conflict: OutputConflict, _ workflow: Workflow) -> String {
         let first = workflow.steps[Int(conflict.first)].id
         let second = workflow.steps[Int(conflict.second)].id

@@ -1,20 +1,20 @@
 import Execution
 import WorkflowModel
 
-/// On which terms steps run: what happens when an attempt fails, whether a step runs at all, and
-/// what has to hold before it counts as done.
+/// The rules under which steps run: what happens after a failed attempt, whether a step runs at
+/// all, and what must hold before it counts as done.
 struct PlanTerms {
     let plan: RunPlan
 
-    /// Columns of an expression that is shown in brackets.
+    /// The largest width of an expression in brackets.
     private static let maxColumns = 48
     private static let maxSetsForPrograms = 200
-    /// Sets of steps that are named of many.
+    /// The largest number of sets of steps that are named.
     private static let maxSets = 8
-    /// Steps that are named of many.
+    /// The largest number of steps that are named.
     private static let maxSteps = 8
 
-    /// What is out of the ordinary about a step, a few words each.
+    /// What is unusual about a step, a few words each.
     func tags(of index: Int) -> [String] {
         let step = plan.resolved.workflow.steps[index]
         var tags: [String] = []
@@ -41,7 +41,7 @@ struct PlanTerms {
         return tags
     }
 
-    /// The backups of a step, a line each.
+    /// The backups of a step, one line each.
     func backups(of index: Int) -> [String] {
         let backups = plan.resolved.workflow.steps[index].recovery.backups
         return backups.indices.map { place in
@@ -55,13 +55,13 @@ struct PlanTerms {
         }
     }
 
-    /// What the run does about failures and limits, a line each; what nothing depends on is left out.
+    /// How the run handles failures and limits, one line each; rules without effect are left out.
     var policyLines: [String] {
         [failureLine] + groupLines + [retryLine, throttleLine].compactMap { $0 } + breakerLines
             + limitLines
     }
 
-    /// The steps that would run beside others with `--parallel`; nil of a run that is parallel.
+    /// The steps that would run in parallel with `--parallel`; nil for a parallel run.
     var wouldBeParallelLine: String? {
         let sets = plan.parallelSets(atMost: Self.maxSets + 1)
         guard !sets.isEmpty else { return nil }
@@ -94,7 +94,7 @@ struct PlanTerms {
     private var groupLines: [String] {
         plan.resolved.workflow.parallelGroups.compactMap { group in
             var parts: [String] = []
-            if let most = group.maxParallelSteps { parts.append("at most \(most) at once") }
+            if let limit = group.maxParallelSteps { parts.append("at most \(limit) at once") }
             if let strategy = group.failureStrategy, plan.policy.heedsCritical {
                 parts.append(
                     "a critical failure halts it alone, \(strategy.rawValue)")
@@ -111,8 +111,8 @@ struct PlanTerms {
             writer.beginObject()
             writer.member("name", group.name)
             write("failure_strategy", group.failureStrategy?.rawValue, to: &writer)
-            if let most = group.maxParallelSteps {
-                writer.member("max_parallel_steps", most)
+            if let limit = group.maxParallelSteps {
+                writer.member("max_parallel_steps", limit)
             } else {
                 writer.null("max_parallel_steps")
             }
@@ -185,7 +185,7 @@ struct PlanTerms {
         }
     }
 
-    /// A condition without the word that it may begin with.
+    /// A condition without its optional `IF`.
     private static func withoutIf(_ text: String) -> String {
         text.lowercased().hasPrefix("if ") ? String(text.dropFirst(3)) : text
     }

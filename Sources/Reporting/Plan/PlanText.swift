@@ -12,7 +12,7 @@ struct PlanText {
     /// Whether no list is cut.
     var showsAll = false
 
-    /// Steps of a phase, and dependencies of a step, that are shown of many.
+    /// The largest number of steps of a phase, and of dependencies of a step, that are shown.
     private static let maxSteps = 25
     private static let maxDependencies = 4
 
@@ -86,7 +86,7 @@ struct PlanText {
         add("  ")
         let id = steps[index].id.rawValue
         bytes.append(contentsOf: id.utf8)
-        // Ids are ASCII: bytes are columns.
+        // Ids are ASCII, so bytes are columns.
         for _ in id.utf8.count..<max(id.utf8.count, width) { bytes.append(UInt8(ascii: " ")) }
         if plan.durations != nil {
             add("  " + (plan.measured(of: index).map { Self.time($0.value) } ?? "?"))
@@ -112,7 +112,7 @@ struct PlanText {
         for line in report.terms.backups(of: index) { add("      \(style.dim(line))\n") }
     }
 
-    /// What the run does about failures and limits, and what would be parallel in one that is not.
+    /// How the run handles failures and limits, and what would be parallel in a sequential run.
     private mutating func addTerms() {
         let terms = report.terms
         for line in terms.policyLines { add(line + "\n") }
@@ -134,7 +134,7 @@ struct PlanText {
         if dependencies.count > limit { add(" and \(dependencies.count - limit) more") }
     }
 
-    /// Where an edge that nobody wrote down comes from.
+    /// The origin of an inferred edge.
     static func clause(_ origin: EdgeOrigin) -> String {
         switch origin {
         case .declared: ""
@@ -201,7 +201,7 @@ struct PlanText {
         add(isWhole ? "\n" : " (\(Self.unmeasured(forecast)))\n")
     }
 
-    /// The expected time of a run as `run -v` says it.
+    /// The expected duration of a run, as `run -v` prints it.
     static func expectation(_ forecast: Forecast) -> String {
         let wall = time(forecast.wall.value)
         return forecast.unmeasuredCount == 0
@@ -212,7 +212,7 @@ struct PlanText {
         Wording.count(forecast.unmeasuredCount, "step") + " not measured"
     }
 
-    /// A length of time, to the millisecond where it is short.
+    /// A length of time; a short one is shown to the millisecond.
     static func time(_ milliseconds: Int64) -> String {
         milliseconds < 1000
             ? "\(milliseconds)ms"

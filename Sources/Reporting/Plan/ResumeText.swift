@@ -2,14 +2,14 @@ import DependencyGraph
 package import Execution
 import WorkflowModel
 
-/// What a run that goes on with another tells before it begins.
+/// What a resumed run prints before it begins.
 package struct ResumeText {
     private let resume: ResumePlan
     private let plan: RunPlan
 
     private var graph: Graph<StepID> { plan.resolved.graph }
 
-    /// Lines about single steps; the others are counted.
+    /// Lines about single steps; further steps are only counted.
     private static let maxLines = 12
 
     package init(_ resume: ResumePlan, _ plan: RunPlan) {
@@ -17,7 +17,7 @@ package struct ResumeText {
         self.plan = plan
     }
 
-    /// The lines: what is taken over, and what of it runs again and why.
+    /// The lines: what is taken over, and which steps run again and why.
     package var lines: [String] {
         let run = Sanitizer.line(resume.run)
         let reruns = resume.reruns.filter { !plan.isUpToDate($0.step) }
@@ -29,17 +29,17 @@ package struct ResumeText {
             "going on with run \(run): \(done) \(verb) done, "
                 + (reruns.isEmpty ? "none is left to run" : "\(reruns.count) to run")
         ]
-        var told = reruns.filter { Self.isTold($0.reason) }.map { rerun in
+        var details = reruns.filter { Self.isTold($0.reason) }.map { rerun in
             "`\(id(of: rerun.step))` \(text(of: rerun.step, rerun.reason))"
         }
-        told += resume.doneUnlessNeedsRun.sorted { $0.key < $1.key }.map { step, done in
+        details += resume.doneUnlessNeedsRun.sorted { $0.key < $1.key }.map { step, done in
             "`\(id(of: step))` \(text(of: .unlessRuns(done.needed)))"
         }
-        told += resume.removed.map {
+        details += resume.removed.map {
             "`\(Sanitizer.line($0))` is no step of the workflow any more"
         }
-        lines += told.prefix(Self.maxLines).map { "  " + $0 }
-        let more = told.count - Self.maxLines
+        lines += details.prefix(Self.maxLines).map { "  " + $0 }
+        let more = details.count - Self.maxLines
         if more > 0 { lines.append("  and \(more) more") }
         return lines
     }
@@ -52,12 +52,13 @@ package struct ResumeText {
             uniquingKeysWith: { $1 })
     }
 
-    /// That a step failed, or was never reached, is why one resumes: only the rest is news.
+    /// Whether a reason is worth a line: the user knows which steps failed or were never reached.
     private static func isTold(_ reason: RerunReason) -> Bool {
         reason.wasDone || reason == .inFlight || reason == .new || reason == .leftOutBefore
     }
 
-    /// A clause whose subject is the step; what is known of one that was done decides, where it is asked.
+    /// A clause whose subject is the step; with skipping, the reason why a finished step is out of
+    /// date.
     private func text(of step: Int, _ reason: RerunReason) -> String {
         guard reason.wasDone, let smart = plan.smart else { return text(of: reason) }
         if let causes = smart.due[step] { return "runs again: \(Sanitizer.line(causes.text))" }

@@ -9,13 +9,13 @@ package struct SafetyReport {
     /// The workflow's file or directory.
     private let path: String
 
-    /// Steps that are named for one line, unless all are wanted.
+    /// The largest number of steps named on one line, unless all are asked for.
     private static let placeLimit = 6
 
     /// - Parameters:
-    ///   - list: The points that were judged.
-    ///   - workflow: What they were judged of.
-    ///   - files: Where its steps stand.
+    ///   - list: The points with their results.
+    ///   - workflow: The workflow that was checked.
+    ///   - files: The files with its steps.
     ///   - path: The workflow's file or directory, as it is shown.
     package init(
         _ list: SafetyChecklist, of workflow: Workflow, in files: SourceTable, path: String
@@ -26,7 +26,7 @@ package struct SafetyReport {
         self.path = path
     }
 
-    /// How much ``text(style:_:)`` says.
+    /// How much ``text(style:_:)`` shows.
     package enum Extent {
         /// Only points that are not met.
         case failures
@@ -69,7 +69,7 @@ package struct SafetyReport {
         }
     }
 
-    /// Below the title; everything here may hold what a file said.
+    /// A line below the title; the line may contain text from a workflow file.
     private static func indented(_ line: String) -> String {
         String(repeating: " ", count: 19) + Sanitizer.line(line) + "\n"
     }
@@ -94,7 +94,7 @@ package struct SafetyReport {
         }
     }
 
-    /// The file that settings stand in, or would: beside step files a `workflow.toml`.
+    /// The file with the settings, or where it would be: a `workflow.toml` beside step files.
     private var settingsFile: String {
         let names = files.files.map(\.path)
         if names.contains(path) { return path }

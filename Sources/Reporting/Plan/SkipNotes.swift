@@ -2,8 +2,8 @@ import DependencyGraph
 import Execution
 package import WorkflowModel
 
-/// What `check` says of steps that `--smart-execution` can never skip, or has to skip blindly, and of
-/// those whose results depend on an order that is open.
+/// The notes of `check` on steps that `--smart-execution` can never skip, or skips without knowing
+/// their inputs, and on steps whose results depend on an open order.
 package struct SkipNotes {
     private let resolved: ResolvedWorkflow
 
@@ -11,14 +11,15 @@ package struct SkipNotes {
 
     private var steps: [Step] { resolved.workflow.steps }
 
-    /// All of them.
+    /// All notes.
     package var diagnostics: [Diagnostic] {
-        silence + Array(rewrites.prefix(Self.most)) + looseReads
+        silence + Array(rewrites.prefix(Self.maxNotes)) + looseReads
     }
 
-    private static let most = 20
+    private static let maxNotes = 20
 
-    /// A note for each kind of step of which nothing can be told, with all steps that it is about.
+    /// One note for each kind of step with unknown inputs or outputs, naming all steps of that
+    /// kind.
     private var silence: [Diagnostic] {
         let always = steps.indices.filter { !steps[$0].isFinalizer }
         let modifying = always.filter { RunReason.standing(of: steps[$0])?.kind == .modifiesFiles }
@@ -45,7 +46,7 @@ package struct SkipNotes {
         ].compactMap { $0 }
     }
 
-    /// Steps whose output another one writes after them: a success never leaves it as it was.
+    /// Steps whose output another step overwrites after them: their output never stays as it was.
     var rewrites: [Diagnostic] {
         resolved.rewrites.filter { pair in
             let first = steps[Int(pair.first)]
@@ -68,7 +69,7 @@ package struct SkipNotes {
     }
 
     private var looseReads: [Diagnostic] {
-        resolved.looseReads.prefix(Self.most).map { pair in
+        resolved.looseReads.prefix(Self.maxNotes).map { pair in
             let (modifier, reader) = (steps[Int(pair.first)], steps[Int(pair.second)])
             let place = Self.range(of: pair.path, in: modifier.modifies)
             return .warning(
@@ -82,7 +83,7 @@ package struct SkipNotes {
         }
     }
 
-    /// Where a list names a file.
+    /// The place of a file in a list.
     private static func range(of path: String, in list: [FilePattern]) -> SourceRange? {
         let pattern = list.first { pattern in
             let text = Glob.normalized(pattern.text)

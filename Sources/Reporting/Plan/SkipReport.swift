@@ -2,29 +2,29 @@ import DependencyGraph
 package import Execution
 import WorkflowModel
 
-/// What a plan that skips says of its steps: why each runs, or since when it need not.
+/// Why each step of a plan runs, or since when it is up to date.
 package struct SkipReport {
-    /// Where a step stands before the run begins.
+    /// The state of a step before the run begins.
     package enum Standing {
         case due([RunReason])
-        /// It has to run, and the cache has what this run made from the same.
+        /// It is out of date, but the cache holds a matching result, made by this run.
         case kept(run: String, [RunReason])
         case upToDate(run: String)
-        /// It runs if one of these steps produces something else.
+        /// It runs if one of these steps produces a different result.
         case open([Int])
     }
 
     private let plan: RunPlan
     private let skips: SkipPlan
-    /// What the cache would do for steps that it is asked about.
+    /// What the cache would do, by step.
     private let outlooks: [Int: CachePrediction]
 
     /// Nil for a plan that skips nothing.
     ///
     /// - Parameters:
     ///   - plan: What would run.
-    ///   - outlooks: What the cache would do, by step; empty where it is not asked.
-    ///   - isHeldBack: Whether the condition of a step would come out false again.
+    ///   - outlooks: What the cache would do, by step; empty without the cache.
+    ///   - isHeldBack: Whether the condition of a step would be false again.
     package init?(
         _ plan: RunPlan, outlooks: [Int: CachePrediction], isHeldBack: (Int) -> Bool
     ) {
@@ -37,7 +37,7 @@ package struct SkipReport {
 
     private var ids: [StepID] { plan.resolved.graph.nodes }
 
-    /// Where a step stands; nil for one that the run is not about.
+    /// The state of a step; nil for a step that is not in the run.
     package func standing(of step: Int) -> Standing? {
         if plan.isUpToDate(step) { return .upToDate(run: skips.upToDate[step] ?? "") }
         guard plan.selected[step] else { return nil }
@@ -48,15 +48,15 @@ package struct SkipReport {
         }
     }
 
-    /// What the cache would do for a step; nil for one that it is not asked about.
+    /// What the cache would do for a step; nil for a step that was not looked up.
     package func outlook(of step: Int) -> CachePrediction? { outlooks[step] }
 
-    /// Whether a step would be put in place instead of being run.
+    /// Whether the step's result would be restored instead of running it.
     package func isKept(_ step: Int) -> Bool {
         if case .kept? = standing(of: step) { true } else { false }
     }
 
-    /// The steps that run, or may, and that a step needs: itself, or through steps left out.
+    /// The dependencies that run or may run, directly or through steps left out.
     private func needed(by step: Int) -> [Int] {
         var found: [Int] = []
         var seen: Set<Int> = []
@@ -72,15 +72,15 @@ package struct SkipReport {
         return found.sorted()
     }
 
-    /// Whether anything is to be made, or put in place, but by what runs at the end of every run.
+    /// Whether anything must be run or restored, apart from steps that run at the end of every run.
     package let isDue: Bool
 
-    /// Whether some steps that may run need not after all.
+    /// Whether some steps that may run could turn out to be up to date.
     package var mayBeFewer: Bool {
         plan.selected.indices.contains { skips.open.contains($0) || outlooks[$0] == .later }
     }
 
-    /// Where a step stands, as a clause on one line.
+    /// The state of a step, as a clause on one line.
     package func clause(of step: Int) -> String? {
         switch standing(of: step) {
         case .due(let causes)?: return Sanitizer.line(causes.text) + remark(on: step)
@@ -103,7 +103,7 @@ package struct SkipReport {
         }
     }
 
-    /// Since when a step need not run.
+    /// Since when a step is up to date.
     func since(_ run: String) -> String {
         if case .since(let revision) = skips.choice {
             return Sanitizer.line("unchanged since \(revision)")
@@ -112,7 +112,7 @@ package struct SkipReport {
             StepReason.upToDate(run: run).sentence(name: { ids[$0].rawValue }))
     }
 
-    /// Steps that need not run, by since when.
+    /// Steps that are up to date, by since when.
     package var upToDate: [(since: String, steps: [Int])] {
         var groups: [String: [Int]] = [:]
         for step in skips.upToDate.keys.sorted() where plan.isUpToDate(step) {
@@ -121,7 +121,7 @@ package struct SkipReport {
         return groups.map { ($0.key, $0.value) }.sorted { $0.steps[0] < $1.steps[0] }
     }
 
-    /// How many steps stand where, in a line.
+    /// The number of steps in each state, in one line.
     var counts: String {
         var (due, kept, later, upToDate) = (0, 0, 0, 0)
         for step in ids.indices {
@@ -144,7 +144,7 @@ package struct SkipReport {
         return parts.joined(separator: ", ")
     }
 
-    /// Writes where a step stands: the members `state`, `causes`, `run_id`, `depends_on`, `cache`.
+    /// Writes the state of a step: the members `state`, `causes`, `run_id`, `depends_on`, `cache`.
     package func write(_ step: Int, to writer: inout JSONWriter) {
         switch standing(of: step) {
         case .due(let causes)?, .kept(_, let causes)?:

@@ -2,14 +2,14 @@ import DependencyGraph
 package import Execution
 import WorkflowModel
 
-/// The answers to `why`, one for each step that was named.
+/// The answers to `why`, one for each named step.
 package enum WhyReport {
     /// A paragraph for each answer.
     package static func text(_ answers: [some WhyAnswer]) -> String {
         answers.map(\.text).joined(separator: "\n")
     }
 
-    /// One object; an array of them where a name stands for several steps.
+    /// One object; an array of them when a name stands for several steps.
     package static func json(_ answers: [some WhyAnswer]) -> String {
         var writer = JSONWriter(capacity: 1024)
         if answers.count != 1 { writer.beginArray() }
@@ -24,7 +24,7 @@ package enum WhyReport {
     }
 }
 
-/// What there is to say of one step, in both forms.
+/// The answer about one step, in both forms.
 package protocol WhyAnswer {
     /// Lines for people.
     var text: String { get }
@@ -42,8 +42,8 @@ package struct CurrentReasons: WhyAnswer {
     /// - Parameters:
     ///   - step: Its index in the plan.
     ///   - plan: What would run now.
-    ///   - skips: Nil where nothing would be skipped.
-    ///   - record: The latest run, if any; its steps are found by their ids.
+    ///   - skips: Nil when nothing would be skipped.
+    ///   - record: The latest run, if any; its steps are matched by id.
     package init(of step: Int, _ plan: RunPlan, skips: SkipReport?, latest record: RunRecord?) {
         self.step = step
         self.skips = skips
@@ -109,19 +109,19 @@ package struct CurrentReasons: WhyAnswer {
     }
 }
 
-/// What a step was made from in one run and not in another.
+/// How the inputs of a step differ between two runs.
 package struct StepDifference: WhyAnswer {
     let step: String
     let runs: (String, String)
-    /// The runs that really made what the two had.
+    /// The runs that produced the results of the two.
     let madeIn: (String, String)
     let causes: [RunReason]
 
     /// - Parameters:
     ///   - step: Its id.
     ///   - runs: The ids of the runs that are compared.
-    ///   - madeIn: The ids of the runs that made the results which the two had.
-    ///   - causes: What differs.
+    ///   - madeIn: The ids of the runs that produced the results of these two.
+    ///   - causes: The differences.
     package init(
         step: String, runs: (String, String), madeIn: (String, String), causes: [RunReason]
     ) {

@@ -1,20 +1,20 @@
 public import Execution
 
-/// What all views say of attempts, and of what is slowed down.
+/// Wording for attempts, and for what is slowed down, shared by all views.
 extension Wording {
-    /// Which attempt of how many: `attempt 2 of 4`; without the whole where it is not known.
+    /// An attempt of a total: `attempt 2 of 4`; without the total when it is unknown.
     static func attempt(_ number: Int32, of whole: Int32?) -> String {
         whole.map { "attempt \(number) of \($0)" } ?? "attempt \(number)"
     }
 
-    /// A time that is still to come, in whole seconds that are not over before it is: `in 3s`.
+    /// A time in the future, in whole seconds, rounded up: `in 3s`.
     static func until(_ time: RunTime, from now: RunTime) -> String {
         let rest = max(0, time - now)
         let seconds = rest / 1_000_000_000 + (rest % 1_000_000_000 > 0 ? 1 : 0)
         return "in " + ProgressLine.clock(seconds.multipliedReportingOverflow(by: 1_000_000_000).0)
     }
 
-    /// A rest between attempts; its spread is of no interest to people.
+    /// The wait between two attempts, without its random spread.
     static func rest(_ milliseconds: Int64) -> String {
         let (nanoseconds, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
         return duration(overflow ? .max : nanoseconds)
@@ -27,8 +27,8 @@ extension Wording {
 }
 
 extension RunRecord {
-    /// Most attempts of a step in all, those that were busy included; nil where that says nothing,
-    /// because a person let it run again.
+    /// The largest number of attempts of a step, including busy ones; nil when a person allowed a
+    /// retry, which makes the number meaningless.
     func wholeAttempts(of step: Int, number: Int32) -> Int32? {
         let planned = header.steps[step].maxAttempts
         let busy = Int32(clamping: steps[step].failedAttempts.busy)
@@ -36,7 +36,8 @@ extension RunRecord {
         return planned < 2 || overflow || whole < number ? nil : whole
     }
 
-    /// Which attempt runs, of a step that has had one before: `attempt 2 of 4`, `backup[1], attempt 3`.
+    /// The running attempt, for a step that had one before: `attempt 2 of 4`, `backup[1], attempt
+    /// 3`.
     func attemptText(of step: Int) -> String? {
         let record = steps[step]
         guard record.attempts > 1 else { return nil }
@@ -46,7 +47,8 @@ extension RunRecord {
         return "\(method), \(number)"
     }
 
-    /// What a step waits for that has had an attempt, or whose failure a person is to decide.
+    /// What a step waits for after an attempt, or after a failure that a person has to decide
+    /// about.
     func pauseText(of step: Int, at now: RunTime) -> String? {
         guard steps.indices.contains(step) else { return nil }
         if inReview.contains(step) { return "waits for a decision" }
@@ -76,7 +78,7 @@ extension RunRecord {
         return parts
     }
 
-    /// How a step came to its good end by more than one attempt: `by backup[1], after 2 failed attempts`.
+    /// How a step succeeded after more than one attempt: `by backup[1], after 2 failed attempts`.
     func detourText(of step: Int) -> String? {
         let record = steps[step]
         guard !record.earlierAttempts.isEmpty else { return nil }
@@ -89,7 +91,7 @@ extension RunRecord {
         return "by \(method), \(after)"
     }
 
-    /// What was decided about which step: `review: retry, then continue`.
+    /// The decisions about the step: `review: retry, then continue`.
     var decisionText: [String] {
         var order: [Int] = []
         var words: [Int: [String]] = [:]
@@ -104,9 +106,10 @@ extension RunRecord {
         }
     }
 
-    /// The steps for whose decision the run has stopped, in the order in which they failed.
+    /// The steps whose failure stopped the run until a decision, in the order in which they failed.
     ///
-    /// One that never started since its phase was over is among them, though it is called skipped.
+    /// A step that never started because its phase was over is among them, although its status is
+    /// skipped.
     public var awaitingDecision: [Int] {
         guard status == .review else { return [] }
         var asked: Set<Int> = []
@@ -117,7 +120,8 @@ extension RunRecord {
     }
 }
 
-/// The phases of a run in the order in which views show them: what always runs is last, in one group.
+/// The phases of a run in the order in which views show them; all steps that always run come last,
+/// as one group.
 struct ShownPhases {
     /// A phase with its title.
     struct Group {

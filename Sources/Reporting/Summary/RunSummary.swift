@@ -1,6 +1,6 @@
 public import Execution
 
-/// What is printed when a run is over: what did not run, what failed and why, the totals.
+/// What is printed at the end of a run: what did not run, what failed and why, and the totals.
 public struct RunSummary: Sendable {
     let record: RunRecord
     private let surroundings: ViewSurroundings
@@ -9,23 +9,24 @@ public struct RunSummary: Sendable {
     let style: Style
     private let namesLeftOut: Bool
     private let followsText: Bool
-    /// Steps that the command line left out: they are no part of the run.
+    /// Steps excluded by the command line: they are not part of the run.
     private let leftOut: Int
-    /// With more failures than these, only the last ones show their logs.
+    /// With more failures than this, only the last ones show their logs.
     private static let failuresWithTail = 20
     private static let tailBytes = 8192
 
     /// The summary of a run.
     ///
     /// - Parameters:
-    ///   - record: What is known of the run.
+    ///   - record: The record of the run.
     ///   - surroundings: Where the logs are.
-    ///   - options: Words that name the workflow again, such as `-f PATH`, for the command to
-    ///     rerun a step.
-    ///   - tailLines: Most lines of a failed step's log.
+    ///   - options: Arguments that name the workflow, such as `-f PATH`, for the command that
+    ///     reruns a step.
+    ///   - tailLines: The largest number of log lines shown for a failed step.
     ///   - style: Colours or none.
-    ///   - namesLeftOut: Whether steps that the command line left out are named, not only counted.
-    ///   - followsText: Whether lines of progress stand before it, from which failures keep apart.
+    ///   - namesLeftOut: Whether steps excluded by the command line are named, not only counted.
+    ///   - followsText: Whether lines of progress come before it; then an empty line separates the
+    ///     failures.
     public init(
         _ record: RunRecord, surroundings: ViewSurroundings, options: [String] = [],
         tailLines: Int = 20, style: Style = .plain, namesLeftOut: Bool = false,
@@ -89,7 +90,7 @@ public struct RunSummary: Sendable {
         var reason: String?
     }
 
-    /// The reason in words that steps with different dependencies share.
+    /// The reason, worded so that steps with different dependencies share it.
     private func sharedReason(of index: Int, _ step: StepRecord) -> String? {
         if case .dependencyFailed = step.reason { return "a dependency did not end well" }
         return record.shownReason(of: index)
@@ -118,23 +119,23 @@ public struct RunSummary: Sendable {
         guard tailLines > 0 else { return [] }
         let bytes = surroundings.logTail(index, Self.tailBytes)
         var lines = Sanitizer.lines(bytes: bytes)
-        // The first of them has probably lost its beginning.
+        // The beginning of the first line has probably been cut off.
         if bytes.count >= Self.tailBytes, lines.count > 1 { lines.removeFirst() }
         return lines.suffix(tailLines).map { style.dim("  | ") + $0 }
     }
 
     private func rerun(_ index: Int) -> String {
-        // What a condition could not read was to come from other steps of the same run.
+        // The condition needs results from other steps of the same run.
         var only = ["--only"]
         if case .conditionError = record.steps[index].reason { only = [] }
         let words = ["stepvisor", "run"] + options + only + [record.name(of: index)]
         return Sanitizer.line(words.map { ShellWord.quoted($0) }.joined(separator: " "))
     }
 
-    /// How to go on with a run in which something was left undone; the failures say how for their own.
+    /// How to continue a run that left steps undone; the failures have hints of their own.
     private var further: String? {
         guard record.status == .aborted || record.status == .failed else { return nil }
-        // Whether there is a record to go on with, the message about the fault says.
+        // After an internal fault, its message says whether the run can be resumed.
         guard record.fault == nil else { return nil }
         let skipped =
             record.counts[.skipped] - leftOut - record.doneEarlierCount - record.upToDateCount
@@ -143,7 +144,7 @@ public struct RunSummary: Sendable {
         return Sanitizer.line("go on: " + words.map { ShellWord.quoted($0) }.joined(separator: " "))
     }
 
-    /// What the steps that did not have to run usually take, where that is known.
+    /// The usual duration of the steps that did not have to run, if known.
     private var usualTimeOfSpared: String {
         let spared = record.steps.indices.reduce(Int64(0)) { sum, step in
             guard record.steps[step].isUpToDate || record.steps[step].status == .cached else {
@@ -170,7 +171,7 @@ public struct RunSummary: Sendable {
             let all = planned == 1 ? "the step is" : "all \(total) are"
             return style.green("nothing to do") + ": \(all) up to date\(ending)"
         }
-        // Cached steps had nothing to do either.
+        // Cached steps did not run either.
         let hasRun = record.steps.contains { $0.launchedAt != nil }
         if !hasRun, record.status == .complete {
             return style.green("nothing to do")
@@ -184,7 +185,7 @@ public struct RunSummary: Sendable {
         }
         var line = style.paint(status, as: record.status) + ": \(counts)\(usualTimeOfSpared)"
         line += " of \(total) in \(wall)"
-        // Less is as much as starting the steps took.
+        // Less than that is within the cost of starting the steps.
         if let saved = record.timeSaved, saved >= 50_000_000 {
             let sum = record.sumOfStepTimes()
             let part = Wording.percent(saved, of: sum)

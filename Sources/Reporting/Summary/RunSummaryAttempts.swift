@@ -2,15 +2,17 @@ import Execution
 
 /// The parts of a summary about attempts, limits and decisions.
 extension RunSummary {
-    /// Lines about single steps or attempts; of more, the first and the last are shown.
+    /// The largest number of lines about steps or attempts; beyond it, the first and the last are
+    /// shown.
     private static let maxLines = 8
 
-    /// What each attempt of a step came to, a line each; nothing for a step that ended with its first.
+    /// The result of each attempt of a step, one line each; none for a step that ended with its
+    /// first.
     func attemptLines(of index: Int) -> [String] {
         let step = record.steps[index]
         guard !step.earlierAttempts.isEmpty else { return [] }
         let attempts = step.allAttempts
-        // What ended between two attempts did not end as its last one did.
+        // A step that ended between two attempts did not end with the last one's result.
         guard attempts.count > 1 || attempts.count == step.earlierAttempts.count else { return [] }
         var lines = attempts.map { attempt in
             var text = "  attempt \(attempt.number), \(attempt.method)"
@@ -33,7 +35,7 @@ extension RunSummary {
         return lines
     }
 
-    /// What went well by detours, was slowed down, or was decided: a line each.
+    /// What succeeded after retries, was slowed down, or was decided: one line each.
     var notes: [String] { detours + slowed + decisions }
 
     private var detours: [String] {
@@ -87,7 +89,7 @@ extension RunSummary {
     }
 
     private var decisions: [String] {
-        // A run that asks from its beginning on has changed nothing.
+        // For a run that asks from its beginning, nothing has changed.
         let begin = record.steps.compactMap(\.firstLaunchedAt).min() ?? .zero
         var lines = record.modeChanges.filter { $0.time > begin }.map { change in
             "mode: \(change.mode.rawValue) from \(Wording.offset(change.time)) on"
@@ -99,7 +101,7 @@ extension RunSummary {
         return lines
     }
 
-    /// What to type to decide about the steps for which the run has stopped.
+    /// The commands that decide about the steps for which the run has stopped.
     var decisionCommands: [String] {
         let steps = record.awaitingDecision
         guard !steps.isEmpty else { return [] }
@@ -126,7 +128,7 @@ extension RunSummary {
     private func command(_ decisions: [(step: Int, decision: ReviewDecision)]) -> String {
         let words = ["stepvisor", "run"] + options + ["--resume"]
         let chosen = decisions.flatMap { step, decision in
-            // `=` needs no quotes behind a word that needs none.
+            // The part before `=` needs no quotes.
             let id = record.name(of: step)
             let word = "\(id)=\(decision.word)"
             return ["--decide", ShellWord.quoted(id) == id ? word : ShellWord.quoted(word)]
@@ -137,7 +139,7 @@ extension RunSummary {
 }
 
 extension ReviewDecision {
-    /// What follows from it, in a few words.
+    /// The consequence, in a few words.
     fileprivate var outcome: String {
         switch self {
         case .retry: "runs again"

@@ -1,6 +1,6 @@
 public import Execution
 
-/// The state of a run as a table: what `stepvisor status` prints of a run that goes on or is over.
+/// The state of a run as a table: the output of `stepvisor status`, during or after a run.
 public struct StatusText: Sendable {
     private let record: RunRecord
     private let now: RunTime
@@ -11,11 +11,11 @@ public struct StatusText: Sendable {
     /// A table of a run.
     ///
     /// - Parameters:
-    ///   - record: What is known of the run.
+    ///   - record: The record of the run.
     ///   - now: The present, as a time of the run.
-    ///   - isAlive: Whether the run's stepvisor lives; if not, a run without an end is
+    ///   - isAlive: Whether the run's stepvisor process lives; if not, a run without an end is
     ///     `interrupted`.
-    ///   - columns: Width of the terminal; nil where there is none.
+    ///   - columns: Width of the terminal; nil without one.
     ///   - style: Colours or none.
     public init(
         _ record: RunRecord, at now: RunTime, isAlive: Bool, columns: Int? = nil,
@@ -25,7 +25,7 @@ public struct StatusText: Sendable {
         var record = record
         if !isAlive { record.markInterrupted() }
         self.record = record
-        // Nothing is known beyond the last event of a run that died.
+        // For a run that died, nothing is known beyond its last event.
         self.now = record.status == .interrupted ? record.lastEventAt : now
         self.style = style
         awaiting = Set(record.awaitingDecision)
@@ -95,14 +95,15 @@ public struct StatusText: Sendable {
         return "\(total): \(counts)"
     }
 
-    /// Ids are at most 64 columns wide; a longer one, which no workflow may have, is not aligned.
+    /// Ids are at most 64 columns wide; a longer one, which only a foreign record can have, is not
+    /// aligned.
     private var columnWidth: Int {
         record.steps.indices.reduce(0) { width, step in
             max(width, min(64, TextWidth.columns(of: title(of: step))))
         }
     }
 
-    /// Status and length of time keep their place beside it.
+    /// Status and duration keep their columns beside the title.
     private func title(of step: Int) -> String {
         record.shownTitle(of: step, columns: min(64, columns.map { $0 - 24 } ?? 64))
     }

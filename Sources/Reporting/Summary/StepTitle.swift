@@ -1,13 +1,14 @@
 import Execution
 
-/// What stands for a step where a line is about it.
+/// The title of a step in a line.
 enum StepTitle {
-    /// Columns that a description beside an id may take, however wide the terminal is.
+    /// The largest width of a description beside an id, however wide the terminal is.
     static let maxColumns = 48
-    /// With less room than this, a description would say nothing.
+    /// The smallest width in which a description is useful.
     static let leastColumns = 8
 
-    /// Whether an id says nothing to a reader, since its last part is a number: `3`, `1.3`, `docs.2`.
+    /// Whether an id is meaningless to a reader because its last part is a number: `3`, `1.3`,
+    /// `docs.2`.
     static func isNumber(_ id: String) -> Bool {
         guard let last = id.split(separator: ".", omittingEmptySubsequences: false).last else {
             return false
@@ -15,7 +16,7 @@ enum StepTitle {
         return !last.isEmpty && last.utf8.allSatisfy { (0x30...0x39).contains($0) }
     }
 
-    /// A description as it stands beside an id, in so many columns; empty where there is no room.
+    /// A description beside an id, at most `room` columns wide; empty when there is no room.
     static func beside(_ description: String, room: Int) -> String {
         let room = min(room - 1, maxColumns)
         guard room >= leastColumns else { return "" }
@@ -25,8 +26,8 @@ enum StepTitle {
 }
 
 extension RunRecord {
-    /// A step's id as it may be shown and, where that is a number, what the step does, together in so
-    /// many columns; only the id itself may take more.
+    /// A step's id, safe to show, and for a numeric id its description, at most `columns` wide;
+    /// only the id itself may be wider.
     func shownTitle(of step: Int, columns: Int = .max) -> String {
         let id = name(of: step)
         let shown = Sanitizer.line(id)

@@ -1,8 +1,8 @@
 public import Execution
 
-/// A run as bars over time: what `stepvisor timeline` prints.
+/// A run as bars over time: the output of `stepvisor timeline`.
 ///
-/// All bars share one scale, so that steps which ran at the same time stand above each other.
+/// All bars share one scale, so steps that ran at the same time overlap.
 public struct Timeline: Sendable {
     private let record: RunRecord
     private let now: RunTime
@@ -12,10 +12,10 @@ public struct Timeline: Sendable {
     /// A timeline of a run.
     ///
     /// - Parameters:
-    ///   - record: What is known of the run.
+    ///   - record: The record of the run.
     ///   - now: The present, as a time of the run; running steps are drawn up to it.
     ///   - columns: Width of the terminal; anything below 1 counts as 80.
-    ///   - isAlive: Whether the run's stepvisor lives; if not, bars end at the last event.
+    ///   - isAlive: Whether the run's stepvisor process lives; if not, bars end at the last event.
     ///   - style: Colours or none.
     public init(
         _ record: RunRecord, at now: RunTime, columns: Int, isAlive: Bool, style: Style = .plain
@@ -37,15 +37,15 @@ public struct Timeline: Sendable {
         return (lines + footer).joined(separator: "\n") + "\n"
     }
 
-    /// Attempts of a step that are drawn; of more, the first ones are only counted.
+    /// The largest number of attempts drawn for a step; earlier ones are only counted.
     private static let maxBars = 8
 
     /// One attempt of a step.
     struct Bar {
         var attempt: AttemptRecord
-        /// The start of the attempt after it, or the present while the step rests.
+        /// The start of the next attempt, or the present while the step waits for it.
         var retryAt: RunTime?
-        /// The step's id, or which further attempt it is.
+        /// The step's id, or the number of the further attempt.
         var name: String
         var isFirst: Bool
     }
@@ -101,7 +101,7 @@ public struct Timeline: Sendable {
         return lines
     }
 
-    /// `Phase 1 (parallel)` says what was measured: some of its steps ran at the same time.
+    /// `Phase 1 (parallel)` is based on measurement: some of its steps ran at the same time.
     private func title(of group: ShownPhases.Group, launched: [Int]) -> String {
         let title = group.title.prefix(1).uppercased() + group.title.dropFirst()
         guard !launched.isEmpty else { return title }
@@ -170,14 +170,15 @@ public struct Timeline: Sendable {
     }
 }
 
-/// Where times stand in columns.
+/// Maps times to columns.
 private struct Scale {
     let offsetWidth: Int
     let nameWidth: Int
     let chartWidth: Int
     private let wall: Double
 
-    /// Share the columns among clock, offset, name, chart and ending; the chart gets the rest.
+    /// Distributes the columns among clock, offset, name, chart and ending; the chart gets the
+    /// rest.
     init(_ record: RunRecord, bars: [Timeline.Bar], now: RunTime, columns: Int) {
         let latest = bars.reduce(RunTime.zero) { latest, bar in
             max(latest, bar.retryAt ?? bar.attempt.completedAt ?? now)
@@ -193,7 +194,7 @@ private struct Scale {
         chartWidth = max(10, columns - clock - offsetWidth - nameWidth - ending - 4)
     }
 
-    /// Columns before a bar and the bar itself, at least its tip.
+    /// The blank columns before a bar, and the bar itself with at least its tip.
     func bar(from start: RunTime, to end: RunTime, tip: Character) -> (blank: Int, bar: String) {
         let first = min(chartWidth - 1, column(of: start))
         let last = min(chartWidth, max(first + 1, column(of: end)))

@@ -1,13 +1,13 @@
-/// Takes a line apart into text and terminal control sequences (ECMA-48).
+/// Splits a line into text and terminal control sequences (ECMA-48).
 ///
-/// A sequence that is whole is taken out whole. Of one that is not, only its introducer is taken
-/// out, so that a stray one hides nothing that follows it. No scalar is looked at more than twice.
+/// A complete sequence is removed completely. Of an incomplete one only the introducer is removed,
+/// so that a stray one hides nothing that follows. No scalar is read more than twice.
 struct EscapeScanner: IteratorProtocol {
     /// A piece of a line.
     enum Piece {
-        /// A scalar that belongs to no sequence; may be a control.
+        /// A scalar outside of any sequence; may be a control character.
         case text(Unicode.Scalar)
-        /// The parameters of an SGR sequence that sets colour or weight, and hides nothing.
+        /// The parameters of an SGR sequence that sets colour or weight and hides nothing.
         case color(ArraySlice<Unicode.Scalar>)
     }
 
@@ -37,7 +37,7 @@ struct EscapeScanner: IteratorProtocol {
         return nil
     }
 
-    /// What follows an ESC at ``position`` - 1.
+    /// Scans what follows an ESC at ``position`` - 1.
     private mutating func escape() -> Piece? {
         guard let second = scalar(at: position) else { return nil }
         switch second {
@@ -55,7 +55,8 @@ struct EscapeScanner: IteratorProtocol {
         return nil
     }
 
-    /// A CSI whose parameters begin at `start`: passed over when whole, given when it is a colour.
+    /// Scans a CSI whose parameters begin at `start`; removed when complete, returned when it is a
+    /// colour.
     private mutating func controlSequence(from start: Int) -> Piece? {
         position = start
         var end = start
@@ -69,7 +70,7 @@ struct EscapeScanner: IteratorProtocol {
         return isColor ? .color(parameters) : nil
     }
 
-    /// A DCS, SOS, OSC, PM or APC whose content begins at `start`; up to BEL or ST.
+    /// Skips a DCS, SOS, OSC, PM or APC whose content begins at `start`, up to BEL or ST.
     private mutating func skipString(from start: Int) {
         position = start
         var end = start
@@ -96,7 +97,7 @@ struct EscapeScanner: IteratorProtocol {
 
 /// The parameters of an SGR sequence.
 private enum SelectGraphicRendition {
-    /// Whether the parameters only set colours and weight: nothing blinks, nothing is concealed.
+    /// Whether the parameters only set colours and weight: nothing blinks, nothing is hidden.
     static func isHarmless(_ parameters: ArraySlice<Unicode.Scalar>) -> Bool {
         let isShaped = parameters.allSatisfy { ("0"..."9").contains($0) || $0 == ";" }
         guard isShaped, parameters.count <= 64 else { return false }
@@ -105,7 +106,7 @@ private enum SelectGraphicRendition {
         while let code = codes.popFirst() {
             switch code {
             case 38, 48:
-                // A colour by index takes one parameter more, one by its parts three.
+                // A colour by index takes one more parameter, a colour by components takes three.
                 codes = codes.dropFirst(codes.first == 5 ? 2 : codes.first == 2 ? 4 : 0)
             case 0...4, 7, 9, 21...24, 27, 29...37, 39...47, 49, 90...97, 100...107:
                 continue

@@ -1,43 +1,44 @@
-/// Makes text that others wrote harmless to show: one place that all shown text goes through.
+/// Makes foreign text safe to show; all shown text passes through here.
 ///
-/// What comes out is one line: it holds no control character, no escape sequence (save colours,
-/// where they are asked for), nothing that is invisible or turns the writing direction, and
-/// nothing that a build service would take for a command. The log files keep the raw bytes.
+/// The result is one line without control characters, without escape sequences (except colours, if
+/// asked for), without invisible characters and direction changes, and without anything that a
+/// build service would execute as a command. The log files keep the raw bytes.
 public enum Sanitizer {
-    /// One line as it may be shown, in linear time.
+    /// One line, safe to show, in linear time.
     ///
-    /// Text that is harmless comes back as it is.
-    /// Of a line that was overwritten by carriage returns the last visible segment is left, tabs
-    /// become spaces, line ends within it become single spaces.
+    /// Harmless text is returned as it is. Of a line that carriage returns overwrite, the last
+    /// visible segment is kept; tabs become spaces, and line ends inside the line become single
+    /// spaces.
     /// - Parameters:
     ///   - text: The line, without its line end.
     ///   - keepingColors: Whether SGR sequences that set colour or weight stay; the line then ends
     ///     with a reset.
-    /// - Returns: The line; its sanitized form is itself.
+    /// - Returns: The line; sanitizing it again changes nothing.
     public static func line(_ text: String, keepingColors: Bool = false) -> String {
         var copy = text
         if copy.withUTF8(isPlain) { return text }
         return sanitize(lastSegment(Array(text.unicodeScalars)), keepingColors)
     }
 
-    /// One line of bytes as it may be shown, in linear time.
+    /// One line of bytes, safe to show, in linear time.
     ///
     /// - Parameters:
-    ///   - bytes: The line, without its line end; what is not UTF-8 becomes U+FFFD.
+    ///   - bytes: The line, without its line end; invalid UTF-8 becomes U+FFFD.
     ///   - keepingColors: As for ``line(_:keepingColors:)``.
     /// - Returns: The line.
     public static func line(bytes: some Collection<UInt8>, keepingColors: Bool = false) -> String {
         line(String(decoding: bytes, as: UTF8.self), keepingColors: keepingColors)
     }
 
-    /// All lines of a piece of a log as they may be shown, without an empty one after the last line end.
+    /// All lines of a piece of a log, safe to show, without an empty one after the last line end.
     public static func lines(bytes: some Collection<UInt8>) -> [String] {
         var lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
         if lines.last?.isEmpty == true { lines.removeLast() }
         return lines.map { line(bytes: $0) }
     }
 
-    /// Whether the bytes are printable ASCII in which no build service could see a command.
+    /// Whether the bytes are printable ASCII without anything that a build service could take for a
+    /// command.
     private static func isPlain(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         var before: UInt8 = 0x20
         for byte in bytes {
@@ -50,12 +51,12 @@ public enum Sanitizer {
         return true
     }
 
-    /// What a terminal would show last of a line with carriage returns in it.
+    /// What a terminal would show last for a line with carriage returns.
     private static func lastSegment(_ scalars: [Unicode.Scalar]) -> ArraySlice<Unicode.Scalar> {
         var end = scalars.endIndex
         while end > 0, scalars[end - 1] == "\r" { end -= 1 }
         var start = end
-        // A return before a line feed is a line end, not an overwriting.
+        // A return before a line feed is part of the line end and overwrites nothing.
         while start > 0, scalars[start - 1] != "\r" || scalars[start] == "\n" { start -= 1 }
         return scalars[start..<end]
     }
@@ -76,9 +77,9 @@ public enum Sanitizer {
     }
 }
 
-/// Puts a sanitized line together, scalar by scalar.
+/// Builds a sanitized line, scalar by scalar.
 private struct LineWriter {
-    /// How far a line has come towards being a command: `::` counts only as the first thing of it.
+    /// How much of a command has been written: `::` counts only at the start of the line.
     private enum Start { case blank, colon, past }
 
     /// The line so far, as UTF-8.
@@ -97,7 +98,8 @@ private struct LineWriter {
         case "\n", "\u{0B}", "\u{0C}", "\u{85}", "\u{2028}", "\u{2029}":
             put(" ")
         case "\u{FE0E}", "\u{FE0F}":
-            // The two that choose between text and picture are harmless behind a picture only.
+            // The two variation selectors that choose between text and picture are harmless only
+            // behind a picture.
             if !last.isASCII, last.properties.isEmoji { put(scalar) }
         default:
             if scalar.isASCII ? scalar.value >= 0x20 && scalar != "\u{7F}" : scalar.isShown {
@@ -142,26 +144,27 @@ private struct LineWriter {
         }
     }
 
-    /// Build services trim a line and take a leading `::` for a command, and `##[` anywhere.
+    /// Whether a scalar would complete a command: build services trim a line and treat a leading
+    /// `::`, and `##[` anywhere, as a command.
     private func wouldMakeCommand(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar {
         case ":": start == .colon && last == ":"
         case "[":
             LineWriter.commandMarks.contains {
-                // The marks are in small letters; setting this bit leaves `#` as it is.
+                // The marks are lower case; setting this bit leaves `#` unchanged.
                 line.suffix($0.count).lazy.map { $0 | 0x20 }.elementsEqual($0)
             }
         default: false
         }
     }
 
-    /// What makes a command with a bracket behind it.
+    /// Texts that form a command together with a bracket behind them.
     private static let commandMarks = ["##", "##vso", "##teamcity"].map { Array($0.utf8) }
 }
 
 extension Unicode.Scalar {
-    /// Whether a scalar beyond ASCII is shown: no control, nothing invisible, nothing that turns
-    /// the direction of what follows.
+    /// Whether a scalar beyond ASCII is shown: not a control, not invisible, and without effect on
+    /// the writing direction.
     fileprivate var isShown: Bool {
         switch properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: false

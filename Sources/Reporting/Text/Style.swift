@@ -13,11 +13,11 @@ public struct Style: Sendable, Hashable {
     /// Text with colours.
     public static let colored = Style(isOn: true)
 
-    /// Text that went well.
+    /// Text about a success.
     public func green(_ text: String) -> String { paint(text, "32") }
-    /// Text that went wrong.
+    /// Text about a failure.
     public func red(_ text: String) -> String { paint(text, "31") }
-    /// Text that wants attention.
+    /// Text that needs attention.
     public func yellow(_ text: String) -> String { paint(text, "33") }
     /// Text that is in progress.
     public func cyan(_ text: String) -> String { paint(text, "36") }

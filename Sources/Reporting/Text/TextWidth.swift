@@ -1,7 +1,7 @@
 /// How many columns of a terminal a text takes.
 ///
-/// Where terminals differ (pictures joined into one) the larger number is given, so that a line
-/// that is clipped by it never wraps. Ambiguous widths count as one.
+/// Where terminals differ (joined pictures) the larger number is returned, so that a line clipped
+/// by it never wraps. Ambiguous widths count as one.
 public enum TextWidth {
     /// The columns of a text without control characters.
     public static func columns(of text: some StringProtocol) -> Int {
@@ -13,7 +13,7 @@ public enum TextWidth {
     /// The columns of one scalar: 0, 1 or 2.
     public static func columns(of scalar: Unicode.Scalar) -> Int {
         if scalar.isASCII { return 1 }
-        // A picture selector may turn the narrow sign before it into a wide one.
+        // A picture selector may turn the narrow character before it into a wide one.
         if scalar == "\u{FE0F}" { return 1 }
         switch scalar.properties.generalCategory {
         case .nonspacingMark, .enclosingMark, .format: return 0
@@ -21,16 +21,16 @@ public enum TextWidth {
         }
     }
 
-    /// The text, or as much of its beginning as fits with an ellipsis behind it.
+    /// The text, or as much of its beginning as fits before an ellipsis.
     ///
     /// - Parameters:
     ///   - text: Text without control characters.
-    ///   - columns: The room for it; nothing fits into less than 1.
-    /// - Returns: Text of at most so many columns, and not many times as many scalars.
+    ///   - columns: The available columns; nothing fits into less than 1.
+    /// - Returns: Text of at most this many columns, with a bounded number of scalars.
     public static func clip(_ text: String, to columns: Int) -> String {
         guard columns > 0 else { return "" }
         if text.utf8.count <= columns { return text }
-        // Marks stacked on one letter take no column, but a flood of them takes time to draw.
+        // Combining marks take no column, but very many of them are slow to draw.
         let limit = columns * 4
         var used = 0
         var count = 0
@@ -49,7 +49,7 @@ public enum TextWidth {
         return text
     }
 
-    /// The text with spaces behind it up to so many columns; longer text is left as it is.
+    /// The text, padded with spaces to this many columns; a longer text is unchanged.
     public static func pad(_ text: String, to columns: Int) -> String {
         text + String(repeating: " ", count: max(0, columns - self.columns(of: text)))
     }

@@ -1,8 +1,8 @@
 public import Execution
 
-/// Small words that all views share, so that one thing is never said in two ways.
+/// Wording shared by all views, so that one thing has one name.
 public enum Wording {
-    /// A number with its noun: `1 step`, `3 steps`, and with `plural` where an `s` is not enough.
+    /// A number with its noun: `1 step`, `3 steps`; `plural` for a plural without `s`.
     public static func count(_ number: Int, _ noun: String, plural: String? = nil) -> String {
         "\(number) \(number == 1 ? noun : plural ?? noun + "s")"
     }
@@ -13,7 +13,7 @@ public enum Wording {
         return words.dropLast().joined(separator: ", ") + " \(conjunction) " + last
     }
 
-    /// Words as a list of which at most so many are named: `a, b and 3 more`.
+    /// Words as a list that names at most `limit` of them: `a, b and 3 more`.
     public static func list(_ words: [String], atMost limit: Int) -> String {
         guard words.count > limit else { return list(words) }
         let shown = words.prefix(max(0, limit))
@@ -36,7 +36,7 @@ public enum Wording {
         let number = max(0, number)
         guard number >= 1024 else { return number == 1 ? "1 byte" : "\(number) bytes" }
         let units = ["KiB", "MiB", "GiB", "TiB"]
-        // Tenths of the unit, rounded; the unit grows before 1024.0 is shown.
+        // Tenths of the unit, rounded; the next unit is used before 1024.0 would be shown.
         var size = Double(number) / 1024
         var unit = 0
         while size >= 1023.95, unit < units.count - 1 {
@@ -47,19 +47,20 @@ public enum Wording {
         return "\(tenths / 10).\(tenths % 10) \(units[unit])"
     }
 
-    /// A part of a whole in whole percent; 0 for a part of nothing.
+    /// A part of a whole in whole percent; 0 when the whole is 0.
     public static func percent(_ part: Int64, of whole: Int64) -> String {
         guard whole > 0 else { return "0%" }
         return "\(Int(Double(max(0, min(part, whole))) * 100 / Double(whole) + 0.5))%"
     }
 
-    /// Whom a step waits for.
+    /// What a step waits for.
     public static func holder(_ holder: LockHolder) -> String { Sanitizer.line(holder.sentence) }
 
-    /// How many steps stand where, in the order that matters to a reader: `3 complete, 1 failed`.
+    /// The number of steps in each status, in the order that matters to a reader: `3 complete, 1
+    /// failed`.
     ///
-    /// So many of the skipped ones are not counted, and so many others were done earlier or are up
-    /// to date. What a dead stepvisor left running is `unknown`.
+    /// The given number of skipped steps is not counted, and the given numbers of steps are shown
+    /// as done earlier and as up to date. A step that a dead stepvisor left running is `unknown`.
     public static func counts(
         _ counts: StatusCounts, without leftOut: Int = 0, doneEarlier: Int = 0,
         upToDate: Int = 0, isInterrupted: Bool = false, style: Style = .plain
@@ -78,27 +79,27 @@ public enum Wording {
         return parts.joined(separator: ", ")
     }
 
-    /// What stands for the status of a step that did not have to run.
+    /// The status shown for a step that did not have to run.
     public static let upToDate = "up to date"
 
-    /// What stands for the status of a step that ended well in an earlier run.
+    /// The status shown for a step that succeeded in an earlier run.
     public static let doneEarlier = "done earlier"
 
-    /// Where a step stands, in a word or two.
+    /// The status of a step, in a word or two.
     public static func status(_ step: StepRecord) -> String {
         step.isDoneEarlier ? doneEarlier : step.isUpToDate ? upToDate : step.status.rawValue
     }
 
-    /// Columns that the reason of a running step may take.
+    /// The largest width of the reason of a running step.
     static let causeColumns = 100
 
-    /// A task by its id; the steps that stand beside the declared tasks have one without an id.
+    /// A task by its id; the steps outside of declared tasks have a task without id.
     public static func task(_ id: String, atStart isAtStart: Bool = false) -> String {
         if id.isEmpty { return isAtStart ? "Steps outside of tasks" : "steps outside of tasks" }
         return (isAtStart ? "Task " : "task ") + Sanitizer.line(id)
     }
 
-    /// How the steps of a run share the time: `sequential`, `parallel, at most 3 at once`.
+    /// How the steps of a run are parallel: `sequential`, `parallel, at most 3 at once`.
     public static func mode(_ header: RunHeader) -> String {
         switch header.mode {
         case .sequential: "sequential"
@@ -108,15 +109,15 @@ public enum Wording {
 }
 
 extension RunRecord {
-    /// A step's id as it may be shown.
+    /// A step's id, safe to show.
     func shownName(of step: Int) -> String { Sanitizer.line(name(of: step)) }
 
-    /// Why a step had to run, in short; nil where the run does not tell.
+    /// Why a step had to run, in short; nil when the run does not record it.
     func shownCause(of step: Int) -> String? {
         guard let causes = causes[step], !causes.isEmpty else { return nil }
         return TextWidth.clip(Sanitizer.line(causes.text), to: Wording.causeColumns)
     }
 
-    /// Why a step has its status, as it may be shown.
+    /// Why a step has its status, safe to show.
     func shownReason(of step: Int) -> String? { reasonText(of: step).map { Sanitizer.line($0) } }
 }
