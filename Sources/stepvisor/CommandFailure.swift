@@ -1,24 +1,24 @@
 import Supervisor
 import WorkflowModel
 
-/// Why a command ends without having done what was asked: its exit code, and what to tell the user.
+/// Why a command failed: its exit code, and the message for the user.
 struct CommandFailure: Error {
-    /// Exit codes that commands share; a run has further ones.
+    /// Exit codes of all commands; a run has further ones.
     enum Code: Int32, Sendable {
-        /// A step failed, or what was checked is not as it should be.
+        /// A step failed, or a check found a difference.
         case failed = 1
         /// A mistake in the command line or the workflow: nothing was run.
         case usage = 2
-        /// Another run holds what is needed.
+        /// Another run holds the project.
         case busy = 4
         /// The disk, a permission, the system.
         case ownProblem = 5
     }
 
     let code: Code
-    /// Errors, first to last; empty when all has been said.
+    /// Errors, first to last; empty when all were printed already.
     let diagnostics: [Diagnostic]
-    /// The files that places in the errors refer to.
+    /// The files to which the places of the errors refer.
     var files = SourceTable()
 
     init(_ code: Code, _ message: String, help: String? = nil) {

@@ -3,7 +3,7 @@ import Reporting
 import Supervisor
 import WorkflowModel
 
-/// Where a command's text goes: data to standard output, messages to standard error.
+/// The outputs of a command: data to standard output, messages to standard error.
 struct Console: Sendable {
     enum Verbosity: Int, Comparable, Sendable {
         case quiet, normal, verbose
@@ -15,7 +15,7 @@ struct Console: Sendable {
     let wantsJSON: Bool
     let outputStyle: Style
     let errorStyle: Style
-    /// Whether progress can move: a terminal that understands more than lines.
+    /// Whether progress can be redrawn: a terminal that understands control sequences.
     let isErrorLive: Bool
 
     init(_ arguments: ParsedArguments) {
@@ -35,21 +35,21 @@ struct Console: Sendable {
         isErrorLive = StandardStream.error.isTerminal && !isDumb
     }
 
-    /// Writes data that was asked for.
+    /// Writes requested data to standard output; throws when the write fails.
     func out(_ text: String) throws(SystemError) { try out(Array(text.utf8)) }
 
-    /// Writes data that was asked for, secrets masked.
+    /// Writes requested data to standard output with secrets masked; throws when the write fails.
     func out(_ bytes: [UInt8]) throws(SystemError) {
         try StandardStream.output.write(SecretWarnings.mask.masked(bytes))
     }
 
-    /// Writes a message that may be left out when only what went wrong is wanted.
+    /// Writes a message; left out when only errors are wanted.
     func note(_ text: String) {
         guard verbosity > .quiet else { return }
         say(text + "\n")
     }
 
-    /// Writes warnings, and notes where more is wanted.
+    /// Writes warnings, and notes when more output is wanted.
     func show(_ diagnostics: [Diagnostic], of files: SourceTable) {
         let least: Diagnostic.Severity =
             switch verbosity {
@@ -61,19 +61,19 @@ struct Console: Sendable {
         if !shown.isEmpty { say(files.render(shown)) }
     }
 
-    /// Says why a command failed, and gives its exit code.
+    /// Prints why a command failed, and returns its exit code.
     static func report(_ failure: CommandFailure) -> Int32 {
         if !failure.diagnostics.isEmpty { say(failure.files.render(failure.diagnostics)) }
         return failure.code.rawValue
     }
 
-    /// Writes a line about what is waited for, before there is anything that shows progress.
+    /// Writes a line about a wait that comes before any progress view exists.
     static func tell(_ line: String) { say(line) }
 
-    /// Writes lines to standard error, secrets masked and whatever else they hold neutralised.
+    /// Writes lines to standard error, with secrets masked and everything else neutralised.
     func say(_ text: String) { Console.say(text) }
 
-    /// One that is closed is nobody's concern.
+    /// Ignores a failed write: standard error may be closed.
     private static func say(_ text: String) {
         let lines = Sanitizer.lines(bytes: SecretWarnings.mask.masked(Array(text.utf8)))
         try? StandardStream.error.write(Array((lines.joined(separator: "\n") + "\n").utf8))

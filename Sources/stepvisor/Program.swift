@@ -1,12 +1,12 @@
 import Supervisor
 import WorkflowModel
 
-/// One start of stepvisor: parse, carry out, say what went wrong, exit code.
+/// One invocation of stepvisor: parse, run, report errors, return the exit code.
 enum Program {
-    /// Shown by `--version`.
+    /// The output of `--version`.
     static let version = "0.1.0"
 
-    /// Carries out a command line, and gives the exit code.
+    /// Runs a command line, and returns the exit code.
     static func run(_ words: [String]) -> Int32 {
         do {
             try TrustGate.refuseBorrowedRights()

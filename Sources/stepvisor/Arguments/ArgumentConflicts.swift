@@ -1,9 +1,9 @@
 import Execution
 import WorkflowModel
 
-/// Options that do not go together, or not without another.
+/// Checks for options that contradict each other or need another option.
 enum ArgumentConflicts {
-    /// Refuses the first pair of a command line that contradict each other.
+    /// Throws for the first contradiction in a command line.
     static func check(_ arguments: ParsedArguments) throws(ArgumentError) {
         for (first, second) in exclusive where has(arguments, first) && has(arguments, second) {
             throw .conflict(first.name, second.name)
@@ -52,10 +52,10 @@ enum ArgumentConflicts {
 }
 
 extension StepDecision {
-    /// The decisions that a command line can name: a backup is chosen where one is asked.
+    /// The decisions that a command line can name; a backup can only be chosen at a prompt.
     static let choices: [ReviewDecision] = [.retry, .skip, .proceed, .halt]
 
-    /// Reads `STEP=WORD`; nil for anything else.
+    /// Reads `STEP=WORD`; nil for any other text.
     init?(_ text: String) {
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, !parts[0].isEmpty,

@@ -2,13 +2,13 @@ import DependencyGraph
 import Execution
 import Reporting
 
-/// What is wrong with a command line; ``message`` words it.
+/// What is wrong with a command line; ``diagnostic`` has the message.
 enum ArgumentError: Error, Hashable, Sendable {
     case unknownOption(String, command: CommandName?, suggestion: String?)
     /// An option of another command.
     case misplacedOption(String, command: CommandName, of: [CommandName])
     case missingValue(option: String, form: ValueForm)
-    /// An option that takes two words.
+    /// An option that takes two values.
     case missingPair(option: String)
     case unexpectedValue(option: String, value: String)
     case invalidValue(option: String, value: String, form: ValueForm)
@@ -18,13 +18,13 @@ enum ArgumentError: Error, Hashable, Sendable {
     case missingCommand(CommandName)
     case unknownTopic(String, suggestion: String?)
     case conflict(String, String)
-    /// An option that means something only beside another.
+    /// An option that has a meaning only together with another.
     case without(String, needed: String)
     case emptyOperand(CommandName)
 }
 
 extension ArgumentError {
-    /// What is wrong, and what to type next.
+    /// What is wrong, and what to type instead.
     var diagnostic: (message: String, help: String?) {
         switch self {
         case .unknownOption(let option, let command, let suggestion):
@@ -97,7 +97,7 @@ extension ArgumentError {
 }
 
 extension ValueForm {
-    /// What a value has to be, for the user who gave another one.
+    /// The required form of a value, for the message about another one.
     var expectation: String {
         switch self {
         case .text: "write it after the option, as the next word or after `=`"
@@ -129,6 +129,6 @@ extension ValueForm {
         }
     }
 
-    /// The largest number that every reader of JSON holds exactly.
+    /// The largest number that every JSON reader holds exactly.
     static let maxSeed: UInt64 = (1 << 53) - 1
 }

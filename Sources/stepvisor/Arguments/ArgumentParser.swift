@@ -3,15 +3,15 @@ import Execution
 import WorkflowFiles
 import WorkflowModel
 
-/// Understands a command line by the declared table; stops at the first thing that it cannot.
+/// Parses a command line with the declared table; stops at the first mistake.
 struct ArgumentParser {
     private var words: ArraySlice<String>
     private var result = ParsedArguments()
     private var isCommandKnown = false
-    /// Options that stand before the command, to be looked at again once it is known.
+    /// Options before the command, which are checked again once the command is known.
     private var early: [(option: OptionDeclaration, spelling: String)] = []
 
-    /// Understands the words after the program's name.
+    /// Parses the words after the program's name.
     static func parse(_ words: [String]) throws(ArgumentError) -> ParsedArguments {
         var parser = ArgumentParser(words: words[...])
         try parser.run()
@@ -33,7 +33,7 @@ struct ArgumentParser {
             }
         }
         if result.has(.version), result.has(.json) { throw .conflict("--version", "--json") }
-        // Help and version want no complaint about what else is or is not there.
+        // Help and version are shown whatever else is wrong or missing.
         guard !result.has(.help), !result.has(.version) else { return }
         for (option, spelling) in early where !isOption(option, of: result.command) {
             throw misplaced(spelling)
@@ -119,7 +119,7 @@ struct ArgumentParser {
             let spelling = "-\(letter)"
             let option = try declaration(spelling) { $0.short == letter }
             if case .none = option.value {
-                // `-k=yes`: the rest is no row of letters.
+                // `-k=yes`: the rest is not a row of letters.
                 if letters.first == "=" {
                     throw .unexpectedValue(option: spelling, value: String(letters.dropFirst()))
                 }
@@ -168,7 +168,7 @@ struct ArgumentParser {
         }
     }
 
-    /// The next word, unless it is an option itself; `-` alone and negative numbers are values.
+    /// The next word, unless it is an option; `-` alone and negative numbers are values.
     private mutating func nextValue() -> String? {
         guard let word = words.first else { return nil }
         let looksLikeOption =
@@ -187,7 +187,8 @@ struct ArgumentParser {
             if let option = own.first(where: matches) { return option }
             throw misplaced(spelling)
         }
-        // Before the command: what every command has, then what `run` has, then what any has.
+        // Before the command: options that every command has, then those of `run`, then those of
+        // any other.
         let candidates =
             OptionDeclaration.common + [OptionDeclaration.version]
             + CommandDeclaration.all.flatMap(\.options)
@@ -204,7 +205,7 @@ struct ArgumentParser {
         options(of: command).contains { $0.key == option.key }
     }
 
-    /// An option that the command does not have: another's, or nobody's.
+    /// The error for an option that the command does not have: another command has it, or none.
     private func misplaced(_ spelling: String) -> ArgumentError {
         let owners = CommandDeclaration.all.filter { command in
             command.options.contains { $0.long == spelling || "-\($0.short ?? " ")" == spelling }
@@ -227,7 +228,7 @@ struct ArgumentParser {
 }
 
 extension ValueForm {
-    /// Reads a value, or says what it should be.
+    /// Reads a value, or throws what it should be.
     func read(_ text: String, of option: String) throws(ArgumentError) -> OptionValue {
         if case .choice(_, let later) = self, later.contains(text) {
             throw .notYetSupported("\(option) \(text)")
@@ -257,7 +258,7 @@ extension ValueForm {
         return WorkflowFiles.Duration.seconds(seconds)
     }
 
-    /// Digits, and not more than programs that read JSON can hold exactly.
+    /// Digits, at most the number that JSON readers hold exactly.
     private static func number(_ text: String) -> UInt64? {
         guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt64(text),
             number <= ValueForm.maxSeed
@@ -273,7 +274,7 @@ extension ValueForm {
 }
 
 extension Jobs {
-    /// Reads `4`, `50%` or `auto`; nil for anything else, and for nothing at once.
+    /// Reads `4`, `50%` or `auto`; nil for other text, and for zero.
     init?(_ text: String) {
         if text == "auto" {
             self = .automatic
@@ -286,7 +287,7 @@ extension Jobs {
         self = text.hasSuffix("%") ? .percent(min(number, 100_000)) : .count(min(number, 1_000_000))
     }
 
-    /// The number of steps on a machine with so many processors, at least 1.
+    /// The number of steps at once on a machine with this many processors, at least 1.
     func count(processors: Int) -> Int {
         switch self {
         case .count(let number): number

@@ -1,13 +1,13 @@
-/// Every command, by its word.
+/// Every command, by its name.
 enum CommandName: String, Hashable, Sendable, CaseIterable {
     case run, plan, check, changes, graph, status, logs, timeline, why, mark, forget, clean, lock,
         `init`,
         help
-    // What a later version will carry out.
+    // For a later version.
     case report, history, insights, completions
 }
 
-/// How many words a command takes.
+/// How many operands a command takes.
 enum Operands: Hashable, Sendable {
     case none
     /// At most one; its name as help shows it.
@@ -22,19 +22,19 @@ enum Operands: Hashable, Sendable {
     case oneThenCommand(String)
 }
 
-/// One command as declared; parsing and help are drawn from it.
+/// One command as declared; parsing and help use it.
 struct CommandDeclaration: Sendable {
     let name: CommandName
     /// What it does, in a line.
     let summary: String
     let operands: Operands
     let options: [OptionDeclaration]
-    /// What the command's own help says beside the options: a paragraph a line.
+    /// Further text of the command's own help: one paragraph a line.
     let details: [String]
-    /// Command lines to try, each with what it does.
+    /// Example command lines, each with its meaning.
     let examples: [(line: String, meaning: String)]
 
-    /// False: recognised, and refused with one line.
+    /// False: the command is recognised, and rejected with one line.
     var isSupported: Bool { !summary.isEmpty }
 
     init(
@@ -50,7 +50,7 @@ struct CommandDeclaration: Sendable {
         self.examples = examples
     }
 
-    /// A command that a later version will carry out.
+    /// A command for a later version.
     init(later name: CommandName) { self.init(name, "") }
 
     /// The declaration of a command.

@@ -1,5 +1,5 @@
 extension CommandDeclaration {
-    /// The commands that this version carries out.
+    /// The commands that this version implements.
     static let working: [CommandDeclaration] =
         [run, plan, check, changes, graph, status, logs, timeline]
         + [why, mark, forget, clean, lock, initialise, help]

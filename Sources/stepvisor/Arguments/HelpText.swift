@@ -2,9 +2,9 @@ import DependencyGraph
 import Reporting
 import Supervisor
 
-/// What `--help` and `help` print: drawn from the same table that parses.
+/// The text of `--help` and `help`, made from the table with which the parser works.
 enum HelpText {
-    /// Carries out `help [COMMAND]`.
+    /// Runs `help [COMMAND]`.
     static func run(_ arguments: ParsedArguments, _ console: Console) throws -> Int32 {
         guard let topic = arguments.operands.first else {
             try console.out(text(of: nil))
@@ -72,7 +72,7 @@ enum HelpText {
         if !own.isEmpty { text += "\nOptions:\n\(table(own.map { ($0.heading, $0.help) }))\n" }
         let ownShort = Set(own.compactMap(\.short))
         let common = OptionDeclaration.common.map { option in
-            // `logs -f` is its own: the common option keeps its long form only.
+            // `logs` has a `-f` of its own, so there the common option has its long form only.
             let isTaken = option.short.map(ownShort.contains) ?? false
             return (isTaken ? option.headingWithoutShort : option.heading, option.help)
         }

@@ -1,51 +1,51 @@
 import Execution
 import Reporting
 
-/// Every option that the command line has, by what it is called in the code.
+/// Every option of the command line, by its name in the code.
 enum OptionKey: String, Hashable, Sendable, CaseIterable {
-    // What every command takes.
+    // Options of every command.
     case file, directory, quiet, verbose, json, color, help, version
     // What to run, and how.
     case parallel, jobs, dryRun, keepGoing, only, from, until, skip
     case runner, timeout, grace, wait, output, resume, failed, decide, barriers, shuffle, replay
-    // What other commands take.
+    // Options of other commands.
     case format, outputFile, check, run, follow, attempt, noWait, scope, template, strict
-    // What is skipped.
+    // What a run may skip.
     case smartExecution, since, cache, force, exitCode, between
-    // What `clean` takes.
+    // Options of `clean`.
     case older
 }
 
-/// What may stand after an option.
+/// The form of an option's value.
 enum ValueForm: Hashable, Sendable {
-    /// Anything but nothing.
+    /// Any text that is not empty.
     case text
-    /// One of these words; those of a later version are refused by name.
+    /// One of these words; those for a later version are rejected by name.
     case choice([String], later: [String] = [])
     /// A number of steps, a percentage of the processors, or `auto`.
     case jobs
-    /// A length of time, which may be none.
+    /// A length of time, which may be zero.
     case duration
-    /// A length of time that something may take: longer than none, as in files.
+    /// A time limit: above zero, as in workflow files.
     case limit
     /// Names of steps, separated by commas.
     case steps
-    /// A number from which random choices are drawn.
+    /// The seed of random choices.
     case seed
     /// A number from 1.
     case number
-    /// A step and what is to become of it.
+    /// A step and the decision about it.
     case decision
 }
 
-/// One option as declared; parsing, help and suggestions are drawn from it.
+/// One option as declared; parsing, help and suggestions use it.
 struct OptionDeclaration: Sendable {
     /// Whether a value follows.
     enum Value: Hashable, Sendable {
         case none
-        /// `--jobs N`: the name as help shows it, and its form.
+        /// `--jobs N`: the name of the value in the help, and its form.
         case required(String, ValueForm)
-        /// `--run [ID]`: the next word only where it does not look like an option.
+        /// `--run [ID]`: the next word, unless it looks like an option.
         case optional(String, ValueForm)
         /// `--shuffle[=SEED]`: never the next word.
         case attached(String, ValueForm)
@@ -58,7 +58,7 @@ struct OptionDeclaration: Sendable {
     let short: Character?
     let value: Value
     let help: String
-    /// False: recognised, and refused with one line.
+    /// False: the option is recognised, and rejected with one line.
     let isSupported: Bool
 
     init(
@@ -73,7 +73,7 @@ struct OptionDeclaration: Sendable {
         isSupported = true
     }
 
-    /// An option that a later version will carry out.
+    /// An option for a later version.
     init(later key: OptionKey, _ long: String) {
         self.key = key
         self.long = long
@@ -97,7 +97,7 @@ struct OptionDeclaration: Sendable {
 }
 
 extension OptionDeclaration {
-    /// What every command takes.
+    /// Options of every command.
     static let common: [OptionDeclaration] = [
         OptionDeclaration(
             .file, "--file", short: "f", value: .required("PATH", .text),
@@ -113,10 +113,10 @@ extension OptionDeclaration {
         OptionDeclaration(.help, "--help", short: "h", "show this help"),
     ]
 
-    /// The version stands alone: `stepvisor --version`.
+    /// Only valid alone: `stepvisor --version`.
     static let version = OptionDeclaration(.version, "--version", "show the version")
 
-    /// Only of commands that have something to say to programs.
+    /// Only for commands with output for programs.
     static let json = OptionDeclaration(.json, "--json", "print JSON on standard output")
 
     static let since = OptionDeclaration(
@@ -129,7 +129,7 @@ extension OptionDeclaration {
     static let parallel = OptionDeclaration(
         .parallel, "--parallel", "run independent steps at the same time")
 
-    /// Which steps are meant.
+    /// Which steps are selected.
     static let selection: [OptionDeclaration] = [
         OptionDeclaration(
             .only, "--only", value: .required("STEP,…", .steps),
@@ -188,7 +188,7 @@ extension OptionDeclaration {
             json,
         ] + smart
 
-    /// What is skipped, since it need not run.
+    /// What may be skipped.
     static let smart: [OptionDeclaration] = [
         OptionDeclaration(
             .smartExecution, "--smart-execution",
@@ -200,7 +200,7 @@ extension OptionDeclaration {
         OptionDeclaration(.force, "--force", "run what is up to date, too"),
     ]
 
-    /// What a step is asked to be compared with, beside its last success.
+    /// Further results with which a step is compared, besides its last success.
     static let comparison: [OptionDeclaration] = [
         OptionDeclaration(
             .since, "--since", value: .required("REV", .text),

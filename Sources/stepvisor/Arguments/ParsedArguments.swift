@@ -1,14 +1,14 @@
 import Execution
 import WorkflowModel
 
-/// How many steps at once, as asked for.
+/// The requested number of steps at once.
 enum Jobs: Hashable, Sendable {
     case count(Int)
     case percent(Int)
     case automatic
 }
 
-/// What an option was given.
+/// The value of an option.
 enum OptionValue: Hashable, Sendable {
     case present
     case text(String)
@@ -20,13 +20,13 @@ enum OptionValue: Hashable, Sendable {
     case pair(String, String)
 }
 
-/// A command line that has been understood.
+/// A parsed command line.
 struct ParsedArguments: Sendable {
     var command = CommandName.run
-    /// Whether the command was left out, so that the first word may be a misspelt one.
+    /// Whether the command was left out, so that the first word may be a misspelt command.
     var isCommandImplied = true
     var operands: [String] = []
-    /// What stands after `--` where a command takes one.
+    /// The words after `--`, for a command that takes them.
     var commandWords: [String] = []
     private var values: [OptionKey: [OptionValue]] = [:]
 
@@ -40,32 +40,32 @@ struct ParsedArguments: Sendable {
     /// Whether an option was given.
     func has(_ key: OptionKey) -> Bool { values[key] != nil }
 
-    /// The text of an option; of several the last.
+    /// The text of an option; the last one counts.
     func text(_ key: OptionKey) -> String? {
         if case .text(let text)? = values[key]?.last { text } else { nil }
     }
 
-    /// The length of time of an option; of several the last.
+    /// The length of time of an option; the last one counts.
     func duration(_ key: OptionKey) -> Milliseconds? {
         if case .duration(let length)? = values[key]?.last { length } else { nil }
     }
 
-    /// `-j`; of several the last.
+    /// `-j`; the last one counts.
     var jobs: Jobs? {
         if case .jobs(let jobs)? = values[.jobs]?.last { jobs } else { nil }
     }
 
-    /// The number of an option; of several the last.
+    /// The number of an option; the last one counts.
     func number(_ key: OptionKey) -> UInt64? {
         if case .number(let number)? = values[key]?.last { number } else { nil }
     }
 
-    /// The two words of an option; of several the last.
+    /// The two values of an option; the last one counts.
     func pair(_ key: OptionKey) -> (String, String)? {
         if case .pair(let first, let second)? = values[key]?.last { (first, second) } else { nil }
     }
 
-    /// All that is decided about steps.
+    /// All decisions about steps.
     var decisions: [StepDecision] {
         (values[.decide] ?? []).compactMap { value in
             if case .decision(let decision) = value { decision } else { nil }

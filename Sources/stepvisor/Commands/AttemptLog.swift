@@ -19,7 +19,7 @@ struct AttemptLog {
 
     private var id: String { run.record.header.steps[step].id }
 
-    /// Prints the part; the journal knows where it begins, so that no line of the log is believed.
+    /// Prints the part; its offset comes from the journal, so no line of the log can forge it.
     func show(_ number: UInt64) throws {
         let record = run.record.steps[step]
         let attempts = record.allAttempts
@@ -62,15 +62,15 @@ struct AttemptLog {
     }
 }
 
-/// Prints a log: as it is where a program reads it, neutralised line by line on a terminal, and where
-/// a build service would obey its lines; secrets are masked in any case.
+/// Prints a log, with secrets masked: raw for a program; neutralised line by line on a terminal,
+/// and where a build service would execute commands in its lines.
 struct LogPrinter {
     private let isNeutralised: Bool
     private var secrets = SecretMask.Stream(SecretWarnings.mask)
-    /// The line that has no end yet.
+    /// The unfinished last line.
     private var rest: [UInt8] = []
 
-    /// A line without an end is shown when it is longer.
+    /// An unfinished line longer than this is printed.
     private static let longestLine = 1 << 16
 
     init() {

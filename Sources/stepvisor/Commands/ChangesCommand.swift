@@ -4,7 +4,7 @@ import Reporting
 import Supervisor
 import WorkflowModel
 
-/// `stepvisor changes`: what differs from a revision, by class, and which steps that touches.
+/// `stepvisor changes`: the differences from a revision, by class, and the steps that they affect.
 struct ChangesCommand {
     private let arguments: ParsedArguments
     private let console: Console
@@ -45,11 +45,11 @@ struct ChangesCommand {
     }
 }
 
-/// The commit that a command line names, and what differs from it.
+/// The commit that a command line names, and the differences from it.
 enum Revision {
-    /// Asks git.
+    /// Runs git.
     ///
-    /// - Throws: ``CommandFailure`` with exit 2 where git cannot tell.
+    /// - Throws: ``CommandFailure`` with exit 2 when git fails.
     static func changes(
         since text: String, root: String
     ) throws -> (repository: GitRepository, revision: GitRevision, changes: ChangedPaths) {

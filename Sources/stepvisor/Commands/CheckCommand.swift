@@ -5,7 +5,7 @@ import Supervisor
 import WorkflowFiles
 import WorkflowModel
 
-/// `stepvisor check`: everything that can be said without running anything.
+/// `stepvisor check`: all checks that run nothing.
 struct CheckCommand {
     private let arguments: ParsedArguments
     private let console: Console
@@ -56,7 +56,7 @@ struct CheckCommand {
         }
     }
 
-    /// `--strict`: the safety checklist; nil where it is not asked for, or there is no graph to judge.
+    /// `--strict`: the safety checklist; nil without that option, or without a valid graph.
     private func checklist(of loaded: LoadedWorkflow) -> (
         list: SafetyChecklist, report: SafetyReport
     )? {
@@ -74,7 +74,7 @@ struct CheckCommand {
     private func say(
         _ loaded: LoadedWorkflow, _ diagnostics: [Diagnostic], isValid: Bool
     ) throws {
-        // What a run would not mention is what one asks `check` for.
+        // `check` also prints what a run would not mention.
         let shown = diagnostics.filter { console.verbosity > .quiet || $0.severity == .error }
         if !shown.isEmpty {
             console.say(loaded.files.render(shown))
@@ -99,7 +99,7 @@ struct CheckCommand {
         ]).replacing(" and ", with: ", ")
     }
 
-    /// What would keep steps from being started as things stand on the disk.
+    /// Steps that could not be started with the files now on disk.
     private static func commandProblems(
         _ resolved: ResolvedWorkflow, root: String
     ) -> [Diagnostic] {
@@ -126,7 +126,7 @@ struct CheckCommand {
         return [MissingCommands(nameless, of: resolved.workflow).note] + problems
     }
 
-    /// Outputs that a step would write elsewhere than in the project.
+    /// Outputs that a step would write outside of the project.
     private static func outsideOutputs(_ workflow: Workflow, _ root: String) -> [Diagnostic] {
         var places = OutsideOutputs(root: root)
         return places.findings(in: workflow).map { finding in
@@ -137,11 +137,11 @@ struct CheckCommand {
         }
     }
 
-    /// Backups that are only described, where nobody is there to read it; a step that is itself
-    /// without a command is said to be so.
+    /// Backups that are only described, in a run without a runner to read them; a step without a
+    /// command is reported as that.
     private static func idleBackups(_ workflow: Workflow) -> [Diagnostic] {
         guard workflow.execution.runner == nil else { return [] }
-        // Steps of one `foreach` have the same backups.
+        // Instances of one `foreach` have the same backups.
         var seen: Set<SourceRange?> = []
         return workflow.steps.flatMap { step -> [Diagnostic] in
             guard step.runner == nil, step.command != nil else { return [] }
@@ -156,7 +156,7 @@ struct CheckCommand {
         }
     }
 
-    /// A resource that is nowhere declared counts 1, which a misspelt name would silently get too.
+    /// An undeclared resource has capacity 1, and so has a misspelt name, silently.
     private static func undeclaredResources(_ workflow: Workflow) -> [Diagnostic] {
         var seen = Set(workflow.resources.map(\.name))
         return workflow.steps.flatMap(\.resources).compactMap { use in

@@ -3,7 +3,7 @@ import Reporting
 import Supervisor
 import WorkflowFiles
 
-/// `stepvisor clean`: removes what stepvisor has kept.
+/// `stepvisor clean`: removes the state that stepvisor stored.
 struct CleanCommand {
     private let arguments: ParsedArguments
     private let console: Console
@@ -19,7 +19,7 @@ struct CleanCommand {
                 .usage, "`clean` is not told what to remove",
                 help: "remove the kept outputs of steps with `stepvisor clean --cache`")
         }
-        // The workflow itself may be broken by now: only its place is needed.
+        // The workflow itself may be broken by now: only its location is needed.
         let root = try Project.read(arguments).projectRoot
         let report = try CacheCleaning.clean(
             root: root, environment: ProcessEnvironment.environment,

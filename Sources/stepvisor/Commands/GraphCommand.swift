@@ -4,7 +4,7 @@ import Supervisor
 import WorkflowFiles
 import WorkflowModel
 
-/// `stepvisor graph`: the diagram as text, to a file, or against one.
+/// `stepvisor graph`: prints the diagram, writes it to a file, or compares it with one.
 struct GraphCommand {
     private enum Format: String {
         case mermaid, dot, json
@@ -44,7 +44,7 @@ struct GraphCommand {
         return 0
     }
 
-    /// `--format`, else what a file's name ends in, else Mermaid.
+    /// `--format`, else the ending of the output file, else Mermaid.
     private var format: Format {
         if let name = arguments.text(.format) { return Format(rawValue: name) ?? .mermaid }
         if console.wantsJSON { return .json }
@@ -73,7 +73,8 @@ struct GraphCommand {
         }
     }
 
-    /// What a run measured, running steps up to now, for the steps that the workflow has now.
+    /// The durations that a run measured, for the steps of the current workflow; running steps
+    /// count up to now.
     private static func durations(of run: RecordedRun, _ workflow: Workflow) -> [Double]? {
         let record = run.record
         var measured: [String: Double] = [:]

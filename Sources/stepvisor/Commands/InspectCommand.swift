@@ -3,7 +3,7 @@ import Reporting
 import Supervisor
 import WorkflowFiles
 
-/// `stepvisor status` and `stepvisor timeline`: what the journal of a run tells.
+/// `stepvisor status` and `stepvisor timeline`: reports from the journal of a run.
 struct InspectCommand {
     private let arguments: ParsedArguments
     private let console: Console
@@ -42,7 +42,7 @@ struct InspectCommand {
         return 0
     }
 
-    /// The run that `--run`, or the one word, names.
+    /// The run that `--run`, or the only operand, names.
     static func run(
         of arguments: ParsedArguments, _ console: Console
     ) throws -> RecordedRun {
@@ -50,7 +50,7 @@ struct InspectCommand {
         if let word, let id = arguments.text(.run), word != id {
             throw ArgumentError.conflict(word, "--run \(id)")
         }
-        // The workflow itself may be broken by now: only its place is needed.
+        // The workflow itself may be broken by now: only its location is needed.
         let loaded = try Project.read(arguments)
         return try RecordedRun.find(arguments.text(.run) ?? word, of: loaded, console: console)
     }

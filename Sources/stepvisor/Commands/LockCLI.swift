@@ -5,7 +5,7 @@ import Supervisor
 import WorkflowFiles
 import WorkflowModel
 
-/// `stepvisor lock NAME -- COMMAND`: a part of a script under a lock that steps use too.
+/// `stepvisor lock NAME -- COMMAND`: runs a part of a script under a lock that steps use too.
 struct LockCLI {
     private let arguments: ParsedArguments
     private let console: Console
@@ -37,14 +37,15 @@ struct LockCLI {
         }
         let held = heldAlready
         #if !os(Linux)
-            // Without /proc a lock of a command above cannot be told from a stranger's.
+            // Without /proc, a lock of an outer command cannot be told from another's lock.
             guard !held.contains(name) else { return start(program, held: held, lock: nil) }
         #endif
         guard let lock = try take(name) else { return CommandFailure.Code.busy.rawValue }
         return start(program, held: held.contains(name) ? held : held + [name], lock: lock)
     }
 
-    /// What the step, or an outer `lock`, has: waiting for it would be waiting for oneself.
+    /// Resources that the step or an outer `lock` holds: waiting for one of these would be a
+    /// deadlock.
     private var heldAlready: [String] {
         environment[LockCommand.variable, default: ""].split(separator: ",").map(String.init)
     }
@@ -74,16 +75,16 @@ struct LockCLI {
         return nil
     }
 
-    /// The project, and what its workflow says of the resource.
+    /// The project root, and the workflow's declaration of the resource.
     ///
-    /// Inside a step the run's own project counts, wherever the step works.
+    /// Inside a step the run's own project counts, whatever the working directory is.
     private func place(of name: String) throws -> (root: String, ResourceDeclaration?) {
         let loaded = try Project.read(arguments)
         let declared = loaded.workflow.resources.first { $0.name == name }
         let known = Set(
             loaded.workflow.resources.map(\.name)
                 + loaded.workflow.steps.flatMap { $0.resources.map(\.name) })
-        // A name of its own is fine; one that is nearly another guards nothing.
+        // A new name is allowed; one that nearly matches a declared resource protects nothing.
         if !known.contains(name), let meant = NearMiss.best(for: name, among: known.sorted()) {
             console.note("warning: no step takes `\(name)`; did you mean `\(meant)`?")
         }

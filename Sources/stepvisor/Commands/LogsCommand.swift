@@ -3,14 +3,14 @@ import Reporting
 import Supervisor
 import WorkflowFiles
 
-/// `stepvisor logs`: what a step wrote, or which logs there are.
+/// `stepvisor logs`: prints the log of a step, or lists the logs.
 struct LogsCommand {
     private let arguments: ParsedArguments
     private let console: Console
 
-    /// Bytes that are read at a time.
+    /// Bytes per read.
     private static let portion = 1 << 16
-    /// Milliseconds between two looks at a log that is followed.
+    /// Milliseconds between two polls of a followed log.
     private static let interval = 50
 
     init(_ arguments: ParsedArguments, _ console: Console) {
@@ -75,12 +75,12 @@ struct LogsCommand {
         }
     }
 
-    /// The run that has the log of a step: an earlier one where it was not run again.
+    /// The run with the log of a step: an earlier run when the step was taken over.
     private func whereItRan(
         _ step: Int, of run: RecordedRun, hops: Int = 20
     ) throws -> (run: RecordedRun, step: Int) {
         let name = run.record.header.steps[step].id
-        // One that was put in place has the log with it.
+        // A step restored from the cache has its log with it.
         guard let id = run.record.steps[step].reason?.sourceRun, id != run.run.id,
             run.run.logSize(of: name) == nil
         else { return (run, step) }
@@ -90,7 +90,7 @@ struct LogsCommand {
         else { return (run, step) }
         let word = Wording.status(run.record.steps[step])
         console.note("`\(Sanitizer.line(name))` was \(word): this is its log of run \(id)")
-        // That one may have gone on with one before it.
+        // The earlier run may have taken the step over from one before it.
         return hops > 0 ? try whereItRan(place, of: earlier, hops: hops - 1) : (earlier, place)
     }
 
@@ -152,7 +152,7 @@ struct LogsCommand {
         try printer.finish()
     }
 
-    /// Copies a log's next portion; false at its present end.
+    /// Copies the next part of a log; false at its current end.
     private func copy(
         _ id: String, of run: RecordedRun, from offset: inout Int64, to printer: inout LogPrinter
     ) throws -> Bool {
@@ -174,7 +174,8 @@ struct LogsCommand {
             console.note("`\(id)` has not been started yet; waiting for it")
         }
         while true {
-            // Whether it has ended is asked before its last bytes are read, so that none is missed.
+            // Check whether the step has ended before reading the last bytes, so that none is
+            // missed.
             let hasEnded = run.record.steps[step].status.isFinal || !run.isAlive
             if let size = run.run.logSize(of: id), size < offset { offset = 0 }
             while try copy(id, of: run, from: &offset, to: &printer) {}
@@ -194,7 +195,7 @@ struct LogsCommand {
         let id = run.record.header.steps[step].id
         let status = run.record.steps[step].status
         let reason = run.record.reasonText(of: step).map { ": \(Sanitizer.line($0))" } ?? ""
-        // Where the run that made it is there, its log is shown instead.
+        // If the run that produced it still exists, show its log instead.
         let source = run.record.steps[step].reason?.sourceRun.flatMap {
             $0.hasPrefix(StepReason.markPrefix) ? nil : Sanitizer.line($0)
         }

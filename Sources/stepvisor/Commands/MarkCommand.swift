@@ -5,7 +5,8 @@ import Supervisor
 import WorkflowFiles
 import WorkflowModel
 
-/// `stepvisor mark STEP…` and `forget STEP…`: what is known of steps, changed without running them.
+/// `stepvisor mark STEP…` and `forget STEP…`: change the recorded state of steps without running
+/// them.
 struct MarkCommand {
     private let arguments: ParsedArguments
     private let console: Console
@@ -15,7 +16,7 @@ struct MarkCommand {
         self.console = console
     }
 
-    /// Takes what the steps would do as done.
+    /// Records the steps as done.
     func mark() throws -> Int32 {
         let project = try Project.load(arguments, console)
         let steps = try NamedSteps(arguments, project)
@@ -39,7 +40,7 @@ struct MarkCommand {
         return 0
     }
 
-    /// Lets the steps run next time.
+    /// Makes the steps run next time.
     func forget() throws -> Int32 {
         let project = try Project.load(arguments, console)
         let steps = try NamedSteps(arguments, project)

@@ -1,7 +1,7 @@
 import Execution
 import Reporting
 
-/// `stepvisor plan`: what the graph says, before anything runs.
+/// `stepvisor plan`: prints the plan before anything runs.
 struct PlanCommand {
     private let arguments: ParsedArguments
     private let console: Console
@@ -26,6 +26,6 @@ struct PlanCommand {
         return arguments.has(.exitCode) && report.skips?.isDue ?? false ? PlanCommand.due : 0
     }
 
-    /// The exit code of `--exit-code` where there is work.
+    /// The exit code of `--exit-code` when steps would run.
     private static let due: Int32 = 3
 }

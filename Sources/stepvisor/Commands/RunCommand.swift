@@ -5,7 +5,7 @@ import Supervisor
 import WorkflowFiles
 import WorkflowModel
 
-/// `stepvisor run`: load, plan, take the project, supervise, exit code.
+/// `stepvisor run`: load, plan, lock the project, supervise, exit code.
 struct RunCommand {
     private let arguments: ParsedArguments
     private let console: Console
@@ -55,7 +55,8 @@ struct RunCommand {
         }
     }
 
-    /// What is known of steps is read when nobody else can change it any more.
+    /// Locks the project first, so that no other run changes the state of the steps after it is
+    /// read.
     private func smartLock(_ project: Project) throws -> ProjectLock? {
         guard !arguments.has(.dryRun), RunOptions(arguments).smart != .off else { return nil }
         let state = try StateDirectory(root: project.root, create: true)
@@ -71,7 +72,7 @@ struct RunCommand {
         return try carryOut(request, project, holding: lock)
     }
 
-    /// Before anything is opened that is to stay open.
+    /// Closes inherited descriptors; call this before opening any that must stay open.
     private func closeInherited() {
         let environment = ProcessEnvironment.environment
         if environment[LockCommand.variable] != nil { LockCommand.adoptInherited() }
@@ -102,7 +103,7 @@ struct RunCommand {
             holding: lock)
     }
 
-    /// A word that is no command, where there is no workflow that could have it as a step.
+    /// Explains an unknown word when there is no workflow that could have a step with that name.
     private func explainUnknownWord() throws {
         guard arguments.isCommandImplied, let word = arguments.operands.first,
             let command = CommandName.nearest(to: word)
@@ -151,7 +152,7 @@ struct RunCommand {
         lock.name(supervisor)
         let result = supervisor.run()
         if let record = final.record {
-            // Only a help for the next plan: a run that went well does not fail for it.
+            // Durations only help later plans: a successful run does not fail for them.
             try? DurationStore.add(
                 record, of: request.plan, workflow: context.workflow, to: state)
         }
@@ -177,7 +178,7 @@ struct RunCommand {
             isTerminal: StandardStream.error.isTerminal)
     }
 
-    /// What else a step of this run needs to be run again as it was.
+    /// Options that a rerun of a step of this run needs.
     private var rerunOptions: [String] {
         var words = arguments.text(.runner).map { ["--runner", $0] } ?? []
         for (name, key) in [("--timeout", OptionKey.timeout), ("--grace", .grace)] {
@@ -187,7 +188,7 @@ struct RunCommand {
         return words
     }
 
-    /// DESIGN: what stepvisor could not do comes before what a step could not.
+    /// DESIGN: an error of stepvisor takes precedence over a failed step.
     private func exitCode(
         _ result: RunResult, _ record: RunRecord?, _ place: StartDirectory
     ) -> Int32 {

@@ -4,19 +4,20 @@ import Supervisor
 import WorkflowFiles
 import WorkflowModel
 
-/// Two runs whose steps are compared by what they were made from.
+/// Two runs whose steps are compared by their fingerprints.
 struct RunComparison {
     private let first: RecordedRun
     private let second: RecordedRun
     private let loaded: LoadedWorkflow
     private let console: Console
 
-    /// Runs that are looked through for one that could be compared instead.
+    /// The largest number of runs searched for another one to suggest.
     private static let maxCandidates = 100
 
     /// Finds both runs.
     ///
-    /// - Throws: ``CommandFailure`` with exit 2 where one is not there, with two that are.
+    /// - Throws: ``CommandFailure`` with exit 2 when one does not exist; the message names two that
+    ///   do.
     init(_ pair: (String, String), about step: StepID?, of loaded: LoadedWorkflow, console: Console)
         throws
     {
@@ -25,7 +26,7 @@ struct RunComparison {
         self.console = console
         let state = try? StateDirectory(root: root, create: false)
         for word in [pair.0, pair.1] {
-            // Of one that is cut short or mistyped, what is meant is the question.
+            // Only for a complete id: a shortened or mistyped one has an error of its own.
             guard let step, let state, Self.isWhole(word), !state.hasRun(word) else { continue }
             throw CommandFailure(
                 .usage, "there is no run `\(word)` here, or not any more",
@@ -35,16 +36,16 @@ struct RunComparison {
         second = try RecordedRun.find(pair.1, of: loaded, console: console)
     }
 
-    /// Whether a word is all of a run's id: day, time and four digits more.
+    /// Whether a word has the full form of a run id: date, time and four more digits.
     private static func isWhole(_ word: String) -> Bool {
         StateDirectory.isRunIdentifier(word)
             && word.split(separator: "-", omittingEmptySubsequences: false).map(\.utf8.count)
                 == [8, 6, 4]
     }
 
-    /// What differs of a step.
+    /// The differences of a step.
     ///
-    /// - Throws: ``CommandFailure`` with exit 2 where a run has not kept what it was made from.
+    /// - Throws: ``CommandFailure`` with exit 2 when a run stored no fingerprint for it.
     func answer(about step: StepID) throws -> StepDifference {
         let (old, new) = (try made(step.rawValue, in: first), try made(step.rawValue, in: second))
         return StepDifference(
@@ -52,7 +53,7 @@ struct RunComparison {
             causes: old.run == new.run ? [] : new.contents.causes(since: old.contents))
     }
 
-    /// What a step was made from in a run, or in the one whose result that run took over.
+    /// The fingerprint of a step in a run, or in the run from which that run took over its result.
     private func made(
         _ step: String, in asked: RecordedRun
     ) throws -> (run: String, contents: Fingerprint) {
@@ -74,7 +75,7 @@ struct RunComparison {
         }
     }
 
-    /// What to type where a run cannot be compared.
+    /// What to type when a run cannot be compared.
     private static func help(_ step: String, root: String) -> String {
         let state = try? StateDirectory(root: root, create: false)
         let candidates = (state?.runIdentifiers() ?? []).reversed().prefix(maxCandidates)

@@ -3,16 +3,16 @@ import Supervisor
 import WorkflowFiles
 import WorkflowModel
 
-/// What the recorded runs of a project say about its workflow, for the safety checklist.
+/// Evidence from the recorded runs of a project, for the safety checklist.
 struct SafetyRecords {
     private let project: Project
 
-    /// Runs that are looked at, from the latest on.
+    /// The largest number of runs that are read, beginning with the latest.
     private static let limit = 100
 
     init(_ project: Project) { self.project = project }
 
-    /// Looks at the runs from the latest on until one has proved what is asked; reads only.
+    /// Reads runs, the latest first, until one proves everything; writes nothing.
     var evidence: SafetyEvidence {
         var evidence = SafetyEvidence()
         guard let state = try? StateDirectory(root: project.root, create: false),
@@ -50,10 +50,10 @@ struct SafetyRecords {
             .flatMap { try? JournalReader.read($0).header.mode }
     }
 
-    /// What steps would be started from now.
+    /// What steps would be made from if they started now.
     private var bases: StepBases? {
         var options = RunOptions()
-        // Steps without a command are compared by what a runner is told, whichever it is.
+        // Steps without a command are compared by the input of a runner, whichever runner it is.
         options.runner = project.workflow.execution.runner ?? .arguments(["true"])
         return (try? RunPlan.make(resolved: project.resolved, options: options)).map {
             StepBases(plan: $0, root: project.root, environment: ProcessEnvironment.environment)

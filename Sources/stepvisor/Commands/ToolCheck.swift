@@ -3,13 +3,13 @@ import Reporting
 import Supervisor
 import WorkflowModel
 
-/// Looks for the `tools` of all steps on the search path that steps will have.
+/// Searches for the `tools` of all steps in the PATH that steps will have.
 struct ToolCheck {
     let workflow: Workflow
     /// The project root, absolute.
     let root: String
 
-    /// Tools that are not there: a step that names one is never up to date.
+    /// Missing tools: a step that names one is never up to date.
     var diagnostics: [Diagnostic] {
         var resolver = ProgramResolver()
         let filter = EnvironmentFilter(workflow.execution.passEnvironment)
@@ -21,7 +21,7 @@ struct ToolCheck {
         var notes: [Diagnostic] = []
         for step in workflow.steps where step.hasGating {
             for tool in step.gating.tools where seen.insert(tool).inserted {
-                // Where another program may stand in, nothing is said.
+                // Another program may be used instead, so report nothing.
                 guard !tool.contains("||"), !tool.contains("if "),
                     let program = CommandScripts.firstProgram(
                         of: tool, shell: workflow.execution.shell)

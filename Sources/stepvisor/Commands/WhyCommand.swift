@@ -4,8 +4,8 @@ import Reporting
 import Supervisor
 import WorkflowModel
 
-/// `stepvisor why STEP`: what would make it run now, and why it ran; or what it was made from in one
-/// run and not in another.
+/// `stepvisor why STEP`: why a step would run now and why it ran; or how its inputs differ between
+/// two runs.
 struct WhyCommand {
     private let arguments: ParsedArguments
     private let console: Console
@@ -40,22 +40,22 @@ struct WhyCommand {
     }
 }
 
-/// The steps that a command line names, a `foreach` by all that it stands for.
+/// The steps that a command line names; a `foreach` stands for all its instances.
 struct NamedSteps {
     let indices: [Int]
     let plan: RunPlan
 
-    /// - Throws: ``CommandFailure`` with exit 2 and a suggestion for a name that no step has.
+    /// - Throws: ``CommandFailure`` with exit 2 and a suggestion for an unknown step.
     init(_ arguments: ParsedArguments, _ project: Project) throws {
         var options = RunOptions()
         options.only = arguments.operands.map { StepID($0) }
         options.needsCommands = false
         do throws(PlanError) {
-            // A name that is none is said as it was given.
+            // An unknown name is reported as it was given.
             var named = options
             (named.targets, named.only) = (options.only, [])
             _ = try RunPlan.make(resolved: project.resolved, options: named)
-            // Those that it names, and nothing that they need.
+            // The named steps only, without their dependencies.
             let selected = try RunPlan.make(resolved: project.resolved, options: options).selected
             let finalizers = project.workflow.finalizers
             let names = Set(options.only)

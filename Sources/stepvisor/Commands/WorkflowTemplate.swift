@@ -1,4 +1,4 @@
-/// What `stepvisor init` writes.
+/// The files that `stepvisor init` writes.
 enum WorkflowTemplate: String, CaseIterable, Sendable {
     case scripts, toml
 
@@ -8,7 +8,7 @@ enum WorkflowTemplate: String, CaseIterable, Sendable {
         let isExecutable: Bool
     }
 
-    /// What must not be there before.
+    /// Names that must not exist before.
     static let allNames = ["workflow.toml", "steps"]
 
     var directories: [String] { self == .scripts ? ["steps"] : [] }

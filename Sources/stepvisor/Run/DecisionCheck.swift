@@ -3,7 +3,7 @@ import Execution
 import Reporting
 import WorkflowModel
 
-/// Whether what `--decide` says can be decided about a run.
+/// Checks the decisions of `--decide` against a run.
 struct DecisionCheck {
     private let earlier: EarlierRun
     private let resolved: ResolvedWorkflow
@@ -13,7 +13,7 @@ struct DecisionCheck {
         self.resolved = resolved
     }
 
-    /// Refuses a decision about what is no step, or about a step that did not fail.
+    /// Throws for a decision about an unknown step, or about a step that did not fail.
     func check(_ decisions: [StepDecision]) throws(CommandFailure) {
         let run = Sanitizer.line(earlier.header.runID)
         for step in decisions.map(\.step) {
@@ -36,7 +36,7 @@ struct DecisionCheck {
         }
     }
 
-    /// What can be decided about, for the user who named something else.
+    /// The steps about which a decision is possible, for the message.
     private var failedSteps: String {
         let ids = earlier.header.steps.indices.filter { earlier.standing(at: $0) == .failed }
             .map { "`\(Sanitizer.line(earlier.header.steps[$0].id))`" }

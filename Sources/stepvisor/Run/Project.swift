@@ -2,7 +2,7 @@ import Supervisor
 import WorkflowFiles
 import WorkflowModel
 
-/// The workflow that a command is about.
+/// The workflow of a command.
 struct Project: Sendable {
     let loaded: LoadedWorkflow
     let resolved: ResolvedWorkflow
@@ -10,9 +10,9 @@ struct Project: Sendable {
     var workflow: Workflow { resolved.workflow }
     var root: String { loaded.projectRoot }
 
-    /// Loads the workflow and shows what is wrong with it.
+    /// Loads the workflow and prints its diagnostics.
     ///
-    /// - Throws: ``CommandFailure`` with exit 2 when it cannot be run; all has been said then.
+    /// - Throws: ``CommandFailure`` with exit 2 when it cannot run; everything was printed then.
     static func load(_ arguments: ParsedArguments, _ console: Console) throws -> Project {
         let loaded = try read(arguments)
         console.show(loaded.diagnostics, of: loaded.files)
@@ -20,8 +20,8 @@ struct Project: Sendable {
         return Project(loaded: loaded, resolved: resolved)
     }
 
-    /// The same without the files' text, which only messages about the files need: a megabyte that
-    /// a long run would carry along.
+    /// The same without the files' text, which only messages about the files need; it could cost a
+    /// megabyte during a long run.
     var withoutText: Project {
         var loaded = loaded
         loaded.files = SourceTable()
@@ -49,7 +49,7 @@ struct Project: Sendable {
         return loaded
     }
 
-    /// Words that name the same workflow on a command line.
+    /// Arguments that name the same workflow on a command line.
     static func words(naming arguments: ParsedArguments) -> [String] {
         (arguments.text(.directory).map { ["-C", $0] } ?? [])
             + (arguments.text(.file).map { ["-f", $0] } ?? [])

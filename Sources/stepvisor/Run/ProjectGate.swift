@@ -2,20 +2,21 @@ import Execution
 import Reporting
 import Supervisor
 
-/// Takes the project for a run, or says who has it.
+/// Locks the project for a run, or reports which run has the lock.
 struct ProjectGate {
     private let console: Console
 
     init(_ console: Console) { self.console = console }
 
-    /// Takes the project's lock, and settles what an earlier run has left behind.
+    /// Takes the project's lock, and cleans up after an interrupted run.
     ///
     /// - Parameters:
     ///   - state: The project's state.
     ///   - waits: Whether to wait for another run.
-    ///   - resumes: Whether the user knows how to go on with an interrupted run.
+    ///   - resumes: Whether the user is resuming a run, and so needs no hint how to resume.
     /// - Returns: The lock.
-    /// - Throws: ``CommandFailure`` with exit 4 when another run has it and this one is not to wait.
+    /// - Throws: ``CommandFailure`` with exit 4 when another run has the lock and this one must not
+    ///   wait.
     func take(_ state: StateDirectory, waits: Bool, resumes: Bool = false) throws -> ProjectLock {
         let lock = try acquire(state, waits: waits)
         if let concern = ProjectLock.concern(about: state) { console.note("warning: \(concern)") }
@@ -45,7 +46,7 @@ struct ProjectGate {
                         help:
                             "give it a project of its own, or make its steps part of the outer run")
                 }
-                // A guardian is done in a moment: that is not worth a failure.
+                // A guardian ends within moments, which is not worth a failure.
                 guard waits || busy.holder.isEnding && patience > 0 else {
                     throw CommandFailure(
                         .busy, "another run holds this project: \(who)",
@@ -63,7 +64,7 @@ struct ProjectGate {
         _ state: StateDirectory, since: String
     ) throws -> Result<ProjectLock, ProjectBusy> {
         let result = try ProjectLock.tryAcquire(state, since: since)
-        // A lock whose file was removed can be had beside the run that holds it.
+        // If the lock file was removed, it can be locked again while another run still lives.
         guard case .success(let lock) = result, let holder = Recovery.livingRun(in: state) else {
             return result
         }
@@ -71,9 +72,9 @@ struct ProjectGate {
         return .failure(ProjectBusy(holder: holder))
     }
 
-    /// Milliseconds between two tries.
+    /// Milliseconds between two attempts.
     private static let interval = 50
-    /// Milliseconds that a guardian is waited for.
+    /// Milliseconds to wait for a guardian.
     private static let patience = 10_000
 
     private func describe(_ holder: LockHolder) -> String {
@@ -83,7 +84,7 @@ struct ProjectGate {
             + (holder.isEnding ? "; it has died, and its processes are being ended" : "")
     }
 
-    /// What to tell of a run that was interrupted.
+    /// The lines about an interrupted run.
     static func lines(
         about run: InterruptedRun, resumes: Bool, _ place: StartDirectory
     ) -> [String] {
@@ -95,7 +96,7 @@ struct ProjectGate {
                 " while \(Wording.count(run.running.count, "step")) "
                 + "\(run.running.count == 1 ? "was" : "were") running (\(list))"
         }
-        // One that is not found by itself has to be named.
+        // A workflow file that is not found by default must be named.
         let file = run.workflowFile.flatMap { ["workflow.toml", "steps"].contains($0) ? nil : $0 }
         let words =
             ["stepvisor", "run"]

@@ -4,17 +4,17 @@ import Supervisor
 import WorkflowFiles
 import WorkflowModel
 
-/// A run that was found in the project's state, with its record.
+/// A run found in the project's state, with its record.
 struct RecordedRun {
     let run: StoredRun
     let record: RunRecord
-    /// Whether the stepvisor that writes it still lives.
+    /// Whether the stepvisor process that writes it still lives.
     let isAlive: Bool
     /// The present, as a time of the run.
     let now: RunTime
     private let place: StartDirectory
 
-    /// Finds the run that a command line names, or the latest of its workflow.
+    /// Finds the run that a command line names, or the latest run of its workflow.
     ///
     /// - Throws: ``CommandFailure`` with exit 2 when there is none.
     static func find(
@@ -53,17 +53,17 @@ struct RecordedRun {
         }
     }
 
-    /// Reads the record anew.
+    /// Reads the record again.
     func refreshed(_ console: Console) throws -> RecordedRun {
         try RecordedRun(run, place, console: console)
     }
 
-    /// Path of a step's log as it is opened from where the user stands.
+    /// Path of a step's log, relative to the user's directory.
     func logPath(of step: String) -> String {
         place.path(ofProjectFile: run.logPath(of: step))
     }
 
-    /// The steps that a name stands for which is no step: the instances of a `foreach`, or a task's steps.
+    /// The steps of a group name: the instances of a `foreach`, or the steps of a task.
     func instances(of name: String) -> [Int] {
         let ids = record.header.steps.map(\.id)
         guard !ids.contains(name) else { return [] }

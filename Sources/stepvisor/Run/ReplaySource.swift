@@ -2,7 +2,7 @@ import Execution
 import Supervisor
 import WorkflowFiles
 
-/// `--replay`: the recorded run whose order is kept.
+/// `--replay`: the recorded run whose order is repeated.
 struct ReplaySource {
     private let arguments: ParsedArguments
     private let console: Console
@@ -14,9 +14,9 @@ struct ReplaySource {
         self.loaded = loaded
     }
 
-    /// Takes the project before the run is looked at: it may be the latest, which still goes on.
+    /// Locks the project before the run is read: it may be the latest, and still running.
     ///
-    /// - Returns: The lock; nil where nothing may be written, or there is no state yet.
+    /// - Returns: The lock; nil when nothing may be written, or there is no state yet.
     /// - Throws: ``CommandFailure`` with exit 4 when another run has it.
     func lock() throws -> ProjectLock? {
         guard !arguments.has(.dryRun),
@@ -25,9 +25,10 @@ struct ReplaySource {
         return try ProjectGate(console).take(state, waits: arguments.has(.wait))
     }
 
-    /// The order of the run that a word names.
+    /// The order of the run with this id.
     ///
-    /// - Throws: ``CommandFailure`` with exit 2 when there is no such run, 5 when it cannot be read.
+    /// - Throws: ``CommandFailure`` with exit 2 when there is no such run, 5 when it cannot be
+    ///   read.
     func order(of word: String) throws -> ReplayOrder {
         let search = try RunSearch(of: loaded, console)
         guard word != "latest" || search.state.latestRun() != nil else { throw RunSearch.none }

@@ -4,12 +4,12 @@ import Supervisor
 import WorkflowFiles
 import WorkflowModel
 
-/// `--resume` and `--failed`: which earlier run is gone on with.
+/// `--resume` and `--failed`: the earlier run that is resumed.
 struct Resumption {
-    /// What there is to go on with.
+    /// What can be resumed.
     enum Base {
         case run(EarlierRun)
-        /// Nothing, and why: a clause.
+        /// Nothing, with the reason as a clause.
         case nothing(String)
     }
 
@@ -17,7 +17,7 @@ struct Resumption {
     private let console: Console
     private let loaded: LoadedWorkflow
 
-    /// Nil when the command line asks for no such thing.
+    /// Nil when the command line has neither option.
     init?(_ arguments: ParsedArguments, _ console: Console, _ loaded: LoadedWorkflow) {
         guard arguments.has(.resume) || arguments.has(.failed) else { return nil }
         self.arguments = arguments
@@ -25,31 +25,31 @@ struct Resumption {
         self.loaded = loaded
     }
 
-    /// Whether only what failed is meant.
+    /// Whether only failed steps are to run (`--failed`).
     var isFailedOnly: Bool { arguments.has(.failed) }
 
-    /// Takes the project before an earlier run is looked at, so that it cannot change any more.
+    /// Locks the project before an earlier run is read, so that it cannot change any more.
     ///
     /// - Parameters:
     ///   - waits: Whether to wait for another run.
     ///   - isDry: Whether nothing may be written.
-    /// - Returns: The lock; nil where nothing may be written, or there is no state yet.
+    /// - Returns: The lock; nil when nothing may be written, or there is no state yet.
     /// - Throws: ``CommandFailure`` with exit 4 when another run has it.
     func lock(waits: Bool, isDry: Bool) throws -> ProjectLock? {
         guard !isDry,
             let state = try? StateDirectory(root: loaded.projectRoot, create: false)
         else { return nil }
-        // A word that names no run is a mistake whoever holds the project.
+        // An unknown run is an error whoever has the lock.
         if let text = arguments.text(.resume) {
             _ = try identifier(text, RunSearch(of: loaded, console))
         }
         return try ProjectGate(console).take(state, waits: waits, resumes: true)
     }
 
-    /// Finds the run that is named, or the latest.
+    /// Finds the named run, or the latest.
     ///
-    /// - Throws: ``CommandFailure`` with exit 2 when there is no such run, 4 when it still goes on,
-    ///   5 when it cannot be read.
+    /// - Throws: ``CommandFailure`` with exit 2 when there is no such run, 4 when it is still
+    ///   running, 5 when it cannot be read.
     func base() throws -> Base {
         let search: RunSearch
         do {
@@ -64,7 +64,7 @@ struct Resumption {
         if let named { try search.checkIsOwn(named, command: "--resume") }
         let state = search.state
         guard let journal = try journal(of: named, search) else {
-            // Says what there is instead.
+            // The failure names the runs that exist.
             if isFailedOnly { throw search.absenceFailure }
             return .nothing(search.absence)
         }
@@ -72,7 +72,7 @@ struct Resumption {
         let id = earlier.header.runID
         if isFailedOnly { return .run(earlier) }
         if named == nil, earlier.end == .complete { return .nothing("run \(id) is complete") }
-        // One that has ended has written down all that it took over, launched or not.
+        // A run that ended has recorded everything that it took over, launched or not.
         if !earlier.hasLaunched, earlier.end == nil {
             return .nothing("run \(id) had not started a step")
         }
@@ -83,7 +83,7 @@ struct Resumption {
         do {
             return try search.identifier(text)
         } catch let failure as CommandFailure where arguments.operands.isEmpty {
-            // `--resume build`: the word was most likely meant as a step.
+            // `--resume build`: the word is probably meant as a step.
             guard StepID.isValid(text),
                 (try? Project.read(arguments))?.resolved?.graph
                     .index(of: StepID(text)) != nil
@@ -94,8 +94,10 @@ struct Resumption {
         }
     }
 
-    /// The run itself, or the one that it was to go on with where it had not launched a step: until
-    /// then it has changed nothing, and may not have written down all that it took over.
+    /// The run itself, or, if it launched no step, the run that it resumed.
+    ///
+    /// Until its first launch a run has changed nothing, and may not have recorded everything that
+    /// it took over.
     private func firstThatLaunched(
         _ run: EarlierRun, in state: StateDirectory
     ) throws -> EarlierRun {
@@ -110,7 +112,7 @@ struct Resumption {
         return run
     }
 
-    /// The journal of a run, or of the latest that has one; nil when there is none.
+    /// The journal of the named run, or of the latest run with a journal; nil when there is none.
     private func journal(of named: String?, _ search: RunSearch) throws -> Journal? {
         if let named {
             if let journal = try load(named, in: search.state) { return journal }
@@ -118,7 +120,7 @@ struct Resumption {
                 .usage, "run \(named) ended before it began: there is nothing to go on with",
                 help: "`stepvisor run --resume` goes on with the latest run")
         }
-        // A run that was killed before its first line has not begun: the one before it counts.
+        // A run that was killed before its first line never began: use the one before it.
         let passOver = { (id: String) in
             console.note("run \(id) ended before it began; going on with the one before it")
         }
@@ -129,7 +131,7 @@ struct Resumption {
         return nil
     }
 
-    /// The journal of a run; nil when it holds not one line.
+    /// The journal of a run; nil when it has no complete line.
     private func load(_ id: String, in state: StateDirectory) throws -> Journal? {
         let journal: Journal
         do {
@@ -159,13 +161,13 @@ struct Resumption {
 }
 
 extension ResumePlan {
-    /// What a command line goes on with: the steps that it names, else those of the earlier run.
+    /// Plans what a command line resumes: the steps that it names, else those of the earlier run.
     ///
     /// - Parameters:
-    ///   - earlier: The run to go on with.
+    ///   - earlier: The run to resume.
     ///   - plan: What would run without it.
-    ///   - options: What the command line asks for.
-    ///   - isFailedOnly: Whether only what failed is meant.
+    ///   - options: The options of the command line.
+    ///   - isFailedOnly: Whether only failed steps are to run.
     ///   - project: The workflow.
     /// - Returns: What is taken over, and what runs.
     static func make(
@@ -189,7 +191,7 @@ extension ResumePlan {
         return .resume(
             earlier, graph: graph, selected: selected, finalizers: finalizers,
             decided: Set(decided.keys), isLookedAt: isLookedAt,
-            // Who looks at what is known of each step looks at its outputs too.
+            // The check of each step's state checks its outputs too.
             outputs: { isLookedAt ? [] : left.causes(of: $0, doneIn: $1.run) },
             basis: { bases.basis(of: $0) })
     }

@@ -6,7 +6,7 @@ import WorkflowFiles
 import WorkflowModel
 
 extension RunOptions {
-    /// What a command line asks of a run.
+    /// The options of a command line.
     init(_ arguments: ParsedArguments) {
         self.init()
         targets = arguments.operands.map { StepID($0) }
@@ -36,71 +36,71 @@ extension RunOptions {
         {
             smart = .remembered
         }
-        // Two runs that fail side by side are to try again at different times.
+        // Two runs that fail at the same time should retry at different times.
         seed = arguments.number(.shuffle) ?? .random(in: 0...UInt64(UInt32.max))
         if arguments.has(.shuffle) { startOrder = .shuffled(seed: seed) }
     }
 
-    /// Goes on as the earlier run went, where the command line says nothing: nobody who types
-    /// `--resume` means that what took minutes side by side is to take hours one by one.
+    /// Keeps the parallelism of the earlier run unless the command line sets it: nobody who types
+    /// `--resume` wants steps that took minutes in parallel to take hours one by one.
     mutating func keepParallelism(of earlier: RunHeader) {
         guard !parallel, jobs == nil, earlier.mode == .parallel else { return }
         parallel = true
         jobs = max(1, earlier.maxParallelSteps)
     }
 
-    /// Takes no more at once than there are descriptors for.
+    /// Limits the number of steps at once to the available descriptors.
     ///
-    /// - Returns: What is to be said about it.
+    /// - Returns: The notes about it.
     mutating func limitJobs(_ workflow: Workflow) -> [String] {
-        let most = ProcessEnvironment.maxConcurrentSteps
-        if let jobs, jobs > most {
-            self.jobs = most
-            return ["`-j \(jobs)` is more than `ulimit -n` allows: using \(most)"]
+        let limit = ProcessEnvironment.maxConcurrentSteps
+        if let jobs, jobs > limit {
+            self.jobs = limit
+            return ["`-j \(jobs)` is more than `ulimit -n` allows: using \(limit)"]
         }
         let asked = workflow.execution.maxParallelSteps ?? processors
-        guard parallel, jobs == nil, asked > most else { return [] }
-        jobs = most
-        return ["\(asked) steps at once are more than `ulimit -n` allows: using \(most)"]
+        guard parallel, jobs == nil, asked > limit else { return [] }
+        jobs = limit
+        return ["\(asked) steps at once are more than `ulimit -n` allows: using \(limit)"]
     }
 
-    /// Skips what the earlier run would have skipped, where the command line says nothing.
+    /// Keeps the skipping of the earlier run unless the command line sets it.
     mutating func keepSmart(of earlier: RunHeader) {
         guard smart == .off else { return }
         smart = earlier.smart
         usesCache = earlier.usesCache
     }
 
-    /// Keeps what was decided before and is not decided otherwise now: of several steps that failed,
-    /// one is asked about at a time.
+    /// Keeps earlier decisions unless the command line changes them: a run asks about one failed
+    /// step at a time.
     mutating func keepDecisions(of earlier: EarlierRun) {
         let decided = Set(decisions.map(\.step))
         decisions += earlier.standingDecisions.filter { !decided.contains($0.step) }
     }
 }
 
-/// A plan with what it was made from.
+/// A plan together with its request.
 struct RunRequest {
     let project: Project
     let options: RunOptions
     let plan: RunPlan
-    /// Lines that the user should read before the run.
+    /// Lines to print before the run.
     let notes: [String]
-    /// What is taken over of an earlier run.
+    /// What is taken over from an earlier run.
     let resume: ResumePlan?
-    /// What is known of the steps, where the run skips what need not run.
+    /// The state of the steps, for a run that skips.
     private(set) var freshness: UpToDateChecker?
-    /// What steps took in earlier runs.
+    /// Durations of steps in earlier runs.
     let history: [StepID: Milliseconds]
 
-    /// Plans what a command line asks for.
+    /// Plans a command line.
     ///
     /// - Parameters:
     ///   - project: The workflow.
     ///   - arguments: The command line.
-    ///   - earlier: The run that `--resume` or `--failed` goes on with.
-    ///   - replay: The order that `--replay` keeps.
-    /// - Throws: ``CommandFailure`` with exit 2 when that cannot be run.
+    ///   - earlier: The run that `--resume` or `--failed` resumes.
+    ///   - replay: The order that `--replay` repeats.
+    /// - Throws: ``CommandFailure`` with exit 2 when it cannot run.
     init(
         _ project: Project, _ arguments: ParsedArguments, resuming earlier: EarlierRun? = nil,
         replaying replay: ReplayOrder? = nil
@@ -131,7 +131,7 @@ struct RunRequest {
                 let taken = ResumePlan.make(
                     earlier, plan: whole, options: options, isFailedOnly: arguments.has(.failed),
                     project: project)
-                // That nothing failed is said in its own words.
+                // "Nothing failed" has a message of its own.
                 guard arguments.has(.failed) || taken.selected.contains(true) else {
                     throw PlanError.nothingSelected
                 }
@@ -160,9 +160,9 @@ struct RunRequest {
             + RunRequest.smartNotes(options, arguments)
     }
 
-    /// What the cache would do for steps that it is asked about: found out now, changing nothing.
+    /// What the cache would do for steps, determined now without changing anything.
     ///
-    /// - Parameter steps: Which steps are of interest; nil for all.
+    /// - Parameter steps: The indices to look up; nil for all.
     /// - Returns: By step; empty without `--cache`.
     func outlooks(of steps: [Int]?) -> [Int: CachePrediction] {
         guard let freshness, plan.smart?.usesCache == true else { return [:] }
@@ -188,7 +188,7 @@ struct RunRequest {
         return ["`--since` has no effect beside `--force`: every step runs"]
     }
 
-    /// What was decided before and still holds.
+    /// Earlier decisions that still apply.
     private static func decisionNotes(
         _ options: RunOptions, _ asked: [StepDecision]
     ) -> [String] {
@@ -199,7 +199,7 @@ struct RunRequest {
         }
     }
 
-    /// In which order steps start, where that is no matter of course.
+    /// The start order, when it is not the default.
     private static func orderNotes(_ options: RunOptions, _ replay: ReplayOrder?) -> [String] {
         if case .shuffled(let seed) = options.startOrder {
             return ["shuffled by seed \(seed): `--shuffle=\(seed)` gives the same order"]
@@ -219,9 +219,9 @@ struct RunRequest {
     }
 }
 
-/// Words for a plan that cannot be.
+/// Messages for a plan that cannot be made.
 enum PlanFailure {
-    /// What to tell the user, with places shown where there are some.
+    /// The failure for the user, with the places in files if there are any.
     static func failure(
         _ error: PlanError, _ arguments: ParsedArguments, _ project: Project
     ) -> CommandFailure {
@@ -245,11 +245,11 @@ extension CommandName {
 }
 
 extension SkipReport {
-    /// What is said of a request's steps; nil where it skips nothing.
+    /// The skip report of a request; nil when it skips nothing.
     ///
     /// - Parameters:
-    ///   - request: What the plan is of.
-    ///   - steps: Those about which the cache is asked; nil for all.
+    ///   - request: The planned request.
+    ///   - steps: The steps that are looked up in the cache; nil for all.
     init?(_ request: RunRequest, asking steps: [Int]? = nil) {
         var checker = request.freshness
         self.init(request.plan, outlooks: request.outlooks(of: steps)) {

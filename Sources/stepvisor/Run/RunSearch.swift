@@ -5,13 +5,13 @@ import Supervisor
 import WorkflowFiles
 import WorkflowModel
 
-/// Finds the recorded runs that a command means: those of its workflow file, or all where there is none.
+/// Finds the recorded runs of a command's workflow file, or all runs when there is no workflow.
 struct RunSearch {
     let state: StateDirectory
     private let loaded: LoadedWorkflow
     private let console: Console
 
-    /// - Throws: ``CommandFailure`` with exit 2 where the project has no state yet.
+    /// - Throws: ``CommandFailure`` with exit 2 when the project has no state yet.
     init(of loaded: LoadedWorkflow, _ console: Console) throws {
         do throws(SystemError) {
             state = try StateDirectory(root: loaded.projectRoot, create: false)
@@ -23,13 +23,13 @@ struct RunSearch {
         self.console = console
     }
 
-    /// What to say where there is no run at all.
+    /// The failure when there is no run at all.
     static var none: CommandFailure {
         CommandFailure(
             .usage, "no run is recorded here", help: "start one with `stepvisor run`")
     }
 
-    /// The workflow's file as runs record it; nil where no workflow was found.
+    /// The workflow's file as runs record it; nil when no workflow was found.
     private var file: String? { loaded.workflowFile.map { SecretWarnings.mask.masked($0) } }
 
     /// All runs, the newest first.
@@ -38,8 +38,8 @@ struct RunSearch {
         return [latest] + state.runIdentifiers().filter { $0 != latest }.reversed()
     }
 
-    /// The runs of the workflow, the newest first, found one by one; those that have not begun are
-    /// nobody's, and are told.
+    /// The runs of the workflow, the newest first, found lazily; runs that never began belong to no
+    /// workflow, and are reported.
     func runs(
         whenNotBegun: @escaping (String) -> Void = { _ in }
     ) -> some Sequence<String> {
@@ -52,9 +52,9 @@ struct RunSearch {
         }
     }
 
-    /// The latest run of the workflow; nil where there is none.
+    /// The latest run of the workflow; nil when there is none.
     ///
-    /// Where no workflow was found it is the latest of all, which is said.
+    /// Without a workflow it is the latest run of all, and a note says so.
     func latest() -> String? {
         guard file == nil else { return runs().first { _ in true } }
         guard let id = state.latestRun() else { return nil }
@@ -65,10 +65,11 @@ struct RunSearch {
         return id
     }
 
-    /// The latest run of the workflow; where it has none, one of which nothing says whose it is, since
-    /// its journal has no whole first line.
+    /// The latest run of the workflow; without one, a run of unknown workflow, whose journal has no
+    /// complete first line.
     ///
-    /// - Throws: ``CommandFailure`` with exit 2 where there is none, which names the latest of all.
+    /// - Throws: ``CommandFailure`` with exit 2 when there is none; the message names the latest
+    ///   run of all.
     func demandLatest() throws -> String {
         guard file != nil else {
             guard let id = latest() else { throw RunSearch.none }
@@ -87,12 +88,12 @@ struct RunSearch {
         return id
     }
 
-    /// Filled while runs are searched, one by one.
+    /// Filled while runs are searched lazily.
     private final class UnknownRuns {
         var ids: [String] = []
     }
 
-    /// What to say where there is no run of the workflow; it names the latest of all.
+    /// The failure when the workflow has no run; it names the latest run of all.
     var absenceFailure: CommandFailure {
         guard let other = state.latestRun(), let file = loaded.workflowFile else {
             return RunSearch.none
@@ -108,7 +109,7 @@ struct RunSearch {
             help: "the latest of all, run \(other)\(name)\(renamed == nil ? "; " : ", ")\(next)")
     }
 
-    /// Why there is no run to go on with, a clause.
+    /// Why there is no run to resume, as a clause.
     var absence: String {
         guard let file = loaded.workflowFile, let other = state.latestRun() else {
             return "no run is recorded here"
@@ -120,8 +121,8 @@ struct RunSearch {
             + "it was renamed, \(renamed))"
     }
 
-    /// What to type where the latest run of all is of a workflow file that is gone, and may be the one
-    /// that is meant under its new name.
+    /// What to type when the workflow file of the latest run no longer exists and may have been
+    /// renamed to this one.
     private var renamed: String? {
         guard let file, let other = state.latestRun(), let name = origin(of: other), name != file,
             !ProjectFiles.exists("\(loaded.projectRoot)/\(name)")
@@ -130,14 +131,14 @@ struct RunSearch {
         return "`stepvisor run\(option) --resume \(other)` goes on with that run"
     }
 
-    /// The id of the run that a word means.
+    /// The id of the run that a word names.
     ///
-    /// - Throws: ``CommandFailure`` with exit 2 where it means none, or several.
+    /// - Throws: ``CommandFailure`` with exit 2 when it matches none, or several.
     func identifier(_ word: String) throws -> String {
         if word == "latest", state.latestRun() != nil { return try demandLatest() }
         if state.hasRun(word) { return word }
         let known = state.runIdentifiers()
-        // The beginning of an id is enough where only one run begins so.
+        // A prefix of an id is enough when it matches one run.
         let begun = known.filter { $0.hasPrefix(word) }
         if begun.count == 1, let only = begun.first { return only }
         guard begun.isEmpty else {
@@ -154,8 +155,8 @@ struct RunSearch {
         throw CommandFailure(.usage, "there is no run `\(word)`", help: help)
     }
 
-    /// Refuses to go on with, or to replay, a run of another workflow, whose steps may do something else
-    /// under the same names; one whose file is gone may have been renamed, which is said.
+    /// Throws for a run of another workflow, whose steps may do something else under the same
+    /// names; the message says when its file no longer exists and may have been renamed.
     func checkIsOwn(_ id: String, command: String) throws {
         guard let file, let other = origin(of: id), other != file else { return }
         let (shown, own) = (Sanitizer.line(other), Sanitizer.line(file))

@@ -2,7 +2,7 @@ import Execution
 import Reporting
 import Synchronization
 
-/// The record that a run ended with; written once by the writer thread, read after it.
+/// The final record of a run; the writer thread sets it once, and it is read afterwards.
 final class FinalRecord: Sendable {
     private let value = Mutex<RunRecord?>(nil)
 
@@ -11,8 +11,8 @@ final class FinalRecord: Sendable {
     func keep(_ record: RunRecord) { value.withLock { $0 = record } }
 }
 
-/// A view that keeps the last record for those who want it after the run, and names logs as they
-/// are found from where the user stands.
+/// A view that stores the last record for use after the run, and shows log paths relative to the
+/// user's directory.
 struct RecordingView: RunView {
     var base: any RunView
     let final: FinalRecord
@@ -76,7 +76,7 @@ struct RecordingView: RunView {
     }
 }
 
-/// `-q`: nothing of a run that goes well; at the end of another what went wrong, and the totals.
+/// `-q`: nothing for a successful run; after any other run the errors and the totals.
 struct QuietView: RunView {
     let options: [String]
     let style: Style

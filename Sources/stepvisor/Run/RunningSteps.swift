@@ -1,9 +1,10 @@
 import Execution
 import Supervisor
 
-/// What a run that goes on has started and not ended.
+/// The steps that a current run has started and not ended.
 enum RunningSteps {
-    /// The ids of the steps, each with the run; nothing where none goes on, or it cannot be read.
+    /// The ids of the running steps, each with its run; empty when no run is active or it cannot be
+    /// read.
     static func find(root: String) -> [String: String] {
         guard let state = try? StateDirectory(root: root, create: false),
             let id = state.latestRun(), let bytes = try? StoredRun(id, in: state).journal(),

@@ -4,14 +4,14 @@ import Synchronization
 import WorkflowFiles
 import WorkflowModel
 
-/// The secrets of the workflow at hand: everything that this process says goes past them.
+/// The secrets of the current workflow, which mask everything that this process prints.
 enum SecretWarnings {
     private static let current = Mutex(SecretMask.none)
 
-    /// Masks what is known to be secret so far.
+    /// Masks the secrets known so far.
     static var mask: SecretMask { current.withLock { $0 } }
 
-    /// Learns the secrets that a workflow declares, valid or not, from here on.
+    /// Adds the secrets that a workflow declares, valid or not.
     @discardableResult
     static func learn(from workflow: Workflow) -> DeclaredSecrets {
         let secrets = DeclaredSecrets(of: workflow, inherited: ProcessEnvironment.variable)
@@ -19,16 +19,16 @@ enum SecretWarnings {
         return secrets
     }
 
-    /// Learns what may be secret in files with mistakes in them, beside what could be read of them.
+    /// Adds what may be secret in files with mistakes, besides what could be parsed.
     static func learn(from loaded: LoadedWorkflow) {
         guard !loaded.secretNames.isEmpty || !loaded.secretTexts.isEmpty else { return }
         let inherited = loaded.secretNames.compactMap(ProcessEnvironment.variable)
         current.withLock { $0 = $0.adding(loaded.secretTexts + inherited) }
     }
 
-    /// What a run has to say of its secrets before it begins.
+    /// The notes on secrets before a run.
     ///
-    /// - Throws: ``CommandFailure`` with exit 2 when one is too short to be masked.
+    /// - Throws: ``CommandFailure`` with exit 2 when a secret is too short to be masked.
     static func notes(on workflow: Workflow) throws -> [String] {
         guard !workflow.execution.secrets.isEmpty else { return [] }
         let secrets = learn(from: workflow)
@@ -42,7 +42,7 @@ enum SecretWarnings {
         return secrets.unset.map { "note: the secret `\($0)` has no value, so nothing is masked" }
     }
 
-    /// What `check` says of secrets as they are set where it is started.
+    /// The warnings of `check` on secrets, with the values of its own environment.
     static func warnings(on workflow: Workflow) -> [Diagnostic] {
         guard !workflow.execution.secrets.isEmpty else { return [] }
         return learn(from: workflow).tooShort.map { name in
@@ -53,7 +53,7 @@ enum SecretWarnings {
         }
     }
 
-    /// What steps are given instead of a PATH that `pass_environment` leaves out.
+    /// A note on the PATH that steps get when `pass_environment` leaves PATH out.
     static func pathNote(on workflow: Workflow) -> String? {
         guard let passed = workflow.execution.passEnvironment,
             EnvironmentFilter(passed).filtered(ProcessEnvironment.environment)["PATH"] == nil,

@@ -3,19 +3,20 @@ import Supervisor
 import WorkflowFiles
 import WorkflowModel
 
-/// `--since REV`: which steps are as they were at a revision, as far as each tells by itself.
+/// `--since REV`: which steps are unchanged since a revision, each judged by itself.
 struct SinceRequest {
     private let project: Project
     private let freshness: RevisionCheck
-    /// The workflow at the revision; nil where no declaration may have changed, or none can be read.
+    /// The workflow at the revision; nil when no declaration can have changed, or it cannot be
+    /// read.
     private let earlier: ResolvedWorkflow?
-    /// Workflow files that differ, each as a path of the project; the first stands for all.
+    /// Workflow files that differ, each as a path of the project; the first is named in the reason.
     private let differing: [ChangedPath]
 
-    /// Asks git what has changed, and reads the workflow as it was where that is among it; nil where
-    /// no revision was named.
+    /// Asks git for the changes, and reads the workflow at the revision if one of its files
+    /// changed; nil when no revision was named.
     ///
-    /// - Throws: ``CommandFailure`` with exit 2 where git cannot tell.
+    /// - Throws: ``CommandFailure`` with exit 2 when git fails.
     init?(_ project: Project, _ arguments: ParsedArguments, _ options: RunOptions) throws {
         guard case .since(let revision) = options.smart else { return nil }
         let found = try Revision.changes(since: revision, root: project.root)
@@ -23,7 +24,8 @@ struct SinceRequest {
         freshness = RevisionCheck(found.changes)
         differing = SinceRequest.workflowFiles(of: project, among: found.changes)
         let read = Set(SinceRequest.filesRead(by: project))
-        // What is not read any more, or is read by another name, cannot be read as it was.
+        // A file that is no longer read, or is read under another name, cannot be read at the
+        // revision.
         guard !differing.isEmpty, differing.allSatisfy({ read.contains($0.text) }),
             let directory = ProcessEnvironment.workingDirectory
         else {
@@ -57,12 +59,13 @@ struct SinceRequest {
         }
     }
 
-    /// The workflow files that differ, or whose absence does.
+    /// The workflow files that changed, or that were added or removed.
     private static func workflowFiles(
         of project: Project, among changes: ChangedPaths
     ) -> [ChangedPath] {
         var names = filesRead(by: project)
-        // As the main one is named, where that is a link; and the settings that a directory had.
+        // The main file under its given name, which may be a link; and the settings of a step
+        // directory.
         if let name = project.loaded.path?.split(separator: "/").last {
             names += [String(name), "\(name)/workflow.toml"]
         }
@@ -77,12 +80,12 @@ struct SinceRequest {
         return zip(changes.texts, changes.paths).filter { known.contains($0.0) }.map(\.1)
     }
 
-    /// What each step says by itself.
+    /// Whether each step has to run, judged by itself.
     ///
     /// - Parameters:
-    ///   - plan: The plan of what is there now.
-    ///   - options: What it was made from.
-    /// - Returns: Tells of a step whether it has to run.
+    ///   - plan: The plan for the current files.
+    ///   - options: The options of the plan.
+    /// - Returns: A function from a step to its result.
     func look(at plan: RunPlan, _ options: RunOptions) -> (Int) -> UpToDateResult {
         let look = RevisionLook(plan: plan, root: project.root)
         let declaration = declarations(of: plan, options)
@@ -94,12 +97,12 @@ struct SinceRequest {
         }
     }
 
-    /// Tells of a step which workflow file declares it otherwise than it was.
+    /// A function from a step to the workflow file that now declares it differently.
     private func declarations(
         of plan: RunPlan, _ options: RunOptions
     ) -> (Int) -> ChangedPath? {
         guard let first = differing.first else { return { _ in nil } }
-        // Which steps are meant is a matter of now.
+        // Which steps are selected depends on the current workflow only.
         var plain = RunOptions()
         plain.needsCommands = false
         plain.runner = options.runner

@@ -3,15 +3,15 @@ import Supervisor
 import WorkflowFiles
 import WorkflowModel
 
-/// Finds out before a run what of it need not run.
+/// Determines before a run which steps it can skip.
 struct SkipPlanner {
     private let project: Project
     private let options: RunOptions
-    /// What a revision says of the steps; nil where it is not asked.
+    /// The steps changed since a revision; nil without `--since`.
     private let since: SinceRequest?
-    /// What steps of a run that goes on are doing, for who only looks.
+    /// The running steps of an active run, for commands that only read.
     private let running: [String: String]
-    /// Whether what an earlier run has done is taken over without a look.
+    /// Whether the results of an earlier run are taken over unchecked.
     private let isFailedOnly: Bool
 
     init(
@@ -26,9 +26,10 @@ struct SkipPlanner {
         running = isView ? RunningSteps.find(root: project.root) : [:]
     }
 
-    /// Takes what need not run out of a plan, and what has to out of what an earlier run has done.
+    /// Removes the steps that need not run from a plan, and the steps that are out of date from
+    /// what an earlier run has done.
     ///
-    /// - Returns: What is known of the steps, which the run goes on with.
+    /// - Returns: The state of the steps, for the run.
     func adopt(
         into plan: inout RunPlan, _ resume: inout ResumePlan?, history: [StepID: Milliseconds]
     ) throws(PlanError) -> UpToDateChecker {
@@ -42,11 +43,11 @@ struct SkipPlanner {
         return found.look
     }
 
-    /// Finds out what of a plan need not run.
+    /// Determines which steps of a plan need not run.
     ///
-    /// - Parameter plan: The plan, in which steps may be done by an earlier run.
-    /// - Returns: What need not run, what of those that were done is not up to date any more, and what
-    ///   is known of the steps, which the run goes on with.
+    /// - Parameter plan: The plan, in which an earlier run may have done some steps.
+    /// - Returns: The steps that need not run, the done steps that are out of date, and the state
+    ///   of the steps for the run.
     private func decide(
         about plan: RunPlan
     ) -> (smart: SkipPlan, withdrawn: Set<Int>, look: UpToDateChecker) {
@@ -57,7 +58,7 @@ struct SkipPlanner {
             tell: Console.tell)
         look.running = running
         let trustsDone = isFailedOnly || options.isForced
-        // What was taken over below a step that somebody decided about does not wait for it.
+        // A step taken over below a step with a decision does not wait for the decision.
         let decided = plan.doneEarlier.isEmpty ? [:] : plan.policy.decisions
         let selected = plan.selected.indices.map {
             plan.selected[$0] && !(trustsDone && plan.done(before: $0) != nil)
@@ -87,7 +88,8 @@ struct SkipPlanner {
         }
         let withdrawn = smart.takeOver(done: Set(plan.doneEarlier.keys)).union(
             plan.doneUnlessNeedsRun.keys.filter { step in
-                // What a step that it needs comes to, and came to then, is asked when that one has ended.
+                // The result of a dependency, now and then, is compared when that dependency has
+                // ended.
                 smart.due[step]?.contains {
                     $0.kind != .dependencyRuns && $0.kind != .dependencyUnknown
                 } ?? false

@@ -1,21 +1,21 @@
 import Supervisor
 
-/// Where the user stands, as opposed to the project's root and to `-C`.
+/// The directory in which the user started stepvisor, as opposed to the project's root and to `-C`.
 struct StartDirectory: Sendable {
-    /// Before every path from the project's root: empty, or a path with a slash at its end.
+    /// The prefix of every path from the project's root: empty, or a path with a slash at its end.
     private let prefix: String
 
-    /// Where stepvisor was started; `-C` and a run change the working directory later.
+    /// The start directory; `-C` and a run change the working directory later.
     private static let start = ProcessEnvironment.workingDirectory
 
-    /// Takes note of where stepvisor was started, before anything else happens.
+    /// Records the start directory; call this before anything else.
     static func remember() { _ = start }
 
     init(projectRoot: String) { self.init(projectRoot: projectRoot, directory: Self.start) }
 
     /// - Parameters:
     ///   - projectRoot: Absolute.
-    ///   - directory: Where the user stands, absolute and without links; nil where nobody knows.
+    ///   - directory: The user's directory, absolute and without links; nil when it is unknown.
     init(projectRoot: String, directory: String?) {
         let root = projectRoot.split(separator: "/")
         let absolute = root.isEmpty ? "/" : "/" + root.joined(separator: "/") + "/"
@@ -30,6 +30,6 @@ struct StartDirectory: Sendable {
         prefix = relative.utf8.count <= absolute.utf8.count ? relative : absolute
     }
 
-    /// A path from the project's root, as it is opened from where the user stands.
+    /// A path in the project, relative to the user's directory.
     func path(ofProjectFile path: String) -> String { prefix + path }
 }

@@ -2,7 +2,7 @@ import Supervisor
 import WorkflowFiles
 import WorkflowModel
 
-/// Refuses to run as root what everybody could have written, and warns of what some could.
+/// Refuses to run as root what everybody could have written, and warns about what some users could.
 ///
 /// A container that runs as root on a checkout of another user is common, and not refused.
 struct TrustGate {
@@ -10,7 +10,7 @@ struct TrustGate {
 
     init(_ console: Console) { self.console = console }
 
-    /// Looks at the files that were loaded and the directories that hold them.
+    /// Checks the loaded files and the directories that hold them.
     ///
     /// - Throws: ``CommandFailure`` with exit 2 when root would run what everybody can change.
     func check(_ loaded: LoadedWorkflow) throws {
@@ -25,9 +25,9 @@ struct TrustGate {
         }
     }
 
-    /// Refuses to work with more rights than the caller has.
+    /// Refuses to run with more rights than the caller has.
     ///
-    /// - Throws: ``CommandFailure`` with exit 5 when this program was given another user's rights.
+    /// - Throws: ``CommandFailure`` with exit 5 when this program is set-user-ID or set-group-ID.
     static func refuseBorrowedRights() throws {
         guard ProjectTrust.hasBorrowedRights else { return }
         throw CommandFailure(
