@@ -38,9 +38,9 @@ public enum NearMiss {
             var best: (index: Int, distance: Int, exact: Int)?
             var rows = DistanceRows()
             // Two changes leave too little of a short name.
-            let most = wanted.count <= 3 ? 1 : max(2, wanted.count / 3)
+            let maxDistance = wanted.count <= 3 ? 1 : max(2, wanted.count / 3)
             for index in folded.indices {
-                let limit = best.map(\.distance) ?? most
+                let limit = best.map(\.distance) ?? maxDistance
                 guard let found = rows.distance(wanted, folded[index], limit: limit) else {
                     continue
                 }

@@ -2,7 +2,7 @@ import DependencyGraph
 
 extension Validation {
     /// The largest number of pairs that are reported.
-    private static let looseReadLimit = 10_000
+    private static let unorderedReadLimit = 10_000
 
     /// Pairs in which a step reads what another modifies and the graph orders neither first.
     mutating func findLooseReads(in graph: Graph<StepID>) -> [OutputConflict] {
@@ -22,7 +22,7 @@ extension Validation {
                 let matches = written.matches(of: text, known: &known, globs: &globs)
                 for match in matches ?? [] {
                     let write = written.writes[Int(match.write)]
-                    guard Int(write.step) != position, pairs.count < Self.looseReadLimit else {
+                    guard Int(write.step) != position, pairs.count < Self.unorderedReadLimit else {
                         continue
                     }
                     if let path = match.path, taken.exclude(path, from: write) { continue }
