@@ -1,20 +1,20 @@
 extension ChangeClasses {
-    /// The classes without a `[changes]` table, in the order in which they are asked.
+    /// The classes without a `[changes]` table, in the order in which they are tried.
     public static let defaults: [(name: String, patterns: [String])] = [
         ("docs", docs), ("tests", tests), ("config", config), ("scripts", scripts), ("code", code),
     ]
 
-    /// Patterns for files of any of these endings, wherever they lie.
+    /// Patterns for files with any of these endings, in any directory.
     private static func ending(_ endings: String) -> [String] {
         endings.split(separator: " ").map { "**/*.\($0)" }
     }
 
-    /// Patterns for names, wherever they lie.
+    /// Patterns for these names, in any directory.
     private static func named(_ names: String) -> [String] {
         names.split(separator: " ").map { "**/\($0)" }
     }
 
-    /// Patterns for all below directories of these names.
+    /// Patterns for everything below directories with these names.
     private static func below(_ names: String) -> [String] {
         names.split(separator: " ").map { "**/\($0)/**" }
     }
@@ -23,7 +23,7 @@ extension ChangeClasses {
         ending("md mdx markdown rst adoc asciidoc txt tex org rdoc pod")
         + named("README* CHANGELOG* LICENSE* LICENCE* COPYING* NOTICE AUTHORS* CONTRIBUTING*")
         + below("docs *.docc") + ["doc/**"]
-        // Lists for programs, in spite of their ending.
+        // Lists for programs, despite their ending.
         + ["!**/CMakeLists.txt", "!**/*requirements*.txt", "!**/constraints*.txt"]
 
     private static let tests =

@@ -1,17 +1,17 @@
 public import WorkflowModel
 
-/// Sorts changed files into named classes by patterns; the first class that matches has the file.
+/// Sorts changed files into named classes by patterns; the first class that matches gets the file.
 public struct ChangeClasses: Sendable {
-    /// What no class matches.
+    /// The class of files that no pattern matches.
     public static let other = "other"
 
     private let classes: [(name: String, patterns: PathPatterns)]
 
-    /// The classes of a `[changes]` table, in its order, before those of ``defaults`` that it does
-    /// not name.
+    /// The classes of a `[changes]` table in its order, then those of ``defaults`` that it does not
+    /// name.
     ///
-    /// - Parameter declared: names and patterns, of which those that begin with `!` exclude.
-    /// - Throws: the first pattern that is none.
+    /// - Parameter declared: names and patterns; patterns that begin with `!` exclude.
+    /// - Throws: the first invalid pattern.
     public init(
         _ declared: [(name: String, patterns: [String])] = []
     ) throws(ChangePatternError) {
@@ -23,18 +23,19 @@ public struct ChangeClasses: Sendable {
         self.classes = classes
     }
 
-    /// All names, in the order in which they are asked, ``other`` last.
+    /// All names, in the order in which they are tried, ``other`` last.
     public var names: [String] {
         classes.map(\.name).filter { $0 != ChangeClasses.other } + [ChangeClasses.other]
     }
 
-    /// The class of a path that is relative to the project root.
+    /// The class of a path relative to the project root.
     public func name(of path: String) -> String {
         classes.first { $0.patterns.match(path) }?.name ?? ChangeClasses.other
     }
 
-    /// The kind of a change as a whole, from the classes of its files: `docs-only`, `mixed` for two
-    /// classes or one beside files of none, `full-stack` for more, `unknown` for files of none alone.
+    /// The kind of a change as a whole, from the classes of its files: `docs-only`; `mixed` for two
+    /// classes, or one class and unclassified files; `full-stack` for more; `unknown` for
+    /// unclassified files only.
     public static func kind(of classes: Set<String>) -> String {
         let known = classes.subtracting([other])
         switch known.count {
@@ -46,7 +47,7 @@ public struct ChangeClasses: Sendable {
     }
 }
 
-/// A pattern of a class that is none.
+/// An invalid pattern of a class.
 public struct ChangePatternError: Error, Hashable, Sendable {
     /// The class.
     public var name: String
@@ -56,8 +57,8 @@ public struct ChangePatternError: Error, Hashable, Sendable {
     public var error: GlobError
 }
 
-/// Patterns over paths, of which the usual forms cost next to nothing: a change may have a million
-/// files, and a class has dozens of patterns.
+/// Patterns over paths; the usual forms cost next to nothing, because a change may have a million
+/// files and a class has dozens of patterns.
 struct PathPatterns: Sendable {
     private var included = Group()
     private var excluded = Group()
@@ -78,15 +79,15 @@ struct PathPatterns: Sendable {
 
     func match(_ path: String) -> Bool { included.match(path) && !excluded.match(path) }
 
-    /// Patterns any of which is enough.
+    /// Patterns of which one match is enough.
     private struct Group: Sendable {
-        /// `**/NAME` by the name.
+        /// `**/NAME`, stored by the name.
         var names: Set<Substring> = []
-        /// `**/*.ext`, by what follows the star.
+        /// `**/*.ext`, stored by the text after the star.
         var endings: Set<Substring> = []
-        /// `**/NAME` where stars vary.
+        /// `**/NAME` with stars in the name.
         var nameForms: [NameForm] = []
-        /// `**/NAME/**` by the name.
+        /// `**/NAME/**`, stored by the name.
         var directories: Set<Substring> = []
         var directoryForms: [NameForm] = []
         var globs: [Glob] = []
@@ -115,7 +116,7 @@ struct PathPatterns: Sendable {
             }
         }
 
-        /// The name in a pattern `**/NAME` or `**/NAME/**` in which nothing but stars varies.
+        /// The name in a pattern `**/NAME` or `**/NAME/**` whose only wildcards are stars.
         static func anywhere(_ text: String) -> (name: Substring, isDirectory: Bool)? {
             guard text.hasPrefix("**/") else { return nil }
             var name = text.dropFirst(3)
@@ -152,7 +153,7 @@ struct PathPatterns: Sendable {
     }
 }
 
-/// A name in which stars stand for any characters.
+/// A name with stars, each of which stands for any characters.
 private struct NameForm: Sendable {
     private let pieces: [[UInt8]]
 
@@ -161,7 +162,7 @@ private struct NameForm: Sendable {
             .map(Array.init)
     }
 
-    /// First and last piece are at the ends, and each other one as early as it can be.
+    /// The first and last piece match at the ends, and each other piece as early as possible.
     func matches(_ name: Substring) -> Bool {
         guard let first = pieces.first, let last = pieces.last else { return false }
         var rest = Array(name.utf8)[...]

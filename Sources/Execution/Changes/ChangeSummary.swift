@@ -1,32 +1,32 @@
 public import DependencyGraph
 public import WorkflowModel
 
-/// What has changed, by class, and which steps each class touches.
+/// The changes by class, and the steps that each class affects.
 public struct ChangeSummary: Sendable {
     /// One class with changed files.
     public struct Class: Sendable {
         /// Its name.
         public var name: String
-        /// Places in ``ChangedPaths/paths``, ascending.
+        /// Indices into ``ChangedPaths/paths``, ascending.
         public var paths: [Int] = []
-        /// Steps that read one of them, or whose script is one.
+        /// Steps that read one of the paths, or whose script is one.
         public var steps: [Int] = []
         /// Further steps that depend on one of ``steps``.
         public var dependents: [Int] = []
     }
 
-    /// In the order in which classes are asked; those without a changed file are left out.
+    /// In the order in which classes are tried; classes without a changed file are left out.
     public let classes: [Class]
     /// The kind of the change as a whole, such as `docs-only` or `mixed`.
     public let kind: String
-    /// Steps that declare no `inputs`: what touches them is not known.
+    /// Steps that declare no `inputs`: which changes affect them is unknown.
     public let undeclared: [Int]
 
-    /// Sorts what has changed.
+    /// Sorts the changes.
     ///
     /// - Parameters:
-    ///   - changes: What differs from a revision.
-    ///   - classes: Which file belongs where.
+    ///   - changes: The differences from a revision.
+    ///   - classes: The classes of files.
     ///   - graph: The workflow.
     ///   - reads: What a step reads.
     public init(

@@ -2,7 +2,7 @@ public import WorkflowModel
 
 /// A path of the project that differs from a revision.
 public struct ChangedPath: Hashable, Sendable {
-    /// How it differs; the raw values are the words that people and programs read.
+    /// How it differs; the raw values appear in output for people and programs.
     public enum Change: String, Hashable, Sendable {
         case edited, new, removed
     }
@@ -11,7 +11,7 @@ public struct ChangedPath: Hashable, Sendable {
     public var bytes: [UInt8]
     /// How it differs.
     public var change: Change
-    /// It is a repository of its own, whose files are not told apart.
+    /// It is a nested repository, whose files are not listed individually.
     public var isRepository: Bool
 
     /// A path that differs.
@@ -21,22 +21,22 @@ public struct ChangedPath: Hashable, Sendable {
         self.isRepository = isRepository
     }
 
-    /// The path as patterns are matched with it; what is not UTF-8 is repaired.
+    /// The path as text, for matching patterns; invalid UTF-8 is repaired.
     public var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// The path as it is shown and recorded, no two alike.
+    /// The path as it is shown and recorded; unique for each path.
     public var name: String { DisplayText.fileName(bytes) }
 }
 
-/// Files that a step is known to read, before anybody has looked for them.
+/// The files that a step is known to read, without reading the disk.
 public struct ReadPatterns: Sendable {
-    /// Patterns of what counts.
+    /// Patterns of files that count.
     public var included: [Glob]
-    /// Patterns of what does not count although it is included.
+    /// Patterns of files that do not count although they are included.
     public var excluded: [Glob]
     /// Its own script, and the scripts that its command names.
     public var scripts: [String]
-    /// What it declares to write, which is no input of it.
+    /// Its declared outputs, which are not inputs.
     public var own: OutputPatterns?
 
     /// Patterns and scripts.
@@ -54,7 +54,7 @@ public struct ReadPatterns: Sendable {
         excluded.contains { $0.matches(path) } || own?.mean(path) ?? false
     }
 
-    /// A pattern that leads out of the project, where no list of its changes can tell.
+    /// A pattern that leads out of the project, where git cannot report changes.
     public var outside: String? {
         included.first { glob in
             glob.text.hasPrefix("/") || glob.text == ".." || glob.text.hasPrefix("../")
@@ -63,19 +63,19 @@ public struct ReadPatterns: Sendable {
     }
 }
 
-/// Everything in a project that differs from a revision, ready to be asked about.
+/// Everything in a project that differs from a revision, indexed for lookups.
 public struct ChangedPaths: Sendable {
     /// The revision as the user named it.
     public let revision: String
-    /// In the order of their bytes, each once.
+    /// In byte order, each once.
     public let paths: [ChangedPath]
-    /// ``ChangedPath/text`` of each.
+    /// The ``ChangedPath/text`` of each path.
     public let texts: [String]
-    /// By bytes: texts that Unicode takes for the same are different files.
+    /// Keyed by bytes: texts that Unicode treats as equal can be different files.
     private let places: [[UInt8]: Int]
     private let repositories: [(place: Int, below: Glob)]
 
-    /// What differs from a revision, in any order.
+    /// The paths that differ from a revision, in any order.
     public init(since revision: String, _ paths: [ChangedPath]) {
         self.revision = revision
         var sorted = paths.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
@@ -94,9 +94,10 @@ public struct ChangedPaths: Sendable {
         }
     }
 
-    /// Places in ``paths`` of what a step reads, ascending.
+    /// Indices into ``paths`` of what a step reads, ascending.
     ///
-    /// A changed directory, link or repository above a path that is read counts as a change of it.
+    /// A changed directory, link or repository above a path that is read counts as a change of that
+    /// path.
     public func touched(by reads: ReadPatterns) -> [Int] {
         guard !paths.isEmpty else { return [] }
         var found = Set<Int>()
@@ -114,7 +115,7 @@ public struct ChangedPaths: Sendable {
         return found.sorted()
     }
 
-    /// A path that nothing varies in, with all below it.
+    /// Adds a path without wildcards, and everything below it.
     private func add(literal: String, of reads: ReadPatterns, to found: inout Set<Int>) {
         if let place = places[Array(literal.utf8)], !reads.exclude(texts[place]) {
             found.insert(place)
@@ -135,7 +136,7 @@ public struct ChangedPaths: Sendable {
         for (place, below) in repositories where below.overlaps(glob) { found.insert(place) }
     }
 
-    /// What changed of the directories that a path leads through.
+    /// The changes of directories on the way to a path.
     private func above(_ path: String) -> [Int] {
         var found: [Int] = []
         for slash in path.utf8.indices where path.utf8[slash] == UInt8(ascii: "/") {
@@ -144,7 +145,7 @@ public struct ChangedPaths: Sendable {
         return found
     }
 
-    /// What lies below a directory; everything for the root.
+    /// The changes below a directory; all changes for the root.
     private func below(_ directory: String) -> Range<Int> {
         guard !directory.isEmpty else { return paths.indices }
         let prefix = Array(directory.utf8) + [UInt8(ascii: "/")]
@@ -154,7 +155,7 @@ public struct ChangedPaths: Sendable {
         return first..<max(first, firstPlace { !$0.lexicographicallyPrecedes(end) })
     }
 
-    /// The first place from which on something holds.
+    /// The first index from which on a condition holds.
     private func firstPlace(where holds: ([UInt8]) -> Bool) -> Int {
         var (low, high) = (0, paths.count)
         while low < high {
@@ -166,7 +167,7 @@ public struct ChangedPaths: Sendable {
 }
 
 extension Glob {
-    /// A pattern that matches this path alone.
+    /// A pattern that matches only this path.
     static func escaped(_ path: String) -> String {
         var text = ""
         for scalar in path.unicodeScalars {

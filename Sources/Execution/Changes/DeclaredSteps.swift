@@ -1,7 +1,7 @@
 import DependencyGraph
 public import WorkflowModel
 
-/// How steps are declared, to be compared with how another workflow declares them.
+/// The declarations of steps, for comparison with those of another workflow.
 public struct DeclaredSteps: Sendable {
     private let plan: RunPlan
     private let ingredients: StepIngredients
@@ -12,7 +12,7 @@ public struct DeclaredSteps: Sendable {
         ingredients = StepIngredients(plan: plan, inherited: [:])
     }
 
-    /// Everything declared of a step that its result depends on; nil where there is none of this id.
+    /// Every part of a step's declaration on which its result depends; nil for an unknown id.
     public func declaration(of id: StepID) -> [FingerprintPart]? {
         guard let index = plan.resolved.graph.index(of: id) else { return nil }
         return ingredients.command(of: index) + ingredients.settings(of: index)

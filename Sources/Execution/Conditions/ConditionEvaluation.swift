@@ -1,19 +1,19 @@
 public import WorkflowModel
 
-/// What a condition may ask, about steps by the names that it has for them.
+/// The facts that a condition can use; steps are named as in the condition.
 public protocol ConditionFacts {
-    /// How the step ended; `complete` where an earlier run did it, nil where nobody knows.
+    /// How the step ended; `complete` when an earlier run did it, nil when it is unknown.
     func status(of step: String) -> StepStatus?
-    /// What it wrote; nil where it wrote nothing.
+    /// The results of the step; nil when it wrote none.
     func results(of step: String) throws -> StepResults?
-    /// Whether a file that one of the patterns matches has changed since the step last ended well.
+    /// Whether a file that matches one of the patterns has changed since the step last succeeded.
     func changed(_ patterns: [String]) throws -> Bool
-    /// Whether the command line left the step out.
+    /// Whether the command line excluded the step.
     func isLeftOut(_ step: String) -> Bool
 }
 
 extension ConditionExpression {
-    /// What the condition comes to; `and` and `or` leave out what can change nothing any more.
+    /// Evaluates the condition; `and` and `or` skip operands that cannot change the value.
     public func evaluate(_ facts: some ConditionFacts) -> ConditionOutcome {
         var evaluation = ConditionEvaluation(facts: facts)
         do throws(ConditionFault) {
@@ -24,26 +24,26 @@ extension ConditionExpression {
     }
 }
 
-/// Why a condition cannot be told.
+/// Why a condition cannot be evaluated.
 struct ConditionFault: Error {
     var message: String
 
     init(_ message: String) { self.message = message }
 }
 
-/// One evaluation of a condition, with the values that it has seen so far.
+/// One evaluation of a condition, with the values that it has used so far.
 struct ConditionEvaluation<Facts: ConditionFacts> {
     let facts: Facts
     private var seen: Set<ConditionTerm> = []
     private var shown: [String] = []
     private var results: [String: StepResults] = [:]
 
-    /// Values that are shown at most.
+    /// The largest number of values shown.
     private let shownLimit = 20
 
     init(facts: Facts) { self.facts = facts }
 
-    /// The values that it has seen, in their order, as one line: `steps.review.score = 0.9`.
+    /// The used values in order, as one line: `steps.review.score = 0.9`.
     var seenValues: String {
         let more = seen.count > shownLimit ? ["and \(seen.count - shownLimit) more"] : []
         return (shown + more).joined(separator: ", ")
@@ -51,7 +51,7 @@ struct ConditionEvaluation<Facts: ConditionFacts> {
 
     // MARK: Terms
 
-    /// Recursion goes no deeper than the parser allows a condition to nest.
+    /// Recursion is as deep as the condition, which the parser limits.
     mutating func truth(of term: ConditionTerm) throws(ConditionFault) -> Bool {
         switch term {
         case .not(let operand): return try !truth(of: operand)
@@ -156,6 +156,6 @@ struct ConditionEvaluation<Facts: ConditionFacts> {
 }
 
 extension StepRecord {
-    /// How it ended as far as conditions are concerned: what an earlier run has done is done.
+    /// The status as conditions see it: done by an earlier run or up to date counts as complete.
     public var settledStatus: StepStatus { isDoneEarlier || isUpToDate ? .complete : status }
 }

@@ -1,6 +1,6 @@
 internal import WorkflowModel
 
-/// A value of a comparison, with the term that it comes from.
+/// A value of a comparison, with its term.
 struct ConditionOperand: CustomStringConvertible {
     var term: ConditionTerm
     var value: ResultValue
@@ -32,8 +32,8 @@ struct ConditionOperand: CustomStringConvertible {
 
     /// Whether a comparison of this with another value holds.
     ///
-    /// A word of a `key=value` line is what it is compared with, where it can be; two of them are
-    /// numbers if both look like it, and texts otherwise.
+    /// A word of a `key=value` line is converted to the type of the other value if possible; two
+    /// words are compared as numbers if both look like numbers, and as texts otherwise.
     func isTrue(
         _ comparison: ConditionComparison, _ other: ConditionOperand
     ) throws(ConditionFault) -> Bool {
@@ -61,7 +61,7 @@ struct ConditionOperand: CustomStringConvertible {
         throw ConditionFault("\(self) cannot be compared with \(other)")
     }
 
-    /// By bytes, so that it is the same on every machine.
+    /// Orders by bytes, which is the same on every machine.
     private static func order(_ a: String, _ b: String) -> Int {
         if a.utf8.elementsEqual(b.utf8) { return 0 }
         return a.utf8.lexicographicallyPrecedes(b.utf8) ? -1 : 1
@@ -69,7 +69,7 @@ struct ConditionOperand: CustomStringConvertible {
 
     // MARK: Messages
 
-    /// For a message: "`steps.review.score` (0.9)", or the value alone where it is a literal.
+    /// The operand in a message: "`steps.review.score` (0.9)", or the value alone for a literal.
     var description: String {
         switch term {
         case .number, .text, .truth, .null: "`\(term)`"
@@ -80,7 +80,7 @@ struct ConditionOperand: CustomStringConvertible {
     /// Bytes of the longest text that is shown.
     private static let shownLength = 200
 
-    /// A value in one line, never cut: a secret of which a part is gone is found by nobody.
+    /// A value on one line, never cut: the mask would not recognise a secret with a missing part.
     static func shown(_ value: ResultValue) -> String {
         switch value {
         case .number(let number) where number.description.utf8.count <= shownLength:
@@ -105,8 +105,8 @@ struct ConditionOperand: CustomStringConvertible {
 }
 
 extension ConditionComparison {
-    /// Whether it holds for a first value that comes before (-1), with (0) or behind (1) the
-    /// second; nil for values that are different and have no order.
+    /// Whether the comparison holds for a first value before (-1), equal to (0) or after (1) the
+    /// second; nil for unequal values without an order.
     fileprivate func holds(_ order: Int?) -> Bool {
         switch self {
         case .equal: order == 0

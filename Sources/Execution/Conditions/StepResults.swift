@@ -9,7 +9,7 @@ public struct StepResultsError: Error, Hashable, Sendable, CustomStringConvertib
 /// A value of a results file.
 enum ResultValue: Hashable, Sendable {
     case number(ConditionNumber)
-    /// From `key=value`, where nobody says whether it is a number, a text, or true or false.
+    /// From `key=value`, which does not state whether it is a number, a text or a truth value.
     case word(String)
     case text(String)
     case truth(Bool)
@@ -18,13 +18,13 @@ enum ResultValue: Hashable, Sendable {
     case object([String: ResultValue])
 }
 
-/// What a step has written to the file that `STEPVISOR_OUTPUT` names.
+/// What a step wrote to the file that `STEPVISOR_OUTPUT` names.
 public struct StepResults: Hashable, Sendable {
     let fields: [String: ResultValue]
-    /// Whether it is `key=value` lines, where a key may hold dots.
+    /// Whether it is `key=value` lines, in which a key may contain dots.
     private let isLines: Bool
 
-    /// Reads `key=value` lines, or one JSON object where the text begins with `{`.
+    /// Reads `key=value` lines, or one JSON object if the text begins with `{`.
     public static func parse(_ bytes: [UInt8]) throws(StepResultsError) -> StepResults {
         var text = bytes[...]
         if text.starts(with: [0xEF, 0xBB, 0xBF]) { text = text.dropFirst(3) }
@@ -87,7 +87,7 @@ public struct StepResults: Hashable, Sendable {
                 + "\(JSONReader.maximumDepth) deep")
     }
 
-    /// A value of the reader's, whose depth is limited; nil for a number that is out of all bounds.
+    /// Converts a value of the JSON reader, whose depth is limited; nil for a number out of range.
     private static func value(of json: JSONValue) -> ResultValue? {
         switch json {
         case .null: return .null
@@ -100,7 +100,7 @@ public struct StepResults: Hashable, Sendable {
             var fields: [String: ResultValue] = [:]
             for (name, member) in zip(members.names, members.values) {
                 guard let value = value(of: member) else { return nil }
-                // Of members with the same name the last one counts.
+                // Among members with the same name the last one counts.
                 fields[name] = value
             }
             return .object(fields)
@@ -109,7 +109,7 @@ public struct StepResults: Hashable, Sendable {
 
     // MARK: Looking up
 
-    /// The value that these names lead to, or a clause that says what is missing.
+    /// The value at this path, or a clause that states what is missing.
     func value(at path: [String]) -> Result<ResultValue, StepResultsError> {
         let key = path.joined(separator: ".")
         if isLines {

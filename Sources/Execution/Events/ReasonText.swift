@@ -1,9 +1,9 @@
 extension StepReason {
-    /// The reason as a sentence for people; ids and the system's words are not neutralised.
+    /// The reason as a sentence for people; ids and system messages are not neutralised.
     ///
     /// - Parameters:
     ///   - name: The id of a step, by index.
-    ///   - fate: How a step that this one needed ended: `failed`, `was aborted`.
+    ///   - fate: How a dependency ended: `failed`, `was aborted`.
     /// - Returns: A phrase without a full stop.
     public func sentence(
         name: (Int) -> String, fate: (Int) -> String = { _ in "failed" }
@@ -12,7 +12,7 @@ extension StepReason {
         case .exited(let code):
             return Self.exitSentence(code)
         case .signalled(let signal, let coreDumped):
-            // The kernel's out-of-memory killer is the usual sender of a KILL from outside.
+            // A KILL from outside is usually sent by the kernel's out-of-memory killer.
             let doubt = signal == 9 ? "; out of memory?" : ""
             return "killed by \(SignalName.name(of: signal)) (not by stepvisor\(doubt))"
                 + (coreDumped ? ", core dumped" : "")
@@ -63,7 +63,7 @@ extension StepReason {
         }
     }
 
-    /// The same of a step that was not started, for what is known from elsewhere.
+    /// The sentence for a step that was not started because its result is known already.
     private var sentenceWithoutRun: String {
         switch self {
         case .doneEarlier(let run, _): "done earlier, in run \(run)"
@@ -78,11 +78,10 @@ extension StepReason {
         }
     }
 
-    /// Before the time at which somebody took a step as done, in the place of the run in which it
-    /// succeeded.
+    /// The prefix of the time at which somebody marked a step as done; stands in place of a run id.
     public static let markPrefix = "mark "
 
-    /// The run that did what this reason says has not to be done again.
+    /// The run that produced the result because of which the step did not run.
     public var sourceRun: String? {
         switch self {
         case .doneEarlier(let run, _), .upToDate(let run), .restored(let run): run
@@ -107,7 +106,8 @@ extension StepReason {
         }
     }
 
-    /// A shell says 128 + N when signal N ended its command, 126 and 127 when it could not run it.
+    /// A shell returns 128 + N when signal N ended its command, and 126 or 127 when it could not
+    /// run it.
     private static func exitSentence(_ code: Int32) -> String {
         switch code {
         case 126: "exit code 126 (a shell's word for: cannot be executed)"
@@ -119,7 +119,7 @@ extension StepReason {
 }
 
 extension LockHolder {
-    /// Whom a step waits for, and why; ids and names are not neutralised.
+    /// What a step waits for, and why; ids and names are not neutralised.
     public var sentence: String {
         let other = "`\(step ?? "another step")`"
         switch why {
@@ -144,13 +144,14 @@ extension LockHolder {
 }
 
 extension RunRecord {
-    /// Why a step has its status, as a sentence; nil where it has no reason.
+    /// Why a step has its status, as a sentence; nil when it has no reason.
     public func reasonText(of step: Int) -> String? {
         guard steps.indices.contains(step) else { return nil }
         return steps[step].reason.map { text(of: $0, by: step) }
     }
 
-    /// A reason of a step's last attempt as a sentence, which names the command that took too long.
+    /// The reason of a step's last attempt as a sentence, which names the command that exceeded its
+    /// limit.
     public func text(of reason: StepReason, by step: Int) -> String {
         switch reason {
         case .timedOut(.attempt, _), .timedOut(.idle, _):
@@ -166,12 +167,12 @@ extension RunRecord {
         }
     }
 
-    /// A reason as a sentence, with the ids and ends of this run's steps.
+    /// A reason as a sentence, with the ids and results of this run's steps.
     public func text(of reason: StepReason) -> String {
         reason.sentence(name: { name(of: $0) }, fate: { fate(of: $0) })
     }
 
-    /// A phase, with its task where there are several.
+    /// A phase, with its task when there are several.
     public func name(of phase: Barrier) -> String {
         guard header.tasks.count > 1, header.tasks.indices.contains(phase.task) else {
             return "phase \(phase.phase)"
@@ -181,7 +182,7 @@ extension RunRecord {
             + (id.isEmpty ? "steps outside of tasks" : "task \(id)")
     }
 
-    /// A step's id; `step 7` for an index that the run does not have.
+    /// A step's id; `step 7` for an index outside of the run.
     public func name(of step: Int) -> String {
         header.steps.indices.contains(step) ? header.steps[step].id : "step \(step)"
     }

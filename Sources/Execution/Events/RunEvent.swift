@@ -1,4 +1,4 @@
-/// One fact of a run, as the journal holds it and every view folds it.
+/// One fact of a run: the journal stores it, and every view folds it.
 public struct RunEvent: Hashable, Sendable {
     /// When it happened.
     public var time: RunTime
@@ -11,40 +11,42 @@ public struct RunEvent: Hashable, Sendable {
         self.kind = kind
     }
 
-    /// What happened; a step is named by its index into ``RunHeader/steps``.
+    /// What happened; a step is identified by its index into ``RunHeader/steps``.
     public enum Kind: Hashable, Sendable {
         /// The first event of every journal.
         case runStarted(RunHeader)
-        /// It has to run, and why; told where a run skips what need not.
+        /// It has to run, and why; recorded by runs that skip steps.
         case due(step: Int, [RunReason])
-        /// About to be started; written before it is, so that a death in between loses nothing.
+        /// It is about to be started; written before the start, so that a crash in between loses
+        /// nothing.
         case launched(step: Int, attempt: Int, method: StepMethod, execution: Int)
         /// Its process exists: process id, and start time in clock ticks since boot (0 if unknown).
-        /// With it, where that is known, what the step was started from.
+        /// With it, if known, the inputs of the step.
         case started(step: Int, pid: Int32, startTicks: UInt64, basis: StepBasis? = nil)
-        /// It waits for a resource that somebody else holds.
+        /// It waits for a resource with another holder.
         case waiting(step: Int, holder: LockHolder)
         /// Its group was sent this signal, and why.
         case terminating(step: Int, signal: Int32, reason: StepReason)
         /// Its group was sent KILL.
         case killed(step: Int)
-        /// Processes of its group that outlived its leader.
+        /// Processes of its group that outlived the leader.
         case leftovers(step: Int, [Leftover])
-        /// What it reads was changed by somebody else while it ran: its success proves nothing later.
+        /// Its inputs were changed by others while it ran: its success does not make it up to date.
         case inputsChanged(step: Int, RunReason)
         /// The process of its `verify` command exists.
         case checkStarted(step: Int, pid: Int32, startTicks: UInt64)
-        /// A further part of its log begins, of an attempt or of the `verify` command after one.
+        /// Another part of its log begins, of an attempt or of the `verify` command after one.
         case logPart(step: Int, LogPart)
-        /// Declared outputs of it that are there and empty.
+        /// Declared outputs that exist and are empty.
         case outputsEmpty(step: Int, [String])
-        /// An attempt has ended badly, and the step has not: another follows, or a person decides.
+        /// An attempt has failed without ending the step: another attempt follows, or a person
+        /// decides.
         case attemptFailed(step: Int, AttemptFailure)
-        /// Its next attempt starts when this time is over and a slot is free.
+        /// Its next attempt starts after this delay, once a slot is free.
         case retryScheduled(step: Int, attempt: Int, method: StepMethod, delayMilliseconds: Int64)
-        /// A person is wanted to decide about it.
+        /// A decision about it is needed from a person.
         case reviewWanted(step: Int)
-        /// What was decided about it.
+        /// The decision about it.
         case decided(step: Int, ReviewDecision)
         /// It has ended.
         case ended(step: Int, StepEnd)
@@ -52,48 +54,49 @@ public struct RunEvent: Hashable, Sendable {
         case skipped(step: Int, StepReason)
         /// The run began to stop: this critical step failed.
         case halting(step: Int)
-        /// The group of this step began to stop, and nothing else: this critical step of it failed.
+        /// The group of this step began to stop, and nothing else: this critical step of the group
+        /// failed.
         case groupHalting(step: Int)
-        /// So many steps in a row failed, this one last: what `failure_threshold` says follows.
+        /// This many steps in a row failed, this one last: `failure_threshold` applies.
         case thresholdReached(step: Int, failures: Int)
-        /// From now on the run asks, or does not.
+        /// The run begins to ask people, or stops asking.
         case modeChanged(ReviewMode)
-        /// A failure of this step meant "busy": of the resource (nil: of the run) at most so much
-        /// is used at once, and nothing of it starts for a while.
+        /// A failure of this step meant "busy": at most `limit` units of the resource (nil: steps
+        /// of the run) are used at once, and none starts during the delay.
         case throttled(step: Int, resource: String?, limit: Int, delayMilliseconds: Int64)
-        /// For a while nothing was busy: so much may be used at once again.
+        /// No busy failure for a while: this many may be used at once again.
         case throttleEased(resource: String?, limit: Int)
-        /// The breaker of a resource has changed, by the end of this step where one did it.
+        /// The breaker of a resource changed its state; `step` is the step whose end caused it.
         case breakerChanged(resource: String, BreakerPhase, step: Int?)
-        /// All else has ended or never will start: the steps that always run begin.
+        /// All other steps have ended or will never start: the finalizers begin.
         case finalizing
         /// The run began to stop: a signal.
         case stopping(signal: Int32)
-        /// The run began to stop: stepvisor itself could not go on.
+        /// The run began to stop: stepvisor itself could not continue.
         case faulted(RunFault)
-        /// The run, or a phase of it, took longer than its limit: what of it runs is stopped, and
-        /// nothing more of it starts. The phase is nil for the run, and in journals of earlier versions.
+        /// The run, or a phase, exceeded its time limit: its running steps are stopped, and no more
+        /// of them start. The phase is nil for the run, and in journals of earlier versions.
         case limitReached(TimeoutKind, limitMilliseconds: Int64, phase: Barrier? = nil)
         /// All steps of a phase have ended, and the next phase of the task may begin.
         case barrierPassed(task: Int, phase: Int)
-        /// stepvisor was stopped from the terminal, and its steps with it.
+        /// stepvisor and its steps were stopped from the terminal.
         case suspended
-        /// It goes on, after so many nanoseconds, which count against no limit.
+        /// The run continues; these nanoseconds count against no limit.
         case resumed(after: Int64)
-        /// What is being read before a step can go on, where that takes long; shown, and not recorded.
+        /// A long read before a step can continue; shown, not recorded.
         case reading(String)
-        /// Something that the user should know.
+        /// A warning for the user.
         case warning(step: Int?, String)
         /// The last event of every journal that was closed.
         case runEnded(RunStatus)
     }
 }
 
-/// What kept stepvisor itself from going on.
+/// Why stepvisor itself could not continue.
 public struct RunFault: Hashable, Sendable {
-    /// In short, as lines of steps have it: `the disk is full`.
+    /// In short, as lines about steps show it: `the disk is full`.
     public var reason: String
-    /// In full: what was tried, where, and what the system said.
+    /// In full: the operation, the path, and the system's message.
     public var error: String
 
     /// A fault.
@@ -103,15 +106,15 @@ public struct RunFault: Hashable, Sendable {
     }
 }
 
-/// A part of a step's log that does not begin with the log.
+/// A part of a step's log that does not begin at the start of the log.
 public struct LogPart: Hashable, Sendable {
     /// Number of the execution that writes it.
     public var execution: Int32
-    /// Whether it is what the `verify` command writes, which belongs to the attempt before.
+    /// Whether the `verify` command writes it; that part belongs to the attempt before.
     public var isCheck: Bool
-    /// Bytes before the line that stepvisor wrote between the parts.
+    /// Bytes before the line with which stepvisor separates the parts.
     public var previousEnd: Int64
-    /// Bytes before what it writes itself.
+    /// Bytes before its own output.
     public var start: Int64
 
     /// A part of a log.
@@ -123,17 +126,17 @@ public struct LogPart: Hashable, Sendable {
     }
 }
 
-/// How an attempt ended after which its step goes on.
+/// How an attempt ended after which its step continues.
 public struct AttemptFailure: Hashable, Sendable {
     /// Why it failed.
     public var reason: StepReason
-    /// How its leader ended, when it had one.
+    /// How its leader ended; nil when it had none.
     public var exit: ExitStatus?
-    /// What it cost, when the kernel told.
+    /// Its resource usage, if the kernel reported it.
     public var usage: ResourceUsage?
-    /// Whether it was the throttle's "busy", which costs no retry.
+    /// Whether the failure means "busy" for the throttle, and so costs no retry.
     public var isBusy: Bool
-    /// What the attempt wrote last, where its own end is the reason.
+    /// The last line of the attempt's output, when its own end is the reason.
     public var error: String?
 
     /// A failed attempt.
@@ -153,15 +156,15 @@ public struct AttemptFailure: Hashable, Sendable {
 public struct StepEnd: Hashable, Sendable {
     /// `complete`, `failed`, `aborted` or `cached`.
     public var status: StepStatus
-    /// Why, when it is not `complete`.
+    /// Why; nil when it is `complete`.
     public var reason: StepReason?
-    /// How its leader ended, when it had one.
+    /// How its leader ended; nil when it had none.
     public var exit: ExitStatus?
-    /// What it cost, when the kernel told.
+    /// Its resource usage, if the kernel reported it.
     public var usage: ResourceUsage?
-    /// Whether the failure counts neither for the exit code nor for dependents.
+    /// Whether the failure affects neither the exit code nor the dependents.
     public var isAllowed: Bool
-    /// What the step wrote last, where its own end is the reason of its failure.
+    /// The last line of the step's output, when its own end is the reason.
     public var error: String?
 
     /// An end.
@@ -178,26 +181,27 @@ public struct StepEnd: Hashable, Sendable {
     }
 }
 
-/// What a run is, written once at its start, so that its journal can be read without the workflow.
+/// The properties of a run, written once at its start, so that its journal is readable without the
+/// workflow.
 public struct RunHeader: Hashable, Sendable {
-    /// The version of this form: ``currentSchema``.
+    /// The version of this format: ``currentSchema``.
     public var schemaVersion: Int
-    /// The run's id, which is also its directory's name.
+    /// The run's id, which is also the name of its directory.
     public var runID: String
     /// The workflow's name.
     public var workflow: String
-    /// The name of the workflow's file or directory in the project root, by which the runs of several
-    /// workflows of a project are told apart; nil in runs of earlier versions.
+    /// The name of the workflow's file or directory in the project root, which distinguishes the
+    /// runs of a project's workflows; nil in runs of earlier versions.
     public var workflowFile: String?
     /// `sequential` or `parallel`.
     public var mode: ExecutionMode
-    /// Most steps at once.
+    /// The largest number of steps at once.
     public var maxParallelSteps: Int
-    /// Wall time of ``RunTime/zero``.
+    /// Wall time at ``RunTime/zero``.
     public var startedAt: WallTime
     /// stepvisor's own process id.
     public var pid: Int32
-    /// The kernel's id of this boot, by which a process id is told from a stranger's.
+    /// The kernel's id of this boot; together with the process id it identifies the process.
     public var bootID: String
     /// stepvisor's own start, in clock ticks since boot; 0 if unknown.
     public var startTicks: UInt64 = 0
@@ -205,21 +209,21 @@ public struct RunHeader: Hashable, Sendable {
     public var tasks: [TaskHeader]
     /// All steps of the workflow, in declaration order.
     public var steps: [StepHeader]
-    /// The id of the run that this one goes on with.
+    /// The id of the run that this one resumes.
     public var resumes: String?
-    /// What the order of the steps was drawn from, where it was shuffled.
+    /// The seed of the start order, if it was shuffled.
     public var seed: UInt64?
-    /// The id of the run whose order this one keeps.
+    /// The id of the run whose order this one repeats.
     public var replays: String?
     /// What it skips: steps that are up to date, or unchanged since a revision.
     public var smart = SmartChoice.off
-    /// Whether kept results were used.
+    /// Whether it restores results from the cache.
     public var usesCache = false
 
     /// The schema that this version writes.
     public static let currentSchema = 1
 
-    /// The oldest form that can still be read.
+    /// The oldest format that can still be read.
     public static let oldestSchema = 1
 
     /// A header.
@@ -242,7 +246,7 @@ public struct RunHeader: Hashable, Sendable {
     }
 }
 
-/// How the steps of a run share the time.
+/// Whether the steps of a run are parallel.
 public enum ExecutionMode: String, Hashable, Sendable, CaseIterable {
     case sequential, parallel
 }
@@ -251,7 +255,7 @@ public enum ExecutionMode: String, Hashable, Sendable, CaseIterable {
 public struct TaskHeader: Hashable, Sendable {
     /// As declared; empty for the one task of a workflow without tasks.
     public var id: String
-    /// Words for people.
+    /// Description for people.
     public var description: String
 
     /// A task of a run.
@@ -261,11 +265,11 @@ public struct TaskHeader: Hashable, Sendable {
     }
 }
 
-/// A step of a run: what views need to know of it.
+/// A step of a run, as far as views need it.
 public struct StepHeader: Hashable, Sendable {
     /// As declared.
     public var id: String
-    /// Words for people; may be empty.
+    /// Description for people; may be empty.
     public var description: String
     /// Index into ``RunHeader/tasks``.
     public var task: Int32
@@ -275,17 +279,17 @@ public struct StepHeader: Hashable, Sendable {
     public var parallelGroup: String?
     /// Indices of the steps it waits for.
     public var dependencies: [Int32]
-    /// What it writes, as declared; whether it was written is not looked at.
+    /// Its declared outputs; whether they were written is not checked.
     public var outputs: [String]
     /// Whether it runs alone.
     public var runsAlone: Bool
-    /// Whether it would run beside others if the run were not sequential.
+    /// Whether it would be parallel with others if the run were not sequential.
     public var wouldBeParallel = false
     /// Whether it runs at the end, whatever happened.
     public var isFinalizer = false
-    /// Most attempts, by all methods together, but for such as were "busy".
+    /// The largest number of attempts with all methods together, without busy ones.
     public var maxAttempts: Int32 = 1
-    /// The earlier run that has done it, where it stays done unless what it needs runs.
+    /// The earlier run that has done it; it stays done unless a dependency runs.
     public var doneUnlessNeedsRun: DoneEarlier?
 
     /// A step of a run.

@@ -1,7 +1,7 @@
-/// Secrets are taken out of events once, before anything else sees them: journal, `progress.json` and
-/// views fold what is left.
+/// Masks secrets in events, once, before anything else sees them: journal, `progress.json` and
+/// views fold the masked events.
 extension RunEvent.Kind {
-    /// The event with every text in it masked, ids of steps excepted.
+    /// The event with every text in it masked, except ids of steps.
     public func masked(by mask: SecretMask) -> RunEvent.Kind {
         if mask.isEmpty { return self }
         switch self {

@@ -2,13 +2,13 @@ import DependencyGraph
 
 /// Replaces declared secrets by `***` wherever they occur in text that is shown or recorded.
 ///
-/// A value is looked for as it is, in base64, URL-encoded, as JSON and Mermaid escape it, and, when it
-/// has several lines, by each line. Line ends inside an occurrence do not hide it. Without secrets
-/// everything comes back untouched, at no cost.
+/// A value is searched for as it is, in base64, URL-encoded, as JSON and Mermaid escape it, and, if
+/// it has several lines, line by line. Line ends inside an occurrence do not hide it. Without
+/// secrets every text is returned untouched, at no cost.
 public struct SecretMask: Sendable {
-    /// What stands for a secret.
+    /// The replacement for a secret.
     public static let replacement = "***"
-    /// Bytes of the shortest value that is masked: a shorter one would mask half the language.
+    /// Bytes of the shortest value that is masked: shorter ones occur everywhere in ordinary text.
     public static let shortestValue = 6
 
     private let automaton: PatternAutomaton?
@@ -17,7 +17,7 @@ public struct SecretMask: Sendable {
     /// Masks nothing.
     public static let none = SecretMask(values: [])
 
-    /// A mask for these values, as bytes; what is shorter than ``shortestValue`` is left out.
+    /// A mask for these values, as bytes; values shorter than ``shortestValue`` are ignored.
     public init(values: [[UInt8]]) {
         self.values = values
         let forms = Set(values.flatMap(SecretForms.all))
@@ -26,16 +26,16 @@ public struct SecretMask: Sendable {
             ? nil : PatternAutomaton(forms.sorted { $0.lexicographicallyPrecedes($1) })
     }
 
-    /// A mask for these values too.
+    /// A mask for these values as well.
     public func adding(_ more: [[UInt8]]) -> SecretMask { SecretMask(values: values + more) }
 
-    /// Whether there is nothing to be masked.
+    /// Whether there is nothing to mask.
     public var isEmpty: Bool { automaton == nil }
 
-    /// Bytes before a place in a text that decide whether a secret reaches over it.
+    /// Bytes before a position that are needed to tell whether a secret extends across it.
     public var reach: Int { automaton.map { 2 * $0.longestPattern } ?? 0 }
 
-    /// Whether a value is shorter than ``shortestValue`` without the blanks around it.
+    /// Whether a value without surrounding blanks is shorter than ``shortestValue``.
     static func isTooShort(_ value: [UInt8]) -> Bool {
         SecretForms.trimmed(value).count < shortestValue
     }
@@ -55,11 +55,11 @@ public struct SecretMask: Sendable {
         return stream.take(bytes) + stream.finish()
     }
 
-    /// The end of a longer text without secrets, the one that its beginning cuts through included.
+    /// The end of a longer text without secrets, including one that is cut by its beginning.
     ///
     /// - Parameters:
-    ///   - bytes: The part that is wanted, with up to ``reach`` bytes before it.
-    ///   - lead: How many bytes before it there are.
+    ///   - bytes: The wanted part, preceded by up to ``reach`` bytes.
+    ///   - lead: How many bytes precede it.
     /// - Returns: The wanted part, masked.
     public func masked(_ bytes: [UInt8], afterLead lead: Int) -> [UInt8] {
         guard automaton != nil else { return Array(bytes.dropFirst(lead)) }
@@ -68,23 +68,23 @@ public struct SecretMask: Sendable {
         return stream.take(Array(bytes.dropFirst(lead))) + stream.finish()
     }
 
-    /// Masks a text that comes in pieces; what may be the beginning of a secret is held back.
+    /// Masks a text that arrives in pieces; a possible beginning of a secret is held back.
     public struct Stream: Sendable {
         private let automaton: PatternAutomaton?
         private var state = PatternAutomaton.start
-        /// Bytes since the last moment at which no pattern had begun.
+        /// Bytes since the last position at which no pattern had begun.
         private var pending: [UInt8] = []
-        /// Where in ``pending`` the bytes are that count: all but line ends.
+        /// Positions in ``pending`` of the bytes that count: all but line ends.
         private var places: [Int] = []
-        /// Parts of ``pending`` to be masked, in order, apart from each other.
+        /// The ranges of ``pending`` to mask, in order and not touching.
         private var spans: [Range<Int>] = []
-        /// Whether the byte given last was masked: a longer run of them is one `***`.
+        /// Whether the previous output byte was masked: a run of masked bytes becomes one `***`.
         private var isMasking = false
 
         /// A stream at its beginning.
         public init(_ mask: SecretMask) { automaton = mask.automaton }
 
-        /// The next piece without secrets, as far as it is known already.
+        /// The next piece without secrets, as far as it can be decided.
         public mutating func take(_ bytes: [UInt8]) -> [UInt8] {
             guard let automaton else { return bytes }
             var output: [UInt8] = []
@@ -115,7 +115,7 @@ public struct SecretMask: Sendable {
             return output
         }
 
-        /// What was held back.
+        /// The bytes that were held back.
         public mutating func finish() -> [UInt8] {
             var output: [UInt8] = []
             release(upTo: pending.count, to: &output)
@@ -126,7 +126,7 @@ public struct SecretMask: Sendable {
 
         private static func isLineEnd(_ byte: UInt8) -> Bool { byte == 0x0A || byte == 0x0D }
 
-        /// Masks from a place to the end of what is pending.
+        /// Marks everything pending from an index on as secret.
         private mutating func mark(from start: Int) {
             var start = start
             while let last = spans.last, last.upperBound >= start {
@@ -142,7 +142,7 @@ public struct SecretMask: Sendable {
                 while let first = spansLeft.first, first.upperBound <= index {
                     spansLeft.removeFirst()
                 }
-                // A line end stays, so that lines stay apart.
+                // Line ends are kept, so lines stay separate.
                 if Stream.isLineEnd(byte) || !(spansLeft.first?.contains(index) ?? false) {
                     output.append(byte)
                     isMasking = false
@@ -161,7 +161,7 @@ public struct SecretMask: Sendable {
     }
 }
 
-/// The spellings in which a secret may come by.
+/// The forms in which a secret may appear.
 private enum SecretForms {
     /// All of them, without line ends; none for a value that is too short.
     static func all(of value: [UInt8]) -> [[UInt8]] {
@@ -190,7 +190,7 @@ private enum SecretForms {
             .filter { $0.count >= SecretMask.shortestValue }
     }
 
-    /// A line that would be recognised as a part of the secret: `-----BEGIN …` is not.
+    /// Whether a line identifies the secret: `-----BEGIN …` does not.
     private static func isTelling(_ line: [UInt8]) -> Bool {
         line.count >= SecretMask.shortestValue && !line.starts(with: Array("-----".utf8))
     }
@@ -207,8 +207,8 @@ private enum SecretForms {
     private static let urlAlphabet = Array(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
-    /// The letters that a value gives in base64 when `offset` unknown bytes stand before it, without
-    /// those that depend on its neighbours.
+    /// The characters of a value in base64 behind `offset` unknown bytes, without those that depend
+    /// on the neighbours.
     private static func base64(_ value: [UInt8], offset: Int, _ alphabet: [UInt8]) -> [UInt8] {
         var letters: [UInt8] = []
         var bits: UInt32 = 0

@@ -1,10 +1,10 @@
-/// What a step that failed said last: part of the event of its failure.
+/// Adds the last output line of a failed step to the event of its failure.
 extension RunEvent.Kind {
-    /// The event with the last line that the step wrote, where this explains the failure.
+    /// The event with the step's last output line, if that can explain the failure.
     ///
-    /// - Parameter lastLine: The line by the step's index, as it may be shown; nil where there is none.
-    ///   Asked only where it is wanted, since the log is read for it.
-    /// - Returns: The event; itself where no line is wanted.
+    /// - Parameter lastLine: Returns the line by the step's index, safe to show; nil when there is
+    ///   none. Called only when needed, since it reads the log.
+    /// - Returns: The event; unchanged when no line is needed.
     public func withLastLine(_ lastLine: (Int) -> String?) -> RunEvent.Kind {
         switch self {
         case .ended(let step, var end):
@@ -23,7 +23,8 @@ extension RunEvent.Kind {
 }
 
 extension StepReason {
-    /// Whether the step itself ended badly, and may have said why; all other reasons say it themselves.
+    /// Whether the step itself failed, so that its output may explain why; all other reasons are
+    /// complete explanations.
     var isExplainedByOutput: Bool {
         switch self {
         case .exited, .signalled: true

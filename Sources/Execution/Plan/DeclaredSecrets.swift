@@ -1,15 +1,15 @@
 public import WorkflowModel
 
-/// The values of `[execution] secrets`, and what is to be said of them.
+/// The values of `[execution] secrets`, and the names without a usable value.
 public struct DeclaredSecrets: Sendable {
     /// Masks every value that is long enough.
     public let mask: SecretMask
-    /// Names that have no value anywhere.
+    /// Names without a value anywhere.
     public let unset: [String]
     /// Names with a value that is too short to be masked.
     public let tooShort: [String]
 
-    /// Collects the values of the names that a workflow declares to be secret.
+    /// Collects the values of the names that a workflow declares as secret.
     ///
     /// - Parameters:
     ///   - workflow: Its own environment and that of its steps count too.
@@ -43,7 +43,7 @@ public struct EnvironmentFilter: Sendable {
     private let prefixes: [String]
     private let passesAll: Bool
 
-    /// A filter for names and for beginnings of names, which end in `*`; nil lets everything pass.
+    /// A filter for names, and for prefixes of names, which end in `*`; nil lets everything pass.
     public init(_ patterns: [String]?) {
         passesAll = patterns == nil
         let patterns = patterns ?? []
@@ -51,7 +51,7 @@ public struct EnvironmentFilter: Sendable {
         prefixes = patterns.filter { $0.hasSuffix("*") }.map { String($0.dropLast()) }
     }
 
-    /// Whether steps inherit a variable of this name.
+    /// Whether steps inherit a variable with this name.
     public func passes(_ name: String) -> Bool {
         passesAll || names.contains(name) || prefixes.contains { name.hasPrefix($0) }
     }

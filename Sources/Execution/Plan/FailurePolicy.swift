@@ -1,63 +1,63 @@
 public import WorkflowModel
 
-/// What a run does about failures: the settings with their defaults, decided before it starts.
+/// How a run handles failures: the settings with their defaults, decided before it starts.
 public struct FailurePolicy: Hashable, Sendable {
     /// What a critical failure does to the rest of the run.
     public var propagation: ErrorPropagation
-    /// False with `-k`: every step counts as not critical, and failures in a row are not counted.
+    /// False with `-k`: no step counts as critical, and failures in a row are not counted.
     public var heedsCritical: Bool
-    /// Failures in a row that escalate; nil when they are not counted.
+    /// Failures in a row after which the run escalates; nil when they are not counted.
     public var threshold: Int?
-    /// Whether people are asked, at the beginning of the run.
+    /// Whether people are asked at the beginning of the run.
     public var mode: ReviewMode
-    /// Whether somebody is there who can be asked.
+    /// Whether somebody can be asked.
     public var canAsk: Bool
-    /// Between attempts.
+    /// How retries are spaced.
     public var retry: RetryPolicy
-    /// What "busy" means and does; nil when nothing means it.
+    /// Which failures mean "busy", and the reaction; nil when none does.
     public var throttle: ThrottlePolicy?
     /// One for each of ``RunPlan/resources``.
     public var breakers: [BreakerPolicy?]
-    /// What was decided before the run about steps of it, by index.
+    /// The decisions about steps made before the run, by index.
     public var decisions: [Int: ReviewDecision]
 }
 
-/// How further attempts are spaced.
+/// How retries are spaced.
 public struct RetryPolicy: Hashable, Sendable {
-    /// Before the second attempt, doubled with each further one.
+    /// Time before the second attempt, doubled for each further one.
     public var delay = Milliseconds.seconds(1)
-    /// The longest.
+    /// The longest time between two attempts.
     public var maxDelay = Milliseconds.seconds(60)
-    /// Retries of all steps together; nil for no bound.
+    /// Retries of all steps together; nil for no limit.
     public var budget: Int?
-    /// What the spread of delays is drawn from.
+    /// The seed of the random spread of delays.
     public var seed: UInt64 = 0
 }
 
-/// What tells a failure that means "busy", and what follows from it.
+/// Which failures mean "busy", and how the run reacts.
 public struct ThrottlePolicy: Hashable, Sendable {
-    /// Exit codes that mean it.
+    /// Exit codes that mean "busy".
     public var exitCodes: [Int32]
-    /// Text in the log that means it.
+    /// Text in the log that means "busy".
     public var pattern: String?
-    /// Nothing of the resource starts for so long, doubled with each further one.
+    /// Time during which nothing of the resource starts, doubled with each further busy failure.
     public var delay: Milliseconds
-    /// Time without one after which the limit rises by one.
+    /// Time without a busy failure after which the limit rises by one.
     public var recoverAfter: Milliseconds
 }
 
-/// When a resource is taken to be down, and for how long.
+/// When a resource counts as down, and for how long.
 public struct BreakerPolicy: Hashable, Sendable {
     /// Failures in a row that open it.
     public var failures: Int
-    /// Until it is tried again.
+    /// Time until it is tried again.
     public var coolDown: Milliseconds
     /// What steps behind it do meanwhile.
     public var whenOpen: BreakerSettings.WhenOpen
 }
 
 extension FailurePolicy {
-    /// What a step has to do with throttle and breakers, by what it claims.
+    /// The traits of a step that follow from throttle and breakers, by its claims.
     func traits(of claims: ArraySlice<ResourceClaim>) -> StepTraits {
         var traits: StepTraits = throttle == nil ? [] : .mayBeBusy
         if claims.contains(where: { breakers[Int($0.resource)] != nil }) {
@@ -66,7 +66,7 @@ extension FailurePolicy {
         return traits
     }
 
-    /// The policy of a workflow under a command line.
+    /// The policy of a workflow with the options of a command line.
     init(
         _ execution: ExecutionSettings, _ options: RunOptions, resources: [PlannedResource],
         declared: [ResourceDeclaration], index: (StepID) -> Int?
@@ -86,7 +86,7 @@ extension FailurePolicy {
         threshold =
             options.keepGoing
             ? nil : execution.failureThreshold ?? (declaredMode == .dynamic ? 3 : nil)
-        // Who declares silence is never asked: a review then waits for the next run.
+        // With declared mode `silent` nobody is asked: a review waits for the next run.
         canAsk = options.canAsk && declaredMode != .silent
         retry = RetryPolicy()
         retry.delay = execution.retry.delay ?? retry.delay
@@ -102,7 +102,7 @@ extension FailurePolicy {
         let own = Dictionary(
             declared.map { ($0.name, $0.breaker) }, uniquingKeysWith: { first, _ in first })
         breakers = resources.map { resource in
-            // A task's turn-taking is counted like a resource, and is none.
+            // A task whose steps run one by one is counted like a resource, but is none.
             guard resource.isLockable,
                 let settings = (own[resource.name] ?? nil) ?? execution.breaker
             else { return nil }
@@ -125,7 +125,7 @@ private enum DeclaredMode {
         switch word {
         case "silent": self = .silent
         case "dynamic": self = .dynamic
-        // Its explanations are a matter of views; it asks where collaborative does.
+        // Its explanations concern views only; it asks when collaborative does.
         case "collaborative", "education": self = .collaborative
         default: return nil
         }

@@ -3,29 +3,31 @@ public import WorkflowModel
 
 /// How long a run is expected to take.
 ///
-/// Where steps were never measured, every time is what the others take: the least, not a guess.
+/// Steps that were never measured count as 0, so every time is a lower bound, not a guess.
 public struct Forecast: Hashable, Sendable {
-    /// Most steps at once.
+    /// The largest number of steps at once.
     public var limit: Int
     /// From start to end.
     public var wall: Milliseconds
-    /// All steps one after another.
+    /// The sum of all steps.
     public var sum: Milliseconds
-    /// The longest chain: the time that no number of slots can beat.
+    /// The longest chain: a lower bound for any number of slots.
     public var criticalPathLength: Milliseconds
     /// The steps of that chain that run, first to last, by index.
     public var criticalPath: [Int]
-    /// How many steps that are to run were never measured.
+    /// How many steps of the run were never measured.
     public var unmeasuredCount = 0
 }
 
 extension RunPlan {
-    /// What the run would take under a limit, found by running the scheduler itself in virtual time.
+    /// The expected time of the run under a limit, computed by running the scheduler in virtual
+    /// time.
     ///
-    /// Nothing fails in it, launching costs nothing, and nobody else holds a resource.
+    /// It assumes that nothing fails, launching costs nothing, and no other run holds a resource.
     /// - Parameters:
-    ///   - limit: Most steps at once; the plan's own when nil.
-    ///   - durations: One for each step, in declaration order; what history says when nil.
+    ///   - limit: The largest number of steps at once; the plan's own when nil.
+    ///   - durations: One for each step, in declaration order; the plan's expected durations when
+    ///     nil.
     /// - Returns: The forecast, or nil when no duration is known.
     public func simulate(limit: Int? = nil, durations: [Milliseconds]? = nil) -> Forecast? {
         let given = durations.map { given in
@@ -47,7 +49,7 @@ extension RunPlan {
 
         var run = VirtualRun(plan: plan)
         var world = SmoothWorld(durations: expected)
-        // Begin, started and exited for each step, and locks acquired for some.
+        // Begin, started and exited for each step, and acquired locks for some.
         let isFinished = run.run(maxInputs: 8 * count + 8, in: &world)
         guard isFinished else { return nil }
         let path = resolved.graph.criticalPath(durations: expected.map(Double.init))
@@ -60,7 +62,7 @@ extension RunPlan {
 }
 
 extension RunPlan {
-    /// What the measured steps alone take; which chain is the longest is told by the guesses too.
+    /// The time of the measured steps alone; guesses only decide which chain is the longest.
     private func leastForecast(limit: Int, guesses: [Int64]) -> Forecast {
         let known = guesses.indices.map { isMeasured[$0] ? guesses[$0] : 0 }
         let sum = known.reduce(0) { $0 &+ $1 }
@@ -78,10 +80,10 @@ extension RunPlan {
 }
 
 extension RunPlan {
-    /// The steps that are to run, in the order in which they would start if nothing failed.
+    /// The steps of the run, in the order in which they would start if nothing failed.
     ///
-    /// Found by playing the run through, one step as long as the other; where several run at once,
-    /// which depends on their durations, by phase and rank.
+    /// Computed by simulating the run with equal durations; for a parallel run, whose order depends
+    /// on real durations, by phase and rank.
     public var startSequence: [Int] {
         let running = order.steps.map { Int($0) }.filter {
             selected[$0] && doneEarlier[$0] == nil && !isUpToDate($0)
@@ -105,7 +107,7 @@ extension RunPlan {
     public func isFinalizer(_ step: Int) -> Bool { traits[step].contains(.isFinalizer) }
 }
 
-/// A world where nothing fails and every step takes as long as expected.
+/// A virtual world in which nothing fails and every step takes the expected time.
 private struct SmoothWorld: VirtualWorld {
     /// Milliseconds for each step.
     let durations: [Int64]
@@ -130,10 +132,11 @@ private struct SmoothWorld: VirtualWorld {
         case .verify(let step, _):
             agenda.add(.verified(step: step, Verification()), at: now)
         case .examine(let step):
-            // Nobody knows before what its dependencies produce.
+            // What its dependencies will produce is unknown in advance.
             agenda.add(.examined(step: step, .due([])), at: now)
         case .evaluateCondition(let step):
-            // Most conditions hold most of the time, and no result is known before the run.
+            // Assume that a condition is true: most are most of the time, and no result is known
+            // before the run.
             agenda.add(.conditionEvaluated(step: step, .holds), at: now)
         case .launchCheck(let step, _):
             agenda.add(.started(step: step, pid: 0, startTicks: 0), at: now)

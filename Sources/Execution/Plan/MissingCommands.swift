@@ -1,9 +1,9 @@
 public import WorkflowModel
 
-/// Words about steps that neither say what starts them nor have a runner.
+/// Messages about steps with neither a command nor a runner.
 ///
-/// Workflows that describe their steps only in words are whole but for the runner: they can be
-/// planned and drawn, and one message is enough for all of their steps.
+/// Workflows that only describe their steps lack nothing but the runner: they can be planned and
+/// drawn, and one message is enough for all their steps.
 public struct MissingCommands {
     private let steps: [PlanError.StepWithoutCommand]
 
@@ -17,7 +17,7 @@ public struct MissingCommands {
         }
     }
 
-    /// What a command says that starts nothing.
+    /// The note of a command that starts nothing.
     public var note: Diagnostic {
         let count = steps.count == 1 ? "1 step has" : "\(steps.count) steps have"
         return .warning(

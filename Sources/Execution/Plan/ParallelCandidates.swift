@@ -2,20 +2,20 @@ import DependencyGraph
 import WorkflowModel
 
 extension RunPlan {
-    /// The steps that would run beside others of their phase if the run were parallel, by index;
-    /// none of a run that is.
+    /// The indices of the steps that would be parallel with others of their phase; empty for a run
+    /// that is parallel already.
     ///
-    /// A step would when its phase has another that is to run, parallel safe like itself, not in
-    /// conflict with it, and that can hold its resources at the same time. Finalizers share one
-    /// phase, in which each waits for those that it depends on.
+    /// Such a step has another step in its phase that is in the run, is parallel safe too, does not
+    /// conflict with it, and can hold its resources at the same time. Finalizers share one phase,
+    /// in which each waits for its dependencies.
     public var wouldBeParallel: [Int] {
         stages.filter { $0.count > 1 }.flatMap { parallel(among: $0) }.sorted()
     }
 
-    /// The same as sets of steps of which all could run at the same time, phase by phase.
+    /// The same as sets of steps, phase by phase; all steps of a set could run at the same time.
     ///
-    /// Each step that could share the time is in one at least; two that are kept apart are never in
-    /// the same. At most so many sets are made, since each looks at every step of its phase.
+    /// Each candidate is in at least one set; two that exclude each other are never in the same. At
+    /// most `limit` sets are made, since each compares every step of its phase.
     public func parallelSets(atMost limit: Int) -> [[Int]] {
         var sets: [[Int]] = []
         for stage in stages.sorted(by: { $0.first ?? 0 < $1.first ?? 0 }) where stage.count > 1 {
@@ -32,7 +32,7 @@ extension RunPlan {
         return sets
     }
 
-    /// A set with all the others that can run beside every step of it, each taken in turn.
+    /// Extends a set greedily with the others that can run together with every step in it.
     private func together(_ set: [Int], _ others: ArraySlice<Int>) -> [Int] {
         var set = set
         var used: [Int32: Int] = [:]
@@ -55,7 +55,7 @@ extension RunPlan {
         return set
     }
 
-    /// The steps that could share the time, by what none of them waits for.
+    /// The candidates grouped so that none waits for another of its group.
     private var stages: [[Int]] {
         guard mode == .sequential else { return [] }
         let ranks = finalizerRanks
@@ -69,14 +69,14 @@ extension RunPlan {
         return Array(stages.values)
     }
 
-    /// Steps none of which waits for another.
+    /// Steps of which none waits for another.
     private struct Stage: Hashable {
         var task: Int
         var phase: Int32
         var rank: Int32
     }
 
-    /// For each finalizer the length of the longest chain of finalizers that leads to it.
+    /// For each finalizer, the length of the longest chain of finalizers before it.
     private var finalizerRanks: [Int: Int32] {
         let finalizers = selected.indices.filter { isFinalizer($0) }
         guard finalizers.count > 1 else { return [:] }
@@ -93,10 +93,10 @@ extension RunPlan {
             && !traits[step].contains(.runsAlone)
     }
 
-    /// Those of a phase's steps that could run beside another.
+    /// The steps of a phase that could be parallel with another.
     private func parallel(among steps: [Int]) -> [Int] {
-        // A resource that one step alone takes keeps nobody apart. Without those, steps take few
-        // different sets, and what is true of one set is true of all its steps.
+        // A resource that only one step takes excludes no other step. Without those, steps take few
+        // different sets of resources, and steps with equal sets need one test.
         var takers: [Int32: Int] = [:]
         for step in steps { for claim in claims[step] { takers[claim.resource, default: 0] += 1 } }
         var sets: [[ResourceClaim]: [Int]] = [:]
@@ -124,7 +124,7 @@ extension RunPlan {
 
     private func hasPeer(_ step: Int, among members: [Int]) -> Bool {
         let conflicting = conflicts[step]
-        // More than it is in conflict with, and itself: one of them is neither.
+        // More members than it conflicts with, plus itself: at least one is neither.
         guard members.count <= conflicting.count + 1 else { return true }
         let excluded = Set(conflicting.lazy.map { Int($0.step) })
         return members.contains { $0 != step && !excluded.contains($0) }

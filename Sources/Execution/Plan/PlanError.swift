@@ -1,25 +1,25 @@
 public import WorkflowModel
 
-/// Why nothing can be run as it was asked for; nothing has been started.
+/// Why a plan cannot be made; nothing has been started.
 public enum PlanError: Error, Hashable, Sendable {
-    /// The command line names steps that there are not.
+    /// The command line names steps that do not exist.
     case unknownSteps([UnknownStep])
     /// The workflow declares no steps.
     case noSteps
-    /// What the command line asks for leaves no step to run.
+    /// The options of the command line leave no step to run.
     case nothingSelected
-    /// Steps to be run that neither say what starts them nor have a runner.
+    /// Selected steps with neither a command nor a runner.
     case noCommand([StepWithoutCommand])
-    /// A recorded run that cannot be run again in its order.
+    /// A recorded run whose order cannot be repeated.
     case replay(ReplayProblem, run: String)
 
-    /// A name on the command line that is no step.
+    /// A name on the command line that no step has.
     public struct UnknownStep: Hashable, Sendable {
         /// What was typed.
         public var id: StepID
-        /// The option that it was given to, or nil for a step named by itself.
+        /// The option whose value it was; nil for a step named without one.
         public var option: String?
-        /// The steps that were most likely meant.
+        /// The steps that were probably meant.
         public var suggestions: [StepID] = []
     }
 
@@ -31,7 +31,7 @@ public enum PlanError: Error, Hashable, Sendable {
         public var range: SourceRange?
     }
 
-    /// What is wrong, and what to type next: one message for each step concerned.
+    /// What is wrong, and what to type instead: one message for each step.
     public var diagnostics: [Diagnostic] {
         switch self {
         case .unknownSteps(let unknown):

@@ -1,14 +1,14 @@
 import WorkflowModel
 
-/// The parallel groups of a run that fail on their own.
+/// The parallel groups of a run with a failure strategy of their own.
 ///
-/// The most steps of a group at once is counted as a resource (``PlannedResource``).
+/// The largest number of their steps at once is counted as a resource (``PlannedResource``).
 struct PlannedGroups: Sendable {
-    /// One of them.
+    /// One group.
     struct Group: Sendable {
         var name: String
         var strategy: FailureStrategy
-        /// Its steps, but for those that always run.
+        /// Its steps, except those that always run.
         var members: [Int32] = []
     }
 
@@ -36,7 +36,7 @@ struct PlannedGroups: Sendable {
         self.numbers = numbers
     }
 
-    /// The group in which a step fails; nil where its failure is the run's.
+    /// The group in which the failure of a step stays; nil when the failure concerns the run.
     func number(of step: Int) -> Int? {
         numbers.isEmpty ? nil : numbers[step].map { Int($0) }
     }

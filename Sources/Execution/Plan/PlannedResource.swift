@@ -2,11 +2,13 @@ public import WorkflowModel
 
 /// A counted thing that steps of a run share.
 public struct PlannedResource: Hashable, Sendable {
-    /// As declared; or the id of a task whose steps run one by one, or a group that limits its own.
+    /// As declared; or the id of a task whose steps run one by one, or the name of a group with a
+    /// limit.
     public var name: String
-    /// Units there are.
+    /// Units in total.
     public var capacity: Int
-    /// Where its lock files are; nil for one that the run counts by itself and that has none.
+    /// Which runs share its lock files; nil for a resource that only this run counts, without lock
+    /// files.
     public var scope: ResourceScope?
 
     /// Whether other runs may hold units of it.
@@ -50,7 +52,8 @@ struct ResourceTable {
         mutating func add(_ use: ResourceUse, to step: Int) {
             let number = number(of: use.name)
             let units = Int32(clamping: max(1, use.units))
-            // A resource that a step names twice is one claim: the scheduler counts claims apart.
+            // Two claims of one step on one resource are merged: the scheduler counts claims
+            // separately.
             var place = entries.endIndex
             while place > 0, entries[place - 1].row == step {
                 place -= 1
@@ -76,7 +79,7 @@ struct ResourceTable {
             }
         }
 
-        /// A group's limit is counted as a resource of which each of its steps takes a unit.
+        /// Adds the limit of a group as a resource of which each of its steps takes one unit.
         mutating func addGroups(of workflow: Workflow) {
             var numbers: [String: Int32] = [:]
             for group in workflow.parallelGroups {

@@ -2,15 +2,17 @@ import DependencyGraph
 public import WorkflowModel
 
 extension RunPlan {
-    /// Decides what a run will do.
+    /// Plans a run.
     ///
     /// - Parameters:
-    ///   - resolved: A workflow that was found valid.
-    ///   - options: What the command line asks for.
-    ///   - history: How long steps took before; none is needed.
-    ///   - resuming: What is taken over of an earlier run; it says which steps are meant, too.
+    ///   - resolved: A valid workflow.
+    ///   - options: The options of the command line.
+    ///   - history: How long steps took before; may be empty.
+    ///   - resuming: What is taken over from an earlier run; it also decides which steps are
+    ///     selected.
     /// - Returns: The plan, in O(V + E + V log V).
-    /// - Throws: ``PlanError`` when the command line names what there is not, or a step has no command.
+    /// - Throws: ``PlanError`` when the command line names something that does not exist, or a step
+    ///   has no command.
     public static func make(
         resolved: ResolvedWorkflow, options: RunOptions, history: [StepID: Milliseconds] = [:],
         resuming: ResumePlan? = nil
@@ -50,7 +52,7 @@ extension RunPlan {
         let execution = workflow.execution
         let concurrency = Concurrency(options, execution)
         let table = ResourceTable(of: workflow)
-        // What is done already takes no time.
+        // Finished steps take no time.
         let runs =
             done.isEmpty ? selected : selected.indices.map { selected[$0] && done[$0] == nil }
         let durations = ExpectedDurations.make(
@@ -80,7 +82,7 @@ extension RunPlan {
             index: { resolved.graph.index(of: $0) })
         self.policy = policy
         isOptimistic = execution.failureStrategy == .optimistic
-        // Through the buffer, since a step is dear to copy.
+        // Read through the buffer, since a step is expensive to copy.
         traits = workflow.steps.withUnsafeBufferPointer { steps in
             steps.indices.map { step in
                 let claims = table.claims[step]
@@ -106,7 +108,7 @@ extension RunPlan {
             })
     }
 
-    /// By step, the steps that it never runs beside.
+    /// For each step, the steps that never run at the same time.
     private static func conflicts(in resolved: ResolvedWorkflow) -> RaggedArray<PlannedConflict> {
         RaggedArray(
             count: resolved.graph.count,
@@ -119,7 +121,7 @@ extension RunPlan {
             })
     }
 
-    /// Takes over how long steps took before, which decides in what order they start.
+    /// Sets the durations of earlier runs, which decide in what order steps start.
     public mutating func expect(_ history: [StepID: Milliseconds]) {
         guard !history.isEmpty else { return }
         let nodes = resolved.graph.nodes
@@ -172,7 +174,7 @@ extension RunPlan {
         return traits
     }
 
-    /// For each step the length of the longest chain of its own task that ends with it.
+    /// For each step, the length of the longest chain of its own task that ends with it.
     fileprivate static func phases(of resolved: ResolvedWorkflow) -> [Int32] {
         let steps = resolved.workflow.steps
         if resolved.workflow.tasks.count <= 1 {
@@ -190,7 +192,7 @@ extension RunPlan {
 }
 
 extension RunPlan {
-    /// What always runs at the end is the last phase of its task, and no part of any other.
+    /// Finalizers form the last phase of their task, and are in no other phase.
     private static func withFinalizersLast(_ phases: [Int32], _ workflow: Workflow) -> [Int32] {
         let finalizers = workflow.finalizers
         guard !finalizers.isEmpty else { return phases }
@@ -206,8 +208,8 @@ extension RunPlan {
         return phases
     }
 
-    /// The same where barriers stand: by the longest chain in the whole graph, counted on within
-    /// each task, so that what a phase waits for never waits for that phase.
+    /// The phases with barriers: by the longest chain in the whole graph, numbered within each
+    /// task, so that no phase needs a step that waits for it.
     fileprivate static func barrierPhases(of resolved: ResolvedWorkflow) -> [Int32] {
         let steps = resolved.workflow.steps
         let levels = resolved.graph.phaseIndices()
@@ -226,7 +228,7 @@ extension RunPlan {
 }
 
 extension ResolvedWorkflow {
-    /// The phases of a run of all its steps, task by task; what runs at the end is in none of them.
+    /// The number of phases over all tasks, without finalizers.
     public var phaseCount: Int {
         let phases =
             workflow.execution.barriers
@@ -239,7 +241,7 @@ extension ResolvedWorkflow {
     }
 }
 
-/// How many steps share the time, and what is to be said about it.
+/// The number of steps at once, and the notes about it.
 private struct Concurrency {
     var mode = ExecutionMode.sequential
     var limit = 1

@@ -1,14 +1,14 @@
 public import WorkflowModel
 
-/// What the command line asks of a run.
+/// The options of a run.
 public struct RunOptions: Hashable, Sendable {
-    /// Steps named: they and what they depend on run; empty for all.
+    /// Named steps: they and their dependencies run; empty for all.
     public var targets: [StepID] = []
-    /// `--only`: these run, and nothing else.
+    /// `--only`: only these run.
     public var only: [StepID] = []
-    /// `--from`: this and what depends on it.
+    /// `--from`: these and their dependents.
     public var from: [StepID] = []
-    /// `--until`: this and what it depends on.
+    /// `--until`: these and their dependencies.
     public var until: [StepID] = []
     /// `--skip`: these count as skipped, and their dependents run.
     public var skip: [StepID] = []
@@ -28,28 +28,28 @@ public struct RunOptions: Hashable, Sendable {
     public var barriers = false
     /// `--runner`.
     public var runner: Command?
-    /// False where the plan is only looked at: steps that nothing starts are noted then.
+    /// False for a plan that is not run: steps without a command are then only noted.
     public var needsCommands = true
 
-    /// Whether somebody can be asked about failures: a terminal is there.
+    /// Whether somebody can be asked about failures: there is a terminal.
     public var canAsk = false
-    /// `--decide`: what is to become of steps that failed in the run that is gone on with.
+    /// `--decide`: decisions about failed steps of the resumed run.
     public var decisions: [StepDecision] = []
-    /// `--shuffle`, `--replay`: in which order steps start that could start at once.
+    /// `--shuffle`, `--replay`: the order of steps that could start at the same time.
     public var startOrder = StartOrderChoice.byPath
-    /// `--smart-execution`, `--since`: what steps are compared with, to skip what has not changed.
+    /// `--smart-execution`, `--since`: what steps are compared with, to skip unchanged ones.
     public var smart = SmartChoice.off
-    /// `--cache`: kept results are put in place where they fit.
+    /// `--cache`: matching results are restored from the cache.
     public var usesCache = false
-    /// `--force`: what is up to date runs all the same.
+    /// `--force`: steps run although they are up to date.
     public var isForced = false
-    /// What the spread of retry delays is drawn from.
+    /// The seed of the random spread of retry delays.
     public var seed: UInt64 = 0
 
     /// A plain sequential run of everything.
     public init() {}
 
-    /// Whether anything narrows down which steps are meant.
+    /// Whether any option restricts which steps are selected.
     public var narrowsSteps: Bool {
         !(targets.isEmpty && only.isEmpty && from.isEmpty && until.isEmpty && skip.isEmpty)
     }
@@ -59,7 +59,7 @@ public struct RunOptions: Hashable, Sendable {
 public struct StepDecision: Hashable, Sendable {
     /// The step.
     public var step: StepID
-    /// What is to become of it.
+    /// The decision.
     public var decision: ReviewDecision
 
     /// A decision about a step.
@@ -69,12 +69,12 @@ public struct StepDecision: Hashable, Sendable {
     }
 }
 
-/// In which order steps start that could start at once.
+/// The order of steps that could start at the same time.
 public enum StartOrderChoice: Hashable, Sendable {
-    /// As declared, or under `--parallel` the longest remaining path first.
+    /// In declaration order, or under `--parallel` the longest remaining path first.
     case byPath
-    /// In a random order, drawn from this seed.
+    /// In a random order with this seed.
     case shuffled(seed: UInt64)
-    /// Only these, one after another in this order: that of a recorded run.
+    /// Only these, one after another in this order, which a recorded run used.
     case replay(run: String, steps: [StepID])
 }

@@ -3,53 +3,53 @@ public import WorkflowModel
 
 /// What a run will do, decided before it starts: a pure function of workflow, options and history.
 ///
-/// Index `i` is `workflow.steps[i]` everywhere: in the plan, the scheduler and the record.
+/// Index `i` means `workflow.steps[i]` everywhere: in the plan, the scheduler and the record.
 public struct RunPlan: Sendable {
     /// The workflow with its graph.
     public let resolved: ResolvedWorkflow
-    /// Whether each step is to run; the others are skipped, and stand in nobody's way.
+    /// Whether each step is selected; the others are skipped and hold nothing back.
     public let selected: [Bool]
     /// Whether the limit came from `--parallel`.
     public let mode: ExecutionMode
-    /// Most steps at once, at least 1.
+    /// The largest number of steps at once, at least 1.
     public internal(set) var limit: Int
-    /// What the user should be told before the run, a line each.
+    /// Notes for the user before the run, one line each.
     public internal(set) var notes: [String]
-    /// What else the user should know, and what belongs on the run's record too.
+    /// Further notes, which are recorded in the run as well.
     public internal(set) var warnings: [String]
-    /// What steps share; ``claims(of:)`` counts from here.
+    /// The shared resources; ``claims(of:)`` uses these indices.
     public let resources: [PlannedResource]
     /// The phase of each step within its task, from 1.
     ///
-    /// With barriers, chains that go through other tasks count too, so that no phase needs a later one.
+    /// With barriers, chains through other tasks count too, so that no phase needs a later one.
     public let phases: [Int32]
-    /// Edges that only order, as dependency and dependent: a failure does not go along them.
+    /// Edges that only order, as dependency and dependent: a failure does not propagate along them.
     let orderOnly: Set<Int64>
     /// Milliseconds that each step is expected to take; nil when none has been measured.
     ///
-    /// A step that was never measured has a guess here, which decides what starts first and is
+    /// For a step that was never measured this holds a guess, which decides the start order and is
     /// never shown: see ``measured(of:)``.
     public internal(set) var durations: [Int64]?
-    /// Whether each step is to run and was measured before.
+    /// Whether each step is selected and was measured before.
     var isMeasured: [Bool]
 
-    /// Steps that ended well in an earlier run and are not to run again.
+    /// Steps that succeeded in an earlier run and do not run again.
     public var doneEarlier: [Int: DoneEarlier]
-    /// Steps that ended well in an earlier run, and stay done unless what they need runs: whether it
-    /// does is known only in the run, as of a step with a condition.
+    /// Steps that succeeded in an earlier run and stay done unless a dependency runs, which is
+    /// known only during the run, as for a step with a condition.
     public let doneUnlessNeedsRun: [Int: DoneEarlier]
-    /// The id of the run that this one goes on with.
+    /// The id of the run that this one resumes.
     public let resumes: String?
-    /// What need not run; nil where everything runs.
+    /// The steps that need not run; nil when everything runs.
     public internal(set) var smart: SkipPlan?
-    /// In which order steps start that could start at once.
+    /// The order of steps that could start at the same time.
     public let startOrder: StartOrderChoice
 
-    /// Whether a phase begins only when the one before it in its task has ended.
+    /// Whether a phase begins only after the previous one in its task has ended.
     public let hasBarriers: Bool
-    /// What the run does about failures.
+    /// How the run handles failures.
     public let policy: FailurePolicy
-    /// Whether a halt leaves the steps that run to their end.
+    /// Whether a halt lets running steps finish.
     let isOptimistic: Bool
     /// Parallel groups with settings of their own.
     let groups: PlannedGroups
@@ -61,27 +61,27 @@ public struct RunPlan: Sendable {
     let defaultGrace: Milliseconds
     /// `--runner`.
     let runner: Command?
-    /// False where only expected durations are played through, which may exceed a limit.
+    /// False for a simulation of expected durations, which may exceed a limit.
     var appliesTimeouts = true
 
-    /// What has done a step before this run, whether or not it stays done in any case.
+    /// The earlier run that did a step, whether unconditionally or unless a dependency runs.
     public func done(before step: Int) -> DoneEarlier? {
         doneEarlier[step] ?? doneUnlessNeedsRun[step]
     }
 
-    /// The number of steps, those left out included.
+    /// The number of steps, including unselected ones.
     public var count: Int { selected.count }
 
-    /// The number of steps that are to run.
+    /// The number of selected steps.
     public var selectedCount: Int { selected.reduce(0) { $1 ? $0 + 1 : $0 } }
 
-    /// What a step that is to run took before; nil when that was never measured.
+    /// What a selected step took before; nil when it was never measured.
     public func measured(of step: Int) -> Milliseconds? {
         guard isMeasured[step], let durations else { return nil }
         return Milliseconds(durations[step])
     }
 
-    /// What starts a step: its own command, else `--runner`, else the runner of its file.
+    /// The command of a step: its own, else `--runner`, else the runner of its file.
     public func command(of step: Int) -> Command? {
         resolved.workflow.steps[step].command ?? runner(of: step)
     }
@@ -90,7 +90,8 @@ public struct RunPlan: Sendable {
         runner ?? resolved.workflow.steps[step].runner ?? resolved.workflow.execution.runner
     }
 
-    /// What starts a step by a method: a backup that is only described in words is for the runner.
+    /// The command of a step for a method; the runner gets a backup that is only described in
+    /// words.
     public func command(of step: Int, by method: StepMethod) -> Command? {
         guard case .backup(let number) = method else { return command(of: step) }
         let backups = resolved.workflow.steps[step].recovery.backups
@@ -98,13 +99,14 @@ public struct RunPlan: Sendable {
         return backups[number - 1].command ?? runner(of: step)
     }
 
-    /// The limit of an attempt: the step's own, else `--timeout`, else `[execution] timeout`; 0 is none.
+    /// The time limit of an attempt: the step's own, else `--timeout`, else `[execution] timeout`;
+    /// 0 means none.
     public func timeout(of step: Int) -> Milliseconds? {
         guard appliesTimeouts else { return nil }
         return limit(resolved.workflow.steps[step].timeout ?? defaultTimeout)
     }
 
-    /// The limit without output: the step's own, else `[execution] idle_timeout`; 0 is none.
+    /// The limit without output: the step's own, else `[execution] idle_timeout`; 0 means none.
     public func idleTimeout(of step: Int) -> Milliseconds? {
         guard appliesTimeouts else { return nil }
         let execution = resolved.workflow.execution
@@ -116,7 +118,7 @@ public struct RunPlan: Sendable {
         appliesTimeouts ? limit(resolved.workflow.execution.runTimeout) : nil
     }
 
-    /// The limit of a phase: one and a half times what is declared, and only with barriers.
+    /// The limit of a phase: 1.5 times the declared one, and only with barriers.
     public var phaseLimit: Milliseconds? {
         guard appliesTimeouts, hasBarriers,
             let declared = limit(resolved.workflow.execution.phaseTimeout)
@@ -163,7 +165,7 @@ public struct RunPlan: Sendable {
     }
 
     private func stepHeader(_ index: Int) -> StepHeader {
-        // Each field from where it lies: a step is dear to copy.
+        // Read each field in place: a step is expensive to copy.
         let steps = resolved.workflow.steps
         var header = StepHeader(
             id: steps[index].id.rawValue, description: steps[index].description,
@@ -178,7 +180,8 @@ public struct RunPlan: Sendable {
         return header
     }
 
-    /// Attempts that a step has at most: the first, its retries, and the backups that something can do.
+    /// The largest number of attempts of a step: the first, its retries, and the backups with a
+    /// command.
     public func maxAttempts(of step: Int) -> Int {
         guard traits[step].contains(.recovers) else { return 1 }
         let recovery = resolved.workflow.steps[step].recovery
@@ -189,7 +192,7 @@ public struct RunPlan: Sendable {
     }
 }
 
-/// A step beside which another cannot run, since both write a file.
+/// A step that another cannot run in parallel with, since both write a file.
 struct PlannedConflict: Hashable, Sendable {
     /// The other step.
     var step: Int32
@@ -197,24 +200,24 @@ struct PlannedConflict: Hashable, Sendable {
     var conflict: Int32
 }
 
-/// What the scheduler asks of a step at every turn, in two bytes.
+/// What the scheduler checks of a step on every input, in two bytes.
 struct StepTraits: OptionSet, Sendable {
     let rawValue: UInt16
 
     static let isCritical = StepTraits(rawValue: 1)
     static let allowsFailure = StepTraits(rawValue: 2)
     static let runsAlone = StepTraits(rawValue: 4)
-    /// It claims something that has lock files.
+    /// It claims a resource with lock files.
     static let takesLocks = StepTraits(rawValue: 8)
     static let warnsOfLeftovers = StepTraits(rawValue: 16)
     static let failsOnLeftovers = StepTraits(rawValue: 32)
-    /// It declares outputs, which must be there when it has ended well.
+    /// It declares outputs, which must exist after success.
     static let declaresOutputs = StepTraits(rawValue: 64)
     /// It runs at the end, whatever happened.
     static let isFinalizer = StepTraits(rawValue: 128)
-    /// Whether it runs is for its condition to say.
+    /// Its condition decides whether it runs.
     static let hasCondition = StepTraits(rawValue: 256)
-    /// Its log must hold a pattern when it has ended well.
+    /// Its log must contain a pattern after success.
     static let wantsPattern = StepTraits(rawValue: 512)
     /// A command must succeed after it.
     static let hasCheck = StepTraits(rawValue: 1024)
@@ -224,6 +227,6 @@ struct StepTraits: OptionSet, Sendable {
     static let mayBeBusy = StepTraits(rawValue: 4096)
     /// A resource that it takes has a circuit breaker.
     static let isGuarded = StepTraits(rawValue: 8192)
-    /// The end of an attempt may lead to more than the end of the step.
+    /// The end of an attempt may have other consequences than the end of the step.
     static let sequels: StepTraits = [.recovers, .mayBeBusy, .isGuarded]
 }

@@ -1,14 +1,14 @@
 import DependencyGraph
 import WorkflowModel
 
-/// Decides which steps of a workflow the command line asks for.
+/// Decides which steps of a workflow the command line selects.
 ///
-/// Options that name steps to run add up: targets and `--until` bring what they depend on, `--only`
-/// brings nothing, and beside `--only` the targets bring nothing either, so that `--only a b` is
-/// exactly two steps. Without any of them all steps are meant. `--from` then keeps the steps named
-/// and what depends on them, and `--skip` takes steps away. A finalizer comes with each step that it
-/// names as a dependency, and with no other; one that depends on nothing always comes. `--only` and
-/// `--skip` leave it out.
+/// Options that name steps add up: targets and `--until` bring their dependencies, `--only` brings
+/// nothing, and with `--only` targets bring nothing either, so `--only a b` is exactly two steps.
+/// Without any of them all steps are selected. `--from` then keeps the named steps and their
+/// dependents, and `--skip` removes steps. A finalizer is selected with each step that it depends
+/// on, and with no other; one without dependencies is always selected. `--only` and `--skip`
+/// exclude it.
 struct Selection {
     private let workflow: Workflow
     private let graph: Graph<StepID>
@@ -60,8 +60,8 @@ struct Selection {
         return flags
     }
 
-    /// Takes a finalizer in with the steps that it depends on itself: one that stops a server has nothing
-    /// to do where only what the server needs was run.
+    /// Selects finalizers together with their direct dependencies: a finalizer that stops a server
+    /// has nothing to do when only the server's dependencies run.
     private func addFinalizers(to flags: inout [Bool]) {
         guard flags.contains(true) else { return }
         for step in graph.topologicalOrder() where !flags[step] && finalizers.contains(step) {

@@ -1,28 +1,29 @@
 import DependencyGraph
 import WorkflowModel
 
-/// Which of several steps that could start goes first: a rank for each, 0 the first.
+/// Which of several startable steps goes first: a rank for each, 0 the first.
 struct StartOrder: Sendable {
     /// The step at each rank.
     let steps: [Int32]
     /// The rank of each step.
     let ranks: [Int32]
-    /// Whether a step's turn comes only when all before it have ended.
+    /// Whether a step starts only after all steps of lower rank have ended.
     var isStrict = false
 
-    /// Declaration order, which is what a run one by one keeps.
+    /// Declaration order, for a sequential run.
     init(declared count: Int) {
         steps = (0..<Int32(count)).map { $0 }
         ranks = steps
     }
 
-    /// The step with the longest chain of work after it first; of equal ones the one declared first.
+    /// The step with the longest remaining chain of work first; among equals the one declared
+    /// first.
     ///
-    /// `durations` are milliseconds, or 1 for each step where nothing is known of any.
+    /// `durations` are milliseconds, or 1 for each step when none is known.
     init(graph: Graph<StepID>, durations: [Int64]) {
         let remaining = graph.remainingPath(durations: durations.map(Double.init))
-        // Both parts in one integer: sorting these is several times faster than sorting by closure.
-        // A chain of more than 49 days ranks like one of 49 days.
+        // Both parts in one integer: sorting these is several times faster than sorting with a
+        // closure. A chain of more than 49 days ranks like one of 49 days.
         var keys = remaining.enumerated().map { step, length -> UInt64 in
             let clamped = UInt64(min(length, Double(UInt32.max)))
             return (UInt64(UInt32.max) - clamped) << 32 | UInt64(step)
@@ -31,7 +32,7 @@ struct StartOrder: Sendable {
         self.init(keys.map { Int32(truncatingIfNeeded: $0 & 0xFFFF_FFFF) })
     }
 
-    /// A random order in which each step comes after all that it depends on; each seed has one.
+    /// A random topological order; each seed gives one.
     init(shuffling graph: Graph<StepID>, seed: UInt64) {
         var random = SeededSequence(seed: seed)
         var missing = (0..<graph.count).map { graph.dependencies(of: $0).count }
@@ -77,8 +78,8 @@ struct StartOrder: Sendable {
     }
 }
 
-/// Numbers that look random, the same for a seed in every version and on every machine: the
-/// standard library promises that of none of its own.
+/// Pseudorandom numbers that a seed determines in every version and on every machine; the standard
+/// library guarantees that for none of its generators.
 ///
 /// SplitMix64 by S. Vigna, public domain.
 struct SeededSequence {
@@ -86,7 +87,7 @@ struct SeededSequence {
 
     init(seed: UInt64) { state = seed }
 
-    /// 0 up to, and not including, a bound of at least 1.
+    /// A number from 0 to below a bound of at least 1.
     mutating func below(_ bound: Int) -> Int {
         Int(next().multipliedFullWidth(by: UInt64(max(1, bound))).high)
     }
@@ -100,12 +101,12 @@ struct SeededSequence {
     }
 }
 
-/// How long steps are expected to take.
+/// The expected durations of steps.
 enum ExpectedDurations {
-    /// Milliseconds for each step, or nil when none of them has been measured.
+    /// Milliseconds for each step; nil when none of them has been measured.
     ///
-    /// A step that was not measured counts as the median of those that were; one that does not run
-    /// counts nothing.
+    /// An unmeasured step counts as the median of the measured ones; one that does not run counts
+    /// 0.
     static func make(
         nodes: [StepID], selected: [Bool], history: [StepID: Milliseconds]
     ) -> [Int64]? {

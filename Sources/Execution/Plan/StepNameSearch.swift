@@ -1,20 +1,20 @@
 import DependencyGraph
 public import WorkflowModel
 
-/// Finds the steps that somebody most likely meant by a name that no step has.
+/// Finds the steps that were probably meant by a name that no step has.
 ///
-/// People type what they see: the end of an id (`4` for `1.4`), a name with other separators
-/// (`api docs` for `api_docs`), the description, or any of these with a slip.
+/// People type what they see: the end of an id (`4` for `1.4`), a name with other separators (`api
+/// docs` for `api_docs`), the description, or any of these with a typing error.
 public struct StepNameSearch {
     private let names: [String]
     private let descriptions: [String]
-    /// How many of the names, from the first, are steps; the others stand for several steps each.
+    /// How many of the names, from the first, are steps; each other name stands for several steps.
     private let stepCount: Int
 
     /// - Parameters:
     ///   - ids: The ids of the steps.
-    ///   - descriptions: Of each of these steps, in the same order.
-    ///   - groups: Further names that may be typed in the place of a step's.
+    ///   - descriptions: The descriptions of these steps, in the same order.
+    ///   - groups: Further names that can be typed in place of a step's.
     public init(ids: [String], descriptions: [String], groups: [String] = []) {
         names = ids + groups
         stepCount = ids.count
@@ -28,7 +28,7 @@ public struct StepNameSearch {
             groups: workflow.groups.map(\.name.rawValue).sorted())
     }
 
-    /// The names that were most likely meant, in the order of the steps; none where none is near.
+    /// The names that were probably meant, in the order of the steps; empty when none is near.
     public func candidates(for typed: String) -> [String] {
         let wanted = Self.folded(typed)
         guard !wanted.isEmpty else { return [] }
@@ -52,10 +52,10 @@ public struct StepNameSearch {
         }
     }
 
-    /// The line that asks whether one of them was meant; nil where none is near.
+    /// The line that suggests one of them; nil when none is near.
     public func help(for typed: String) -> String? { Self.help(naming: candidates(for: typed)) }
 
-    /// The same for names that were found before.
+    /// The line for names found before.
     static func help(naming candidates: [String]) -> String? {
         guard let last = candidates.last else { return nil }
         let shown = candidates.prefix(maxShown).map { "`\($0)`" }
@@ -73,7 +73,7 @@ public struct StepNameSearch {
         zip(names.prefix(stepCount), descriptions).filter { matches($0.1) }.map(\.0)
     }
 
-    /// An id, and what follows each of its dots.
+    /// An id, and the part after each of its dots.
     private static func ends(of id: String) -> [Substring] {
         var rest = id[...]
         var ends = [rest]
@@ -84,7 +84,7 @@ public struct StepNameSearch {
         return ends
     }
 
-    /// Letters and digits in lower case, so that separators and case make no difference.
+    /// Letters and digits in lower case, which ignores separators and case.
     private static func folded(_ text: some StringProtocol) -> String {
         var folded = ""
         for character in text.lowercased() where character.isLetter || character.isNumber {

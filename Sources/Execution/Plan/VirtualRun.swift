@@ -1,18 +1,18 @@
-/// What stands in for processes and locks when a run is only played through.
+/// Simulates processes and locks for a run in virtual time.
 protocol VirtualWorld {
-    /// Takes note of what the scheduler is about to be told; false where it did not happen after all.
+    /// Called before the scheduler gets an input; false when the event did not happen after all.
     mutating func admits(_ input: SchedulerInput, at now: RunTime) -> Bool
-    /// Does what the scheduler asks, and puts what comes of it on the agenda.
+    /// Performs an action of the scheduler, and adds the resulting inputs to the agenda.
     mutating func perform(
         _ action: SchedulerAction, at now: RunTime, _ agenda: inout VirtualRun.Agenda)
 }
 
 /// Runs a ``Scheduler`` in virtual time.
 ///
-/// The world of ``RunPlan/simulate(limit:durations:)`` is one where every step takes as long as
-/// expected; that of the tests is one where everything goes wrong that can.
+/// In the world of ``RunPlan/simulate(limit:durations:)`` every step takes the expected time; in
+/// that of the tests everything fails that can.
 struct VirtualRun {
-    /// What will happen, and when.
+    /// Future inputs with their times.
     struct Agenda {
         private struct Appointment: Comparable {
             let time: RunTime
@@ -30,7 +30,7 @@ struct VirtualRun {
         /// When the next input is due.
         var nextTime: RunTime? { heap.first?.time }
 
-        /// Puts an input after all others of the same moment.
+        /// Adds an input after all others with the same time.
         mutating func add(_ input: SchedulerInput, at time: RunTime) {
             number += 1
             heap.push(Appointment(time: time, number: number, input: input))
@@ -43,10 +43,10 @@ struct VirtualRun {
 
     private(set) var scheduler: Scheduler
     private(set) var now = RunTime.zero
-    /// How many inputs the scheduler has taken.
+    /// How many inputs the scheduler has handled.
     private(set) var inputs = 0
     var agenda = Agenda()
-    /// Whether a deadline goes before an input of the same moment.
+    /// Whether a deadline comes before an input with the same time.
     var prefersDeadlines = false
 
     init(plan: RunPlan) {
@@ -54,11 +54,11 @@ struct VirtualRun {
         agenda.add(.begin, at: .zero)
     }
 
-    /// Goes on until the run is finished, nothing is left to happen, or the inputs are used up.
+    /// Runs until the scheduler has finished, the agenda is empty, or the input limit is reached.
     ///
     /// - Parameters:
-    ///   - maxInputs: After so many the run is given up.
-    ///   - world: What answers the scheduler's actions.
+    ///   - maxInputs: After this many inputs the run is abandoned.
+    ///   - world: Performs the scheduler's actions.
     /// - Returns: Whether the scheduler finished.
     mutating func run(maxInputs: Int, in world: inout some VirtualWorld) -> Bool {
         var actions: [SchedulerAction] = []

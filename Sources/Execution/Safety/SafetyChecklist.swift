@@ -1,19 +1,19 @@
 import DependencyGraph
 public import WorkflowModel
 
-/// What is to hold before the steps of a workflow are run at the same time: the ten points of the
-/// source documents' checklist, each judged by what was declared and by the runs on record.
+/// What must hold before the steps of a workflow run in parallel: the ten points of the source
+/// documents' checklist, each judged by the declarations and the recorded runs.
 ///
-/// A point asks for what was *said*: a default that happens to fit is nobody's decision.
+/// A point requires an explicit declaration: a default that happens to fit is not a decision.
 public struct SafetyChecklist: Sendable {
-    /// How a point stands.
+    /// The result for a point.
     public enum Verdict: String, Hashable, Sendable, CaseIterable {
         case met = "met"
         case notMet = "not_met"
         case notApplicable = "not_applicable"
     }
 
-    /// A line of TOML that would have a point met, and where it belongs.
+    /// A line of TOML that would satisfy a point, and where it belongs.
     public struct Addition: Hashable, Sendable {
         /// Where a line belongs.
         public enum Place: Hashable, Sendable {
@@ -33,15 +33,15 @@ public struct SafetyChecklist: Sendable {
     public struct Point: Sendable {
         /// From 1, in the source's order.
         public let number: Int
-        /// What is to hold, in the source's words.
+        /// What must hold, in the source's words.
         public let title: String
-        /// How it stands.
+        /// The result.
         public let verdict: Verdict
         /// Why: a clause, or several separated by semicolons.
         public let reason: String
-        /// What to set; empty unless it is not met and the file can be mended by it.
+        /// What to set; empty unless the point is not met and the file can fix it.
         public let additions: [Addition]
-        /// What to type instead or besides, where that is no line of the file.
+        /// What to type instead or in addition, when that is not a line of the file.
         public let advice: String?
     }
 
@@ -51,9 +51,9 @@ public struct SafetyChecklist: Sendable {
     /// Judges a workflow.
     ///
     /// - Parameters:
-    ///   - resolved: A workflow that was found valid.
-    ///   - evidence: What its recorded runs tell.
-    ///   - processors: Of this machine, for the proposed number of steps at once.
+    ///   - resolved: A valid workflow.
+    ///   - evidence: The evidence of its recorded runs.
+    ///   - processors: The number of processors, for the proposed number of steps at once.
     public init(of resolved: ResolvedWorkflow, evidence: SafetyEvidence, processors: Int) {
         let judge = SafetyJudge(resolved, evidence, processors: processors)
         let findings: [(String, SafetyFinding)] = [
@@ -78,14 +78,14 @@ public struct SafetyChecklist: Sendable {
         }
     }
 
-    /// Whether no point is open.
+    /// Whether no point is unmet.
     public var isMet: Bool { count(of: .notMet) == 0 }
 
-    /// How many points stand so.
+    /// The number of points with this result.
     public func count(of verdict: Verdict) -> Int { points.count { $0.verdict == verdict } }
 }
 
-/// What was found out about one point.
+/// The result of checking one point.
 struct SafetyFinding {
     var verdict: SafetyChecklist.Verdict
     var reason: String

@@ -1,33 +1,34 @@
 public import WorkflowModel
 
-/// What the recorded runs of a workflow tell about it.
+/// What the recorded runs of a workflow prove.
 public struct SafetyEvidence: Hashable, Sendable {
     /// Whether the workflow has been run one step at a time.
     public enum SequentialTest: Hashable, Sendable {
         /// No sequential run is on record.
         case none
-        /// This run did, to a good end.
+        /// This sequential run succeeded.
         case passed(run: String)
         /// The latest sequential run does not count, and why: a clause.
         case rejected(run: String, why: String)
     }
 
-    /// Whether what a run writes down can be read again.
+    /// Whether the files of a run can be read again.
     public enum Logging: Hashable, Sendable {
         /// No run has ended yet.
         case none
-        /// The latest that ended has a journal of so many events, and a record that agrees with it.
+        /// The latest ended run has a journal with this many events, and a record that agrees with
+        /// it.
         case whole(run: String, events: Int)
-        /// What is wrong with what it has written: a clause.
+        /// A mistake in its files: a clause.
         case broken(run: String, why: String)
     }
 
-    /// Of steps one at a time.
+    /// From runs with one step at a time.
     public var sequentialTest: SequentialTest
-    /// Of journal and record.
+    /// From journal and record.
     public var logging: Logging
 
-    /// What is known.
+    /// The evidence.
     public init(sequentialTest: SequentialTest = .none, logging: Logging = .none) {
         self.sequentialTest = sequentialTest
         self.logging = logging
@@ -35,13 +36,13 @@ public struct SafetyEvidence: Hashable, Sendable {
 }
 
 extension SafetyEvidence.SequentialTest {
-    /// What one run proves; nil where it was a parallel one, which proves nothing here.
+    /// What one run proves; nil for a parallel run, which proves nothing here.
     ///
     /// - Parameters:
-    ///   - run: As its journal tells.
-    ///   - resolved: The workflow as it is now.
-    ///   - isUnchanged: Whether a step is still started from what the run started it from.
-    ///   - modeOfRun: How the steps of another run shared the time; nil where that is not known.
+    ///   - run: The run, as its journal records it.
+    ///   - resolved: The current workflow.
+    ///   - isUnchanged: Whether a step would still start from the same inputs as in the run.
+    ///   - modeOfRun: Whether another run was parallel; nil when unknown.
     public init?(
         _ run: EarlierRun, of resolved: ResolvedWorkflow,
         isUnchanged: (_ step: Int, _ basis: StepBasis) -> Bool,
@@ -80,7 +81,7 @@ extension SafetyEvidence.SequentialTest {
                     return "`\(id)` had been done in run \(done.run), which was not sequential"
                 }
                 if let basis = done.basis, !isUnchanged(index, basis) { changed.append(id) }
-            // A failure that is allowed is an end as declared, and so is a condition that is false.
+            // An allowed failure is an end as declared, and so is a false condition.
             case .doneFromMovingInputs, .failed, .conditionFalse: break
             case .notSelected: return "`\(id)` was left out of it"
             case .skippedByDecision: return "somebody decided to skip `\(id)`"
@@ -94,11 +95,11 @@ extension SafetyEvidence.SequentialTest {
 }
 
 extension SafetyEvidence.Logging {
-    /// What the files of one run prove; nil where it has not ended, so that they prove nothing yet.
+    /// What the files of one run prove; nil for a run that has not ended, which proves nothing yet.
     ///
     /// - Parameters:
-    ///   - journal: As it was read.
-    ///   - document: The bytes of its `progress.json`; nil where there is none.
+    ///   - journal: The journal that was read.
+    ///   - document: The bytes of its `progress.json`; nil without that file.
     public init?(journal: Journal, document: [UInt8]?) {
         let record = journal.record
         let run = journal.header.runID

@@ -8,7 +8,7 @@ struct SafetyJudge {
     private let resolved: ResolvedWorkflow
     private let evidence: SafetyEvidence
     private let processors: Int
-    /// The most steps of one phase that could run at the same time; 1 where no two ever can.
+    /// The largest number of steps of one phase that could run at the same time; 1 when no two can.
     private let width: Int
     private var steps: [Step] { resolved.workflow.steps }
     private var execution: ExecutionSettings { resolved.workflow.execution }
@@ -30,7 +30,7 @@ struct SafetyJudge {
         return .notMet(
             "\(silent.count) of \(steps.count) do not say them",
             add: dependencyLists(of: silent) { dependency, step in
-                // The order of tasks stands in the tasks.
+                // The order of tasks is declared in the tasks.
                 !taskEdges.contains(
                     WorkflowEdge(dependency: dependency, dependent: step, origin: .taskOrder))
             })
@@ -184,8 +184,8 @@ extension SafetyJudge {
         "no two steps could ever run at the same time")
     private static let nothingCritical = SafetyFinding.notApplicable("no step is critical")
 
-    /// For each step the edges of the graph that are to be written down, and the steps declared
-    /// before it that write what it writes.
+    /// For each step, the edges of the graph that should be declared, and the earlier steps that
+    /// write the same files.
     private func dependencyLists(
         of some: [Int], isKept: (_ dependency: Int, _ step: Int) -> Bool
     ) -> [Addition] {
@@ -229,8 +229,8 @@ extension SafetyJudge {
 }
 
 extension Step {
-    /// Whether a failure of it could halt the run: not where it is allowed, nor at the end.
+    /// Whether its failure could halt the run: not if it is allowed, nor at the end.
     fileprivate var mayBeCritical: Bool { !allowsFailure && !gating.always }
-    /// Whether a failure of it halts the run, declared or by default.
+    /// Whether its failure halts the run, by declaration or by default.
     fileprivate var isCriticalInEffect: Bool { isCritical && mayBeCritical }
 }

@@ -1,29 +1,29 @@
-/// A moment at which the scheduler has something to do of its own accord.
+/// A time at which the scheduler must act without an input from outside.
 struct Deadline: Comparable, Sendable {
     var time: RunTime
     let subject: Subject
 
-    /// What the moment is for.
+    /// What the time is for.
     enum Subject: Hashable, Sendable {
-        /// A step's limit, or the next stage of stopping it.
+        /// A step's time limit, or the next stage of stopping it.
         case step(Int)
         /// A step may have been silent for too long.
         case idle(Int)
-        /// A task's phase has taken too long.
+        /// A task's phase has reached its time limit.
         case phase(Int)
-        /// The run has taken too long.
+        /// The run has reached its time limit.
         case run
-        /// Another try at a resource that somebody else holds.
+        /// Another attempt at a resource that another process holds.
         case resource(Int)
-        /// The system had nothing to start a step with.
+        /// Another attempt after the system lacked resources to start a step.
         case launches
         /// A step's next attempt may start.
         case backoff(Int)
-        /// What was busy may be used again.
+        /// The pause after a busy failure ends.
         case pause(ThrottleState.Subject)
-        /// What was busy may be used more.
+        /// The limit after a busy failure rises.
         case recover(ThrottleState.Subject)
-        /// A resource that was down may be tried again.
+        /// An open breaker may be tried again.
         case breaker(Int)
     }
 
@@ -32,8 +32,8 @@ struct Deadline: Comparable, Sendable {
 
 /// The deadlines of a run, soonest first.
 ///
-/// A deadline that no longer holds stays in the heap until it is reached or until the ones that do
-/// not hold are the greater part: whether it holds is for its subject to say.
+/// An outdated deadline stays in the heap until it is reached, or until outdated ones are the
+/// majority; its subject decides whether it is still valid.
 struct DeadlineQueue: Sendable {
     private var heap = Heap<Deadline>()
     private var sweepAt = DeadlineQueue.smallest

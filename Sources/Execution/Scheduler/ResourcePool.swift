@@ -1,36 +1,36 @@
-/// What the steps of a run hold of each resource, and who waits for it.
+/// What the steps of a run hold of each resource, and which steps wait for it.
 struct ResourcePool: Sendable {
-    /// What keeps steps from a resource of which there is enough.
+    /// What keeps steps from a resource that has enough units.
     struct Bars: OptionSet, Sendable {
         let rawValue: UInt8
 
-        /// It was busy: nothing of it starts for a while.
+        /// A busy failure: nothing of it starts for a while.
         static let busy = Bars(rawValue: 1)
-        /// Its circuit breaker lets nobody through.
+        /// Its circuit breaker is open.
         static let down = Bars(rawValue: 2)
     }
 
     private struct State: Sendable {
         let capacity: Int
         var available: Int
-        /// Most units at once: less than the capacity after it was busy.
+        /// The largest number of units at once: less than the capacity after a busy failure.
         var limit: Int
         var bars: Bars = []
         /// Ranks of the steps that wait for units.
         var parked = Heap<Int32>()
-        /// When to try again what somebody else holds.
+        /// When to try again to lock a resource that another process holds.
         var retryAt: RunTime?
-        /// Tries in a row that found it held by somebody else.
+        /// Consecutive attempts that found another holder.
         var tries: UInt8 = 0
 
         var used: Int { capacity - available }
     }
 
     private var states: [State]
-    /// Resources that somebody else holds and that will be tried again.
+    /// Resources with another holder that will be tried again.
     private(set) var retries = 0
 
-    /// Milliseconds before the first further try, doubled with each up to the longest.
+    /// Milliseconds before the first further attempt, doubled with each up to the longest.
     private static let firstRetry: Int64 = 25
     private static let longestRetry: Int64 = 250
 
@@ -40,14 +40,15 @@ struct ResourcePool: Sendable {
         }
     }
 
-    /// Whether a step of this rank may take the units: they are there, and nobody before it waits.
+    /// Whether a step of this rank may take the units: they are free, and no earlier step waits for
+    /// them.
     func canTake(_ claim: ResourceClaim, rank: Int) -> Bool {
         guard hasRoom(for: claim) else { return false }
         guard let first = states[Int(claim.resource)].parked.first else { return true }
         return rank < Int(first)
     }
 
-    /// Whether the units are there; more than a lowered limit are for one who is alone with it.
+    /// Whether the units are free; a step alone with the resource may exceed a lowered limit.
     func hasRoom(for claim: ResourceClaim) -> Bool {
         let state = states[Int(claim.resource)]
         let units = Int(claim.units)
@@ -67,7 +68,7 @@ struct ResourcePool: Sendable {
         states[resource].parked.push(Int32(truncatingIfNeeded: rank))
     }
 
-    /// The rank of the first that waits, unless somebody else holds the resource.
+    /// The rank of the first waiting step, unless another process holds the resource.
     func firstParked(on resource: Int) -> Int? {
         guard states[resource].retryAt == nil else { return nil }
         return states[resource].parked.first.map { Int($0) }
@@ -77,12 +78,12 @@ struct ResourcePool: Sendable {
         _ = states[resource].parked.popFirst()
     }
 
-    /// Takes a step that will not start from among those that wait.
+    /// Removes a step that will not start from the waiting ones.
     mutating func unpark(rank: Int, from resource: Int) {
         states[resource].parked.keep { Int($0) != rank }
     }
 
-    /// Forgets all that wait for units.
+    /// Removes all waiting steps.
     mutating func unparkAll() {
         for resource in states.indices { states[resource].parked = Heap() }
     }
@@ -91,10 +92,11 @@ struct ResourcePool: Sendable {
 
     func capacity(of resource: Int) -> Int { states[resource].capacity }
 
-    /// Keeps the units in use at most at a limit; those that are in use already stay so.
+    /// Limits the units in use; units that are in use already stay so.
     mutating func setLimit(_ limit: Int, of resource: Int) { states[resource].limit = limit }
 
-    /// Whether the limit was lowered after a step had taken its units, and they are too many now.
+    /// Whether the limit was lowered after a step took its units, so that more are in use than
+    /// allowed.
     func isOverLimit(_ claim: ResourceClaim) -> Bool {
         let state = states[Int(claim.resource)]
         return state.used > state.limit && state.used > Int(claim.units)
@@ -106,7 +108,7 @@ struct ResourcePool: Sendable {
         if isSet { states[resource].bars.insert(bar) } else { states[resource].bars.remove(bar) }
     }
 
-    // MARK: - What somebody else holds
+    // MARK: - Units held by other processes
 
     mutating func shift(by nanoseconds: Int64) {
         for resource in states.indices {
@@ -122,14 +124,14 @@ struct ResourcePool: Sendable {
         states[resource].retryAt = time
     }
 
-    /// The wait before the next try: longer each time.
+    /// The wait before the next attempt: longer each time.
     mutating func nextRetryDelay(of resource: Int) -> Int64 {
         let tries = states[resource].tries
         states[resource].tries = min(tries + 1, 8)
         return min(Self.longestRetry, Self.firstRetry << Int64(tries)) * 1_000_000
     }
 
-    /// Somebody of this run had it: nobody else is known to hold it.
+    /// A step of this run got the resource, so no other holder is known any more.
     mutating func clearRetry(of resource: Int) {
         setRetry(nil, of: resource)
         states[resource].tries = 0

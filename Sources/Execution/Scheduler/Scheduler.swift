@@ -1,31 +1,33 @@
 import DependencyGraph
 import WorkflowModel
 
-/// Decides what a run does next: a value that takes what has happened and returns what to do.
+/// Decides what a run does next: a value that takes events and returns actions.
 ///
-/// It knows neither clock nor files nor processes. The shell calls ``handle(_:at:into:)`` for each
+/// It has no access to clock, files or processes. The shell calls ``handle(_:at:into:)`` for each
 /// ``SchedulerInput``, performs the actions in order and waits until the next input or
 /// ``nextDeadline``. An input that does not fit the state of its step is ignored.
 ///
-/// A turn is always the same: take the input, do what is due, start what fits, finish when nothing
-/// is left. Where each part is: `SchedulerStarts` (slots, resources, conflicts, locks),
-/// `SchedulerWaits` (who holds whom back), `SchedulerExits` (what an attempt's processes came to), `SchedulerChecks` (`verify` commands),
-/// `SchedulerAttempts` (retries and backups), `SchedulerThrottle`, `SchedulerBreakers`,
-/// `SchedulerExamination` (steps that need not run), `SchedulerEnds` (outcomes, dependents, the end of the run), `SchedulerPolicy` (what failures
-/// lead to), `SchedulerGroups` (groups that fail on their own), `SchedulerReviews` (questions), `SchedulerConditions`, `SchedulerFinalizers`,
-/// `SchedulerStops` (signals, halts, the stages of stopping), `SchedulerLimits` (time),
-/// `SchedulerBarriers` (phases), `SchedulerAbandon` (what cannot be killed).
+/// Every call does the same: handle the input, do what is due, start what fits, finish when nothing
+/// is left. The parts: `SchedulerStarts` (slots, resources, conflicts, locks), `SchedulerWaits`
+/// (which step holds which back), `SchedulerExits` (results of an attempt's processes),
+/// `SchedulerChecks` (`verify` commands), `SchedulerAttempts` (retries and backups),
+/// `SchedulerThrottle`, `SchedulerBreakers`, `SchedulerExamination` (steps that need not run),
+/// `SchedulerEnds` (outcomes, dependents, the end of the run), `SchedulerPolicy` (consequences of
+/// failures), `SchedulerGroups` (groups that fail on their own), `SchedulerReviews` (questions),
+/// `SchedulerConditions`, `SchedulerFinalizers`, `SchedulerStops` (signals, halts, the stages of
+/// stopping), `SchedulerLimits` (time), `SchedulerBarriers` (phases), `SchedulerAbandon`
+/// (unkillable processes).
 public struct Scheduler: Sendable {
     let plan: RunPlan
     var states: StepStates
-    /// For each step, how many of its dependencies have not ended well.
+    /// For each step, how many of its dependencies have not succeeded.
     var unmet: [Int32]
     /// Ranks of the steps that could start.
     var ready: IndexQueue
-    /// What is known of the steps that hold a slot.
+    /// The state of the steps that hold a slot.
     var activeSteps: [Int: ActiveStep] = [:]
     var isAlone = false
-    /// Where a strict order has got to: all steps of lower rank have ended.
+    /// The progress of a strict order: all steps of lower rank have ended.
     var turnRank = 0
     var pool: ResourcePool
     /// Steps that wait for a conflicting step to end, by that step.
@@ -36,29 +38,30 @@ public struct Scheduler: Sendable {
     var throttles = ThrottleState()
     var breakers = BreakerState()
     var stop = StopState()
-    /// Which phases have begun; nil in a run without barriers.
+    /// The phases that have begun; nil in a run without barriers.
     var barriers: BarrierState?
-    /// When the run has taken too long.
+    /// The time limit of the run.
     var runLimitAt: RunTime?
-    /// Times that count against no limit.
+    /// Suspensions, whose time counts against no limit.
     var standstills: [Suspension] = []
-    /// Steps whose processes cannot be killed, and which hold what they held.
+    /// Steps whose processes cannot be killed; they keep what they hold.
     var unkillable: [Int] = []
     var policy: PolicyState
     var groups = GroupState()
     var reviews = ReviewState()
     var finalizers: FinalizerState
-    /// Why steps that were looked at run, until they are launched.
+    /// Why the examined steps run, until they are launched.
     var causes: [Int: [RunReason]] = [:]
-    /// Steps that are ready but for their condition, which nobody has been asked for yet.
+    /// Steps that are ready apart from their condition, whose evaluation was not requested yet.
     var toEvaluate: [Int] = []
-    /// Steps that are ready and stay done, which has not been recorded yet.
+    /// Steps that are ready and stay done, which is not recorded yet.
     var toKeep: [Int] = []
-    /// Steps that have ended in this run with what their dependents are made from, where any step stays
-    /// done unless one that it needs does; and behind these, steps that only pass on what they are given.
+    /// Steps that ended in this run with results from which their dependents are made, and after
+    /// these, steps that only pass on the results of others; used when a step stays done unless a
+    /// dependency runs.
     var withEffect: Set<Int> = []
-    /// Ranks of the steps that could start but for their condition, until that is known: each keeps its
-    /// place before those of higher rank.
+    /// Ranks of the steps that could start apart from their condition: each keeps its place before
+    /// those of higher rank until its condition is known.
     var undecided: IndexQueue
     var deadlines = DeadlineQueue()
     var hasBegun = false
@@ -87,10 +90,10 @@ public struct Scheduler: Sendable {
     /// When to send a `tick` if nothing else happens before; nil when nothing is due.
     public var nextDeadline: RunTime? { isFinished ? nil : deadlines.first?.time }
 
-    /// Whether nothing more is to start.
+    /// Whether no further step starts.
     public var isStopping: Bool { stop.isStopping }
 
-    /// Whether what runs is being stopped too.
+    /// Whether running steps are being stopped too.
     public var stopsRunning: Bool { stop.stopsRunning }
 
     /// The number of steps that hold a slot.
@@ -99,7 +102,7 @@ public struct Scheduler: Sendable {
     /// The number of steps that have not ended.
     public var unfinishedCount: Int { states.count - states.count(of: .ended) }
 
-    /// Takes an input and appends what is to be done about it, in order.
+    /// Handles an input and appends the resulting actions, in order.
     public mutating func handle(
         _ input: SchedulerInput, at now: RunTime, into actions: inout [SchedulerAction]
     ) {
@@ -173,7 +176,7 @@ public struct Scheduler: Sendable {
     // MARK: - Deadlines
 
     mutating func setDeadline(_ time: RunTime, of subject: Deadline.Subject) {
-        // Taken out meanwhile, so that the rest can be asked what still holds.
+        // Moved out meanwhile, so that `self` can be asked which deadlines are still valid.
         var queue = DeadlineQueue()
         swap(&queue, &deadlines)
         queue.push(Deadline(time: time, subject: subject)) { isValid($0) }
@@ -221,7 +224,7 @@ public struct Scheduler: Sendable {
     }
 }
 
-/// One call of ``Scheduler/handle(_:at:into:)``: when it is, and what it has led to so far.
+/// The time and the results of one call of ``Scheduler/handle(_:at:into:)``.
 struct Effects {
     let now: RunTime
     var actions: [SchedulerAction] = []
@@ -230,69 +233,70 @@ struct Effects {
     mutating func act(_ action: SchedulerAction) { actions.append(action) }
 }
 
-/// What is known of a step from the moment it holds a slot until it gives it back.
+/// The state of a step while it holds a slot.
 struct ActiveStep: Sendable {
     var hasLocks = false
     /// The number of its execution, once it is launched.
     var execution = 0
     var launchedAt = RunTime.zero
-    /// How far stopping it has gone.
+    /// How far it has been stopped.
     var stage = StopStage.none
-    /// When its limit is reached, or the next stage begins.
+    /// When its limit is reached, or the next stage of stopping begins.
     var deadline: RunTime?
     /// When the time of its attempt is over.
     var limitAt: RunTime?
-    /// When it is killed at the latest, once stopping it has begun.
+    /// The latest time of KILL, once stopping it has begun.
     var killAt: RunTime?
-    /// When it has been silent for too long, if it is silent until then.
+    /// When it will have been silent for too long, without further output.
     var idleAt: RunTime?
     /// Whether the shell has been asked for its last output.
     var isAskedForOutput = false
-    /// Why it fails, whatever its exit says.
+    /// Why it fails, whatever its exit status.
     var cause: StepReason?
     var pid: Int32 = 0
     var exit: ExitStatus?
     var usage: ResourceUsage?
-    /// What its leader left behind.
+    /// Processes that its leader left behind.
     var leftovers: [Int32] = []
-    /// Whether its `verify` command has been begun; the process that is known is that one's then.
+    /// Whether its `verify` command has begun; then the process id is that of the command.
     var isChecking = false
     var checkExit: ExitStatus?
-    /// How often the system had nothing to start its check with.
+    /// How often the system lacked resources to start its check.
     var checkTries = 0
     /// Whether its log says "busy".
     var saysBusy = false
 
-    /// What of it KILL has to end: the others once its leader has exited.
+    /// The processes that KILL has to end: the leftovers once its leader has exited.
     var survivors: [Int32] { leftovers.isEmpty ? [pid] : leftovers }
 }
 
-/// How far stopping a step has gone: the strongest signal that its group was sent.
+/// How far a step has been stopped: the strongest signal that its group was sent.
 enum StopStage: Int, Comparable, Sendable {
     case none, interrupted, terminated, killed
 
     static func < (a: StopStage, b: StopStage) -> Bool { a.rawValue < b.rawValue }
 }
 
-/// What is known of starting processes.
+/// The state of starting processes.
 struct LaunchState: Sendable {
-    /// Most steps at once; less than the plan's when the system could not bear that many.
+    /// The largest number of steps at once; less than the plan's when the system lacked resources.
     var limit: Int
     /// The number of the last execution.
     var executions = 0
-    /// Executions of steps that were launched, and that the system had nothing to start with.
+    /// Executions of launched steps that the system could not start.
     var deferred: [Int: Int] = [:]
-    /// No step starts before.
+    /// No step starts before this time.
     var pausedUntil: RunTime?
-    /// Launches put off in a row while nothing ran.
+    /// Consecutive failed launches while nothing ran.
     var failuresInARow = 0
     var hasWarned = false
 
-    /// Milliseconds before the first further try, doubled with each up to the longest.
+    /// Milliseconds before the first further attempt, doubled with each up to the longest.
     static let firstHold: Int64 = 5
     static let longestHold: Int64 = 1000
-    /// Tries while nothing runs, after which a step cannot be started.
+    /// Attempts while nothing runs, after which a step counts as not startable.
     static let maxTries = 50
-    /// Tries while nothing runs, a little more than half a second, after which that is said.
+    /// Attempts while nothing runs (a little more than half a second), after which a warning is
+    /// given.
     static let manyTries = 8
 }

@@ -1,12 +1,12 @@
 import DependencyGraph
 import WorkflowModel
 
-/// Giving up: steps whose processes no signal ends, and steps that can never start beside them.
+/// Abandons steps whose processes no signal ends, and steps that can never start beside them.
 extension Scheduler {
-    /// After KILL a process is gone at once, unless the kernel holds it; this long it is waited for.
+    /// How long to wait after KILL: a process is gone at once, unless the kernel holds it.
     static var killPatience: Int64 { 5_000_000_000 }
 
-    /// A step's processes have outlived KILL: the run goes on without what the step holds.
+    /// The processes of a step have survived KILL: the run continues without what the step holds.
     mutating func abandon(_ step: Int, _ effects: inout Effects) {
         guard let active = activeSteps[step] else { return }
         let pids = active.survivors
@@ -24,7 +24,7 @@ extension Scheduler {
                 status: .failed, reason: .unkillable(pids), exit: active.exit,
                 usage: active.usage), &effects)
         effects.act(.abandon(step: step))
-        // Whoever waits for what will never come back is told so when it is looked at.
+        // Steps that wait for units that never come back are checked again, and then fail.
         for other in 0..<states.count
         where states[other] == .waiting && obstacle(to: other) != nil {
             withdraw(other)
@@ -32,7 +32,7 @@ extension Scheduler {
         }
     }
 
-    /// The step beside which another can never start; nil when there is none.
+    /// The unkillable step beside which another can never start; nil when there is none.
     func obstacle(to step: Int) -> Int? {
         guard !unkillable.isEmpty else { return nil }
         return unkillable.first { other in
@@ -42,7 +42,7 @@ extension Scheduler {
         }
     }
 
-    /// Whether a step that is stuck has units of a claim, and not enough are left of it.
+    /// Whether an unkillable step holds units of a claim, so that not enough are left for it.
     private func isTaken(_ claim: ResourceClaim, by other: Int) -> Bool {
         guard plan.claims[other].contains(where: { $0.resource == claim.resource }) else {
             return false
@@ -60,7 +60,7 @@ extension Scheduler {
         return .other("it cannot run beside `\(id)`, which cannot be killed")
     }
 
-    /// Ends a step that waits to start, for want of any way to start it; what depends on it too.
+    /// Fails a waiting step that can never start, and handles its dependents.
     mutating func drop(_ step: Int, _ reason: StepReason, _ effects: inout Effects) {
         withdraw(step)
         guard states[step] != .ended else { return }
@@ -69,7 +69,7 @@ extension Scheduler {
         failed(step, .goesOn, &effects)
     }
 
-    /// Takes a step from where it waits.
+    /// Removes a step from the queues in which it waits.
     mutating func withdraw(_ step: Int) {
         let rank = Int(plan.order.ranks[step])
         ready.remove(rank)

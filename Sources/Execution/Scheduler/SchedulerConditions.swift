@@ -1,9 +1,9 @@
 import DependencyGraph
 import WorkflowModel
 
-/// Conditions: evaluated by the shell when all that a step depends on is settled.
+/// Conditions: the shell evaluates them once all dependencies of a step have ended.
 extension Scheduler {
-    /// Whether a step has to be asked for its condition before it may start; it is, then.
+    /// Whether a step must wait for its condition; requests the evaluation if so.
     mutating func isHeldByCondition(_ step: Int) -> Bool {
         guard plan.traits[step].contains(.hasCondition), states[step] == .pending else {
             return false
@@ -13,8 +13,8 @@ extension Scheduler {
         return true
     }
 
-    /// Whether a slot is left for a step beside those of lower rank whose condition may soon let them
-    /// start: a step with a condition starts in its turn, as if it had none.
+    /// Whether a slot is left beside the steps of lower rank whose condition may soon let them
+    /// start: a step with a condition starts in its order, as if it had none.
     func leavesRoom(for rank: Int) -> Bool {
         var taken = activeSteps.count
         var other = undecided.first
@@ -26,7 +26,7 @@ extension Scheduler {
         return true
     }
 
-    /// Asks for the conditions of the steps that would be ready without them.
+    /// Requests the conditions of the steps that would be ready without them.
     mutating func evaluateConditions(_ effects: inout Effects) {
         guard !toEvaluate.isEmpty, !stop.isStopping else { return }
         for step in toEvaluate where states.move(step, to: .evaluating) {
@@ -38,7 +38,7 @@ extension Scheduler {
     mutating func conditionEvaluated(
         _ step: Int, _ outcome: ConditionOutcome, _ effects: inout Effects
     ) {
-        // After a stop it is of no use any more: the step is skipped with the rest.
+        // After a stop the result is not needed: the step is skipped with the others.
         guard states[step] == .evaluating, !stop.isStopping else { return }
         undecided.remove(Int(plan.order.ranks[step]))
         let expression = plan.resolved.workflow.steps[step].gating.condition ?? ""

@@ -1,9 +1,9 @@
 import DependencyGraph
 import WorkflowModel
 
-/// Ending: outcomes, what they mean for dependents, and the end of the run.
+/// Ends: outcomes, their meaning for dependents, and the end of the run.
 extension Scheduler {
-    /// Ends a step, well or badly; after a stop has begun every end is an abort.
+    /// Ends a step with any result; after a stop has begun every end is an abort.
     mutating func end(_ step: Int, _ outcome: StepEnd, _ effects: inout Effects) {
         guard states[step]?.canBecome(.ended) == true else { return }
         var outcome = outcome
@@ -25,7 +25,7 @@ extension Scheduler {
         giveBack(step, &effects)
         if outcome.status == .aborted {
             policy.unwell.insert(step)
-            // The stop of a run skips all that is left; that of a group only what depends on it.
+            // The stop of a run skips all remaining steps; that of a group only the dependents.
             if groupHalt(of: step) != nil { passOnFailure(of: step, &effects) }
         } else {
             if outcome.status != .failed { policy.failuresInARow = 0 }
@@ -34,16 +34,16 @@ extension Scheduler {
         }
     }
 
-    /// Takes back what a step holds, where it holds a slot.
+    /// Releases what a step holds, if it holds a slot.
     mutating func giveBack(_ step: Int, _ effects: inout Effects) {
         if activeSteps[step] != nil { _ = leave(step, &effects) }
     }
 
-    /// Nothing more happens to a step; false when that is so already.
+    /// Marks a step as ended; false when it has ended already.
     @discardableResult
     mutating func close(_ step: Int) -> Bool {
         guard states.move(step, to: .ended) else { return false }
-        // One that ends before its condition is known must keep no slot from the others.
+        // A step that ends before its condition is known must not keep a slot from others.
         undecided.remove(Int(plan.order.ranks[step]))
         if plan.isFinalizer(step) {
             if !finalizers.hasBegun { finalizers.waiting -= 1 }
@@ -55,7 +55,7 @@ extension Scheduler {
 
     // MARK: - Dependents
 
-    /// All that a step depends on has ended well.
+    /// Handles a step whose dependencies have all succeeded.
     mutating func dependenciesMet(_ step: Int) {
         if isTransparent(step) { satisfyDependents(of: step) } else { makeReady(step) }
     }
@@ -65,12 +65,12 @@ extension Scheduler {
         !plan.selected[step] && plan.doneEarlier[step] == nil
     }
 
-    /// Whether a step does not run, and only passes on what it is given.
+    /// Whether a step does not run and only passes on the results of others.
     func isTransparent(_ step: Int) -> Bool {
         isExcluded(step) || !policy.decidedAhead.isEmpty && policy.decidedAhead.contains(step)
     }
 
-    /// Lets dependents go on; a step that was not selected passes on what it is given.
+    /// Notifies dependents; an unselected step passes on the results of its dependencies.
     mutating func satisfyDependents(of step: Int) {
         var open = [step]
         while let next = open.popLast() {
@@ -80,18 +80,18 @@ extension Scheduler {
                 if isTransparent(dependent) {
                     open.append(dependent)
                 } else {
-                    // One that was done earlier has told its dependents, and has ended.
+                    // A step done earlier has notified its dependents, and has ended.
                     makeReady(dependent)
                 }
             }
         }
     }
 
-    /// Skips all that depends on a failed step, directly or through others.
+    /// Skips everything that depends on a failed step, directly or indirectly.
     mutating func blockDependents(of failed: Int, _ effects: inout Effects) {
         var open = [failed]
         var next = 0
-        // What only comes after the failed step has what it waited for.
+        // A step with an order-only edge has now what it waited for.
         var ordered: [Int] = []
         while next < open.count {
             for dependent in plan.resolved.graph.dependents(of: open[next])
@@ -99,7 +99,7 @@ extension Scheduler {
                 if next == 0, plan.orderOnly.contains(Int64(failed) << 32 | Int64(dependent)) {
                     ordered.append(dependent)
                 } else if isTransparent(dependent) {
-                    // Marked, so that what lies behind it is looked at once.
+                    // Marked, so that everything behind it is visited once.
                     guard unmet[dependent] > 0 else { continue }
                     unmet[dependent] = .min / 2
                     open.append(dependent)
@@ -120,7 +120,7 @@ extension Scheduler {
 
     // MARK: - The end of the run
 
-    /// Goes on to the finalizers when nothing else is left, and ends the run after them.
+    /// Starts the finalizers when nothing else is left, and ends the run after them.
     ///
     /// - Returns: Whether something may start that could not before.
     mutating func passEnd(_ effects: inout Effects) -> Bool {
@@ -129,7 +129,7 @@ extension Scheduler {
             if let reason = stop.skipReason {
                 skipRest(reason, &effects)
             } else if reviews.isEmpty, states.count(of: .evaluating) == 0, !waitsForTime {
-                // Only a workflow that validation lets through by mistake comes here.
+                // Only reached for an invalid workflow that validation did not reject.
                 hasFailed = true
                 skipRest(.other("it needs more of a resource than there is"), &effects)
             } else {
@@ -149,7 +149,7 @@ extension Scheduler {
         return hasFailed ? .failed : .complete
     }
 
-    /// What has not started never will; finalizers only once their time has come.
+    /// Skips all steps that have not started; finalizers only once they have begun.
     mutating func skipRest(_ reason: StepReason, _ effects: inout Effects) {
         for step in 0..<states.count
         where states[step] != .ended && (finalizers.hasBegun || !plan.isFinalizer(step)) {

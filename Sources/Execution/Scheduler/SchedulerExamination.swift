@@ -3,11 +3,11 @@ import WorkflowModel
 
 /// Smart execution: steps that need not run.
 ///
-/// What is known before the run is in the plan. A step that needs one that runs, or whose result may
-/// have been kept, is looked at when its turn has come: it holds its slot and its locks then, so that
-/// nobody writes what is compared, or put in place.
+/// What is known before the run is in the plan. A step that depends on a running one, or whose
+/// result may be in the cache, is examined when it could start: it then holds its slot and its
+/// locks, so that nobody writes the files that are compared or restored.
 extension Scheduler {
-    /// Skips what the plan found up to date; their dependents are told by the caller.
+    /// Skips the steps that the plan found up to date; the caller notifies their dependents.
     ///
     /// - Returns: The steps.
     mutating func skipUpToDate(_ effects: inout Effects) -> [Int] {
@@ -21,7 +21,7 @@ extension Scheduler {
         return steps
     }
 
-    /// Starts a step that has all that it needs, or has it looked at before.
+    /// Starts a step that has all that it needs, or has it examined first.
     mutating func proceed(_ step: Int, _ effects: inout Effects) {
         guard isToBeExamined(step), states.move(step, to: .examining) else {
             launch(step, &effects)
@@ -36,15 +36,15 @@ extension Scheduler {
             && plan.policy.decisions[step] == nil
     }
 
-    /// What the look at a step has said.
+    /// Handles the result of examining a step.
     mutating func examined(_ step: Int, _ checkBeforeStart: Examination, _ effects: inout Effects) {
         guard states[step] == .examining else { return }
         switch checkBeforeStart {
         case .due(let found):
-            // Kept, so that a step that has to wait after all is not looked at twice.
+            // Stored, so that a step that has to wait after all is not examined twice.
             causes[step] = found.isEmpty ? plan.smart?.due[step] ?? [] : found
             guard mayStillStart(step, &effects) else { return }
-            // A breaker may have opened and cooled down while the step was looked at.
+            // A breaker may have opened and cooled down while the step was examined.
             beginProbes(step)
             launch(step, &effects)
         case .upToDate(let run):
@@ -63,7 +63,7 @@ extension Scheduler {
         }
     }
 
-    /// Records why a step runs, where a run tells that of its steps.
+    /// Records why a step runs, in a run that skips steps.
     mutating func recordCauses(of step: Int, _ effects: inout Effects) {
         guard let smart = plan.smart else { return }
         let found = causes.removeValue(forKey: step) ?? smart.due[step] ?? []
@@ -72,7 +72,7 @@ extension Scheduler {
 }
 
 extension SkipPlan {
-    /// Why a step that is up to date does not run.
+    /// The reason why an up-to-date step does not run.
     func reason(upToDateSince run: String) -> StepReason {
         if case .since(let revision) = choice {
             .unchanged(since: revision)
@@ -83,13 +83,13 @@ extension SkipPlan {
 }
 
 extension RunPlan {
-    /// Whether a step does not run, for what it would do is done.
+    /// Whether a step does not run because its result exists already.
     public func isUpToDate(_ step: Int) -> Bool {
         guard let smart, smart.upToDate[step] != nil else { return false }
         return selected[step] && doneEarlier[step] == nil && policy.decisions[step] == nil
     }
 
-    /// Takes over what need not run, and orders the rest anew.
+    /// Applies the steps that need not run, and computes the order of the others again.
     public mutating func adopt(_ smart: SkipPlan) {
         self.smart = smart
         let runs = selected.indices.map {

@@ -1,6 +1,6 @@
 import WorkflowModel
 
-/// Exits: what an attempt's processes came to, and what is looked at before the attempt is over.
+/// Exits: the results of an attempt's processes, and the checks before the attempt is over.
 extension Scheduler {
     mutating func leaderExited(
         _ step: Int, _ exit: ExitStatus, _ usage: ResourceUsage?, _ leftovers: [Leftover],
@@ -30,7 +30,8 @@ extension Scheduler {
         settle(step, leftovers, &effects)
     }
 
-    /// What has left a step's group may be a server for later steps: it is named, and goes on.
+    /// Warns of processes that left a step's group: one may be a server for later steps, so it
+    /// continues.
     private mutating func warn(of escaped: [Leftover], leftBy step: Int, _ effects: inout Effects) {
         effects.record(.leftovers(step: step, escaped))
         effects.record(
@@ -58,7 +59,7 @@ extension Scheduler {
         effects.act(.verify(step: step, request))
     }
 
-    /// What has to be looked at to know what an exit means.
+    /// The checks that are needed to interpret an exit.
     private func request(for step: Int, after outcome: StepEnd) -> VerificationRequest {
         var request: VerificationRequest = []
         guard abortReason(of: step) == nil else { return request }
@@ -97,7 +98,7 @@ extension Scheduler {
         conclude(step, outcome, orCheck: true, &effects)
     }
 
-    /// An attempt is over, unless its success is to be checked first.
+    /// Ends an attempt, unless its success has to be checked first.
     private mutating func conclude(
         _ step: Int, _ outcome: StepEnd, orCheck mayCheck: Bool, _ effects: inout Effects
     ) {
@@ -110,7 +111,7 @@ extension Scheduler {
         }
     }
 
-    /// What a step's exit means, but for a stop of the run.
+    /// The meaning of a step's exit, apart from a stop of the run.
     func outcome(of step: Int, _ active: ActiveStep) -> StepEnd {
         var end = StepEnd(status: .failed, exit: active.exit, usage: active.usage)
         if let cause = active.cause {

@@ -1,12 +1,12 @@
 import WorkflowModel
 
-/// Groups that a critical failure has halted, and by which step.
+/// The groups that a critical failure has halted, with the failed step.
 struct GroupState: Sendable {
     private var haltedBy: [Int: Int] = [:]
 
     var isEmpty: Bool { haltedBy.isEmpty }
 
-    /// The step whose failure halted a group; nil while it goes on.
+    /// The step whose failure halted a group; nil while the group continues.
     subscript(group: Int) -> Int? {
         get { haltedBy[group] }
         set { haltedBy[group] = newValue }
@@ -14,9 +14,9 @@ struct GroupState: Sendable {
 }
 
 /// Groups with a `failure_strategy` of their own: a critical failure in one halts that group as it
-/// would halt the run, and no other step. What becomes of its dependents, ``ErrorPropagation`` decides.
+/// would halt the run, and no other step. ``ErrorPropagation`` decides about its dependents.
 extension Scheduler {
-    /// Why a step that has not started never will, though the run goes on; nil when it may.
+    /// Why a step will never start although the run continues; nil when it may.
     func groupHalt(of step: Int) -> StepReason? {
         guard !groups.isEmpty, let group = plan.groups.number(of: step),
             let failed = groups[group]
@@ -24,10 +24,10 @@ extension Scheduler {
         return .groupHalted(plan.groups.groups[group].name, by: failed)
     }
 
-    /// Whether a step does not start again, whatever becomes of its attempt.
+    /// Whether a step does not start again, whatever the result of its attempt.
     func isHalted(_ step: Int) -> Bool { stop.isStopping || groupHalt(of: step) != nil }
 
-    /// Why a step that ends now is aborted; nil when it ends as it does.
+    /// Why a step that ends now counts as aborted; nil when its own result counts.
     func abortReason(of step: Int) -> StepReason? {
         guard !groups.isEmpty, let group = plan.groups.number(of: step),
             plan.groups.groups[group].strategy == .pessimistic, let reason = groupHalt(of: step)
@@ -35,8 +35,8 @@ extension Scheduler {
         return reason
     }
 
-    /// A critical step of a group has failed: no other of it starts, and those that run are stopped
-    /// or finish.
+    /// A critical step of a group has failed: no other step of the group starts, and running ones
+    /// are stopped or finish.
     mutating func haltGroup(by step: Int, _ effects: inout Effects) {
         guard !stop.isStopping, let group = plan.groups.number(of: step), groups[group] == nil
         else { return }
@@ -55,7 +55,7 @@ extension Scheduler {
         }
     }
 
-    /// Ends a step of a halted group that holds nothing; false where its group goes on.
+    /// Ends a step of a halted group that holds nothing; false when its group continues.
     @discardableResult
     mutating func dropHalted(_ step: Int, _ effects: inout Effects) -> Bool {
         guard let reason = groupHalt(of: step), states[step] != .ended else { return false }

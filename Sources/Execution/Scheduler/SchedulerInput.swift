@@ -1,76 +1,79 @@
-/// What the shell tells the ``Scheduler``.
+/// The inputs of the ``Scheduler``, from the shell.
 public enum SchedulerInput: Hashable, Sendable {
-    /// Begin: nothing is running.
+    /// The run begins: nothing is running.
     case begin
-    /// The locks of a step are all taken.
+    /// All locks of a step were acquired.
     case locksAcquired(step: Int)
-    /// Not one lock of the step was taken, because somebody else holds this one.
+    /// No lock of the step was acquired, because this one has another holder.
     case locksBusy(step: Int, holder: LockHolder)
     /// The process of a launch exists.
     case started(step: Int, pid: Int32, startTicks: UInt64, basis: StepBasis? = nil)
-    /// A launch failed for good: what the system said.
+    /// A launch failed for good, with this system message.
     case notStarted(step: Int, message: String)
-    /// A launch failed for want of something that comes back (EAGAIN, ENOMEM, descriptors).
+    /// A launch failed for lack of a resource that may become free again (EAGAIN, ENOMEM,
+    /// descriptors).
     case launchDeferred(step: Int, message: String)
-    /// The leader has exited. Empty `leftovers`: its group is empty too, and the step has ended.
-    /// `escaped` has left the group, and is looked for only where the step's policy asks for it.
+    /// The leader has exited. With empty `leftovers` its group is empty too, and the step has
+    /// ended. `escaped` are processes that have left the group; they are searched for only if the
+    /// step's policy requires it.
     case leaderExited(
         step: Int, exit: ExitStatus, usage: ResourceUsage?, leftovers: [Leftover],
         escaped: [Leftover] = [])
-    /// The last process that a leader had left behind, and that its step waits for, is gone.
+    /// The last of a leader's leftovers, for which its step waits, has ended.
     case groupEmptied(step: Int)
-    /// When the output of a step last grew: its start when it never did.
+    /// When the output of a step last grew; its start time when it never did.
     case output(step: Int, at: RunTime)
-    /// What an ended attempt left behind, as ``SchedulerAction/verify(step:_:)`` asked.
+    /// The checks of an ended attempt: the answer to ``SchedulerAction/verify(step:_:)``.
     case verified(step: Int, Verification)
-    /// What a step's condition came to.
+    /// The result of a step's condition.
     case conditionEvaluated(step: Int, ConditionOutcome)
-    /// What a person decided about a step that failed.
+    /// A person's decision about a failed step.
     case decided(step: Int, ReviewDecision)
-    /// What a look at a step said, as ``SchedulerAction/examine(step:)`` asked.
+    /// The result of examining a step: the answer to ``SchedulerAction/examine(step:)``.
     case examined(step: Int, Examination)
-    /// A process of the step's group was stopped for the terminal: by TTIN or TTOU.
+    /// A process of the step's group was stopped for using the terminal, by TTIN or TTOU.
     case wantsTerminal(step: Int, signal: Int32)
-    /// stepvisor and its steps were stopped for so many nanoseconds up to now.
+    /// stepvisor and its steps were suspended for this many nanoseconds up to now.
     case resumed(after: Int64)
-    /// The run is to stop: INT, TERM or HUP.
+    /// The run must stop: INT, TERM or HUP.
     case signal(Int32)
-    /// The run is to stop: the shell itself cannot go on.
+    /// The run must stop: the shell itself cannot continue.
     case faulted(RunFault)
     /// ``Scheduler/nextDeadline`` has come, or may have.
     case tick
 }
 
-/// What the ``Scheduler`` tells the shell to do, in this order.
+/// The actions that the ``Scheduler`` requests from the shell, to be performed in order.
 public enum SchedulerAction: Hashable, Sendable {
     /// Write a fact to the journal.
     case record(RunEvent.Kind)
     /// Try to take all locks of a step, or none, without waiting; answer `locksAcquired` or
     /// `locksBusy`.
     case acquireLocks(step: Int)
-    /// Give back the locks of a step.
+    /// Release the locks of a step.
     case releaseLocks(step: Int)
     /// Start a step; answer `started`, `notStarted` or `launchDeferred`.
     ///
-    /// `failed`: steps that it needs and that did not end well, which it is told of.
+    /// `failed`: dependencies that did not succeed, which the step is told about.
     case launch(step: Int, attempt: Int, method: StepMethod, execution: Int, failed: [Int] = [])
-    /// Start a step's `verify` command, as part of the attempt that runs; answer as to `launch`.
+    /// Start a step's `verify` command as part of the running attempt; same answers as for
+    /// `launch`.
     case launchCheck(step: Int, execution: Int)
-    /// See whether a step has to run, or put its kept result in place; answer `examined`.
+    /// Check whether a step has to run, or restore its cached result; answer `examined`.
     case examine(step: Int)
     /// Evaluate a step's condition; answer `conditionEvaluated`.
     case evaluateCondition(step: Int)
-    /// Ask a person about a step that failed; answer `decided`, unless it is withdrawn before.
+    /// Ask a person about a failed step; answer `decided`, unless the question is withdrawn before.
     case askReview(step: Int, choices: [ReviewDecision])
-    /// The question is of no use any more: the run stops.
+    /// Withdraw the question: the run stops.
     case withdrawReview(step: Int)
     /// Send a signal to a step's process group; TERM is followed by CONT.
     case signalGroup(step: Int, signal: Int32)
-    /// Say when the output of a step last grew: answer `output`.
+    /// Find out when the output of a step last grew; answer `output`.
     case checkOutput(step: Int)
-    /// Look at what an ended attempt left behind: answer `verified`.
+    /// Check the files of an ended attempt; answer `verified`.
     case verify(step: Int, VerificationRequest)
-    /// Watch the step's processes no longer, since they cannot be killed; its locks stay taken.
+    /// Stop watching the step's processes, which cannot be killed; its locks stay taken.
     case abandon(step: Int)
     /// The run is over; no step runs.
     case finish(RunStatus)

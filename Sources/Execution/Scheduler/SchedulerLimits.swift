@@ -1,11 +1,11 @@
 import WorkflowModel
 
-/// Limits: of an attempt, of silence, and of the run; and the time that counts against none.
+/// Time limits: of an attempt, of silence, and of the run; and the time that counts against none.
 ///
-/// There is one clock, the run's monotonic one. What the shell says of a standstill moves every
-/// moment that is still to come.
+/// There is one clock, the run's monotonic one. The length of a suspension, reported by the shell,
+/// shifts every deadline that is still to come.
 extension Scheduler {
-    /// A step's process exists: its limits begin.
+    /// Starts the limits of a step whose process exists.
     mutating func startClocks(of step: Int, _ now: RunTime) {
         if let timeout = attemptLimit(of: step) {
             let time = now.advanced(byNanoseconds: timeout.nanoseconds)
@@ -16,14 +16,14 @@ extension Scheduler {
         startSilenceClock(of: step, now)
     }
 
-    /// From now on a step may not be silent for too long.
+    /// Starts the limit of silence of a step.
     mutating func startSilenceClock(of step: Int, _ now: RunTime) {
         if let silence = plan.idleTimeout(of: step) {
             setIdleDeadline(now.advanced(byNanoseconds: silence.nanoseconds), of: step)
         }
     }
 
-    /// A step that runs has failed by stepvisor's word: it is stopped, and ends with this reason.
+    /// Fails a running step by a decision of stepvisor: it is stopped, and ends with this reason.
     mutating func fail(_ step: Int, _ reason: StepReason, _ effects: inout Effects) {
         guard states[step] == .running, let active = activeSteps[step], active.stage == .none else {
             return
@@ -39,7 +39,7 @@ extension Scheduler {
         setDeadline(time, of: .idle(step))
     }
 
-    /// A step may have been silent for too long: only the shell can tell.
+    /// A step may have been silent for too long: the shell is asked.
     mutating func idleMayBeOver(_ step: Int, _ effects: inout Effects) {
         activeSteps[step]?.idleAt = nil
         guard let active = activeSteps[step], states[step] == .running, active.stage == .none else {
@@ -78,7 +78,7 @@ extension Scheduler {
         setDeadline(time, of: .run)
     }
 
-    /// The run has taken too long: nothing more starts, and what runs is stopped.
+    /// The run has exceeded its limit: nothing more starts, and running steps are stopped.
     mutating func runIsOver(_ effects: inout Effects) {
         runLimitAt = nil
         guard let limit = plan.runLimit, !stop.stopsRunning, unfinishedCount > 0 else { return }
@@ -92,9 +92,9 @@ extension Scheduler {
         applyStopToAll(&effects)
     }
 
-    // MARK: - Standing still
+    // MARK: - Suspension
 
-    /// stepvisor and its steps were stopped: that time counts against no limit.
+    /// stepvisor and its steps were suspended: that time counts against no limit.
     mutating func resumed(after nanoseconds: Int64, _ effects: inout Effects) {
         let length = max(0, nanoseconds)
         effects.record(.resumed(after: length))
@@ -111,7 +111,7 @@ extension Scheduler {
         runLimitAt = runLimitAt?.advanced(byNanoseconds: length)
     }
 
-    /// Nanoseconds since a moment that count against no limit.
+    /// Nanoseconds since a time that count against no limit.
     private func standstill(since moment: RunTime) -> Int64 {
         standstills.reduce(0) { sum, still in
             saturatingSum(sum, min(still.length, max(0, still.end - moment)))
@@ -119,7 +119,7 @@ extension Scheduler {
     }
 }
 
-/// A time in which nothing of the run went on.
+/// A time during which the run was suspended.
 struct Suspension: Sendable {
     let end: RunTime
     /// Nanoseconds.

@@ -1,12 +1,13 @@
 import DependencyGraph
 import WorkflowModel
 
-/// Steps that an earlier run has done, and that stay done unless what they need runs.
+/// Steps that an earlier run has done and that stay done unless a dependency runs.
 ///
-/// Below a step whose condition may be false again, or that may fail as it did, this is known only when
-/// that one has ended: it is asked when all that the step needs is settled.
+/// Below a step whose condition may be false again, or that may fail again, this is known only when
+/// that step has ended: it is decided when all dependencies have ended.
 extension Scheduler {
-    /// Whether a step stays done, now that all that it needs is settled; it is recorded, then.
+    /// Whether a step stays done, now that all its dependencies have ended; if so, it is queued to
+    /// be recorded.
     mutating func isKeptDone(_ step: Int) -> Bool {
         guard plan.doneUnlessNeedsRun[step] != nil,
             !plan.resolved.graph.dependencies(of: step).contains(where: { withEffect.contains($0) })
@@ -15,7 +16,7 @@ extension Scheduler {
         return true
     }
 
-    /// Records which steps stay done, and lets their dependents go on.
+    /// Records which steps stay done, and notifies their dependents.
     mutating func keepWhatIsDone(_ effects: inout Effects) {
         guard !toKeep.isEmpty, !stop.isStopping else { return }
         var next = 0
@@ -29,7 +30,7 @@ extension Scheduler {
         toKeep = []
     }
 
-    /// A step has ended in this run, and what depends on it is made from that.
+    /// Notes that a step has ended in this run with a result from which its dependents are made.
     mutating func noteEffect(of step: Int) {
         guard !plan.doneUnlessNeedsRun.isEmpty else { return }
         var open = [step]

@@ -1,14 +1,14 @@
 import DependencyGraph
 import WorkflowModel
 
-/// Starting: slots, order, conflicts, resources and their locks.
+/// Starts: slots, order, conflicts, resources and their locks.
 ///
-/// A step that could start but for something is taken out of the ready queue and kept with what it
-/// waits for, so that a turn looks only at steps that may be able to start. Two rules keep that
-/// complete: whenever units come back, and whenever a step leaves the ready queue, the first that
-/// waits for the same resource is looked at again.
+/// A step that only lacks something is removed from the ready queue and stored with what it waits
+/// for, so that each call checks only steps that may be able to start. Two rules keep that
+/// complete: whenever units are released, and whenever a step leaves the ready queue, the first
+/// step waiting for the same resource is checked again.
 extension Scheduler {
-    /// Starts steps by rank until the slots are full or nothing is left that could.
+    /// Starts steps by rank until the slots are full or no step can start.
     mutating func startWhatFits(_ effects: inout Effects) {
         guard hasBegun, !stop.isStopping, launches.pausedUntil == nil, !isHeldBack,
             reviews.isEmpty
@@ -32,7 +32,7 @@ extension Scheduler {
                 tellWait(of: step, forResource: Int(claim.resource), &effects)
                 park(step, on: Int(claim.resource))
             } else if plan.traits[step].contains(.runsAlone) {
-                // Others are held back until nothing runs; else it might never get its turn.
+                // Hold others back until nothing runs, or a step that runs alone might never start.
                 guard activeSteps.isEmpty else {
                     tellWait(ofLoneStep: step, &effects)
                     return
@@ -58,7 +58,7 @@ extension Scheduler {
         }
     }
 
-    /// Whether a step may start as far as a strict order goes: all before it have ended.
+    /// Whether a strict order allows a step to start: all before it have ended.
     private mutating func hasItsTurn(_ rank: Int) -> Bool {
         guard plan.order.isStrict else { return true }
         while turnRank < rank, states[Int(plan.order.steps[turnRank])] == .ended { turnRank += 1 }
@@ -83,7 +83,7 @@ extension Scheduler {
         ready.insert(Int(plan.order.ranks[step]))
     }
 
-    /// Forgets who waited to start, in a run of which only the finalizers are left.
+    /// Removes all waiting steps, in a run with only finalizers left.
     mutating func forgetWaiters() {
         ready = IndexQueue(capacity: plan.count)
         pool.unparkAll()
@@ -99,7 +99,7 @@ extension Scheduler {
         wakeClaims(of: step)
     }
 
-    /// Lets the first that waits for a resource try again, if there is enough for it.
+    /// Lets the first step that waits for a resource try again, if there are enough units for it.
     mutating func wake(_ resource: Int) {
         guard let rank = pool.firstParked(on: resource) else { return }
         let step = Int(plan.order.steps[rank])
@@ -154,9 +154,9 @@ extension Scheduler {
                 failed: needs))
     }
 
-    /// Takes back slot, locks and units of a step, and lets those try again that waited for them.
+    /// Releases slot, locks and units of a step, and lets the steps that waited for them try again.
     ///
-    /// - Returns: What was known of it.
+    /// - Returns: The state of the step.
     mutating func leave(_ step: Int, _ effects: inout Effects) -> ActiveStep {
         let active = activeSteps.removeValue(forKey: step) ?? ActiveStep()
         isAlone = false
@@ -205,13 +205,13 @@ extension Scheduler {
         } else if let obstacle {
             drop(step, obstacleReason(obstacle), &effects)
         } else {
-            // It goes on when the question is answered.
+            // It continues when the question is answered.
             makeReady(step)
         }
         return false
     }
 
-    /// False for a step that has to wait for what was slowed down or closed in the meantime.
+    /// False for a step that has to wait because something was slowed down or closed meanwhile.
     private mutating func isStillOpen(to step: Int, _ effects: inout Effects) -> Bool {
         let down = failFast(step)
         let closed = closedMeanwhile(to: step)
@@ -262,7 +262,7 @@ extension Scheduler {
             effects.record(.started(step: step, pid: pid, startTicks: startTicks, basis: basis))
             startClocks(of: step, effects.now)
         }
-        // It may have been on its way when the stop began.
+        // The launch may have been under way when the stop began.
         if isHalted(step) { applyStop(to: step, &effects) }
         if let reason = overduePhase(of: step) { fail(step, reason, &effects) }
     }
@@ -277,7 +277,7 @@ extension Scheduler {
             step, StepEnd(status: .failed, reason: .notStarted(message)), &effects)
     }
 
-    /// The system had nothing to start the step with: fewer at once, and this one again later.
+    /// The system lacked resources to start a step: fewer run at once, and this one starts later.
     mutating func launchDeferred(_ step: Int, _ message: String, _ effects: inout Effects) {
         guard states[step] == .launching else { return }
         guard activeSteps[step]?.isChecking != true else {
@@ -315,8 +315,7 @@ extension Scheduler {
         warnOfDeferral(of: step, message, &effects)
     }
 
-    /// Says once that there is too little of something, and once more when nothing at all can be
-    /// started for long.
+    /// Warns once that resources are short, and once more when nothing can be started for long.
     private mutating func warnOfDeferral(
         of step: Int, _ message: String, _ effects: inout Effects
     ) {

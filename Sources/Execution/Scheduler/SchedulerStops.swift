@@ -4,21 +4,22 @@ import WorkflowModel
 struct StopState: Sendable {
     /// The step whose failure halted the run.
     var haltedBy: Int?
-    /// How many failures in a row that was, where `failure_threshold` halted the run.
+    /// The number of failures in a row, if `failure_threshold` halted the run.
     var failuresInARow: Int?
     /// The first step about which nobody could be asked.
     var awaitsReviewOf: Int?
-    /// Whether the halt stops the steps that run.
+    /// Whether the halt stops running steps.
     var haltStopsRunning = false
     /// The limit of the run, once it has been reached.
     var limit: Milliseconds?
     /// The first signal.
     var signal: Int32?
-    /// What kept the shell from going on.
+    /// Why the shell could not continue.
     var fault: RunFault?
-    /// Whether a limit or a signal had stopped the run before that.
+    /// Whether a limit or a signal had stopped the run before the fault.
     var faultCameLater = false
-    /// How many signals came; a fault is one of them, so that each further one hurries.
+    /// How many signals came; a fault counts as one, so that each further signal shortens the
+    /// grace.
     var signals = 0
 
     /// Whether nothing more starts.
@@ -26,12 +27,12 @@ struct StopState: Sendable {
         haltedBy != nil || limit != nil || signal != nil || fault != nil || awaitsReviewOf != nil
     }
 
-    /// Whether the run stops for want of a decision, and for nothing else.
+    /// Whether the run stops only because a decision is missing.
     var isReviewAwaited: Bool {
         awaitsReviewOf != nil && limit == nil && signal == nil && fault == nil
     }
 
-    /// Whether what runs is stopped too.
+    /// Whether running steps are stopped too.
     var stopsRunning: Bool { abortReason != nil }
 
     private var haltReason: StepReason? {
@@ -51,7 +52,7 @@ struct StopState: Sendable {
         return faultCameLater ? other ?? faultReason : faultReason ?? other
     }
 
-    /// Why a step that ends now is aborted; nil when it ends as it does.
+    /// Why a step that ends now counts as aborted; nil when its own result counts.
     var abortReason: StepReason? {
         if haltStopsRunning, let haltReason { return haltReason }
         return outerReason
@@ -65,10 +66,10 @@ struct StopState: Sendable {
 
 /// Stopping: leftovers, halts and signals, each in stages that end with KILL.
 extension Scheduler {
-    /// A second signal leaves so much time before KILL.
+    /// Time before KILL after a second signal, in nanoseconds.
     private static var hurriedGrace: Int64 { 1_000_000_000 }
 
-    // MARK: - What begins it
+    // MARK: - Causes
 
     mutating func signalled(_ signal: Int32, _ effects: inout Effects) {
         stop.signals += 1
@@ -79,7 +80,7 @@ extension Scheduler {
         applyStopToAll(&effects)
     }
 
-    /// The shell cannot go on: what runs is stopped as by TERM, for a reason of its own.
+    /// The shell cannot continue: running steps are stopped as by TERM, with a reason of its own.
     mutating func faulted(_ fault: RunFault, _ effects: inout Effects) {
         guard stop.fault == nil else { return }
         stop.faultCameLater = stop.limit != nil || stop.signal != nil
@@ -89,7 +90,7 @@ extension Scheduler {
         applyStopToAll(&effects)
     }
 
-    /// A critical step has failed, or too many in a row, this one last.
+    /// Halts the run: a critical step has failed, or too many in a row, this one last.
     mutating func halt(by step: Int, inARow failures: Int? = nil, _ effects: inout Effects) {
         guard !stop.isStopping else { return }
         stop.haltedBy = step
@@ -99,7 +100,7 @@ extension Scheduler {
         applyStopToAll(&effects)
     }
 
-    /// The leader is gone, others of its group are not: they are stopped before the step ends.
+    /// Stops the leftovers of a group whose leader has exited, before the step ends.
     mutating func settle(_ step: Int, _ leftovers: [Leftover], _ effects: inout Effects) {
         guard let active = activeSteps[step] else { return }
         states.move(step, to: .settling)
@@ -122,7 +123,7 @@ extension Scheduler {
         endResting(&effects)
     }
 
-    /// Sends a step that has a process what the stop has come to.
+    /// Applies the current stage of the stop to a step with a process.
     mutating func applyStop(to step: Int, _ effects: inout Effects) {
         guard let active = activeSteps[step], let state = states[step],
             state != .acquiring && state != .examining && state != .launching
@@ -163,7 +164,7 @@ extension Scheduler {
 
     // MARK: - The stages
 
-    /// A step's deadline has come: its limit, or the end of a stage.
+    /// Handles a step's deadline: its limit, or the end of a stage.
     mutating func stageIsOver(_ step: Int, _ effects: inout Effects) {
         guard let active = activeSteps[step] else { return }
         guard states[step] != .verifying else {
@@ -180,7 +181,7 @@ extension Scheduler {
         }
     }
 
-    /// Passes on INT or HUP; TERM follows at half the grace.
+    /// Passes on INT or HUP; TERM follows after half the grace.
     private mutating func interrupt(_ step: Int, _ signal: Int32, _ effects: inout Effects) {
         effects.record(.terminating(step: step, signal: signal, reason: stopReason(of: step)))
         effects.act(.signalGroup(step: step, signal: signal))
@@ -192,7 +193,7 @@ extension Scheduler {
         setStage(step, until: effects.now.advanced(byNanoseconds: half))
     }
 
-    /// Sends TERM; KILL follows at the end of the grace that has begun, or of a new one.
+    /// Sends TERM; KILL follows at the end of the current grace, or of a new one.
     mutating func terminate(_ step: Int, _ reason: StepReason, _ effects: inout Effects) {
         effects.record(.terminating(step: step, signal: SignalNumber.terminate, reason: reason))
         effects.act(.signalGroup(step: step, signal: SignalNumber.terminate))

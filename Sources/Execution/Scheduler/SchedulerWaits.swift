@@ -1,15 +1,15 @@
 import DependencyGraph
 import WorkflowModel
 
-/// Whom waiting steps were last said to wait for.
+/// The last recorded holder for each waiting step.
 struct WaitState: Sendable {
     private var told: [Int: (holder: LockHolder, count: Int)] = [:]
 
-    /// Most steps of the same run that are recorded as holding one step back: where thousands write
-    /// one file, each of them would otherwise have all the others on record.
+    /// The largest number of steps of the same run that are recorded as holders of one step: when
+    /// thousands write one file, each would otherwise record all the others.
     static let maxOfSameRun = 8
 
-    /// Whether to record that a step waits for a holder: not when the last record says just that.
+    /// Whether to record that a step waits for a holder: not if the last record is equal.
     mutating func shouldTell(_ step: Int, of holder: LockHolder) -> Bool {
         let known = told[step]
         guard known?.holder != holder else { return false }
@@ -19,24 +19,24 @@ struct WaitState: Sendable {
         return true
     }
 
-    /// A step waits no more.
+    /// Forgets a step that no longer waits.
     mutating func end(_ step: Int) {
         if !told.isEmpty { told[step] = nil }
     }
 }
 
-/// Records which step holds another back: by units of a resource, a file that both write, or since
-/// one of them runs alone. A step that waits for a slot, or for its turn in a task or group, is held
-/// back by no one step.
+/// Records which step holds another back: by units of a resource, by a file that both write, or
+/// because one of them runs alone. A step that waits for a slot, or for its turn in a task or
+/// group, is not held back by a single step.
 extension Scheduler {
-    /// Says whom a step waits for, unless that was said last.
+    /// Records the holder for which a step waits, unless the last record is equal.
     mutating func tell(_ step: Int, waitsFor holder: LockHolder, _ effects: inout Effects) {
         if waits.shouldTell(step, of: holder) {
             effects.record(.waiting(step: step, holder: holder))
         }
     }
 
-    /// Says which step of this run has the units of a resource that another waits for.
+    /// Records which step of this run holds the units of a resource for which another waits.
     mutating func tellWait(of step: Int, forResource resource: Int, _ effects: inout Effects) {
         guard plan.resources[resource].isLockable, pool.bars(of: resource).isEmpty,
             let other = activeSteps.keys.filter({ active in
@@ -46,20 +46,20 @@ extension Scheduler {
         tell(step, waitsFor: holder(other, plan.resources[resource].name, .resource), &effects)
     }
 
-    /// Says which step of this run writes a file that another is to write, too.
+    /// Records which step of this run writes a file that another also writes.
     mutating func tellWait(of step: Int, for conflict: PlannedConflict, _ effects: inout Effects) {
         let path = plan.resolved.conflicts[Int(conflict.conflict)].path
         tell(step, waitsFor: holder(Int(conflict.step), path, .sharedOutput), &effects)
     }
 
-    /// Says for whom a step waits that has to run alone, and that those behind it wait for it.
+    /// Records for which running step a lone step waits, and that the steps behind it wait for it.
     mutating func tellWait(ofLoneStep step: Int, _ effects: inout Effects) {
         guard let other = activeSteps.keys.min() else { return }
         tell(step, waitsFor: holder(other, "", .waiterRunsAlone), &effects)
         tellWait(behindLoneStep: step, free: slots - activeSteps.count, &effects)
     }
 
-    /// Says that the steps for which there are slots wait for one that runs alone.
+    /// Records that the steps with free slots wait for one that runs alone.
     mutating func tellWait(behindLoneStep step: Int, free: Int, _ effects: inout Effects) {
         guard free > 0, !plan.order.isStrict else { return }
         var free = free

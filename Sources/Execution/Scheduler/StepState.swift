@@ -1,4 +1,4 @@
-/// Where a step stands in the ``Scheduler``; ``StepStatus`` is what of it is shown.
+/// The state of a step in the ``Scheduler``; ``StepStatus`` is the part that is shown.
 ///
 /// ```
 /// pending ─▶ evaluating ─▶ ready ⇄ waiting
@@ -8,39 +8,39 @@
 ///                            ▼
 ///                         launching ─▶ running ─▶ terminating ─▶ settling ─▶ verifying ─▶ ended
 /// ```
-/// `launching` falls back to `ready` when the system has nothing to start it with; every state but
+/// `launching` returns to `ready` when the system lacks resources to start it; every state but
 /// `acquiring` may also go to `ended` at once. Only a step with a condition is evaluated, and only
 /// one that declares outputs or a pattern is verified; `verifying` goes back to `launching` for the
 /// `verify` command. An attempt that failed leads to `backingOff` and from there to `ready`, or to
 /// `reviewing` and from there to `ready` or `ended`.
 enum StepState: UInt8, Sendable, CaseIterable {
-    /// Something that it depends on has not ended.
+    /// A dependency has not ended.
     case pending
     /// It may start when a slot is free.
     case ready
-    /// It may start but for a resource or a conflicting step.
+    /// It could start, but waits for a resource or a conflicting step.
     case waiting
     /// Its locks are being taken.
     case acquiring
-    /// It is looked at whether it has to run.
+    /// The shell checks whether it has to run.
     case examining
     /// Its process is being started.
     case launching
-    /// Its leader lives, and nobody has asked it to stop.
+    /// Its leader is running and was not asked to stop.
     case running
-    /// Its leader lives and was asked to stop.
+    /// Its leader is running and was asked to stop.
     case terminating
-    /// Its leader is gone; others of its group are not.
+    /// Its leader has ended; other processes of its group have not.
     case settling
-    /// Its processes are gone; its outputs and its log are looked at.
+    /// Its processes have ended; its outputs and its log are checked.
     case verifying
     /// Its condition is being evaluated.
     case evaluating
-    /// An attempt of it has failed, and the next one is to start later.
+    /// An attempt has failed, and the next one starts later.
     case backingOff
-    /// It has failed, and a person is to decide.
+    /// It has failed, and a person decides.
     case reviewing
-    /// Nothing more happens to it.
+    /// Final state.
     case ended
 
     /// Whether a step may go from this state to another.
@@ -74,7 +74,7 @@ enum StepState: UInt8, Sendable, CaseIterable {
     }
 }
 
-/// The state of every step and how many are in each: changed in one place, so that they agree.
+/// The state of every step and the number of steps in each state, changed together in one place.
 struct StepStates: Sendable {
     private var states: [StepState]
     private var counts = [Int](repeating: 0, count: StepState.allCases.count)
@@ -86,14 +86,14 @@ struct StepStates: Sendable {
 
     var count: Int { states.count }
 
-    /// The state of a step; nil for an index that is no step's.
+    /// The state of a step; nil for an invalid index.
     subscript(step: Int) -> StepState? {
         states.indices.contains(step) ? states[step] : nil
     }
 
     func count(of state: StepState) -> Int { counts[Int(state.rawValue)] }
 
-    /// Changes a step's state; false, and nothing happens, where the step cannot go there.
+    /// Changes a step's state; false, without effect, when the transition is not allowed.
     @discardableResult
     mutating func move(_ step: Int, to next: StepState) -> Bool {
         guard states.indices.contains(step), states[step].canBecome(next) else { return false }

@@ -1,28 +1,31 @@
 public import WorkflowModel
 
-/// The files of a project that a command starts, or gives to an interpreter, as far as its text tells.
+/// The files of a project that a command starts or passes to an interpreter, as far as its text
+/// shows.
 ///
-/// A line is read as a POSIX shell would take it apart, with what bash adds: quotes, operators,
-/// redirections, substitutions, here-documents, `cd`. Nothing is run and no file is looked at: what is
-/// named may not be there. What the line itself has written by then is no script of the project.
+/// A line is parsed like a POSIX shell with some additions of bash: quotes, operators,
+/// redirections, substitutions, here-documents, `cd`. Nothing is run and no file is read, so a
+/// named file may not exist. A file that the line itself has written before is not a script of the
+/// project.
 public struct CommandScripts: Hashable, Sendable {
-    /// The files, each once: relative to where the command runs, `..` resolved by the text, or absolute.
+    /// The files, each once: relative to the command's working directory, with `..` resolved by the
+    /// text, or absolute.
     public internal(set) var paths: [String] = []
-    /// Words that stand where a program or a script does, and whose value is known only when they are
-    /// expanded; as written.
+    /// Words in the place of a program or a script whose value is known only after expansion; as
+    /// written.
     public internal(set) var unknown: [String] = []
-    /// The names of programs that are looked for in PATH.
+    /// The names of programs that are searched in PATH.
     public internal(set) var programs: [String] = []
-    /// The first word that stands for a program.
+    /// The first word that is a program.
     var first: String?
-    /// Files that the command writes by its own words: what output is directed to, and the like.
+    /// Files that the command writes according to its text: targets of redirections, and the like.
     public internal(set) var written: [String] = []
 
-    /// Reads a command.
+    /// Parses a command.
     ///
     /// - Parameters:
-    ///   - command: What starts a step, a backup or a check; nil for nothing.
-    ///   - shell: What takes a command that is one string.
+    ///   - command: The command of a step, a backup or a check; nil for none.
+    ///   - shell: The shell for a command that is one string.
     public init(of command: Command?, shell: [String]) {
         switch command {
         case .script?, nil: return
@@ -31,7 +34,7 @@ public struct CommandScripts: Hashable, Sendable {
             reader.take(words)
             self = reader.found
         case .shell(let line)?:
-            // The default, and nearly all others: read at once what else a reader of words would find.
+            // The default, and nearly all others: the same test that the parser would apply later.
             let isPlain =
                 shell.count == 2 && shell[0].hasPrefix("/") && shell[1] == "-c"
                 && ShellInterpreter.named(ShellPath.name(of: shell[0]))?.isShell == true
@@ -41,7 +44,7 @@ public struct CommandScripts: Hashable, Sendable {
         }
     }
 
-    /// The program that a line starts first, where it is no word of the shell itself.
+    /// The program that a line starts first, unless it is a builtin of the shell.
     public static func firstProgram(of line: String, shell: [String]) -> String? {
         if let words = DirectCommand.words(of: line) { return words.first }
         let found = CommandScripts(of: .shell(line), shell: shell)
@@ -49,11 +52,11 @@ public struct CommandScripts: Hashable, Sendable {
         return first
     }
 
-    /// The same files relative to the project root, without those that lie elsewhere.
+    /// The same files relative to the project root, without those outside of it.
     ///
     /// - Parameters:
-    ///   - paths: As a command has them.
-    ///   - directory: Where it runs: relative to the root, absolute, or nil for the root.
+    ///   - paths: The paths in a command.
+    ///   - directory: Its working directory: relative to the root, absolute, or nil for the root.
     ///   - root: The project root, absolute.
     /// - Returns: The paths, each once.
     public static func located(
@@ -76,12 +79,13 @@ public struct CommandScripts: Hashable, Sendable {
     }
 }
 
-/// Paths by their text alone.
+/// Operations on paths by their text.
 enum ShellPath {
-    /// The longest path that Linux takes.
+    /// The longest path that Linux accepts.
     static let maxBytes = 4096
 
-    /// A path from a directory, without `.` and with `..` resolved as far as there are names before it.
+    /// A path relative to a directory, without `.` and with `..` resolved as far as names precede
+    /// it.
     static func joined(_ directory: String, _ path: String) -> String {
         let whole = path.hasPrefix("/") || directory.isEmpty ? path : "\(directory)/\(path)"
         let isAbsolute = whole.hasPrefix("/")

@@ -1,7 +1,7 @@
-/// Tells command lines that need no shell, so that they can be started directly, as make does:
-/// the shell is half the price of a short step.
+/// Recognises command lines that need no shell, so that they are started directly, as make does:
+/// the shell is half the cost of a short step.
 public enum DirectCommand {
-    /// The words of a line whose meaning is the same without a shell; nil when it needs one.
+    /// The words of a line that means the same without a shell; nil when it needs one.
     ///
     /// Any operator, quote, expansion, glob, tilde, comment or assignment, and any first word that
     /// is a builtin or keyword of POSIX shells, needs the shell. Linear in the line's length.

@@ -1,16 +1,16 @@
-/// A program that starts another one, which it is given as words.
+/// A program that starts another one, given as its arguments.
 struct ShellWrapper: Sendable {
     /// Options that take the next word.
     var values: Set<String> = []
     /// Options after which no program follows.
     var stops: Set<String> = []
-    /// Options that a line of shell follows.
+    /// Options whose value is a shell line.
     var texts: Set<String> = []
-    /// Options whose value is the directory in which the program runs.
+    /// Options whose value is the working directory of the program.
     var directories: Set<String> = []
-    /// Whether assignments may stand before the program.
+    /// Whether assignments may precede the program.
     var takesAssignments = false
-    /// Words before the program.
+    /// Number of operands before the program.
     var operands = 0
 
     static let all: [String: ShellWrapper] = [
@@ -49,24 +49,24 @@ struct ShellWrapper: Sendable {
 struct ShellInterpreter: Sendable {
     /// Options that take the next word.
     var values: Set<String> = []
-    /// Options that a text follows in the place of a script.
+    /// Options whose value is code instead of a script.
     var codes: Set<String> = []
-    /// Options that a script follows.
+    /// Options whose value is a script.
     var scripts: Set<String> = []
-    /// Letters that mean a text, also among others behind one `-`.
+    /// Option letters whose value is code, also when grouped behind one `-`.
     var codeLetters: Set<Character> = []
-    /// Letters whose value is in the same word.
+    /// Option letters whose value is in the same word.
     var attachedLetters: Set<Character> = []
-    /// Words before the script.
+    /// Words that may precede the script.
     var subcommands: Set<String> = []
-    /// How a script is told from a subcommand.
+    /// The file ending that distinguishes a script from a subcommand.
     var ending = ""
-    /// Whether the first word is a script.
+    /// Whether the first operand is a script.
     var takesScript = true
     var isShell = false
     var hasModules = false
 
-    /// What an option says of the words after it.
+    /// What an option says about the words after it.
     enum Meaning { case flag, value, code, script, attached(String), input, module }
 
     func meaning(of option: String) -> Meaning {

@@ -1,15 +1,15 @@
-/// A command of a line, taken apart into words and redirections.
+/// A command of a line, split into words and redirections.
 struct SimpleCommand {
     var words: ArraySlice<ShellWord.Part>
-    /// What its standard input is directed to.
+    /// The target of its standard input.
     var input: ShellWord.Part?
-    /// The files of a `cat` before its pipe.
+    /// The files of a `cat` in front of its pipe.
     var piped: [ShellWord.Part] = []
 }
 
-/// Which words of a command name a program, or a script for one.
+/// Determines which words of a command name a program, or a script for one.
 extension ShellReader {
-    /// Takes the words of a command that is started without a shell.
+    /// Reads the words of a command that is started without a shell.
     mutating func take(_ words: [String]) {
         let parts = words.map { text in
             ShellWord.Part(value: Array(text.utf8), text: text, isQuoted: true)
@@ -17,7 +17,7 @@ extension ShellReader {
         _ = take(SimpleCommand(words: parts[...]))
     }
 
-    /// Takes in a command.
+    /// Reads a command.
     ///
     /// - Returns: Whether it is a shell that reads its standard input.
     mutating func take(_ command: SimpleCommand) -> Bool {
@@ -44,7 +44,7 @@ extension ShellReader {
         return readsInput
     }
 
-    /// Takes the words from a program on.
+    /// Reads the words from the program on.
     private mutating func takeProgram(_ words: ArraySlice<ShellWord.Part>) -> Bool {
         guard let first = words.first, nesting < Self.maxNesting else { return false }
         nesting += 1
@@ -84,8 +84,8 @@ extension ShellReader {
         return false
     }
 
-    /// A program that only a run knows is often an interpreter (`$PYTHON tool.py`): what looks like a
-    /// path in the first place behind its options is then its script.
+    /// Reads a command whose program is unknown before a run: it is often an interpreter (`$PYTHON
+    /// tool.py`), so a first operand that looks like a path is taken as its script.
     private mutating func takeScript(ofUnknown words: ArraySlice<ShellWord.Part>) {
         let isOption = { (word: ShellWord.Part) in word.value.first == UInt8(ascii: "-") }
         guard let script = words.first(where: { !isOption($0) }), let path = script.literal,
@@ -98,7 +98,7 @@ extension ShellReader {
         if let path = word.literal, !path.hasPrefix("-") { noteWritten(path) }
     }
 
-    /// What a compiler and the like are told to write.
+    /// The output files of a compiler or a similar tool.
     private mutating func takeOutputs(_ words: ArraySlice<ShellWord.Part>) {
         var isNext = false
         for word in words {
@@ -115,7 +115,7 @@ extension ShellReader {
 
     // MARK: Programs that start others
 
-    /// What runs a program in surroundings of its own, which it is given behind `run` or `exec`.
+    /// Programs that run another one in their own environment, given behind `run` or `exec`.
     private static let runners: Set<String> = [
         "uv", "poetry", "pipenv", "pdm", "hatch", "rye", "conda", "mamba", "micromamba", "bundle",
         "npm", "pnpm", "yarn", "mise", "asdf", "dotenv", "doppler", "aws-vault", "op", "direnv",
@@ -140,7 +140,8 @@ extension ShellReader {
         let outer = scope
         while let word = rest.first {
             guard let text = word.literal else {
-                // An assignment may have any value; where a program is expected it is one.
+                // An assignment may have any value; in the place of the program it is still an
+                // assignment.
                 guard operands > 0 || wrapper.takesAssignments && word.isAssignment else { break }
                 operands -= word.isAssignment ? 0 : 1
                 rest.removeFirst()
@@ -188,7 +189,7 @@ extension ShellReader {
         }
     }
 
-    /// A command that is run with a lock held: `stepvisor lock NAME -- COMMAND`.
+    /// Reads a command that runs with a lock held: `stepvisor lock NAME -- COMMAND`.
     private mutating func takeLock(_ words: ArraySlice<ShellWord.Part>) {
         guard words.first?.isAnyOf(["lock"]) == true,
             let start = words.firstIndex(where: { $0.isAnyOf(["--"]) })
@@ -198,7 +199,7 @@ extension ShellReader {
 
     // MARK: Texts and directories
 
-    /// Words that a shell joins and reads anew.
+    /// Words that a shell joins and parses again.
     private mutating func takeText(_ words: ArraySlice<ShellWord.Part>) {
         var text: [UInt8] = []
         for word in words {
@@ -228,7 +229,8 @@ extension ShellReader {
         if isOptional { directories += scope.directories }
         var known: [String] = []
         for directory in directories where !known.contains(directory) { known.append(directory) }
-        // No system has longer paths, and each further `cd` would cost as much as all before it.
+        // No system accepts longer paths, and each further `cd` would cost as much as all before
+        // it.
         guard known.allSatisfy({ $0.utf8.count <= ShellPath.maxBytes }) else {
             scope = ShellReader.Scope(directories: [], isLost: true)
             return
@@ -288,7 +290,7 @@ extension ShellReader {
         return interpreter.isShell
     }
 
-    /// A module that an interpreter finds by its name: `python3 -m package.module`.
+    /// Records a module that an interpreter finds by its name: `python3 -m package.module`.
     private mutating func noteModule(_ module: String) {
         let path = module.split(separator: ".").joined(separator: "/")
         for name in ["\(path).py", "\(path)/__main__.py"] {
@@ -296,8 +298,8 @@ extension ShellReader {
         }
     }
 
-    /// make finds its file without being told which; where a command has run before it, that may have
-    /// just made the file.
+    /// Reads a `make`, which finds its file by default; a command before it may have just created
+    /// that file.
     private mutating func takeMake(_ words: ArraySlice<ShellWord.Part>) {
         let outer = scope
         var rest = words
@@ -327,7 +329,7 @@ extension ShellReader {
 extension ShellWord.Part {
     func isAnyOf(_ words: Set<String>) -> Bool { literal.map { words.contains($0) } ?? false }
 
-    /// The value that follows one of these options in the same word: `-Cd`, `--directory=d`.
+    /// The value of one of these options in the same word: `-Cd`, `--directory=d`.
     fileprivate func value(ofOptionIn options: Set<String>) -> ShellWord.Part? {
         guard let text = literal else { return nil }
         for option in options {
@@ -339,10 +341,10 @@ extension ShellWord.Part {
         return nil
     }
 
-    /// An assignment whose value alone is quoted.
+    /// An assignment of which only the value is quoted.
     var isShellAssignment: Bool { isAssignment && !text.hasPrefix("\"") && !text.hasPrefix("'") }
 
-    /// A command that makes no files, whatever it is given.
+    /// Whether the command never creates files, whatever its arguments.
     fileprivate var isHarmless: Bool {
         isAnyOf([
             "cd", "set", "export", "echo", ":", "true", "test", "[", "umask", "ulimit", "unset",

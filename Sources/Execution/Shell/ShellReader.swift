@@ -1,8 +1,8 @@
-/// Reads a line of shell once, from its beginning to its end, and collects what it starts.
+/// Parses a shell line once, from start to end, and collects what it starts.
 ///
-/// It never fails: what no shell would take is passed over, and each round of each loop goes on by at
-/// least one byte. Text in text (`sh -c '…'`, substitutions) is read by a reader of its own, to a
-/// bounded depth.
+/// It never fails: anything that no shell accepts is skipped, and each iteration of each loop
+/// consumes at least one byte. Nested code (`sh -c '…'`, substitutions) is parsed by a reader of
+/// its own, to a limited depth.
 struct ShellReader {
     let bytes: [UInt8]
     var place = 0
@@ -11,24 +11,24 @@ struct ShellReader {
     var scope = Scope()
     /// Here-documents whose text follows after the line.
     private var documents: [Document] = []
-    /// Constructs that are open, each with whether what is in it may be left out.
+    /// Open constructs, each with whether its content may not be executed.
     private var open: [Construct] = []
     /// What follows is part of an and-or list after its first command.
     private var isChained = false
     /// A function's body follows.
     private var awaitsBody = false
-    /// What the command before a pipe hands on, where it is `cat`.
+    /// The files that the `cat` before a pipe passes on.
     private var piped: [ShellWord.Part] = []
-    /// How many programs that start others stand before one another.
+    /// The current nesting depth of programs that start others.
     var nesting = 0
-    /// Whether only commands that read and write no file have gone before.
+    /// Whether only commands that read and write no file came before.
     var isFirst = true
 
-    /// Where commands run.
+    /// The working directory of commands.
     struct Scope {
-        /// Where they may be, by the text; the start is empty.
+        /// The possible directories, by the text; the start directory is empty.
         var directories = [""]
-        /// Whether a `cd` has led where the text does not tell.
+        /// Whether a `cd` has led to an unknown directory.
         var isLost = false
     }
 
@@ -53,12 +53,12 @@ struct ShellReader {
         found = CommandScripts(of: nil, shell: [])
     }
 
-    /// Reads all of the text.
+    /// Parses the whole text.
     mutating func readAll() {
         while place < bytes.count { readList(isNested: false) }
     }
 
-    /// Reads another text at this place, with what is known here.
+    /// Parses another text at this position, with the current state.
     mutating func read(_ text: [UInt8], keepingScope: Bool = false) {
         guard depth < Self.maxDepth else { return }
         var inner = ShellReader(text, depth: depth + 1)
@@ -80,7 +80,7 @@ struct ShellReader {
 
     // MARK: Lists
 
-    /// Reads commands to the end of the text, or to the `)` that ends a subshell.
+    /// Parses commands up to the end of the text, or to the `)` that ends a subshell.
     mutating func readList(isNested: Bool) {
         while place < bytes.count {
             let start = place
@@ -143,7 +143,7 @@ struct ShellReader {
         readSubshell()
     }
 
-    /// Reads to the `)`, in directories of its own.
+    /// Parses up to the `)`; directory changes inside do not last.
     mutating func readSubshell() {
         guard depth < Self.maxDepth else { return }
         var inner = ShellReader(bytes, depth: depth + 1)
@@ -157,7 +157,7 @@ struct ShellReader {
         isFirst = inner.isFirst
     }
 
-    /// Where the `))` is that ends an arithmetic expression; nil where it is none.
+    /// The position of the `))` that ends an arithmetic expression; nil when it is none.
     func arithmeticEnd(from start: Int) -> Int? {
         var level = 0
         var index = start
@@ -175,7 +175,7 @@ struct ShellReader {
         return nil
     }
 
-    /// A word of a list of patterns, up to the `)` that ends it.
+    /// Parses a word of a pattern list, up to the `)` that ends it.
     private mutating func readPattern() {
         let word = readWord()
         if word.isPlain("esac") { open.removeLast() }
@@ -183,7 +183,7 @@ struct ShellReader {
 
     // MARK: Simple commands
 
-    /// Reads a command with its redirections, behind the words that only give it its place.
+    /// Parses a command with its redirections; keywords before it only determine its place.
     private mutating func readSimple() {
         var words: [ShellWord.Part] = []
         var input: ShellWord.Part?
@@ -207,7 +207,7 @@ struct ShellReader {
                 if let last = words.last, last.end == place, last.isNumber { words.removeLast() }
                 readRedirection(&input)
             case UInt8(ascii: "("):
-                // The parentheses of a function, or something that only bash knows.
+                // The parentheses of a function, or bash syntax.
                 guard words.count == 1 else { break loop }
                 words = []
                 awaitsBody = true
@@ -237,7 +237,7 @@ struct ShellReader {
         piped = words.first?.isPlain("cat") == true ? Array(words.dropFirst()) : []
     }
 
-    /// A word that is part of the grammar; the command follows.
+    /// Reads a keyword of the grammar; the command follows it.
     private mutating func takeKeyword(_ word: ShellWord.Part) -> Bool {
         guard let text = word.literal else { return false }
         switch text {
@@ -273,7 +273,7 @@ struct ShellReader {
         return true
     }
 
-    /// The words of a loop are data.
+    /// Skips the words of a loop, which are data.
     private mutating func skipToSeparator() {
         while place < bytes.count, !isAt(";"), !isAt("\n"), !isAt("&"), !isAt("|"), !isAt(")") {
             let start = place
@@ -296,7 +296,7 @@ struct ShellReader {
         place = min(place + 1, bytes.count)
     }
 
-    /// The operators between `[[` and `]]` are no shell's.
+    /// Skips the operators between `[[` and `]]`, which are not shell operators.
     private mutating func readTest() {
         while place < bytes.count, !isAt("\n") {
             let start = place
@@ -329,7 +329,7 @@ struct ShellReader {
         if sign.contains(UInt8(ascii: ">")), let path = target.literal { noteWritten(path) }
     }
 
-    /// The texts of here-documents, which follow their line.
+    /// Reads the texts of here-documents, which follow their line.
     private mutating func readDocuments() {
         for document in documents {
             let start = place
@@ -355,12 +355,12 @@ struct ShellReader {
         documents = []
     }
 
-    /// Whether what follows may be left out by a run of the line.
+    /// Whether what follows may not be executed by a run of the line.
     var isOptional: Bool {
         isChained || open.contains { $0 != .group }
     }
 
-    // MARK: What was found
+    // MARK: Results
 
     mutating func noteWritten(_ path: String) {
         guard found.written.count < Self.maxFound, !path.hasPrefix("/dev/"), !path.isEmpty else {

@@ -1,6 +1,6 @@
-/// Words as a shell takes them.
+/// Words of a shell line.
 public enum ShellWord {
-    /// A word of a command line, quoted where a shell would take it apart.
+    /// A word quoted for a shell line, if it needs quotes.
     public static func quoted(_ word: String) -> String {
         let isPlain = !word.isEmpty && word.utf8.allSatisfy { isPlainInShell($0) }
         guard !isPlain else { return word }

@@ -1,25 +1,25 @@
 extension ShellWord {
-    /// A word of a line of shell: what it stands for, as far as its text tells.
+    /// A word of a shell line, and its value as far as the text shows it.
     struct Part: Hashable {
-        /// Without quotes; what is expanded is left out.
+        /// The value without quotes; expansions are left out.
         var value: [UInt8] = []
         /// As written.
         var text = ""
-        /// Whether ``value`` is all of it.
+        /// Whether ``value`` is complete.
         var isLiteral = true
-        /// Whether some of it was quoted, so that it is no keyword.
+        /// Whether a part was quoted, so that it is not a keyword.
         var isQuoted = false
         /// Whether it begins with a home directory, `~` or `~user`.
         var isHome = false
         /// Where it ends.
         var end = 0
-        /// Whether it is a text, not the name of a file.
+        /// Whether it is text, not the name of a file.
         var isText = false
 
-        /// The word, where nothing in it is expanded.
+        /// The word, if it contains no expansion.
         var literal: String? { isLiteral ? String(decoding: value, as: UTF8.self) : nil }
 
-        /// Whether it is this word, unquoted.
+        /// Whether it is exactly this word, unquoted.
         func isPlain(_ word: String) -> Bool {
             isLiteral && !isQuoted && value.elementsEqual(word.utf8)
         }
@@ -29,7 +29,7 @@ extension ShellWord {
                 && value.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         }
 
-        /// Whether it sets a variable: a name, then `=`.
+        /// Whether it is an assignment: a name, then `=`.
         var isAssignment: Bool {
             guard let sign = value.firstIndex(of: UInt8(ascii: "=")), sign > 0 else { return false }
             let name =
@@ -54,7 +54,7 @@ extension ShellWord {
 }
 
 extension ShellReader {
-    /// Reads one word; empty where none begins here.
+    /// Parses one word; empty when none begins here.
     mutating func readWord() -> ShellWord.Part {
         var word = ShellWord.Part()
         let start = min(place, bytes.count)
@@ -93,7 +93,7 @@ extension ShellReader {
         return word
     }
 
-    /// Whether all of a word are brackets, as `[`, `[[` and `{` are.
+    /// Whether a word consists only of brackets, like `[`, `[[` and `{`.
     private func isEndOfWord(after start: Int) -> Bool {
         guard place - start < 2, place == start || bytes[start] == byte() else { return false }
         var next = place + 1
@@ -188,14 +188,14 @@ extension ShellReader {
         }
     }
 
-    /// Where a word begins that has only a quote before this place.
+    /// The start of a word that has only a quote before this position.
     private func wordStart(_ place: Int) -> Int {
         guard place > 0 else { return place }
         let before = bytes[place - 1]
         return [0x20, 0x09, 0x0a, 0x22, 0x3b, 0x26, 0x7c, 0x28].contains(before) ? place : -1
     }
 
-    /// Passes over what stands in braces, with what is nested in it.
+    /// Skips a text in braces, including nested ones.
     private mutating func skipBraces() {
         var level = 1
         while place < bytes.count {
@@ -228,7 +228,7 @@ extension ShellReader {
         read(text)
     }
 
-    /// Reads the commands that are substituted in a text which is itself no command.
+    /// Parses the command substitutions in a text that is not itself a command.
     mutating func readExpansions(in range: Range<Int>) {
         let text = bytes[range]
         let dollar = UInt8(ascii: "$")

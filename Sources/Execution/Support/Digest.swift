@@ -1,9 +1,9 @@
-/// The 256 bits of a SHA-256, as a value that compares and hashes without memory of its own.
+/// The 256 bits of a SHA-256, as a value that is compared and hashed without heap memory.
 public struct Digest: Hashable, Sendable {
     /// The bits, most significant word first.
     public var words: (UInt64, UInt64, UInt64, UInt64)
 
-    /// The digest of nothing known: all zeros, which no content is known to have.
+    /// The digest that stands for "unknown": all zeros, which no known content has.
     public static let zero = Digest((0, 0, 0, 0))
 
     /// A digest of four words, most significant first.
@@ -75,6 +75,6 @@ public struct Digest: Hashable, Sendable {
     /// Whether two digests are the same.
     public static func == (a: Digest, b: Digest) -> Bool { a.words == b.words }
 
-    /// Hashes the first word, which is as random as all.
+    /// Hashes the first word only, which is as random as all four.
     public func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
 }

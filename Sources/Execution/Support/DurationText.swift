@@ -1,4 +1,4 @@
-/// Lengths of time as people read them.
+/// Durations as text for people.
 public enum DurationText {
     /// A measured length, rounded to the last place shown, like `7ms`, `12.4s`, `2m05s` or `1h02m`.
     public static func measured(nanoseconds: Int64) -> String {

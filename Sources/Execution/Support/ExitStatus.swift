@@ -9,17 +9,19 @@ public enum ExitStatus: Hashable, Sendable {
     public var isSuccess: Bool { self == .exited(0) }
 }
 
-/// What a step's processes cost, as the kernel counted it for the leader and all it waited for.
+/// The resource usage of a step's processes, as the kernel reports it for the leader and all it
+/// waited for.
 public struct ResourceUsage: Hashable, Sendable {
     /// CPU time in user mode, microseconds.
     public var userMicroseconds: Int64
     /// CPU time in the kernel, microseconds.
     public var systemMicroseconds: Int64
     /// Peak resident memory of the largest single process, KiB; nil when it was below stepvisor's
-    /// own, from which the kernel's count begins (docs/design-notes.md, "Holding Foundation's socket").
+    /// own, with which the kernel's count begins (docs/design-notes.md, "Holding Foundation's
+    /// socket").
     public var peakMemoryKiB: Int64?
 
-    /// What a process cost.
+    /// The resource usage of a process.
     public init(userMicroseconds: Int64, systemMicroseconds: Int64, peakMemoryKiB: Int64?) {
         self.userMicroseconds = userMicroseconds
         self.systemMicroseconds = systemMicroseconds
@@ -33,7 +35,7 @@ public struct Leftover: Hashable, Sendable {
     public var pid: Int32
     /// Its command line, as read from the kernel; not neutralised.
     public var command: String
-    /// How long it had lived when it was found, milliseconds.
+    /// Its age in milliseconds when it was found.
     public var ageMilliseconds: Int64
 
     /// Names a process that outlived its step.
@@ -45,7 +47,8 @@ public struct Leftover: Hashable, Sendable {
 }
 
 extension [Leftover] {
-    /// How many they are, and what the first three run, as a clause for a message; not neutralised.
+    /// The number of processes, and the commands of the first three, as a clause for a message; not
+    /// neutralised.
     var summary: String {
         let named = prefix(3).map { $0.command.isEmpty ? "process \($0.pid)" : $0.command }
         let names = named.map { $0.count > 40 ? $0.prefix(39) + "…" : $0 }
@@ -55,11 +58,11 @@ extension [Leftover] {
     }
 }
 
-/// Who holds back a step that could start but for that: mostly by a unit of a resource.
+/// What holds back a step that could otherwise start: usually the holder of a unit of a resource.
 public struct LockHolder: Hashable, Sendable {
-    /// What keeps two steps apart; the words of the journal.
+    /// What keeps the two apart; the raw values appear in the journal.
     public enum Why: String, Hashable, Sendable, CaseIterable {
-        /// Both take a resource of which there is not enough.
+        /// Both take a resource with too few units.
         case resource
         /// Both write a file.
         case sharedOutput = "shared_output"
@@ -73,18 +76,18 @@ public struct LockHolder: Hashable, Sendable {
     public var resource: String
     /// What keeps the two apart.
     public var why: Why
-    /// The holder's process id, when its note could be read.
+    /// The holder's process id, if its note could be read.
     public var pid: Int32?
-    /// The holder's run, when it is one.
+    /// The holder's run, if it is one.
     public var runID: String?
-    /// The holder's step, when it is one.
+    /// The holder's step, if it is one.
     public var step: String?
     /// Since when, RFC 3339.
     public var since: String?
-    /// Whether it has died, and its processes are being ended.
+    /// Whether it has died and its processes are being ended.
     public var isEnding: Bool
 
-    /// Whether it is a step of the run that waits: no process or run is named then.
+    /// Whether it is a step of the waiting step's run; such a holder has no process and no run.
     public var isOfSameRun: Bool { step != nil && runID == nil && pid == nil }
 
     /// Names a holder.

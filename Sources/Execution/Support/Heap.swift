@@ -1,4 +1,4 @@
-/// A binary heap: the smallest element first, equal ones in no particular order.
+/// A binary heap: the smallest element first; equal elements in no particular order.
 struct Heap<Element: Comparable & Sendable>: Sendable {
     private(set) var elements: [Element] = []
 

@@ -1,13 +1,13 @@
-/// A value of a JSON text, as far as the journal needs one.
+/// A JSON value, as far as the journal needs one.
 enum JSONValue: Equatable {
     case null
     case truth(Bool)
     case integer(Int64)
     /// A whole number above `Int64.max`.
     case large(UInt64)
-    /// A number with decimals, in thousandths; further digits are cut.
+    /// A number with decimals, in thousandths; further digits are dropped.
     case thousandths(Int64)
-    /// A number as written, where the reader keeps them so.
+    /// A number as written, if the reader keeps them so.
     case number(String)
     case string(String)
     case array([JSONValue])
@@ -24,7 +24,7 @@ struct JSONMembers: Equatable {
         values.append(value)
     }
 
-    /// The first member of this name; objects here are small.
+    /// The first member with this name; linear, since objects here are small.
     subscript(name: String) -> JSONValue? {
         names.firstIndex(of: name).map { values[$0] }
     }
@@ -39,7 +39,7 @@ struct JSONMembers: Equatable {
 
     func truth(_ name: String) -> Bool { self[name] == .truth(true) }
 
-    /// A whole number that fits the type asked for.
+    /// A whole number that fits the requested type; otherwise nil.
     func integer<Number: FixedWidthInteger>(_ name: String) -> Number? {
         switch self[name] {
         case .integer(let number): Number(exactly: number)
@@ -49,14 +49,14 @@ struct JSONMembers: Equatable {
     }
 }
 
-/// Reads one JSON value from a stretch of bytes; nil where they are not exactly one.
+/// Reads one JSON value from a range of bytes; nil when they are not exactly one.
 ///
-/// Nesting is limited, so that no line can overflow the stack.
+/// The depth is limited, so no line can overflow the stack.
 struct JSONReader {
     private let bytes: UnsafeBufferPointer<UInt8>
-    /// How far it has come: where it cannot go on, the place of the mistake.
+    /// The current offset; after a failure, the place of the error.
     private(set) var position = 0
-    /// Whether numbers are kept as written, with every digit and with an exponent.
+    /// Whether numbers are kept as written, with every digit and exponent.
     private let keepsNumbers: Bool
     static let maximumDepth = 16
 
@@ -128,7 +128,7 @@ struct JSONReader {
         return .number(String(decoding: bytes[first..<position], as: UTF8.self))
     }
 
-    /// Whether there was a digit at least.
+    /// Skips digits; false when there was none.
     private mutating func skipDigits() -> Bool {
         let first = position
         while let byte = current, byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
@@ -243,7 +243,7 @@ struct JSONReader {
         _ slice: Slice<UnsafeBufferPointer<UInt8>>, isASCII: Bool
     ) -> String? {
         let bytes = UnsafeBufferPointer(rebasing: slice)
-        // Most texts are ASCII, for which the cheaper way cannot repair anything.
+        // Most texts are ASCII, and cannot contain an invalid sequence.
         return isASCII
             ? String(decoding: bytes, as: UTF8.self) : String(validating: bytes, as: UTF8.self)
     }
@@ -264,7 +264,7 @@ struct JSONReader {
         }
     }
 
-    /// The character of a code, which the next escape completes where it is half of a pair.
+    /// The character of an escape; the next escape completes a surrogate pair.
     private mutating func scalar(from code: UInt32) -> Unicode.Scalar? {
         guard (0xD800..<0xDC00).contains(code) else { return Unicode.Scalar(code) }
         guard take(UInt8(ascii: "\\")), take(UInt8(ascii: "u")), let low = hexadecimal(),

@@ -1,10 +1,10 @@
 /// Writes JSON into bytes, one token after another, without Foundation.
 ///
-/// The caller names the tokens in a valid order; commas come by themselves.
+/// The caller must write the tokens in a valid order; commas are added automatically.
 package struct JSONWriter: Sendable {
-    /// What has been written.
+    /// The bytes written so far.
     package var bytes: [UInt8]
-    /// Whether members that have no value are not written at all.
+    /// Whether members without a value are left out.
     package var leavesOutNulls = false
 
     package init(capacity: Int = 256) {
@@ -48,8 +48,8 @@ package struct JSONWriter: Sendable {
         literal(truth ? "true" : "false")
     }
 
-    /// Writes a text, escaped so that the line is safe to show too: no control character of any
-    /// kind and no line separator stays raw.
+    /// Writes a text, escaped so that the line is also safe to show: no control character and no
+    /// line separator stays raw.
     package mutating func string(_ text: String) {
         separate()
         bytes.append(UInt8(ascii: "\""))
@@ -63,7 +63,7 @@ package struct JSONWriter: Sendable {
         digits(number)
     }
 
-    /// Writes a member that has no value.
+    /// Writes a member without a value.
     package mutating func null(_ name: StaticString) {
         if leavesOutNulls { return }
         key(name)
@@ -76,7 +76,7 @@ package struct JSONWriter: Sendable {
         bytes.append(UInt8(ascii: "\n"))
     }
 
-    /// Hands over what has been written, but for the last byte, which decides on the next comma.
+    /// Passes on the written bytes except the last, which decides about the next comma.
     package mutating func drain(to sink: ([UInt8]) throws -> Void) rethrows {
         guard let last = bytes.popLast() else { return }
         try sink(bytes)
@@ -103,13 +103,13 @@ package struct JSONWriter: Sendable {
         bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
     }
 
-    /// Writes text between quotes that the caller has written; no comma.
+    /// Escapes a text between quotes that the caller writes; adds no comma.
     package mutating func escaped(_ text: String) {
         var text = text
         text.withUTF8 { escape($0) }
     }
 
-    /// Writes decimal digits; no comma.
+    /// Writes decimal digits; adds no comma.
     package mutating func digits(_ number: some FixedWidthInteger) {
         if number < 0 { bytes.append(UInt8(ascii: "-")) }
         decimal(UInt64(clamping: number.magnitude))
@@ -133,7 +133,7 @@ package struct JSONWriter: Sendable {
         bytes.append(bracket)
     }
 
-    /// Writes a comma where the last token ended a value.
+    /// Writes a comma if the last token ended a value.
     private mutating func separate() {
         switch bytes.last {
         case nil, UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: ":"), UInt8(ascii: "\n"):
@@ -176,8 +176,8 @@ package struct JSONWriter: Sendable {
         if byte == 0xC2, index + 1 < text.count, text[index + 1] < 0xA0 {
             return (2, UInt16(text[index + 1]))
         }
-        // U+200B to U+200F and U+2028 to U+202E: what is invisible, what ends a line in JavaScript,
-        // what turns the writing direction; U+2060 to U+206F: more of it.
+        // U+200B to U+200F and U+2028 to U+202E: invisible characters, line separators of
+        // JavaScript, direction controls; U+2060 to U+206F: more of them.
         if byte == 0xE2, index + 2 < text.count {
             let last = text[index + 2]
             switch (text[index + 1], last) {
@@ -189,7 +189,7 @@ package struct JSONWriter: Sendable {
         return (0, 0)
     }
 
-    /// Whether a bracket behind this text would make it a build service's command: `##[`, `##vso[`.
+    /// Whether this text followed by a bracket would be a build service's command: `##[`, `##vso[`.
     private static func endsInCommandMark(
         _ text: Slice<UnsafeBufferPointer<UInt8>>
     ) -> Bool {

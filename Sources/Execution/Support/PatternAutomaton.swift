@@ -1,9 +1,9 @@
 /// Finds any of several byte strings in one pass, however many there are.
 ///
-/// Source: A. V. Aho and M. J. Corasick, "Efficient string matching", 1975. A state is the longest
-/// end of what was read that some pattern begins with.
+/// Source: A. V. Aho and M. J. Corasick, "Efficient string matching", 1975. A state stands for the
+/// longest suffix of the input that is a prefix of some pattern.
 struct PatternAutomaton: Sendable {
-    /// Nothing has begun.
+    /// No pattern has begun.
     static let start: Int32 = 0
 
     /// Bytes of the longest pattern.
@@ -20,7 +20,7 @@ struct PatternAutomaton: Sendable {
         var byte: UInt8
     }
 
-    /// An automaton for these patterns, none of them empty.
+    /// An automaton for these patterns, which must not be empty.
     init(_ patterns: [[UInt8]]) {
         longestPattern = patterns.reduce(0) { max($0, $1.count) }
         for pattern in patterns where !pattern.isEmpty { add(pattern) }
@@ -45,7 +45,7 @@ struct PatternAutomaton: Sendable {
         matches[Int(state)] = Int32(truncatingIfNeeded: pattern.count)
     }
 
-    /// Shorter states come first: what a state falls back to is always shorter.
+    /// Computes the fallback of each state, shorter states first: a fallback is always shorter.
     private mutating func link() {
         let byDepth = edges.sorted { depths[Int($0.value)] < depths[Int($1.value)] }
         for (edge, state) in byDepth where edge.state != Self.start {
@@ -68,9 +68,9 @@ struct PatternAutomaton: Sendable {
         }
     }
 
-    /// Bytes of what has begun in a state.
+    /// Length in bytes of the prefix for which a state stands.
     func depth(of state: Int32) -> Int { Int(depths[Int(state)]) }
 
-    /// Bytes of the longest pattern that has just ended; 0 for none.
+    /// Length in bytes of the longest pattern that ends in a state; 0 for none.
     func longestMatch(at state: Int32) -> Int { Int(matches[Int(state)]) }
 }

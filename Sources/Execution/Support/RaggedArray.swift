@@ -1,12 +1,12 @@
 /// Lists of different lengths in two flat arrays; row `i` belongs to step `i`.
 ///
-/// Where no row has anything in it there are no offsets either, so that a fact that most workflows
-/// do not use costs them nothing.
+/// When all rows are empty there are no offsets either, so a feature that a workflow does not use
+/// costs nothing.
 struct RaggedArray<Element: Sendable>: Sendable {
     private let offsets: [Int32]
     private let elements: [Element]
 
-    /// Groups entries by their row, keeping the order in which they are given within a row.
+    /// Groups entries by their row; within a row they keep the given order.
     init(count: Int, entries: [(row: Int, element: Element)]) {
         guard !entries.isEmpty else {
             offsets = []

@@ -1,15 +1,15 @@
-/// A moment of a run: nanoseconds of the monotonic clock since the run began.
+/// A time of a run: nanoseconds of the monotonic clock since the run began.
 ///
 /// The wall clock is read once, at the start (``RunHeader/startedAt``); every timestamp shown is
-/// that moment plus a ``RunTime``, so that no jump of the wall clock bends a duration.
+/// that time plus a ``RunTime``, so a jump of the wall clock changes no duration.
 public struct RunTime: Hashable, Comparable, Sendable {
     /// Nanoseconds since the run began.
     public var nanoseconds: Int64
 
-    /// A moment so many nanoseconds after the start.
+    /// A time this many nanoseconds after the start.
     public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
-    /// A moment so many milliseconds after the start.
+    /// A time this many milliseconds after the start.
     public init(milliseconds: Int64) { nanoseconds = milliseconds * 1_000_000 }
 
     /// The run's beginning.
@@ -24,22 +24,22 @@ public struct RunTime: Hashable, Comparable, Sendable {
     /// Nanoseconds from `b` to `a`.
     public static func - (a: RunTime, b: RunTime) -> Int64 { a.nanoseconds - b.nanoseconds }
 
-    /// The moment so many nanoseconds later; saturates instead of overflowing.
+    /// The time this many nanoseconds later; saturates instead of overflowing.
     public func advanced(byNanoseconds delta: Int64) -> RunTime {
         let (sum, overflow) = nanoseconds.addingReportingOverflow(delta)
         return RunTime(nanoseconds: overflow ? .max : sum)
     }
 }
 
-/// A moment by the wall clock: microseconds since 1970-01-01T00:00:00Z.
+/// A time of the wall clock: microseconds since 1970-01-01T00:00:00Z.
 public struct WallTime: Hashable, Comparable, Sendable {
     /// Microseconds since the epoch.
     public var microseconds: Int64
 
-    /// A moment so many microseconds after the epoch.
+    /// A time this many microseconds after the epoch.
     public init(microseconds: Int64) { self.microseconds = microseconds }
 
-    /// The wall time of a moment of a run that began at `self`; saturates instead of overflowing.
+    /// The wall time of a time in a run that began at `self`; saturates instead of overflowing.
     public func advanced(to time: RunTime) -> WallTime {
         let delta = time.nanoseconds / 1000
         let (sum, overflow) = microseconds.addingReportingOverflow(delta)

@@ -1,30 +1,30 @@
 import HashInstructions
 
-/// The hash function SHA-256 of FIPS 180-4, fed piece by piece.
+/// The hash function SHA-256 of FIPS 180-4, with incremental input.
 ///
-/// Knows nothing of what it hashes. It is written out here because the Linux toolchain brings none:
-/// by the processor's instructions where it has them, else with a message schedule that is a ring of
-/// sixteen words, as section 6.1.3 of the standard allows.
+/// Written out here because the Linux toolchain has none: with the processor's instructions if
+/// available, otherwise with a message schedule in a ring of sixteen words, as section 6.1.3 of the
+/// standard allows.
 public struct SHA256: Sendable {
     private var state: State = .initial
-    /// Bytes that do not fill a block yet; without memory of its own while there are none.
+    /// Bytes that do not fill a block yet; allocates nothing while empty.
     private var rest: [UInt8] = []
     private var byteCount: UInt64 = 0
     private let usesInstructions: Bool
 
     static let blockSize = 64
-    /// Whether the processor can do it by itself; asked once.
+    /// Whether the processor has SHA-256 instructions; checked once.
     static let hasInstructions = stepvisor_has_sha256_instructions() == 1
 
-    /// A hash of nothing so far.
+    /// A hash of no input so far.
     public init() { usesInstructions = SHA256.hasInstructions }
 
-    /// The same in a way that is chosen: for what compares the two.
+    /// A hash with a chosen implementation, for comparing the two.
     init(usesInstructions: Bool) {
         self.usesInstructions = usesInstructions && SHA256.hasInstructions
     }
 
-    /// Hashes bytes; the same as hashing their pieces one after the other.
+    /// Adds bytes; the same as adding their pieces one after the other.
     public mutating func update(_ bytes: UnsafeRawBufferPointer) {
         byteCount &+= UInt64(bytes.count)
         var taken = 0
@@ -45,16 +45,16 @@ public struct SHA256: Sendable {
         if taken < bytes.count { rest.append(contentsOf: bytes[taken...]) }
     }
 
-    /// Hashes bytes.
+    /// Adds bytes.
     public mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
 
-    /// Hashes the UTF-8 of a text.
+    /// Adds the UTF-8 of a text.
     public mutating func update(_ text: String) {
         var text = text
         text.withUTF8 { update(UnsafeRawBufferPointer($0)) }
     }
 
-    /// The 32 bytes of the hash of all that was given; giving more afterwards goes on from there.
+    /// The 32 bytes of the hash of all input so far; further input continues from there.
     public func digest() -> [UInt8] {
         finalState().words.flatMap { word in
             [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: word >> UInt32($0)) }
@@ -67,7 +67,8 @@ public struct SHA256: Sendable {
     /// The first eight bytes of the hash as a number, most significant first.
     public func digest64() -> UInt64 { finalState().firstWords }
 
-    /// The state after the last blocks: the rest, a one bit, zeros, and the length in bits.
+    /// The state after the last blocks: the remaining bytes, a one bit, zeros, and the length in
+    /// bits.
     private func finalState() -> State {
         var last = state
         let count = rest.count + 9 > SHA256.blockSize ? 2 * SHA256.blockSize : SHA256.blockSize
@@ -92,7 +93,7 @@ extension SHA256 {
     }
 }
 
-/// The eight words that a hash carries from block to block.
+/// The eight words that are carried from block to block.
 private struct State: Sendable {
     private var a: UInt32, b: UInt32, c: UInt32, d: UInt32
     private var e: UInt32, f: UInt32, g: UInt32, h: UInt32
@@ -112,7 +113,7 @@ private struct State: Sendable {
         )
     }
 
-    /// Takes in whole blocks.
+    /// Processes whole blocks.
     mutating func take(_ blocks: UnsafeRawBufferPointer, byInstructions: Bool) {
         if byInstructions { compressByInstructions(blocks) } else { compress(blocks) }
     }
@@ -170,7 +171,7 @@ private struct State: Sendable {
         h = h &+ old.h
     }
 
-    /// The next eight words of the schedule, each in the place of one that is used up.
+    /// The next eight words of the schedule, each stored in the place of one that is used up.
     @inline(__always)
     private func eightWords(from slot: Int, _ schedule: UnsafeMutableBufferPointer<UInt32>) {
         nextWord(slot, schedule)
@@ -190,7 +191,7 @@ private struct State: Sendable {
             &+ schedule[(slot &+ 9) & 15] &+ State.smallSigma1(schedule[(slot &+ 14) & 15])
     }
 
-    /// Eight rounds, after which every word is back in its place: no word is ever moved.
+    /// Eight rounds, after which every word is back in its place, so no word is moved.
     @inline(__always)
     private mutating func eightRounds(
         from first: Int, slot: Int, _ schedule: UnsafeMutableBufferPointer<UInt32>,
@@ -206,8 +207,8 @@ private struct State: Sendable {
         State.round(b, c, d, &e, f, g, h, &a, schedule[slot &+ 7] &+ constants[first &+ 7])
     }
 
-    /// One round, given the sum of its word and its constant: `d` becomes the next `e`, `h` the
-    /// next `a`.
+    /// One round, given the sum of its word and constant: `d` becomes the next `e`, `h` the next
+    /// `a`.
     @inline(__always)
     private static func round(
         _ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: inout UInt32, _ e: UInt32, _ f: UInt32,
@@ -235,7 +236,8 @@ private struct State: Sendable {
         rotate(word, 17) ^ rotate(word, 19) ^ (word &>> 10)
     }
 
-    /// Section 4.2.2 of the standard: the fractions of the cube roots of the first 64 primes.
+    /// Section 4.2.2 of the standard: the fractional parts of the cube roots of the first 64
+    /// primes.
     private static let roundConstants: [UInt32] = [
         0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4,
         0xab1c_5ed5, 0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe,

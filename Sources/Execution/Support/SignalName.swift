@@ -1,6 +1,7 @@
 /// The names of signals, by number.
 public enum SignalName {
-    /// The name of a signal, as `kill -l` has it with `SIG` before it; `signal 99` for a stranger.
+    /// The name of a signal, as in `kill -l` with `SIG` before it; `signal 99` for an unknown
+    /// number.
     public static func name(of signal: Int32) -> String {
         if signal > 0, Int(signal) <= names.count { return "SIG" + names[Int(signal) - 1] }
         return realTimeName(of: signal) ?? "signal \(signal)"
@@ -21,7 +22,7 @@ public enum SignalName {
             "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
         ]
 
-        /// glibc keeps 32 and 33 for itself.
+        /// glibc reserves 32 and 33 for itself.
         private static func realTimeName(of signal: Int32) -> String? {
             switch signal {
             case 34: "SIGRTMIN"

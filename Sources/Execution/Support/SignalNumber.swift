@@ -1,4 +1,4 @@
-/// The signals that the scheduler sends or is told of; the numbers are the same on Linux and macOS.
+/// The signals that the scheduler sends or receives; the numbers are the same on Linux and macOS.
 enum SignalNumber {
     static let hangup: Int32 = 1
     static let interrupt: Int32 = 2

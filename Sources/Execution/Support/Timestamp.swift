@@ -1,6 +1,6 @@
-/// Wall times as text: RFC 3339, UTC, milliseconds; no locale and no time zone data involved.
+/// Wall times as text: RFC 3339, UTC, milliseconds; uses no locale and no time zone data.
 public enum Timestamp {
-    /// The text of a moment: `2025-11-02T15:00:05.100Z`; years are kept within 0000 to 9999.
+    /// A time as text: `2025-11-02T15:00:05.100Z`; years are limited to 0000 to 9999.
     public static func text(_ time: WallTime) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(24)
@@ -8,12 +8,12 @@ public enum Timestamp {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The time of day of a moment in UTC: `15:00:05`.
+    /// The time of day in UTC: `15:00:05`.
     public static func timeOfDay(_ time: WallTime) -> String {
         String(text(time).dropFirst(11).prefix(8))
     }
 
-    /// Appends the text of a moment.
+    /// Appends a time as text.
     static func append(_ time: WallTime, to bytes: inout [UInt8]) {
         let clamped = min(max(time.microseconds, earliest), latest)
         let milliseconds = floorDivide(clamped, 1000)
@@ -21,7 +21,7 @@ public enum Timestamp {
         let (year, month, day) = civil(fromDays: days.quotient)
         let (seconds, fraction) = days.remainder.quotientAndRemainder(dividingBy: 1000)
 
-        // One append of 24 bytes is several times faster than 24 of one.
+        // One append of 24 bytes is several times faster than 24 appends of one byte.
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 24) { text in
             putTwo(year / 100, at: 0, in: text)
             putTwo(year % 100, at: 2, in: text)
@@ -49,7 +49,8 @@ public enum Timestamp {
 
     /// The Gregorian date of a day counted from 1970-01-01.
     ///
-    /// Counts in eras of 400 years that begin in March, so that the leap day ends its year.
+    /// Counts in eras of 400 years that begin in March, so that the leap day is the last day of a
+    /// year.
     private static func civil(fromDays days: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let (era, dayOfEra) = floorDivide(days + 719_468, 146_097)
         let leapless = dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096

@@ -1,10 +1,10 @@
-/// A question to a person about a step that failed.
+/// A question to a person about a failed step.
 public struct ReviewQuestion: Hashable, Sendable {
     /// The step.
     public var step: Int
-    /// What can be answered, in the order in which it is offered.
+    /// The possible answers, in the order in which they are offered.
     public var choices: [ReviewDecision]
-    /// What was typed last and is no answer.
+    /// The last typed text that was not an answer.
     public var misread: String?
 
     /// A question that nobody has answered yet.
@@ -13,7 +13,7 @@ public struct ReviewQuestion: Hashable, Sendable {
         self.choices = choices
     }
 
-    /// The answer that a line is, by its letter or its word; nil for any other line.
+    /// The answer in a line, by its letter or its word; nil for any other line.
     public func decision(for line: String) -> ReviewDecision? {
         let word = line.filter { !$0.isWhitespace }.lowercased()
         return choices.first { word == $0.word || word == String($0.letter) }
@@ -21,6 +21,6 @@ public struct ReviewQuestion: Hashable, Sendable {
 }
 
 extension ReviewDecision {
-    /// What is typed for it.
+    /// The letter to type for it.
     public var letter: Character { word.first ?? "?" }
 }

@@ -1,6 +1,6 @@
 import WorkflowModel
 
-/// What is known of attempts beyond the one that runs: nothing for a step that goes well.
+/// The earlier attempts of each step: empty for a step that succeeds at once.
 struct AttemptState: Sendable {
     /// How often each step was started.
     private var made: [Int32]
@@ -9,18 +9,18 @@ struct AttemptState: Sendable {
     private var spent = 0
     private(set) var hasWarnedOfBudget = false
 
-    /// After so many busy failures of a step in a row the next counts as any other.
+    /// After this many busy failures in a row, the step's next one counts as an ordinary failure.
     static let maxBusy = 30
 
     init(count: Int) { made = [Int32](repeating: 0, count: count) }
 
-    /// What has failed of a step so far, in the series of attempts that it is in.
+    /// The failures of a step in its current series of attempts.
     subscript(step: Int) -> AttemptSeries {
         get { series.isEmpty ? AttemptSeries() : series[step] ?? AttemptSeries() }
         set { series[step] = newValue }
     }
 
-    /// Whether nothing has happened but starts.
+    /// Whether nothing but starts has happened.
     var isUneventful: Bool { series.isEmpty }
 
     /// How often a step was started.
@@ -33,14 +33,14 @@ struct AttemptState: Sendable {
         series.isEmpty ? [] : series.filter { $0.value.retryAt != nil }.keys.sorted()
     }
 
-    /// Takes a retry from what a run affords; false when nothing is left.
+    /// Takes a retry from the budget; false when it is used up.
     mutating func spend(of budget: Int?) -> Bool {
         if let budget, spent >= budget { return false }
         spent += 1
         return true
     }
 
-    /// Whether nobody was told yet that the retries are used up.
+    /// Whether the warning about the used-up budget is still to be given; true only once.
     mutating func shouldWarnOfBudget() -> Bool {
         defer { hasWarnedOfBudget = true }
         return !hasWarnedOfBudget
@@ -53,21 +53,21 @@ struct AttemptState: Sendable {
     }
 }
 
-/// The attempts of a step from its first, or from a person's decision, on.
+/// The attempts of a step since its first, or since a person's decision.
 struct AttemptSeries: Sendable {
-    /// How the next attempt does it.
+    /// The method of the next attempt.
     var method = StepMethod.primary
-    /// Failures of the primary method, busy ones apart.
+    /// Failures of the primary method, without busy ones.
     var failures = 0
-    /// Busy failures since any other end.
+    /// Consecutive busy failures.
     var busyInARow = 0
-    /// When the next attempt may start; nil when it may already.
+    /// When the next attempt may start; nil for at once.
     var retryAt: RunTime?
 }
 
-/// Attempts: what follows from the end of one, and which one a launch is.
+/// Attempts: what follows from the end of one, and which attempt a launch is.
 extension Scheduler {
-    /// An attempt is over: its step ends with it, or goes on.
+    /// Handles the end of an attempt: its step ends with it, or continues.
     mutating func conclude(_ step: Int, _ outcome: StepEnd, _ effects: inout Effects) {
         guard !plan.traits[step].isDisjoint(with: .sequels), abortReason(of: step) == nil else {
             end(step, outcome, &effects)
@@ -92,7 +92,7 @@ extension Scheduler {
         backoff(step, for: next.delay, &effects)
     }
 
-    /// A busy failure slows others down and costs nothing but time; true when this was one.
+    /// Handles a busy failure, which slows others down and costs only time; true when this was one.
     private mutating func goesOnAfterBusy(
         _ step: Int, _ outcome: StepEnd, _ effects: inout Effects
     ) -> Bool {
@@ -107,32 +107,32 @@ extension Scheduler {
         return true
     }
 
-    /// Which attempt by which method the next launch of a step is.
+    /// The attempt and method of a step's next launch.
     func nextAttempt(of step: Int) -> (attempt: Int, method: StepMethod) {
-        // One that the system could not start is still the same.
+        // A launch that the system could not start counts as the same attempt.
         let isNew = launches.deferred[step] == nil
         return (attempts.made(by: step) + (isNew ? 1 : 0), attempts[step].method)
     }
 
-    /// A person wants a step that has failed to run again: a new series, whose numbers go on.
+    /// Runs a failed step again by a person's decision: a new series whose numbers continue.
     ///
-    /// It has to be in a state that leads to `ready`.
+    /// The state of the step must allow the transition to `ready`.
     mutating func restart(_ step: Int, from method: StepMethod) {
         attempts[step] = AttemptSeries(method: method)
         enqueue(step)
     }
 
-    /// It was decided before the run that a step begins with its first backup.
+    /// Begins a step with its first backup, as decided before the run.
     mutating func beginWithBackup(_ step: Int) {
         attempts[step] = AttemptSeries(method: .backup(1))
     }
 
-    /// Whether a step has run before in this run, whatever became of it.
+    /// Whether a step was launched in this run, whatever its result.
     func wasLaunched(_ step: Int) -> Bool { attempts.made(by: step) > 0 }
 
     // MARK: - Between attempts
 
-    /// Gives back all that a step holds until the time of its next attempt has come.
+    /// Releases everything that a step holds until the time of its next attempt.
     private mutating func backoff(_ step: Int, for delay: Milliseconds, _ effects: inout Effects) {
         let (attempt, method) = nextAttempt(of: step)
         states.move(step, to: .backingOff)
@@ -156,19 +156,20 @@ extension Scheduler {
         enqueue(step)
     }
 
-    /// A step that rests does not go on when its time comes.
+    /// Removes a step from those that wait for their next attempt.
     mutating func endRest(of step: Int) {
         if !plan.traits[step].isDisjoint(with: .sequels) { attempts[step].retryAt = nil }
     }
 
-    /// Steps that rest will not start again in a run that stops: they end at once.
+    /// Ends the steps that wait for their next attempt: in a run that stops they will not start
+    /// again.
     mutating func endResting(_ effects: inout Effects) {
         guard let reason = stop.skipReason else { return }
         for step in attempts.backingOff { closeUnstarted(step, .aborted, reason, &effects) }
     }
 
-    /// Ends a step that holds nothing: skipped when it never ran and need not be said to have failed,
-    /// else with a status.
+    /// Ends a step that holds nothing: as skipped if it never ran and does not count as failed,
+    /// otherwise with a status.
     mutating func closeUnstarted(
         _ step: Int, _ status: StepStatus, _ reason: StepReason, isAllowed: Bool = false,
         _ effects: inout Effects
@@ -188,7 +189,7 @@ extension Scheduler {
         close(step)
     }
 
-    /// Whether time alone lets something start that cannot start now.
+    /// Whether a step that cannot start now may start when time passes.
     var waitsForTime: Bool {
         launches.pausedUntil != nil || pool.retries > 0 || states.count(of: .backingOff) > 0
             || throttles.waitsForTime || breakers.waitsForTime
@@ -196,7 +197,7 @@ extension Scheduler {
 
     // MARK: - Which one is next
 
-    /// How a step that has failed goes on, and after which time; nil when it does not.
+    /// How and after which delay a failed step continues; nil when it does not.
     private mutating func nextTry(
         of step: Int, after reason: StepReason?, _ effects: inout Effects
     ) -> (method: StepMethod, delay: Milliseconds)? {
@@ -259,14 +260,15 @@ extension AttemptFailure {
 }
 
 extension StepEnd {
-    /// Whether nothing of the attempt ran that could tell of the resources it takes.
+    /// Whether no process of the attempt ran, so that it says nothing about the resources that it
+    /// takes.
     fileprivate var neverStarted: Bool {
         if case .notStarted = reason { true } else { false }
     }
 }
 
 extension Step.Recovery {
-    /// Whether a failure is one that another attempt of the same method may mend.
+    /// Whether another attempt with the same method may succeed after this failure.
     func isWorthRetry(_ reason: StepReason) -> Bool {
         switch reason {
         case .notStarted: false

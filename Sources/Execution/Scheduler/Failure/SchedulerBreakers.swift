@@ -1,6 +1,6 @@
 import WorkflowModel
 
-/// The circuit breakers of a run: only of resources of which something has failed.
+/// The circuit breakers of a run, for resources whose steps have failed.
 struct BreakerState: Sendable {
     /// One breaker.
     struct Breaker: Sendable {
@@ -9,7 +9,7 @@ struct BreakerState: Sendable {
         var failures = 0
         /// The step that tries whether the resource works again.
         var probe: Int?
-        /// When it may be tried.
+        /// When a step may try it.
         var halfOpensAt: RunTime?
     }
 
@@ -32,14 +32,15 @@ struct BreakerState: Sendable {
     }
 }
 
-/// Circuit breakers: a resource whose steps fail one after another is left alone for a while.
+/// Circuit breakers: when the steps of a resource fail one after another, no more of them start for
+/// a while.
 ///
-/// Only the step that tries a half-open one decides; attempts that were under way when it opened
-/// have had their say.
+/// Only the step that probes a half-open breaker decides about it; attempts that were running when
+/// it opened no longer count.
 extension Scheduler {
-    /// An attempt has ended on its own terms.
+    /// Counts the end of an attempt that stepvisor did not cause.
     mutating func noteOutcome(of step: Int, succeeded: Bool, _ effects: inout Effects) {
-        // Breakers keep no finalizer from its one run.
+        // A breaker never keeps a finalizer from its only run.
         guard plan.traits[step].contains(.isGuarded), !plan.isFinalizer(step) else { return }
         for claim in plan.claims[step] {
             let resource = Int(claim.resource)
@@ -81,12 +82,12 @@ extension Scheduler {
         breakers[resource] = BreakerState.Breaker(phase: .open, halfOpensAt: time)
         setDeadline(time, of: .breaker(resource))
         sayChange(of: resource, by: step, &effects)
-        // Those that fail at once are not kept waiting: they are let through to be told.
+        // Steps that fail at once are not held: they must start to be failed.
         pool.set(.down, policy.whenOpen == .wait, on: resource)
         if policy.whenOpen == .fail { wake(resource) }
     }
 
-    /// The resource has been left alone for long enough: one step at a time may try it.
+    /// The cool-down is over: one step at a time may probe the resource.
     mutating func breakerHasCooled(_ resource: Int, _ effects: inout Effects) {
         breakers[resource] = BreakerState.Breaker(phase: .halfOpen)
         sayChange(of: resource, by: nil, &effects)
@@ -106,7 +107,8 @@ extension Scheduler {
 
     // MARK: - Steps that would start
 
-    /// The resource for whose open breaker a step fails at once; nil when it does not.
+    /// The resource with the open breaker because of which a step fails at once; nil when it does
+    /// not.
     func failFast(_ step: Int) -> Int? {
         guard !breakers.isEmpty, plan.traits[step].contains(.isGuarded) else { return nil }
         return plan.claims[step].first {
@@ -115,7 +117,7 @@ extension Scheduler {
         }.map { Int($0.resource) }
     }
 
-    /// A step that would start behind an open breaker counts as one that failed.
+    /// Fails a step that would start behind an open breaker.
     mutating func drop(_ step: Int, behindBreakerOf resource: Int, _ effects: inout Effects) {
         let reason = StepReason.breakerOpen(resource: plan.resources[resource].name)
         guard plan.traits[step].contains(.allowsFailure) else {
@@ -128,7 +130,7 @@ extension Scheduler {
         satisfyDependents(of: step)
     }
 
-    /// A step starts: of what is half-open it is the one that tries.
+    /// Makes a starting step the probe of its half-open breakers.
     mutating func beginProbes(_ step: Int) {
         guard !breakers.isEmpty, plan.traits[step].contains(.isGuarded) else { return }
         for claim in plan.claims[step] where breakers[Int(claim.resource)].phase == .halfOpen {
@@ -137,7 +139,7 @@ extension Scheduler {
         }
     }
 
-    /// A step gives back what it held, with or without an answer: the next one may try.
+    /// Releases the probes of a step, whether or not they had a result: the next step may probe.
     mutating func endProbes(_ step: Int) {
         guard !breakers.isEmpty, plan.traits[step].contains(.isGuarded) else { return }
         for claim in plan.claims[step] {
@@ -148,7 +150,7 @@ extension Scheduler {
         }
     }
 
-    /// The resource that was closed to a step while its locks were being taken.
+    /// The resource that a throttle or breaker closed while a step was taking its locks.
     func closedMeanwhile(to step: Int) -> Int? {
         guard !throttles.isEmpty || !breakers.isEmpty else { return nil }
         return plan.claims[step].first { claim in

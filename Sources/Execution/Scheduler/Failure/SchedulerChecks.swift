@@ -1,11 +1,12 @@
 import WorkflowModel
 
-/// Checks: a step's `verify` command, run inside the attempt that it is to confirm.
+/// Checks: a step's `verify` command, which runs as part of the attempt that it verifies.
 ///
-/// The attempt's own exit and cost stay what is recorded of it. Limits, silence, stops and leftovers
-/// concern the command as they do the step itself, and the attempt's time goes on over it.
+/// The exit status and resource usage on record remain those of the attempt. Limits, silence, stops
+/// and leftovers apply to the command as they do to the step, and the attempt's time limit includes
+/// it.
 extension Scheduler {
-    /// The step's work went well: its `verify` command is to say so too.
+    /// The attempt succeeded: starts its `verify` command.
     mutating func launchCheck(_ step: Int, _ effects: inout Effects) {
         guard let active = activeSteps[step] else { return }
         states.move(step, to: .launching)
@@ -34,9 +35,9 @@ extension Scheduler {
             &effects)
     }
 
-    /// The system had nothing to start the check with: the check alone is tried again.
+    /// The system lacked resources to start the check: tries only the check again.
     ///
-    /// What it is to confirm is done and is not done again: the step keeps what it holds.
+    /// The work that it verifies is not repeated, and the step keeps what it holds.
     mutating func checkDeferred(_ step: Int, _ message: String, _ effects: inout Effects) {
         guard let active = activeSteps[step] else { return }
         guard mayStillCheck(step, &effects) else { return }
@@ -52,13 +53,13 @@ extension Scheduler {
         setDeadline(time, of: .step(step))
     }
 
-    /// A check that could not be started is tried again.
+    /// Tries again to start a check.
     mutating func retryCheck(_ step: Int, _ effects: inout Effects) {
         guard activeSteps[step]?.isChecking == true, mayStillCheck(step, &effects) else { return }
         launchCheck(step, &effects)
     }
 
-    /// Ends a step whose check is put off and is of no use any more.
+    /// Whether a deferred check may still start; ends the step when it may not.
     private mutating func mayStillCheck(_ step: Int, _ effects: inout Effects) -> Bool {
         guard let active = activeSteps[step] else { return false }
         var end = outcome(of: step, active)
@@ -72,7 +73,7 @@ extension Scheduler {
         return false
     }
 
-    /// A stop ends steps at once that have nothing but a check left to start.
+    /// Ends a step at once when the run stops and only its check is left to start.
     mutating func stopPutOffCheck(_ step: Int, _ effects: inout Effects) {
         guard states[step] == .verifying, activeSteps[step]?.isChecking == true,
             abortReason(of: step) != nil
@@ -82,7 +83,7 @@ extension Scheduler {
 }
 
 extension ActiveStep {
-    /// Forgets what concerned the processes of the work, which are gone.
+    /// Resets what concerned the processes of the attempt, which have ended.
     fileprivate mutating func beginCheck() {
         isChecking = true
         stage = .none

@@ -1,15 +1,15 @@
 import DependencyGraph
 import WorkflowModel
 
-/// What failures have come to so far.
+/// The consequences of failures so far.
 struct PolicyState: Sendable {
     /// Whether people are asked now.
     var mode: ReviewMode
-    /// Steps that failed since one ended well, as far as they count.
+    /// Failures since the last success, as far as they count.
     var failuresInARow = 0
-    /// Steps that have ended, and not well: who runs all the same is told of them.
+    /// Steps that ended without success; dependents that still run are told about them.
     var unwell: Set<Int> = []
-    /// Steps of which was decided before the run that they do not run.
+    /// Steps that do not run because of a decision before the run.
     var decidedAhead: Set<Int> = []
 
     init(_ policy: FailurePolicy) { mode = policy.mode }
@@ -18,16 +18,16 @@ struct PolicyState: Sendable {
 /// What a failure does to the run.
 enum FailureConsequence: Sendable {
     case goesOn, halts
-    /// Only the group of the step is halted.
+    /// Only the step's group is halted.
     case haltsGroup
-    /// A person is to decide about the step.
+    /// A person decides about the step.
     case review
 }
 
-/// What follows from one failure.
+/// The consequence of one failure.
 struct FailureVerdict: Sendable {
     var consequence: FailureConsequence
-    /// How many in a row it makes, where it is the last of too many.
+    /// The number of failures in a row, if this one reaches the threshold.
     var inARow: Int?
 
     init(_ consequence: FailureConsequence, inARow: Int? = nil) {
@@ -36,7 +36,7 @@ struct FailureVerdict: Sendable {
     }
 }
 
-/// Failures: which of them halt the run, ask a person, or change nothing but for dependents.
+/// Failures: which of them halt the run, ask a person, or affect only dependents.
 extension Scheduler {
     /// What follows from the failure of a step.
     func consequence(ofFailureOf step: Int) -> FailureVerdict {
@@ -62,7 +62,7 @@ extension Scheduler {
         plan.policy.heedsCritical && plan.traits[step].contains(.isCritical)
     }
 
-    /// Ends a step that failed, or asks what is to become of it.
+    /// Ends a failed step, or asks what to do about it.
     mutating func fail(
         _ step: Int, with outcome: StepEnd, _ verdict: FailureVerdict, _ effects: inout Effects
     ) {
@@ -84,7 +84,7 @@ extension Scheduler {
         apply(verdict, to: step, &effects)
     }
 
-    /// A step that never started stands for a failure, with all that follows from one.
+    /// Fails a step that never started, with all consequences of a failure.
     mutating func dropAsFailure(_ step: Int, _ reason: StepReason, _ effects: inout Effects) {
         guard states[step] != .ended else { return }
         let verdict = consequence(ofFailureOf: step)
@@ -94,7 +94,7 @@ extension Scheduler {
             endRest(of: step)
             reachThreshold(step, verdict, &effects)
             review(step, StepEnd(status: .failed, reason: reason), &effects)
-            // It waits for an answer now, and not for what others want.
+            // It now waits for an answer, so steps that want the same resources may start.
             wakeClaims(of: step)
             return
         }
@@ -108,7 +108,7 @@ extension Scheduler {
         policy.failuresInARow = verdict.inARow == nil ? policy.failuresInARow + 1 : 0
     }
 
-    /// A step has ended, and not well.
+    /// Applies the consequence of a failure to a step and ends it.
     private mutating func apply(_ verdict: FailureVerdict, to step: Int, _ effects: inout Effects) {
         reachThreshold(step, verdict, &effects)
         failed(step, verdict.consequence, &effects)
@@ -129,12 +129,12 @@ extension Scheduler {
         effects.record(.modeChanged(.collaborative))
     }
 
-    /// A step has ended and not well: what that means for the others, but for a halt.
+    /// Handles a step that ended without success: the consequences for other steps, except a halt.
     mutating func failed(_ step: Int, _ consequence: FailureConsequence, _ effects: inout Effects) {
         hasFailed = true
         policy.unwell.insert(step)
         if consequence == .review {
-            // What depends on it waits for the decision, too, which another run will take.
+            // Its dependents wait for the decision too, which another run will make.
             effects.record(.reviewWanted(step: step))
             stop.awaitsReviewOf = stop.awaitsReviewOf ?? step
         } else {
@@ -142,7 +142,7 @@ extension Scheduler {
         }
     }
 
-    /// Dependents of a step that did not end well run, or never will.
+    /// Lets the dependents of an unsuccessful step run, or ends them.
     mutating func passOnFailure(of step: Int, _ effects: inout Effects) {
         if plan.policy.propagation == .continueAndLog || plan.isFinalizer(step) {
             satisfyDependents(of: step)
@@ -151,10 +151,10 @@ extension Scheduler {
         }
     }
 
-    // MARK: - What a launch is told
+    // MARK: - What a launch reports
 
-    /// The steps that a step needs, itself or through some that only pass on what they are given,
-    /// and that did not end well.
+    /// The dependencies of a step, direct or through steps that do not run, that ended without
+    /// success.
     func unwellNeeds(of step: Int) -> [Int] {
         guard !policy.unwell.isEmpty else { return [] }
         var found: Set<Int> = []
@@ -171,9 +171,9 @@ extension Scheduler {
         return found.sorted()
     }
 
-    /// Says that a step runs although what it needs failed.
+    /// Warns that a step runs although a dependency failed.
     mutating func warn(of needs: [Int], for step: Int, _ effects: inout Effects) {
-        // A finalizer is there for just that.
+        // That is the purpose of a finalizer.
         guard !needs.isEmpty, !plan.isFinalizer(step) else { return }
         let names = needs.map { "`\(plan.resolved.workflow.steps[$0].id)`" }
         let last = names[names.count - 1]
@@ -182,9 +182,9 @@ extension Scheduler {
         effects.record(.warning(step: step, "runs although \(list) failed"))
     }
 
-    // MARK: - What was decided before the run
+    // MARK: - Decisions before the run
 
-    /// Takes the decisions that the run was begun with.
+    /// Applies the decisions with which the run began.
     mutating func takeDecisions(_ effects: inout Effects) {
         if policy.mode != .silent { effects.record(.modeChanged(policy.mode)) }
         var halting: Int?

@@ -1,14 +1,14 @@
 import WorkflowModel
 
-/// Steps that failed and about which a person is to decide, one after another.
+/// Failed steps about which a person decides, one after another.
 struct ReviewState: Sendable {
-    /// In the order in which they failed; the first is the one that is asked about.
+    /// In the order in which they failed; the question is about the first.
     private(set) var queue: [Int] = []
-    /// How each would end if it were left at that.
+    /// How each step would end without a decision.
     private var outcomes: [Int: StepEnd] = [:]
-    /// The step that a person was asked about.
+    /// The step that the open question is about.
     var asked: Int?
-    /// What was left of the time of a phase when the first of its steps came here, by task.
+    /// The remaining time of a phase when its first step came into review, by task.
     var remainders: [Int: Int64] = [:]
 
     var isEmpty: Bool { queue.isEmpty }
@@ -27,10 +27,10 @@ struct ReviewState: Sendable {
     }
 }
 
-/// Reviews: while a person is asked nothing starts, what runs goes on, and no time of a phase with
-/// a step in review passes.
+/// Reviews: during a question nothing starts, running steps continue, and the time of a phase with
+/// a step in review stands still.
 extension Scheduler {
-    /// A step has failed, and a person is asked about it when those before it are decided.
+    /// Puts a failed step into review; it is asked about when the earlier ones are decided.
     mutating func review(_ step: Int, _ outcome: StepEnd, _ effects: inout Effects) {
         guard states.move(step, to: .reviewing) else { return }
         giveBack(step, &effects)
@@ -49,11 +49,11 @@ extension Scheduler {
     /// What can be decided about a step in review.
     private func choices(for step: Int) -> [ReviewDecision] {
         let others: [ReviewDecision] = [.skip, .proceed, .halt]
-        // What cannot be killed holds what it would need, a phase that is over has no time, and in a
-        // halted group nothing starts.
+        // An unkillable process holds what the step would need, an overdue phase has no time left,
+        // and in a halted group nothing starts.
         guard !unkillable.contains(step), overduePhase(of: step) == nil, groupHalt(of: step) == nil
         else { return others }
-        // The values that a condition sees do not change.
+        // The values that a condition uses do not change.
         if case .conditionError = reviews.outcome(of: step)?.reason { return others }
         let backups = plan.resolved.workflow.steps[step].recovery.backups
         let hasBackups = backups.indices.contains {
@@ -62,7 +62,7 @@ extension Scheduler {
         return (hasBackups ? [.retry, .useBackup] : [.retry]) + others
     }
 
-    /// A person has decided; an answer to what was not asked counts for nothing.
+    /// Applies a person's decision; an answer to no open question is ignored.
     mutating func decided(_ step: Int, _ decision: ReviewDecision, _ effects: inout Effects) {
         guard reviews.asked == step, choices(for: step).contains(decision),
             let outcome = reviews.remove(step)
@@ -94,7 +94,7 @@ extension Scheduler {
         effects.record(.ended(step: step, outcome))
     }
 
-    /// The run stops: no question is of any use, and what was asked about ends as it had failed.
+    /// Withdraws the question because the run stops; the steps in review end with their failures.
     mutating func withdrawReviews(_ effects: inout Effects) {
         if let asked = reviews.asked { effects.act(.withdrawReview(step: asked)) }
         for step in reviews.queue {

@@ -2,20 +2,20 @@ import WorkflowModel
 
 /// What busy failures have slowed down.
 struct ThrottleState: Sendable {
-    /// What is slowed down: what a step takes, or else the run.
+    /// What is slowed down: the resources of a step, or the run if it takes none.
     enum Subject: Hashable, Comparable, Sendable {
         case run
         case resource(Int)
     }
 
-    /// What is known of one that was busy.
+    /// The state of one subject.
     struct Line: Sendable {
-        /// Units, or steps, at once.
+        /// The largest number of units, or steps, at once.
         var limit: Int
         let declared: Int
-        /// How often the delay was raised since something of it last succeeded.
+        /// How often the delay was doubled since its last success.
         var level = 0
-        /// When it was last raised.
+        /// When the delay was last raised.
         var raisedAt = RunTime.zero
         /// Until when nothing of it starts.
         var pausedUntil: RunTime?
@@ -35,12 +35,12 @@ struct ThrottleState: Sendable {
         set { lines[subject] = newValue }
     }
 
-    /// Whether some of it will change as time passes.
+    /// Whether any of it will change as time passes.
     var waitsForTime: Bool {
         lines.values.contains { $0.pausedUntil != nil || $0.recoversAt != nil }
     }
 
-    /// Nothing is put off any more; limits stay as they are.
+    /// Ends all pauses; limits stay as they are.
     mutating func liftHolds() {
         for subject in lines.keys { lines[subject]?.pausedUntil = nil }
     }
@@ -53,18 +53,18 @@ struct ThrottleState: Sendable {
     }
 }
 
-/// Throttling: failures that mean "busy" lower limits and put off starts, and cost no retry.
+/// Throttling: failures that mean "busy" lower limits and delay starts, and cost no retry.
 extension Scheduler {
-    /// Most steps at once, by what the system bears and what the run was slowed down to.
+    /// The largest number of steps at once, by the system's resources and the throttle of the run.
     var slots: Int { min(launches.limit, throttles[.run]?.limit ?? .max) }
 
-    /// Whether nothing of the run starts for having been busy.
+    /// Whether no step of the run may start because of a busy failure.
     var isHeldBack: Bool { throttles[.run]?.pausedUntil != nil }
 
-    /// Whether an attempt that ended so did so for being one too many at a time.
+    /// Whether an attempt failed because too many ran at the same time.
     ///
-    /// What stepvisor ended itself, for a limit or for what it left behind, is a failure of its own.
-    /// After a stop nothing waits for better times.
+    /// An end caused by stepvisor (a limit, leftovers) is an ordinary failure. After a stop nothing
+    /// is retried later.
     func isBusy(_ outcome: StepEnd, saysBusy: Bool = false) -> Bool {
         guard let throttle = plan.policy.throttle, !finalizers.isHurried else { return false }
         switch outcome.reason {
@@ -74,7 +74,7 @@ extension Scheduler {
         }
     }
 
-    /// Slows down what a step takes, since it was busy.
+    /// Slows down what a busy step takes.
     ///
     /// - Returns: How long the step itself waits.
     mutating func throttle(
@@ -87,7 +87,7 @@ extension Scheduler {
             var line =
                 throttles[subject] ?? ThrottleState.Line(limit: declared, declared: declared)
             line.limit = max(1, line.limit - 1)
-            // What was under way when it was last raised says nothing about the new delay.
+            // An attempt that began before the last raise says nothing about the new delay.
             if line.level == 0 || launchedAt > line.raisedAt {
                 line.level += 1
                 line.raisedAt = effects.now
@@ -146,7 +146,7 @@ extension Scheduler {
         if case .resource(let resource) = subject { pool.set(.busy, true, on: resource) }
     }
 
-    /// The delay is over: what waits for it may start.
+    /// The pause is over: what waits for it may start.
     mutating func pauseIsOver(_ subject: ThrottleState.Subject) {
         throttles[subject]?.pausedUntil = nil
         guard case .resource(let resource) = subject else { return }
@@ -158,13 +158,13 @@ extension Scheduler {
         _ subject: ThrottleState.Subject, after delay: Milliseconds, _ now: RunTime
     ) {
         guard let line = throttles[subject], line.limit < line.declared else { return }
-        // At least a moment, or all that was lowered would rise before anything starts.
+        // At least a millisecond, or everything that was lowered would rise before anything starts.
         let time = now.advanced(byNanoseconds: max(delay.nanoseconds, 1_000_000))
         throttles[subject]?.recoversAt = time
         setDeadline(time, of: .recover(subject))
     }
 
-    /// Nothing of it was busy for a while: the limit rises by one.
+    /// No busy failure of it for a while: the limit rises by one.
     mutating func recoveryIsDue(_ subject: ThrottleState.Subject, _ effects: inout Effects) {
         throttles[subject]?.recoversAt = nil
         guard let throttle = plan.policy.throttle, let line = throttles[subject] else { return }

@@ -1,31 +1,31 @@
-/// What to look at once an attempt's processes are gone.
+/// What to check once an attempt's processes have ended.
 public struct VerificationRequest: OptionSet, Hashable, Sendable {
-    /// One bit for each look.
+    /// One bit for each check.
     public let rawValue: UInt8
 
-    /// A set of looks by its bits.
+    /// A set of checks by its bits.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    /// Whether the declared outputs are there, and which of them are empty.
+    /// Whether the declared outputs exist, and which of them are empty.
     public static let outputs = VerificationRequest(rawValue: 1)
-    /// Whether the attempt's part of the log holds the step's `success_pattern`.
+    /// Whether the attempt's part of the log contains the step's `success_pattern`.
     public static let successPattern = VerificationRequest(rawValue: 2)
-    /// Whether the attempt's part of the log holds the throttle's `pattern`.
+    /// Whether the attempt's part of the log contains the throttle's `pattern`.
     public static let throttlePattern = VerificationRequest(rawValue: 4)
 }
 
-/// What was found; what was not asked for stays as it is in an empty one.
+/// The results of the requested checks; the others keep their defaults.
 public struct Verification: Hashable, Sendable {
-    /// Patterns of declared outputs that nothing matches, as declared.
+    /// Patterns of declared outputs that match no file, as declared.
     public var missing: [String]
-    /// Declared outputs that are there and empty, as paths.
+    /// Declared outputs that exist and are empty, as paths.
     public var empty: [String]
-    /// Whether the log holds the `success_pattern`.
+    /// Whether the log contains the `success_pattern`.
     public var hasSucceeded: Bool
-    /// Whether the log holds the throttle's `pattern`.
+    /// Whether the log contains the throttle's `pattern`.
     public var isBusy: Bool
 
-    /// Nothing amiss but what is given.
+    /// No problem, apart from the given ones.
     public init(
         missing: [String] = [], empty: [String] = [], hasSucceeded: Bool = true,
         isBusy: Bool = false
@@ -37,25 +37,25 @@ public struct Verification: Hashable, Sendable {
     }
 }
 
-/// What a condition came to.
+/// The result of a condition.
 public enum ConditionOutcome: Hashable, Sendable {
     /// The step may run.
     case holds
-    /// It is skipped; the values that the condition saw: `steps.review.score = 0.9`.
+    /// The step is skipped; the values that the condition used: `steps.review.score = 0.9`.
     case fails(values: String)
-    /// It cannot be told, and the step fails: why.
+    /// The condition cannot be evaluated and the step fails: why.
     case error(String)
 }
 
-/// What a person can decide about a step that failed.
+/// What a person can decide about a failed step.
 public enum ReviewDecision: Hashable, Sendable {
-    /// It runs again from its primary method on.
+    /// It runs again, beginning with its primary method.
     case retry
-    /// It runs again from its first backup on.
+    /// It runs again, beginning with its first backup.
     case useBackup
     /// It counts as skipped, and its dependents run.
     case skip
-    /// It stays failed; its dependents run and are told.
+    /// It stays failed; its dependents run and are told about the failure.
     case proceed
     /// Nothing more starts.
     case halt
@@ -79,11 +79,11 @@ public enum ReviewDecision: Hashable, Sendable {
     }
 }
 
-/// Where the circuit breaker of a resource stands.
+/// The state of a resource's circuit breaker.
 public enum BreakerPhase: String, Hashable, Sendable, CaseIterable {
     /// Steps start.
     case closed
-    /// None starts until it has cooled down.
+    /// None starts until the cool-down is over.
     case open
     /// One step tries whether it works again.
     case halfOpen = "half_open"
@@ -93,7 +93,7 @@ public enum BreakerPhase: String, Hashable, Sendable, CaseIterable {
 public enum ReviewMode: String, Hashable, Sendable, CaseIterable {
     /// Never.
     case silent
-    /// Not until failures in a row have reached the threshold.
+    /// Only after the threshold of failures in a row was reached.
     case dynamic
     /// After each critical failure.
     case collaborative

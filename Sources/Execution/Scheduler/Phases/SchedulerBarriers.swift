@@ -1,28 +1,28 @@
 import WorkflowModel
 
-/// Barriers: which phase of each task has begun, and who waits for the next one.
+/// Barriers: which phase of each task has begun, and which steps wait for the next one.
 ///
-/// A step is held until every step of the earlier phases of its task has ended, however it ended;
-/// after a phase that took too long no later one begins.
-/// Phases are numbered so that a step never needs one of a later phase, not even through another
-/// task (``RunPlan/phases``): some phase can always begin.
+/// A step waits until every step of the earlier phases of its task has ended, with any result;
+/// after an overdue phase no later one begins. Phases are numbered so that a step never needs one
+/// of a later phase, not even through another task (``RunPlan/phases``), so some phase can always
+/// begin.
 struct BarrierState: Sendable {
-    /// What is known of one task.
+    /// The state of one task.
     struct Line: Sendable {
         /// For each phase from 1, how many of its steps have not ended.
         var unended: [Int32] = []
-        /// Steps of later phases that could start but for the barrier, by phase.
+        /// Steps of later phases that could start without the barrier, by phase.
         var held: [Int: [Int]] = [:]
-        /// The phase that has begun; behind the last one when all have ended.
+        /// The phase that has begun; one more than the last phase when all have ended.
         var phase = 1
-        /// When the phase has taken too long; set when its first step is launched.
+        /// The time limit of the phase; set when its first step is launched.
         var limitAt: RunTime?
-        /// Whether the phase has taken too long.
+        /// Whether the phase has exceeded its limit.
         var isOverdue = false
     }
 
     private(set) var lines: [Line] = []
-    /// Tasks whose phase has ended since the barriers were last looked at.
+    /// Tasks whose phase has ended since the last call of ``next()``.
     private var ended: [Int] = []
 
     init(_ plan: RunPlan) {
@@ -70,15 +70,15 @@ struct BarrierState: Sendable {
         }
     }
 
-    /// What becomes of a task whose phase has ended.
+    /// What happens to a task whose phase has ended.
     enum Step {
-        /// Its next phase begins, with these that were held for it.
+        /// Its next phase begins, with the steps that were held for it.
         case passes(RunPlan.Place, held: [Int])
-        /// Its phase had taken too long: none of its later phases begins.
+        /// Its phase exceeded its limit: none of its later phases begins.
         case closes(task: Int)
     }
 
-    /// Looks at the next task whose phase has ended; nil when there is none with a later phase.
+    /// Handles the next task whose phase has ended; nil when none is left that has a later phase.
     mutating func next() -> Step? {
         while let task = ended.popLast() {
             if lines[task].isOverdue { return .closes(task: task) }
@@ -99,7 +99,7 @@ struct BarrierState: Sendable {
 }
 
 extension RunPlan {
-    /// Where a step stands among the barriers.
+    /// The position of a step among the barriers.
     struct Place: Hashable, Sendable {
         /// Index of its task.
         var task: Int
@@ -113,7 +113,7 @@ extension RunPlan {
 }
 
 extension Scheduler {
-    /// Whether a barrier keeps a step from starting; it is told of its phase's beginning then.
+    /// Whether a barrier keeps a step from starting; the step is then held until its phase begins.
     mutating func isHeldByBarrier(_ step: Int) -> Bool {
         guard barriers != nil, !plan.isFinalizer(step) else { return false }
         let place = plan.place(of: step)
@@ -122,7 +122,7 @@ extension Scheduler {
         return true
     }
 
-    /// Lets phases begin whose predecessors have ended in time, and drops the others.
+    /// Begins the phases whose predecessors have ended in time, and drops the others.
     mutating func passBarriers(_ effects: inout Effects) {
         while let next = barriers?.next() {
             switch next {
@@ -140,7 +140,7 @@ extension Scheduler {
         }
     }
 
-    /// A phase has begun when the first of its steps is launched.
+    /// Starts the time of a phase when the first of its steps is launched.
     mutating func startPhaseClock(for step: Int, _ now: RunTime) {
         guard let limit = plan.phaseLimit, let barriers, !plan.isFinalizer(step) else { return }
         let place = plan.place(of: step)
@@ -150,7 +150,7 @@ extension Scheduler {
         setDeadline(time, of: .phase(place.task))
     }
 
-    /// Why a step of a phase that took too long may not run; nil for every other.
+    /// Why a step of an overdue phase may not run; nil for every other step.
     func overduePhase(of step: Int) -> StepReason? {
         guard let barriers, let limit = plan.phaseLimit, !plan.isFinalizer(step),
             barriers.isOverdue(plan.place(of: step))
@@ -158,7 +158,7 @@ extension Scheduler {
         return .timedOut(.phase, limitMilliseconds: limit.value)
     }
 
-    /// A phase has taken too long: its steps that run fail, those that have not started never do.
+    /// A phase has exceeded its limit: its running steps fail, and the others never start.
     mutating func phaseIsOverdue(_ task: Int, _ effects: inout Effects) {
         guard let phase = barriers?.lines[task].phase, let limit = plan.phaseLimit else { return }
         barriers?.setOverdue(task)

@@ -3,15 +3,15 @@ import WorkflowModel
 
 /// The steps that run at the end, whatever happened.
 struct FinalizerState: Sendable {
-    /// All of them, by index.
+    /// All finalizers, by index.
     let steps: [Int]
-    /// How many of them the run has not yet come to.
+    /// How many of them still wait for the other steps; 0 once the finalizers have begun.
     var waiting: Int
-    /// Whether their time has come, or never will.
+    /// Whether the finalizers have begun, or never will.
     var hasBegun = false
-    /// Whether a stop came before their end, so that none may take for ever.
+    /// Whether a stop came before their end, which gives each of them a time limit.
     var isHurried = false
-    /// What the run had been stopped by when they began; they can be stopped anew.
+    /// What had stopped the run when they began; they can be stopped again.
     var before = StopState()
 
     init(_ plan: RunPlan) {
@@ -19,20 +19,21 @@ struct FinalizerState: Sendable {
         waiting = steps.count
     }
 
-    /// The time of one without a limit of its own, in a run that was stopped.
+    /// The time limit of a finalizer without one of its own, in a stopped run.
     static let hurriedLimit = Milliseconds.seconds(300)
 }
 
-/// Finalizers: they wait for nothing but the end of everything else, and for each other.
+/// Finalizers: they wait only for the end of all other steps, and for each other.
 extension Scheduler {
-    /// No end of an ordinary step lets a finalizer start, and none keeps it from starting.
+    /// Makes finalizers independent of the ends of ordinary steps, which neither start nor block
+    /// them.
     mutating func holdFinalizers() {
         for step in finalizers.steps { unmet[step] = .max / 2 }
     }
 
-    /// Lets the finalizers start, now that all else is over.
+    /// Lets the finalizers start once all other steps have ended.
     ///
-    /// - Returns: Whether there is one that may.
+    /// - Returns: Whether at least one may start.
     mutating func beginFinalizers(_ effects: inout Effects) -> Bool {
         guard !finalizers.hasBegun else { return false }
         finalizers.hasBegun = true
@@ -47,7 +48,7 @@ extension Scheduler {
             return false
         }
         finalizers.before = stop
-        // The run's limit may have come while a halt was stopping what ran.
+        // The run's time limit may have been reached while a halt was stopping its steps.
         let isRunOver = plan.runLimit != nil && runLimitAt == nil
         finalizers.isHurried = stop.signals > 0 || isRunOver
         stop = StopState()
@@ -63,8 +64,8 @@ extension Scheduler {
         return true
     }
 
-    /// What was busy or failed again and again is left alone for the sake of what may still wait;
-    /// the end of a run may not.
+    /// Ends all pauses and breakers: they protect later starts, but the end of the run must not
+    /// wait.
     private mutating func liftBrakes() {
         throttles.liftHolds()
         breakers = BreakerState()
@@ -74,19 +75,19 @@ extension Scheduler {
         }
     }
 
-    /// Whether a finalizer has yet to run, or to pass on what it is given.
+    /// Whether a finalizer still has to run, or to be skipped for its dependents.
     private func isAhead(_ step: Int) -> Bool {
         plan.isFinalizer(step) && (states[step] != .ended || isTransparent(step))
     }
 
-    /// How long an attempt of a step may take; nil for as long as it likes.
+    /// The time limit of an attempt; nil for none.
     func attemptLimit(of step: Int) -> Milliseconds? {
         if let limit = plan.timeout(of: step) { return limit }
         guard finalizers.isHurried, plan.isFinalizer(step) else { return nil }
         return FinalizerState.hurriedLimit
     }
 
-    /// The run has taken too long, but only finalizers are left: they may end, and no more.
+    /// The run has reached its time limit with only finalizers left: these may end, and no more.
     mutating func hurryFinalizers(_ now: RunTime) {
         guard !finalizers.isHurried else { return }
         finalizers.isHurried = true
@@ -95,7 +96,7 @@ extension Scheduler {
             && (active.pid != 0 || active.isChecking)
         {
             let time = now.advanced(byNanoseconds: FinalizerState.hurriedLimit.nanoseconds)
-            // It holds for a `verify` command that is still to come, too.
+            // The limit includes a `verify` command that is still to come.
             activeSteps[step]?.limitAt = time
             guard states[step] == .running else { continue }
             activeSteps[step]?.deadline = time
