@@ -8,9 +8,9 @@ import WorkflowModel
     import Darwin
 #endif
 
-/// What is asked of an entry before anything of it is put in place.
+/// Checks an entry before any of it is restored.
 enum CacheCheck {
-    /// Reads what an entry holds, and checks that it is what a step declares.
+    /// Reads the manifest of an entry, and checks it against the declarations of a step.
     static func manifest(
         of entry: borrowing CacheDirectory.OpenEntry, madeFrom fingerprint: Digest,
         outputs: [String]
@@ -41,7 +41,7 @@ enum CacheCheck {
     private static func read(
         _ entry: borrowing CacheDirectory.OpenEntry
     ) throws(CacheDamage) -> CacheManifest {
-        // Most manifests come with the first read.
+        // Most manifests are complete after the first read.
         var bytes = FileBytes.read(
             entry.file.number, offset: 0, limit: min(1 << 16, Int(clamping: entry.size)))
         let (length, total) = try CacheManifest.lengths(of: bytes)
@@ -56,7 +56,7 @@ enum CacheCheck {
         return try CacheManifest(decoding: bytes)
     }
 
-    /// Refuses content that is not what the list of parts says.
+    /// Throws when the content differs from the list of parts.
     static func verify(
         _ copy: CacheContent.Copy, _ part: CacheManifest.Part
     ) throws(CacheError) {
@@ -71,7 +71,7 @@ enum CacheCheck {
         }
     }
 
-    /// The place of an output.
+    /// The path of an output.
     static func path(of part: CacheManifest.Part) throws(CacheError) -> ProjectPath {
         guard let path = ProjectPath(part.path) else {
             throw .damage("it holds a path that leads out of the project")
@@ -79,9 +79,9 @@ enum CacheCheck {
         return path
     }
 
-    /// Refuses an output in whose place something lies that it cannot replace.
+    /// Throws when something that the output cannot replace lies at its path.
     ///
-    /// - Returns: Whether it is a directory that is there already.
+    /// - Returns: Whether it is an existing directory.
     static func isThere(
         _ part: CacheManifest.Part, at path: ProjectPath, in parent: Int32
     ) throws(CacheError) -> Bool {

@@ -5,32 +5,32 @@ public import WorkflowModel
 public struct CleanReport: Hashable, Sendable {
     /// Entries that were removed.
     public var entries = 0
-    /// Bytes that they took.
+    /// The size of the removed entries in bytes.
     public var bytes: Int64 = 0
     /// Entries that could not be removed.
     public var failures = 0
-    /// Entries that are left.
+    /// Entries that remain.
     public var keptEntries = 0
-    /// Bytes that those take.
+    /// The size of the remaining entries in bytes.
     public var keptBytes: Int64 = 0
 
     /// Nothing removed.
     public init() {}
 }
 
-/// Removes entries of the cache: by order, by age, or because there are too many.
+/// Removes entries of the cache: on request, by age, or because the cache is too large.
 public enum CacheCleaning {
     /// Removes all entries, or those that were not used for some time.
     ///
-    /// A run that uses the cache meanwhile goes on: what it reads is open already, and what it
-    /// writes gets its name later.
+    /// A run that uses the cache meanwhile continues: its entries for reading are open already, and
+    /// its new entries get their names later.
     ///
     /// - Parameters:
     ///   - root: The project root, absolute.
-    ///   - environment: Where `STEPVISOR_CACHE` may name another place.
-    ///   - age: The least time since an entry's last use; nil for all.
-    /// - Returns: What was removed; nothing where there is no cache.
-    /// - Throws: What the system said, or why it is not used.
+    ///   - environment: May set `STEPVISOR_CACHE`.
+    ///   - age: The minimum time since an entry's last use; nil for all.
+    /// - Returns: What was removed; nothing without a cache.
+    /// - Throws: The system's error, or why the cache is not used.
     public static func clean(
         root: String, environment: [String: String], olderThan age: Milliseconds?
     ) throws(SystemError) -> CleanReport {
@@ -55,7 +55,7 @@ public enum CacheCleaning {
         return report
     }
 
-    /// Removes what was not used for too long, then the least recently used.
+    /// Removes entries that were not used for too long, then the least recently used ones.
     static func trim(
         _ directory: CacheDirectory, limits: CacheSettings, keeping used: Set<String>
     ) -> CleanReport {

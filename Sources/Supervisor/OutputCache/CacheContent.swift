@@ -7,38 +7,39 @@ import SystemCalls
     import Darwin
 #endif
 
-/// Bytes on their way into an entry or out of it, hashed as they pass.
+/// Copies bytes into an entry or out of it, and hashes them on the way.
 enum CacheContent {
-    /// Bytes that pass at once.
+    /// Bytes per read.
     static let chunk = 1 << 18
-    /// Contents from this size begin at a block, so that file systems can share their blocks.
+    /// Contents of at least this size begin at a block boundary, so that file systems can share
+    /// their blocks.
     static let cloned: UInt64 = 1 << 16
     static let block: UInt64 = 4096
 
-    /// What came of copying.
+    /// The result of copying.
     struct Copy {
         var size: UInt64
         var digest: Digest
-        /// What the system said of one of both sides; zero where all went well.
+        /// The error number of each side; zero on success.
         var readError: Int32 = 0
         var writeError: Int32 = 0
     }
 
-    /// Copies bytes, up to the end of the source at most.
+    /// Copies bytes, at most up to the end of the source.
     ///
     /// - Parameters:
     ///   - source: Read from `offset` on.
-    ///   - offset: In the source.
-    ///   - size: The most bytes.
+    ///   - offset: The start in the source.
+    ///   - size: The largest number of bytes.
     ///   - target: Written from `place` on; nil to hash only.
-    ///   - place: In the target.
-    ///   - look: Is shown all bytes.
+    ///   - place: The start in the target.
+    ///   - look: Called with all bytes.
     /// - Returns: What was copied.
     static func copy(
         _ source: Int32, from offset: UInt64, size: UInt64, to target: Int32?, at place: UInt64,
         look: ((UnsafeRawBufferPointer) -> Void)? = nil
     ) -> Copy {
-        // Where blocks are shared nothing is written, and what has come is hashed.
+        // When blocks are shared nothing is written; the copied bytes are then read and hashed.
         let isCloned =
             target.map { clone(source, from: offset, size: size, to: $0, at: place) } ?? false
         var hash = SHA256()
@@ -71,7 +72,7 @@ enum CacheContent {
         _ source: Int32, from offset: UInt64, size: UInt64, to target: Int32, at place: UInt64
     ) -> Bool {
         guard size >= cloned, offset % block == 0, place % block == 0 else { return false }
-        // The rest of the last block comes along, and is cut off or written over.
+        // The rest of the last block is copied too, and later cut off or overwritten.
         let length = (size + block - 1) / block * block
         guard
             stepvisor_clone_range(source, off_t(offset), off_t(size), target, off_t(place)) == 0
@@ -81,7 +82,7 @@ enum CacheContent {
         return true
     }
 
-    /// Writes all bytes; 0, or the error number.
+    /// Writes all bytes; returns 0, or the error number.
     static func write(_ bytes: UnsafeRawBufferPointer, to target: Int32, at place: UInt64) -> Int32
     {
         var done = 0

@@ -8,30 +8,30 @@ import WorkflowModel
     import Darwin
 #endif
 
-/// The directory that holds the cache: `.stepvisor/cache`, or what `STEPVISOR_CACHE` names.
+/// The directory of the cache: `.stepvisor/cache`, or the value of `STEPVISOR_CACHE`.
 ///
-/// An entry is a file of its own, `v1-linux-x86_64/ab/abcd…`: other forms and platforms never meet.
-/// What is being written lies in `writing/`, locked, and gets its name when it is whole.
+/// Each entry is one file, `v1-linux-x86_64/ab/abcd…`, so formats and platforms stay separate. A
+/// file being written is in `writing/`, locked, and gets its name when it is complete.
 final class CacheDirectory: Sendable {
-    /// The variable that names another place.
+    /// The variable that sets another location.
     static let variable = "STEPVISOR_CACHE"
 
     /// As messages show it.
     let shown: String
     let descriptor: Int32
-    /// Whose it is: what this user has kept there is trusted.
+    /// The owner of the directory; entries of this user are trusted.
     private let owner: uid_t
-    /// Rights of entries and of directories below: who may enter the directory may read them.
+    /// The mode of entries and subdirectories: whoever may enter the directory may read them.
     private let fileMode: mode_t
     private let directoryMode: mode_t
 
-    /// Opens the directory, and makes it when asked to.
+    /// Opens the directory, and creates it if requested.
     ///
     /// - Parameters:
     ///   - root: The project root, absolute.
-    ///   - environment: Where the variable is looked for; one that is empty is none.
-    ///   - create: Whether to make what is missing.
-    /// - Throws: What the system said, or why it is not used.
+    ///   - environment: May set the variable; an empty value is ignored.
+    ///   - create: Whether to create what is missing.
+    /// - Throws: The system's error, or why the directory is not used.
     init(
         root: String, environment: [String: String], create: Bool
     ) throws(SystemError) {
@@ -46,7 +46,7 @@ final class CacheDirectory: Sendable {
             shown = named
             let path = named.hasPrefix("/") ? named : "\(root)/\(named)"
             if create { try CacheDirectory.make(path) }
-            // Its user has named it, so links in its path are followed.
+            // The user chose this path, so links in it are followed.
             descriptor = Platform.open(path, O_RDONLY | O_DIRECTORY)
             guard descriptor >= 0 else { throw SystemError("open", named) }
         }
@@ -63,7 +63,7 @@ final class CacheDirectory: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Makes a directory for this user alone, and those above it as usual.
+    /// Creates a directory for this user only, and its missing parents with the usual mode.
     private static func make(_ path: String) throws(SystemError) {
         if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
         guard errno == ENOENT else { throw SystemError("make the directory", path) }
@@ -76,7 +76,8 @@ final class CacheDirectory: Sendable {
         }
     }
 
-    /// The cache's path relative to the project root, where `STEPVISOR_CACHE` names a place in there.
+    /// The cache's path relative to the project root, if `STEPVISOR_CACHE` is set to a location
+    /// inside it.
     static func path(in root: String) -> String? {
         guard let bytes = ProcessEnvironment.variable(variable), !bytes.isEmpty else { return nil }
         let named = String(decoding: bytes, as: UTF8.self)
@@ -87,7 +88,7 @@ final class CacheDirectory: Sendable {
 
     // MARK: Entries
 
-    /// The entries of this form and platform.
+    /// The directory of entries with this format and platform.
     static let ownGeneration = "v\(CacheManifest.version)-\(platform)"
 
     private static var platform: String {
@@ -105,28 +106,28 @@ final class CacheDirectory: Sendable {
         #endif
     }
 
-    /// The path of an entry below the directory.
+    /// The path of an entry, relative to the directory.
     static func path(of fingerprint: Digest) -> String {
         let text = fingerprint.text
         return "\(ownGeneration)/\(text.prefix(2))/\(text)"
     }
 
-    /// An entry that is open.
+    /// An open entry.
     struct OpenEntry: ~Copyable {
         let file: Descriptor
         let size: UInt64
         let inode: UInt64
     }
 
-    /// What looking for an entry finds.
+    /// The result of opening an entry.
     enum Finding: ~Copyable {
         case missing
-        /// Something is in its place that is not trusted, or no entry.
+        /// An untrusted file is in its place, or something that is not an entry.
         case refused(CacheObstacle)
         case found(OpenEntry)
     }
 
-    /// Opens an entry, if it is there and of somebody who is trusted.
+    /// Opens an entry if it exists and its owner is trusted.
     func open(_ path: String) -> Finding {
         let number: Int32
         do throws(CacheObstacle) {
@@ -157,16 +158,16 @@ final class CacheDirectory: Sendable {
             OpenEntry(file: file, size: UInt64(facts.st_size), inode: UInt64(facts.st_ino)))
     }
 
-    /// Whether this user may do away with whatever lies in the cache.
+    /// Whether this user may remove anything in the cache.
     var isOwn: Bool { owner == geteuid() }
 
-    /// Whether there is an entry, or something in its way.
+    /// Whether there is an entry, or something in its place.
     func has(_ path: String) -> Bool {
         var facts = stat()
         return fstatat(descriptor, path, &facts, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT
     }
 
-    /// Removes an entry if it is still the one that was looked at.
+    /// Removes an entry if it is still the file that was checked.
     @discardableResult
     func remove(_ path: String, inode: UInt64) -> Bool {
         var facts = stat()
@@ -176,7 +177,7 @@ final class CacheDirectory: Sendable {
         return remove(path)
     }
 
-    /// Notes that an entry was of use just now: the least recently used go first.
+    /// Marks an entry as used now: the least recently used entries are removed first.
     static func touch(_ file: borrowing Descriptor) { futimens(file.number, nil) }
 
     // MARK: Writing
@@ -184,7 +185,7 @@ final class CacheDirectory: Sendable {
     static let writing = "writing"
     static let temporaryPrefix = "w-"
 
-    /// A file without a name among the entries yet.
+    /// A file that is not an entry yet, under a temporary name.
     final class Temporary {
         let name: String
         let file: Descriptor
@@ -195,7 +196,7 @@ final class CacheDirectory: Sendable {
         }
     }
 
-    /// Begins an entry.
+    /// Creates a file for a new entry.
     func temporary() throws(SystemError) -> Temporary {
         let random = String(UInt64.random(in: .min ... .max), radix: 16)
         let name = "\(CacheDirectory.temporaryPrefix)\(getpid())-\(random)"
@@ -204,18 +205,18 @@ final class CacheDirectory: Sendable {
             let number = stepvisor_open_at(
                 directory.number, name, O_RDWR | O_CREAT | O_EXCL, 0o600)
             guard number >= 0 else {
-                // Somebody who has kept house has removed the directory meanwhile.
+                // A concurrent cleanup has removed the directory meanwhile.
                 if errno == ENOENT { continue }
                 break
             }
-            // Whoever finds it unlocked knows that its writer is dead.
+            // A file that can be locked has a dead writer.
             _ = stepvisor_try_lock(number)
             return Temporary(name: name, file: Descriptor(owning: number))
         }
         throw SystemError("write", "\(shown)/\(CacheDirectory.writing)/\(name)")
     }
 
-    /// Gives a file that is whole its place.
+    /// Renames a complete file to its place as an entry.
     func publish(
         _ temporary: Temporary, as fingerprint: Digest
     ) throws(SystemError) {
@@ -230,14 +231,14 @@ final class CacheDirectory: Sendable {
             let target = try subdirectory(
                 String(text.prefix(2)), of: CacheDirectory.ownGeneration, in: generation.number)
             if renameat(source.number, name, target.number, text) == 0 { return }
-            // Somebody who cleans has removed the directory meanwhile.
+            // A concurrent cleanup has removed the directory meanwhile.
             guard errno == ENOENT, attempt == 0 else {
                 throw SystemError("write", "\(shown)/\(CacheDirectory.path(of: fingerprint))")
             }
         }
     }
 
-    /// Takes back a file that will not become an entry.
+    /// Removes a file that will not become an entry.
     func discard(_ name: String) { unlinkat(descriptor, "\(CacheDirectory.writing)/\(name)", 0) }
 
     private func subdirectory(

@@ -7,20 +7,20 @@ import SystemCalls
     import Darwin
 #endif
 
-/// Keeping house: what is there, and what is left of writers that were killed.
+/// Lists the cache, and removes the files of writers that were killed.
 extension CacheDirectory {
-    /// An entry as its directory shows it.
+    /// An entry as listed.
     struct Listed: Hashable, Sendable {
         var path: String
         var inode: UInt64
-        /// Bytes that it takes, in whole blocks.
+        /// Bytes on disk, in whole blocks.
         var size: Int64
         /// Nanoseconds since 1970.
         var usedAt: Int64
     }
 
-    /// All entries, of other forms too, and what is in the place of one; nothing else that may lie in the
-    /// directory.
+    /// All entries, including those of other formats, and anything in the place of one; other files
+    /// in the directory are ignored.
     func list() -> [Listed] {
         var entries: [Listed] = []
         for generation in names(in: "") where CacheDirectory.isGeneration(generation) {
@@ -44,7 +44,7 @@ extension CacheDirectory {
         return entries
     }
 
-    /// Something of a kind, or what is not of that kind.
+    /// A file of the given kind, or, as an obstacle, one that is not of that kind.
     private func listed(_ path: String, _ kind: mode_t, isObstacle: Bool) -> Listed? {
         var facts = stat()
         guard fstatat(descriptor, path, &facts, AT_SYMLINK_NOFOLLOW) == 0,
@@ -56,7 +56,7 @@ extension CacheDirectory {
             usedAt: FileStamp(facts).modifiedAt)
     }
 
-    /// Removes directories that are empty.
+    /// Removes empty directories.
     func removeEmptyDirectories() {
         for generation in names(in: "") where CacheDirectory.isGeneration(generation) {
             for group in names(in: generation) where CacheDirectory.isHex(group, digits: 2) {
@@ -67,10 +67,10 @@ extension CacheDirectory {
         removeWriting()
     }
 
-    /// Removes the directory of those who write, unless somebody does.
+    /// Removes the directory of unfinished files, unless one is being written.
     func removeWriting() { unlinkat(descriptor, CacheDirectory.writing, AT_REMOVEDIR) }
 
-    /// Removes what writers have left that were killed.
+    /// Removes unfinished files of writers that were killed.
     func removeAbandoned(now: Int64) {
         for name in names(in: CacheDirectory.writing)
         where name.hasPrefix(CacheDirectory.temporaryPrefix) {
@@ -82,7 +82,8 @@ extension CacheDirectory {
             guard fstat(file.number, &facts) == 0 else { continue }
             let age = now - FileStamp(facts).modifiedAt
             let lock = stepvisor_try_lock(file.number)
-            // Not every file system has locks; a minute is for one who has not locked it yet.
+            // Not every file system has locks; the minute protects a writer that has not locked its
+            // file yet.
             if lock == 0 && age > CacheDirectory.minute
                 || lock < 0 && age > 1440 * CacheDirectory.minute
             {

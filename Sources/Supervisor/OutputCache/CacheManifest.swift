@@ -1,37 +1,37 @@
 import Execution
 
-/// What an entry of the cache holds: its beginning, sealed by a SHA-256.
+/// The manifest at the beginning of a cache entry, with a SHA-256 over it.
 ///
-/// The length depends on the paths alone, so that it can be written last and stand first.
+/// Its length depends only on the paths, so it can be written last and stand first.
 struct CacheManifest: Hashable, Sendable {
-    /// What a part is; the raw values are in the files.
+    /// The kind of a part; the raw values are stored in the files.
     enum Kind: UInt8, Sendable {
         case file = 1
         case directory, link
-        /// What the step wrote to its log.
+        /// The step's log.
         case log
-        /// What it wrote to `STEPVISOR_OUTPUT`.
+        /// The step's `STEPVISOR_OUTPUT` file.
         case result
     }
 
     /// One output, or the log, or the result.
     struct Part: Hashable, Sendable {
         var kind: Kind
-        /// Relative to the project root; empty for what is no output.
+        /// Relative to the project root; empty for log and result.
         var path: [UInt8] = []
-        /// The nine bits of who may read, write and execute.
+        /// The nine permission bits.
         var mode: UInt16 = 0
-        /// Where a link leads, as it says.
+        /// The target of a link, as written.
         var target: [UInt8] = []
-        /// Where its content begins in the entry, and how long it is.
+        /// The offset of its content in the entry, and its size in bytes.
         var offset: UInt64 = 0
         var size: UInt64 = 0
         var digest = Digest.zero
     }
 
-    /// What it was made from.
+    /// The fingerprint of the inputs.
     var fingerprint: Digest
-    /// When, in microseconds since 1970.
+    /// Creation time in microseconds since 1970.
     var createdAt: Int64 = 0
     /// The run that produced it.
     var run: String
@@ -41,7 +41,7 @@ struct CacheManifest: Hashable, Sendable {
     var parts: [Part]
 
     static let version: UInt32 = 1
-    /// Bytes before the manifest itself.
+    /// Bytes before the manifest.
     static let headerSize = 64
     /// A longer manifest was not written by this program.
     static let longest = 1 << 28
@@ -50,10 +50,10 @@ struct CacheManifest: Hashable, Sendable {
     /// The outputs.
     var outputs: some Sequence<Part> { parts.lazy.filter { !$0.path.isEmpty } }
 
-    /// The log or the result, where the entry has one.
+    /// The log or the result, if the entry has one.
     func part(_ kind: Kind) -> Part? { parts.first { $0.kind == kind } }
 
-    /// Header and manifest of an entry that has so many bytes in all.
+    /// Header and manifest of an entry with this total size in bytes.
     func encoded(total: UInt64) -> [UInt8] {
         var body = ByteWriter()
         body.bytes += fingerprint.bytes
@@ -80,9 +80,9 @@ struct CacheManifest: Hashable, Sendable {
         return header.bytes + seal.bytes + body.bytes
     }
 
-    /// What the header tells: how long the manifest is, and the entry as a whole.
+    /// The lengths in the header: of the manifest, and of the whole entry.
     ///
-    /// - Throws: ``CacheDamage`` when it was written by something else, or by another version.
+    /// - Throws: ``CacheDamage`` when another program, or another version, wrote it.
     static func lengths(of header: [UInt8]) throws(CacheDamage) -> (manifest: Int, total: UInt64) {
         guard header.count >= headerSize else { throw CacheDamage("it is cut off") }
         guard header.starts(with: magic) else { throw CacheDamage("it is no entry of a cache") }
@@ -158,7 +158,8 @@ extension CacheManifest {
             offset: offset, size: size, digest: digest)
     }
 
-    /// Outputs sorted and each once, then at most one log and one result, which have no path.
+    /// Whether the outputs are sorted and unique, followed by at most one log and one result, which
+    /// have no path.
     private var isInOrder: Bool {
         let outputs = parts.prefix { !$0.path.isEmpty }
         guard
@@ -172,13 +173,13 @@ extension CacheManifest {
     }
 }
 
-/// Why an entry cannot be used, nor can it ever be: a clause about it.
+/// Why an entry can never be used: a clause about it.
 struct CacheDamage: Error, Hashable {
     var reason: String
     init(_ reason: String) { self.reason = reason }
 }
 
-/// Numbers, least significant byte first, and texts with their length before them.
+/// Writes numbers, least significant byte first, and texts preceded by their length.
 private struct ByteWriter {
     var bytes: [UInt8] = []
 
@@ -192,7 +193,7 @@ private struct ByteWriter {
     }
 }
 
-/// Reads what ``ByteWriter`` wrote; nil where there is not as much.
+/// Reads what ``ByteWriter`` wrote; nil when the bytes end too early.
 private struct ByteReader {
     private var rest: ArraySlice<UInt8>
 

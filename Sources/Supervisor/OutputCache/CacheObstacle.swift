@@ -6,15 +6,15 @@ import SystemCalls
     import Darwin
 #endif
 
-/// What lies in the place of an entry, or of a directory above it, and can never be one.
+/// Something in the place of an entry, or of a directory above it, that can never be one.
 struct CacheObstacle: Error {
-    /// Where it lies below the cache.
+    /// Its path, relative to the cache.
     var path: String
-    /// What is wrong with it: a clause.
+    /// Why it cannot be an entry: a clause.
     var reason: String
-    /// Whether nothing is there.
+    /// Whether nothing exists there.
     var isAbsent = false
-    /// Whether it is in the way for good, and not only for want of descriptors or memory.
+    /// Whether the obstacle is permanent, and not only a lack of descriptors or memory.
     var isLasting = true
 
     init(_ path: String, because reason: String) {
@@ -22,7 +22,7 @@ struct CacheObstacle: Error {
         self.reason = reason
     }
 
-    /// Takes what the system has said when it was opened.
+    /// Translates the error of opening it.
     init(_ path: String, code: Int32, wanted: String) {
         self.path = path
         isAbsent = code == ENOENT
@@ -32,12 +32,12 @@ struct CacheObstacle: Error {
     }
 }
 
-/// Finding the way through the cache name by name and through no link, and clearing it.
+/// Opens paths in the cache component by component, following no link, and removes obstacles.
 extension CacheDirectory {
-    /// Deeper than this nothing is removed.
+    /// The depth below which nothing is removed.
     private static let maxDirectories = 64
 
-    /// The directory that holds something.
+    /// The directory that contains a path.
     func parent(of path: String) throws(CacheObstacle) -> Descriptor {
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
         guard copy >= 0 else { throw CacheObstacle(path, code: errno, wanted: "directory") }
@@ -55,13 +55,13 @@ extension CacheDirectory {
         return directory
     }
 
-    /// The last name of a path.
+    /// The last component of a path.
     static func name(of path: String) -> String {
         path.split(separator: "/").last.map(String.init) ?? path
     }
 
-    /// Removes what is in the place of an entry, where the whole cache is this user's: a directory with
-    /// all that is in it, and of a link the link alone.
+    /// Removes an obstacle, if the whole cache belongs to this user: a directory with its content,
+    /// a link without its target.
     ///
     /// - Returns: Whether nothing is there any more.
     func clear(_ obstacle: CacheObstacle) -> Bool {
@@ -69,7 +69,7 @@ extension CacheDirectory {
         return remove(obstacle.path)
     }
 
-    /// Removes something below the cache, whatever it is.
+    /// Removes a path in the cache, whatever it is.
     func remove(_ path: String) -> Bool {
         do throws(CacheObstacle) {
             let parent = try parent(of: path)
@@ -82,14 +82,14 @@ extension CacheDirectory {
 
     private static func remove(_ name: String, from parent: Int32, depth: Int) -> Bool {
         if unlinkat(parent, name, 0) == 0 || errno == ENOENT { return true }
-        // One of both says that it is a directory.
+        // Systems report either error for a directory.
         guard errno == EISDIR || errno == EPERM, depth < maxDirectories else { return false }
         if unlinkat(parent, name, AT_REMOVEDIR) == 0 { return true }
         let number = stepvisor_open_at(parent, name, O_RDONLY | O_DIRECTORY, 0)
         guard number >= 0 else { return false }
         let directory = Descriptor(owning: number)
         var (here, above) = (stat(), stat())
-        // What is mounted there is no part of the cache.
+        // A mount point is not part of the cache.
         guard fstat(number, &here) == 0, fstat(parent, &above) == 0, here.st_dev == above.st_dev
         else { return false }
         for name in DirectoryListing.names(of: directory.number) ?? [] {
@@ -98,7 +98,7 @@ extension CacheDirectory {
         return unlinkat(parent, name, AT_REMOVEDIR) == 0
     }
 
-    /// What to say of something that was found in the place of an entry, and may have been removed.
+    /// The message about an obstacle, which may have been removed.
     func sentence(about obstacle: CacheObstacle, isGone: Bool) -> String {
         if isGone { return "an entry of the cache was removed: \(obstacle.reason)" }
         guard obstacle.isLasting else {

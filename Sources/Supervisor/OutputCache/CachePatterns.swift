@@ -1,11 +1,11 @@
 import WorkflowModel
 
-/// What a step declares to produce, as the cache sees it.
+/// The declared outputs of a step, for the cache.
 struct CachePatterns {
     let patterns: InputPatterns
     private let outputs: OutputPatterns?
 
-    /// Patterns that are none were refused when the workflow was loaded.
+    /// Loading has rejected invalid patterns.
     init?(_ outputs: [String]) {
         guard let patterns = try? InputPatterns(outputs, written: [], followsLinks: false) else {
             return nil
@@ -14,14 +14,15 @@ struct CachePatterns {
         self.outputs = OutputPatterns(outputs)
     }
 
-    /// Whether something is an output of the step: by a pattern, or in a directory that is one.
+    /// Whether a path is an output of the step: it matches a pattern or lies in a directory that
+    /// does.
     func mean(_ path: String) -> Bool { outputs?.mean(path) ?? false }
 
-    /// The first pattern that nothing of some paths is meant by.
+    /// The first pattern that matches none of the paths.
     func unmet(by paths: [String]) -> String? {
         patterns.included.first { glob in !paths.contains { glob.matches($0) } }?.text
     }
 
-    /// Whether a path is declared by itself, and not found by a pattern.
+    /// Whether a path is declared literally, and not only matched by a pattern.
     func name(_ path: String) -> Bool { patterns.included.contains { $0.literal == path } }
 }

@@ -7,9 +7,9 @@ import WorkflowModel
     import Darwin
 #endif
 
-/// What the cache would do for the steps of a run: found out before it, and nothing is changed.
+/// Predicts before a run what the cache would do for its steps; changes nothing.
 ///
-/// An entry is read to its end, as a restore would read it, but neither removed nor counted as used.
+/// An entry is read to its end, as for a restore, but neither removed nor counted as used.
 public struct CachePreview {
     private let plan: RunPlan
     private let root: String
@@ -23,13 +23,13 @@ public struct CachePreview {
         case open(CacheDirectory)
     }
 
-    /// For the steps of a plan.
+    /// Prepares the predictions for the steps of a plan.
     ///
     /// - Parameters:
-    ///   - plan: Says which steps the cache is asked about.
-    ///   - look: What is known of them.
+    ///   - plan: Decides for which steps the cache is used.
+    ///   - look: The up-to-date checker of the plan.
     ///   - root: The project root, absolute.
-    ///   - environment: Where `STEPVISOR_CACHE` may name another place.
+    ///   - environment: May set `STEPVISOR_CACHE`.
     public init(
         plan: RunPlan, look: UpToDateChecker, root: String, environment: [String: String]
     ) {
@@ -44,14 +44,14 @@ public struct CachePreview {
         }
     }
 
-    /// What the cache would do for a step; nil for one that it is not asked about.
+    /// The prediction for a step; nil for a step without the cache.
     public mutating func outlook(of step: Int) -> CachePrediction? {
         switch plan.cacheQuestion(about: step) {
         case .never: return nil
         case .later: return .later
         case .now: break
         }
-        // A step whose fingerprint is not known runs.
+        // A step without a known fingerprint runs.
         guard let fingerprint = look.present(of: step)?.contents?.fingerprint else { return .miss }
         switch place {
         case .none: return .miss
@@ -88,7 +88,7 @@ public struct CachePreview {
         }
     }
 
-    /// Refuses an entry that a restore would refuse.
+    /// Throws for an entry that a restore would reject.
     private static func check(
         _ manifest: CacheManifest, _ entry: Int32, root: String
     ) throws(CacheError) {
@@ -99,7 +99,7 @@ public struct CachePreview {
             do throws(SystemError) {
                 parent = try tree.parent(of: path)
             } catch {
-                // A directory that is missing would be made.
+                // A restore would create a missing directory.
                 guard error.isAbsence else { throw .unfit(error.description) }
                 continue
             }

@@ -8,14 +8,14 @@ import WorkflowModel
     import Darwin
 #endif
 
-/// Why an entry is no hit: a clause.
+/// Why an entry is not a hit: a clause.
 enum CacheError: Error {
-    /// It can never be one.
+    /// It is permanently unusable.
     case damage(String)
-    /// It cannot be put in place here and now.
+    /// It cannot be restored at present.
     case unfit(String)
 
-    /// Takes what the system said as a reason not to use an entry here and now.
+    /// Converts a system error to a reason not to use an entry at present.
     static func meet<Value>(
         _ body: () throws(SystemError) -> Value
     ) throws(CacheError) -> Value {
@@ -26,30 +26,31 @@ enum CacheError: Error {
         }
     }
 
-    /// Takes the call that has just failed as such a reason: reads `errno`.
+    /// Converts the call that has just failed to such a reason; reads `errno`.
     static func failure(_ call: String, _ subject: String) -> CacheError {
         .unfit(SystemError(call, subject).description)
     }
 }
 
-/// Puts the outputs of one entry in place, or none.
+/// Restores the outputs of one entry, or none.
 ///
-/// Everything is first made under names that mean nothing and verified while it is copied; only
-/// when all is there the names are changed, each in one step. Where that fails in the middle it is
-/// no hit: the step runs, and writes all of it anew.
+/// Everything is first written under temporary names and verified while it is copied; only when all
+/// files are complete are they renamed, each atomically. A failure in the middle means no hit: the
+/// step runs and writes all outputs again.
 struct CacheRestoring {
     private let entry: Int32
     private let manifest: CacheManifest
     private let cache: StepCache
     private let tree: ProjectTree
-    /// Tells the names of what waits from those of another restore.
+    /// Distinguishes the temporary names from those of another restore.
     private let number: Int
-    /// What is ready to get its name.
+    /// Files that are ready to be renamed.
     private var staged: [Staged] = []
-    /// What is not in the entry, and has to go.
+    /// Files that are not in the entry and must be removed.
     private let strays: ExtraOutputs
 
-    /// A file or link that waits, with its name in the staging directory or beside its place.
+    /// A file or link waiting to be renamed, with its temporary name in the staging directory or
+    /// beside its target.
     private struct Staged {
         var path: ProjectPath
         var name: String
@@ -57,7 +58,7 @@ struct CacheRestoring {
         var isPlaced = false
     }
 
-    /// Reads what an entry holds, and checks that it is what the step declares.
+    /// Reads the manifest of an entry, and checks it against the step's declarations.
     init(
         _ entry: borrowing CacheDirectory.OpenEntry, of fingerprint: Digest, outputs: [String],
         left: [FileRecord], cache: StepCache
@@ -73,12 +74,12 @@ struct CacheRestoring {
             beside: manifest, outputs: outputs, left: left, root: cache.root)
     }
 
-    /// Does all of it.
+    /// Performs the restore.
     ///
     /// - Parameters:
     ///   - step: The step's id.
-    ///   - run: Where its log and result go.
-    /// - Returns: What was put in place.
+    ///   - run: The run that gets the log and the result.
+    /// - Returns: What was restored.
     /// - Throws: Why nothing was.
     mutating func run(step: String, into run: RunDirectory) throws(CacheError) -> CachedEntry {
         var isDone = false
@@ -115,7 +116,7 @@ struct CacheRestoring {
         return cached
     }
 
-    // MARK: Making ready
+    // MARK: Staging
 
     private mutating func stage(_ part: CacheManifest.Part) throws(CacheError) {
         let path = try CacheCheck.path(of: part)
@@ -147,8 +148,8 @@ struct CacheRestoring {
         try CacheError.meet { () throws(SystemError) in try tree.parent(of: path, make: true) }
     }
 
-    /// A name for something that waits: in the staging directory, or beside its place where that
-    /// is on another file system, from which nothing can be moved in one step.
+    /// A temporary name: in the staging directory, or beside the target when that is on another
+    /// file system, across which a rename is impossible.
     private mutating func makeReady(
         _ path: ProjectPath, in parent: Int32
     ) throws(CacheError) -> (directory: Int32, name: String) {
@@ -178,7 +179,7 @@ struct CacheRestoring {
             throw .unfit(SystemError("write", shown, code: copy.writeError).description)
         }
         try CacheCheck.verify(copy, part)
-        // A block that is shared may bring the beginning of the next part along.
+        // A shared block may contain the beginning of the next part.
         if part.size >= CacheContent.cloned, ftruncate(file.number, off_t(part.size)) != 0 {
             throw .failure("write", shown)
         }
@@ -193,7 +194,7 @@ struct CacheRestoring {
             CacheContent.copy(entry, from: log.offset, size: log.size, to: nil, at: 0), log)
     }
 
-    /// What the step wrote to `STEPVISOR_OUTPUT`; nil where it wrote nothing.
+    /// What the step wrote to `STEPVISOR_OUTPUT`; nil when it wrote nothing.
     private func result() throws(CacheError) -> [UInt8]? {
         guard let part = manifest.part(.result) else { return nil }
         var bytes: [UInt8] = []
@@ -204,7 +205,7 @@ struct CacheRestoring {
         return bytes
     }
 
-    // MARK: Giving names
+    // MARK: Renaming
 
     private mutating func place() throws(CacheError) {
         for number in staged.indices {
@@ -220,7 +221,8 @@ struct CacheRestoring {
         }
     }
 
-    /// The inner ones first: a directory that may not be written may not be entered either.
+    /// Sets the modes of inner directories first: a directory without write permission may also
+    /// lack permission to enter it.
     private func setDirectoryModes() throws(CacheError) {
         for part in manifest.parts.reversed() where part.kind == .directory {
             guard let path = ProjectPath(part.path) else { continue }
@@ -256,7 +258,7 @@ struct CacheRestoring {
         }
     }
 
-    /// Removes what has got no name, and directories that were made for nothing.
+    /// Removes temporary files, and directories that were created for nothing.
     private func undo() {
         for file in staged where !file.isPlaced {
             if !file.isBeside {
@@ -270,17 +272,17 @@ struct CacheRestoring {
 }
 
 extension RunDirectory {
-    /// Puts a step's result where the step would have written it, in one step.
+    /// Writes a step's result atomically to where the step would have written it.
     func writeResult(_ bytes: [UInt8], of step: String) throws(SystemError) {
         let shown = "\(StateDirectory.runPath(id))/outputs"
         let outputs = try PrivateFile.directory(
             "outputs", in: descriptor, shown: shown, create: true)
-        // No step's id begins with a dot.
+        // No step id begins with a dot.
         try PrivateFile.replace(
             step, with: bytes, in: outputs.number, temporary: ".\(step)",
             shown: "\(shown)/\(step)")
     }
 
-    /// Takes back what ``writeResult(_:of:)`` wrote.
+    /// Removes what ``writeResult(_:of:)`` wrote.
     func removeResult(of step: String) { unlinkat(descriptor, "outputs/\(step)", 0) }
 }

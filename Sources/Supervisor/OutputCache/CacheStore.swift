@@ -8,9 +8,9 @@ import WorkflowModel
     import Darwin
 #endif
 
-/// Why nothing was kept.
+/// Why nothing was stored.
 enum CacheRefusal: Error {
-    /// The outputs are not what can be kept: a clause.
+    /// The outputs cannot be stored: a clause.
     case output(String)
     /// The cache cannot be written.
     case cache(SystemError)
@@ -22,16 +22,16 @@ struct CacheStore {
     private let step: String
     private let run: RunDirectory
     private let log: Range<UInt64>?
-    /// What the files held when the step had ended.
+    /// The digests of the files when the step had ended.
     private let expected: [[UInt8]: Digest]?
     private let cache: StepCache
     private let tree: ProjectTree
     private let patterns: CachePatterns
     private var manifest: CacheManifest
-    /// Where the next content goes.
+    /// The offset of the next content.
     private var end: UInt64 = 0
 
-    /// Looks at what there is to keep.
+    /// Finds what there is to store.
     init(
         _ fingerprint: Digest, of step: String, outputs: [String], run: RunDirectory,
         log: Range<UInt64>?, expecting expected: [[UInt8]: Digest]?, cache: StepCache
@@ -59,12 +59,12 @@ struct CacheStore {
         if run.hasResult(of: step) { manifest.parts.append(.init(kind: .result)) }
     }
 
-    // MARK: What there is
+    // MARK: Finding outputs
 
     private static func outputs(
         _ patterns: CachePatterns, in cache: StepCache
     ) throws(CacheRefusal) -> [CacheManifest.Part] {
-        // What stepvisor keeps is passed over by every look, and would be kept as nothing.
+        // Every scan skips stepvisor's own files, so they would be stored as nothing.
         for glob in patterns.patterns.included {
             let path = Array((glob.literal ?? glob.directory).utf8)
             if InputPath.isState(path) {
@@ -105,7 +105,7 @@ struct CacheStore {
 
     // MARK: Writing
 
-    /// Writes the entry, and gives its size.
+    /// Writes the entry, and returns its size in bytes.
     func write() throws(CacheRefusal) -> UInt64 {
         var copy = self
         let temporary = try CacheStore.meet { () throws(SystemError) in
@@ -156,7 +156,7 @@ struct CacheStore {
         }
     }
 
-    /// Links are kept by their text, which decides how long the manifest is.
+    /// Reads the targets of links, which decide the length of the manifest.
     private mutating func readLinks() throws(CacheRefusal) {
         for number in manifest.parts.indices where manifest.parts[number].kind == .link {
             let (path, parent) = try place(of: manifest.parts[number])
@@ -167,14 +167,14 @@ struct CacheStore {
             }
             let target = buffer[..<count].map(UInt8.init(bitPattern:))
             guard !patterns.name(path.text) || leadsToOutput(target, from: path) else {
-                // The step wrote through it, perhaps: the link alone would be half its output.
+                // The step may have written through it: the link alone would be half its output.
                 throw .output("its output `\(path.shown)` is a link to what is not kept")
             }
             manifest.parts[number].target = target
         }
     }
 
-    /// Whether a link leads to something that is kept too.
+    /// Whether a link leads to something that is stored too.
     private func leadsToOutput(_ target: [UInt8], from path: ProjectPath) -> Bool {
         var names = path.bytes.split(separator: UInt8(ascii: "/")).dropLast().map(Array.init)
         guard target.first != UInt8(ascii: "/") else { return false }
@@ -189,7 +189,7 @@ struct CacheStore {
         return manifest.parts.contains { $0.path == end && $0.kind != .link }
     }
 
-    /// Adds the content of a file, unless it changes meanwhile or holds a secret.
+    /// Adds the content of a file, unless it changes meanwhile or contains a secret.
     private mutating func addFile(_ number: Int, to target: Int32) throws(CacheRefusal) {
         let (path, parent) = try place(of: manifest.parts[number])
         let source = stepvisor_open_at(parent, path.name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0)
@@ -220,7 +220,7 @@ struct CacheStore {
         manifest.parts[number].mode = UInt16(facts.st_mode & 0o777)
     }
 
-    /// Adds what was written to the log, without secrets: it may be read by others than the run's.
+    /// Adds the log with secrets masked: users of the cache may not be those of the run.
     private mutating func addLog(_ number: Int, to target: Int32) throws(CacheRefusal) {
         guard let file = run.readLog(of: step), let size = file.size else { return }
         let begin = UInt64(LogSection.start(of: file, step: step, run: run.id))
@@ -278,13 +278,13 @@ struct CacheStore {
         }
     }
 
-    /// Adds bytes of a file as the content of a part, and gives how many there were.
+    /// Adds bytes of a file as the content of a part, and returns their number.
     private mutating func add(
         _ number: Int, from source: Int32, range: Range<UInt64>, named name: String,
         to target: Int32
     ) throws(CacheRefusal) -> UInt64 {
         let size = UInt64(range.count)
-        // Every byte of an entry is in some part, but for gaps before contents.
+        // Every byte of an entry belongs to some part, except gaps before contents.
         let step = size >= CacheContent.cloned ? CacheContent.block : size > 0 ? 8 : 1
         end = (end + step - 1) / step * step
         var secrets = cache.mask.isEmpty ? nil : SecretSearch(cache.mask)
@@ -309,7 +309,7 @@ struct CacheStore {
     }
 }
 
-/// Whether bytes hold a secret: one that is replaced gets shorter.
+/// Whether bytes contain a secret: masking one makes the text shorter.
 private struct SecretSearch {
     private var stream: SecretMask.Stream
     private var given = 0
@@ -329,7 +329,7 @@ private struct SecretSearch {
 }
 
 extension RunDirectory {
-    /// Whether a step has written to the file that `STEPVISOR_OUTPUT` names.
+    /// Whether a step has written to its `STEPVISOR_OUTPUT` file.
     func hasResult(of step: String) -> Bool {
         var facts = stat()
         return fstatat(descriptor, "outputs/\(step)", &facts, AT_SYMLINK_NOFOLLOW) == 0

@@ -8,10 +8,10 @@ import WorkflowModel
     import Darwin
 #endif
 
-/// What lies among a step's outputs and is not in an entry: none of it may be there after a restore.
+/// Files among a step's outputs that are not in an entry: none of them may exist after a restore.
 ///
-/// Only what the step itself has left, and nobody has changed since, is removed. Anything else keeps the
-/// entry from being used: the step that runs then deals with it as it always does.
+/// Only files that the step's last success left unchanged are removed. Any other file keeps the
+/// entry from being used: the step then runs and handles the file as usual.
 struct ExtraOutputs {
     private let strays: [Stray]
 
@@ -22,14 +22,14 @@ struct ExtraOutputs {
 
     var count: Int { strays.count }
 
-    /// Looks for them; nothing is changed.
+    /// Finds the extra outputs; changes nothing.
     ///
     /// - Parameters:
-    ///   - manifest: What the entry holds.
+    ///   - manifest: The manifest of the entry.
     ///   - outputs: The patterns that the step declares.
-    ///   - left: What its last success has left, as far as that is known.
+    ///   - left: The files that its last success left, if known.
     ///   - root: The project root, absolute.
-    /// - Throws: ``CacheError`` where there is one that may not be removed.
+    /// - Throws: ``CacheError`` when there is one that must not be removed.
     init(
         beside manifest: CacheManifest, outputs: [String], left: [FileRecord], root: String
     ) throws(CacheError) {
@@ -50,7 +50,7 @@ struct ExtraOutputs {
         var looker = FileHasher(root: root)
         let tree = try CacheError.meet { () throws(SystemError) in try ProjectTree(root: root) }
         var strays: [Stray] = []
-        // The inner ones first, so that a directory is empty when its turn comes.
+        // Inner paths first, so that a directory is empty when it is removed.
         for entry in entries.reversed() {
             let shown = DisplayText.fileName(entry.path)
             guard let path = ProjectPath(entry.path), let old = known[entry.path],
@@ -67,12 +67,12 @@ struct ExtraOutputs {
         self.strays = strays
     }
 
-    /// Removes them.
+    /// Removes the extra outputs.
     ///
     /// - Parameters:
     ///   - tree: The project.
     ///   - before: Called before each with its number.
-    /// - Throws: ``CacheError`` where one has changed since it was looked at, or stays.
+    /// - Throws: ``CacheError`` when one has changed since it was found, or cannot be removed.
     func remove(
         from tree: ProjectTree, before: (Int) -> Void
     ) throws(CacheError) {
@@ -93,7 +93,7 @@ struct ExtraOutputs {
         }
     }
 
-    /// What an entry holds, with the directories above.
+    /// The paths in an entry, with the directories above them.
     private static func paths(of manifest: CacheManifest) -> Set<[UInt8]> {
         var paths: Set<[UInt8]> = []
         for part in manifest.outputs {
@@ -120,7 +120,7 @@ struct ExtraOutputs {
         return true
     }
 
-    /// How something looks, but for the moment at which it got another name; nil where it is gone.
+    /// The stamp of a file, without the time of its last rename; nil when it does not exist.
     private static func facts(
         of path: ProjectPath, in tree: ProjectTree
     ) throws(CacheError) -> FileStamp? {

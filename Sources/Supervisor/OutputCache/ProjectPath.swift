@@ -1,20 +1,20 @@
 import WorkflowModel
 
-/// The path of something inside a project: names, none of which leads out or to stepvisor's own.
+/// A path inside a project that leads neither out of it nor into stepvisor's own directory.
 ///
 /// Bytes, not text: a name need not be UTF-8.
 struct ProjectPath: Hashable, Sendable {
-    /// As it is declared and kept: without a slash at either end.
+    /// As declared and stored: without a slash at either end.
     let bytes: [UInt8]
-    /// Each as the system takes it, closed by a zero.
+    /// The components as C strings, each with its terminating zero.
     let names: [[CChar]]
 
-    /// As the kernel has it.
+    /// The kernel's limit, in bytes.
     static let longest = 4095
     private static let longestName = 255
 
-    /// Nil for what is absolute or empty, has `.`, `..`, an empty or an overlong name in it, or
-    /// begins in the state directory.
+    /// Nil for a path that is absolute or empty, contains `.`, `..`, an empty or an overlong
+    /// component, or begins in the state directory.
     init?(_ bytes: [UInt8]) {
         guard !bytes.isEmpty, bytes.count <= ProjectPath.longest, !bytes.contains(0) else {
             return nil
@@ -32,19 +32,19 @@ struct ProjectPath: Hashable, Sendable {
         names = parts.map { $0.map(CChar.init(bitPattern:)) + [0] }
     }
 
-    /// For messages and records: no two paths alike.
+    /// For messages and records; unique for each path.
     var shown: String { DisplayText.fileName(bytes) }
 
-    /// For patterns.
+    /// For matching patterns.
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// The directories above it, in names.
+    /// The components of the directories above it.
     var parents: ArraySlice<[CChar]> { names.dropLast() }
 
-    /// Its own name.
+    /// The last component.
     var name: [CChar] { names.last ?? [0] }
 
-    /// The path of one of the directories above it, by how many names it has.
+    /// The path of a directory above it, given by its number of components.
     func prefix(names count: Int) -> ProjectPath? {
         let parts = names.prefix(count).map { $0.dropLast().map(UInt8.init(bitPattern:)) }
         return ProjectPath(Array(parts.joined(separator: [UInt8(ascii: "/")])))

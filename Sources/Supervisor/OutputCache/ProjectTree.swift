@@ -6,14 +6,14 @@ import SystemCalls
     import Darwin
 #endif
 
-/// The directories of a project, entered name by name and through no link.
+/// Opens the directories of a project component by component, following no link.
 ///
-/// So nothing that lies outside of the project is read or written, whatever a path or a link says.
-/// The directory entered last stays open, since paths come in order.
+/// So nothing outside of the project is read or written, whatever a path or a link says. The last
+/// directory stays open, since paths come in order.
 final class ProjectTree {
     private let root: Int32
     private var open: (names: [[CChar]], number: Int32)?
-    /// Directories that were made, the outer ones first.
+    /// Directories that were created, the outer ones first.
     private(set) var made: [ProjectPath] = []
 
     /// Opens a project's root, an absolute path.
@@ -28,13 +28,13 @@ final class ProjectTree {
         close(root)
     }
 
-    /// The directory that holds something; lent until the next question.
+    /// The directory that contains a path; the descriptor is valid until the next call.
     ///
     /// - Parameters:
-    ///   - path: What is held.
-    ///   - make: Whether to make directories that are missing.
-    /// - Returns: Its number.
-    /// - Throws: What the system said, or that a link or a file is in the way.
+    ///   - path: The path.
+    ///   - make: Whether to create missing directories.
+    /// - Returns: The open descriptor.
+    /// - Throws: The system's error, also for a link or a file in the place of a directory.
     func parent(of path: ProjectPath, make: Bool = false) throws(SystemError) -> Int32 {
         let names = path.parents
         if names.isEmpty { return root }
@@ -59,7 +59,7 @@ final class ProjectTree {
         return number
     }
 
-    /// Removes the directories that were made, as far as nothing is in them.
+    /// Removes the created directories that are empty.
     func removeMade() {
         for path in made.reversed() {
             guard let parent = try? parent(of: path) else { continue }
@@ -68,10 +68,10 @@ final class ProjectTree {
         made = []
     }
 
-    /// Takes note of a directory that was made by somebody else than ``parent(of:make:)``.
+    /// Records a directory that was not created by ``parent(of:make:)``.
     func noteMade(_ path: ProjectPath) { made.append(path) }
 
-    /// Reads `errno`, and closes what was opened on the way.
+    /// Reads `errno`, and closes the descriptors opened so far.
     private func failure(_ path: ProjectPath, _ depth: Int, _ number: Int32) -> SystemError {
         let code = errno
         if number != root { close(number) }

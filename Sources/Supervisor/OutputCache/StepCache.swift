@@ -8,64 +8,65 @@ import WorkflowModel
     import Darwin
 #endif
 
-/// What an entry that was put in place tells of its origin.
+/// A restored entry and its origin.
 struct CachedEntry: Hashable, Sendable {
-    /// The run that produced it, and the project that this was in.
+    /// The run that produced it, and the project of that run.
     var run: String
     var project: String
-    /// Files, links and directories that were put in place.
+    /// The number of restored files, links and directories.
     var files: Int
-    /// Bytes of the log that was replayed.
+    /// Bytes of the restored log.
     var logBytes: UInt64
-    /// What the user should know although it is a hit.
+    /// A warning for the user despite the hit.
     var concern: String?
 }
 
-/// What the cache has for a step.
+/// The result of a cache lookup for a step.
 enum CacheAnswer: Hashable, Sendable {
-    /// Nothing.
+    /// No entry.
     case miss
-    /// Something that could not be used and was removed: a warning.
+    /// An unusable entry, which was removed: a warning.
     case damaged(String)
-    /// Something that cannot be used here and now, and was left as it is: a warning.
+    /// An entry that cannot be used at present, and was left unchanged: a warning.
     case unfit(String)
-    /// All outputs of the step are in place, and its log and result are those of that run.
+    /// All outputs of the step are in place; its log and result come from that run.
     case restored(CachedEntry)
 }
 
-/// What became of a step's outputs that were to be kept.
+/// The result of storing a step's outputs.
 enum CacheStoring: Hashable, Sendable {
-    /// They are kept, in so many bytes.
+    /// They are stored, in this many bytes.
     case stored(UInt64)
-    /// They were there already, or keeping was given up before.
+    /// They were stored already, or storing was given up before.
     case present
-    /// They are not what can be kept: a clause for a note.
+    /// They cannot be stored: a clause for a note.
     case refused(String)
-    /// The cache cannot be written, and is not tried again in this run: a warning.
+    /// The cache cannot be written, and this run does not try again: a warning.
     case failed(String)
 }
 
-/// Outputs and logs of steps that ended well, by the fingerprint of what they were made from.
+/// Outputs and logs of successful steps, by the fingerprint of their inputs.
 ///
-/// May be asked from any thread. Reading needs no lock: an entry is one file, which is whole from
-/// the moment it has its name, and can be removed while it is read.
+/// Thread-safe. Reading needs no lock: an entry is one file, which is complete from the moment it
+/// has its name, and may be removed while it is read.
 final class StepCache: Sendable {
     let directory: CacheDirectory
     let root: String
     let limits: CacheSettings
     let mask: SecretMask
-    /// Where files wait until all are there: on the same file system as the project, mostly.
+    /// Where files wait until all are complete: usually on the same file system as the project.
     let staging: Descriptor
-    /// Called before each file gets its name, by tests.
+    /// Called by tests before each rename.
     let beforePlacing: @Sendable (Int) -> Void
     private let memory = Mutex(Memory())
 
     private struct Memory {
-        /// Entries of this run, which are not removed in its end.
+        /// Entries used by this run, which the cleanup at its end keeps.
         var used: Set<String> = []
         var hasStored = false
         var hasGivenUp = false
-        /// Entries that were none, and those of them that were not told of one by one.
+        /// The number of unusable entries, and of those among them that were not reported
+        /// individually.
         var refused = 0
         var unsaidGone = 0
         var unsaidKept = 0
@@ -74,15 +75,15 @@ final class StepCache: Sendable {
 
     private static let stagingName = "restoring"
 
-    /// Opens the cache of a project, and makes it.
+    /// Opens the cache of a project, and creates it.
     ///
     /// - Parameters:
-    ///   - state: The project's state; its lock is held.
-    ///   - environment: Where `STEPVISOR_CACHE` may name another place.
-    ///   - limits: How much is kept, and how long.
-    ///   - mask: What is not to be kept.
-    ///   - beforePlacing: Called with the number of each file before it gets its name.
-    /// - Throws: What the system said, or why it is not used.
+    ///   - state: The project's state; its lock must be held.
+    ///   - environment: May set `STEPVISOR_CACHE`.
+    ///   - limits: The largest size and age.
+    ///   - mask: Secrets that must not be stored.
+    ///   - beforePlacing: Called with the number of each file before it is renamed.
+    /// - Throws: The system's error, or why the cache is not used.
     init(
         state: StateDirectory, environment: [String: String], limits: CacheSettings,
         mask: SecretMask = .none, beforePlacing: @escaping @Sendable (Int) -> Void = { _ in }
@@ -96,18 +97,18 @@ final class StepCache: Sendable {
         staging = try PrivateFile.directory(
             StepCache.stagingName, in: state.descriptor,
             shown: "\(StateDirectory.name)/\(StepCache.stagingName)", create: true)
-        // Only one run at a time has the project: these are of one that was killed.
+        // Only one run at a time has the project, so these are left from a killed run.
         for name in DirectoryListing.names(of: staging.number) ?? [] {
             unlinkat(staging.number, name, 0)
         }
     }
 
-    /// Whether there is something that may be an entry.
+    /// Whether an entry may exist for a fingerprint.
     func has(_ fingerprint: Digest) -> Bool {
         directory.has(CacheDirectory.path(of: fingerprint))
     }
 
-    /// A number that no other restore of this run has.
+    /// A number that is unique among this run's restores.
     func nextRestore() -> Int {
         memory.withLock { memory in
             memory.restores += 1
@@ -115,16 +116,16 @@ final class StepCache: Sendable {
         }
     }
 
-    /// Puts all outputs of a step in place, or none.
+    /// Restores all outputs of a step, or none.
     ///
     /// - Parameters:
-    ///   - fingerprint: What the step is made from now.
+    ///   - fingerprint: The current fingerprint of the step.
     ///   - step: Its id.
     ///   - outputs: The patterns that it declares.
-    ///   - left: What its last success has left: what of it is not in the entry is removed.
-    ///   - run: The run whose log and result it gets.
-    /// - Returns: What came of it; only after ``CacheAnswer/restored(_:)`` has anything changed that
-    ///   the step would not write anew.
+    ///   - left: The files that its last success left; those that are not in the entry are removed.
+    ///   - run: The run that gets the log and the result.
+    /// - Returns: The result; only for ``CacheAnswer/restored(_:)`` has anything changed that the
+    ///   step would not write again.
     func restore(
         _ fingerprint: Digest, of step: String, outputs: [String], left: [FileRecord] = [],
         in run: RunDirectory
@@ -159,19 +160,19 @@ final class StepCache: Sendable {
         }
     }
 
-    /// More entries than these that are none are told of in one line.
-    private static let maxSaid = 3
+    /// Beyond this number, unusable entries are reported together in one line.
+    private static let maxReported = 3
 
     private func isToBeSaid(isGone: Bool) -> Bool {
         memory.withLock { memory in
             memory.refused += 1
-            guard memory.refused > StepCache.maxSaid else { return true }
+            guard memory.refused > StepCache.maxReported else { return true }
             if isGone { memory.unsaidGone += 1 } else { memory.unsaidKept += 1 }
             return false
         }
     }
 
-    /// What is left to be said of entries that are none.
+    /// The line about unusable entries that were not reported individually.
     func unsaid() -> String? {
         let (gone, kept) = memory.withLock { ($0.unsaidGone, $0.unsaidKept) }
         guard gone + kept > 0 else { return nil }
@@ -183,17 +184,17 @@ final class StepCache: Sendable {
             + words.compactMap { $0 }.joined(separator: ", ")
     }
 
-    /// Keeps what a step has produced, once it has ended well.
+    /// Stores the outputs of a step after its success.
     ///
     /// - Parameters:
-    ///   - fingerprint: What the step was made from.
+    ///   - fingerprint: The fingerprint of its inputs.
     ///   - step: Its id.
     ///   - outputs: The patterns that it declares.
-    ///   - run: The run that has its log and result.
+    ///   - run: The run with its log and result.
     ///   - log: The part of the log that the successful attempt wrote; nil for all.
-    ///   - expected: What the files held when the step had ended, by path; nil for anything.
-    ///   - isRenewed: Whether it takes the place of what is kept already.
-    /// - Returns: What came of it; nothing of it is a failure of the step.
+    ///   - expected: The digests of the files when the step had ended, by path; nil to accept any.
+    ///   - isRenewed: Whether it replaces an existing entry.
+    /// - Returns: The result; none of them is a failure of the step.
     func store(
         _ fingerprint: Digest, of step: String, outputs: [String], in run: RunDirectory,
         log: Range<UInt64>? = nil, expecting expected: [[UInt8]: Digest]? = nil,
@@ -227,7 +228,8 @@ final class StepCache: Sendable {
         }
     }
 
-    /// Removes what is too old or too much, if this run has stored anything: never what it used.
+    /// Removes entries that are too old or exceed the size, if this run has stored any; never those
+    /// that it used.
     @discardableResult
     func trim() -> CleanReport {
         let (hasStored, used) = memory.withLock { ($0.hasStored, $0.used) }
