@@ -7,22 +7,22 @@ import SystemCalls
     import Darwin
 #endif
 
-/// Runs a command in this process's place while a resource is held (`stepvisor lock`).
+/// Replaces this process by a command that holds a resource (`stepvisor lock`).
 public enum LockCommand {
-    /// The variable that names what a step, or a command under `lock`, already holds.
+    /// The variable that names the resources that a step, or a command under `lock`, already holds.
     public static let variable = "STEPVISOR_LOCKS"
 
-    /// How often a lock that somebody else holds is tried.
+    /// Microseconds between two attempts at a lock with another holder.
     private static let interval: UInt32 = 50_000
 
     /// Takes one unit of a resource.
     ///
     /// - Parameters:
-    ///   - request: What is wanted.
+    ///   - request: The resource.
     ///   - locks: Where its lock files are.
-    ///   - whenBusy: Called once, with the first holder; false gives up.
-    /// - Returns: The lock, or who holds it after `whenBusy` gave up.
-    /// - Throws: When there can be no lock.
+    ///   - whenBusy: Called once, with the first holder; returns false to give up.
+    /// - Returns: The lock, or its holder after `whenBusy` returned false.
+    /// - Throws: When locking is not possible at all.
     public static func acquire(
         _ request: LockRequest, from locks: ResourceLocks,
         whenBusy: (LockHolder) -> Bool
@@ -40,8 +40,8 @@ public enum LockCommand {
         }
     }
 
-    /// Keeps locks that this very process got through `exec` from being closed as unknown
-    /// descriptors, and from reaching its children: `lock NAME -- stepvisor run`.
+    /// Protects locks that this process inherited through `exec` from being closed as unknown
+    /// descriptors, and from being inherited by its children: `lock NAME -- stepvisor run`.
     public static func adoptInherited() {
         let own = Array("pid=\(getpid())\n".utf8)
         for name in DirectoryListing.names(of: "/proc/self/fd") ?? [] {
@@ -50,22 +50,22 @@ public enum LockCommand {
             }
             var facts = stat()
             guard fstat(number, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG,
-                // The note in the lock names its holder, and `exec` keeps the number.
+                // The note in the lock names its holder's process id, which `exec` does not change.
                 FileBytes.read(number, offset: 0, limit: own.count) == own
             else { continue }
             _ = fcntl(number, F_SETFD, FD_CLOEXEC)
         }
     }
 
-    /// Becomes the command; returns only when that was not possible.
+    /// Replaces this process by the command; returns only on failure.
     ///
     /// - Parameters:
-    ///   - program: Absolute path of what is started.
+    ///   - program: Absolute path of the program.
     ///   - words: The command with its arguments; never empty.
     ///   - environment: All of its environment.
-    ///   - lock: Kept open, so that the resource is free when the command and what it started
+    ///   - lock: Kept open, so that the resource is free when the command and everything it started
     ///     have ended.
-    /// - Returns: What the system said.
+    /// - Returns: The system's error.
     public static func become(
         _ program: String, words: [String], environment: [String: String], holding lock: HeldLocks?
     ) -> SystemError {

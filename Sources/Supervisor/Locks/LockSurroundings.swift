@@ -4,9 +4,9 @@
     import Darwin
 #endif
 
-/// What surrounds this process: steps of outer runs, and commands that it was started by.
+/// The steps of outer runs around this process, and the commands that started it.
 ///
-/// To wait for a lock of theirs would be to wait for oneself.
+/// Waiting for a lock that one of them holds would be a deadlock.
 struct LockSurroundings {
     /// The step of each enclosing run, by the run's id.
     private var steps: [String: String] = [:]
@@ -15,7 +15,8 @@ struct LockSurroundings {
         func list(_ name: String) -> [Substring] {
             environment[name]?.split(separator: ":", omittingEmptySubsequences: false) ?? []
         }
-        // An outer run of an older version has no entry among the steps: the innermost ones fit.
+        // An outer run of an older version has no entry in the list of steps: match the innermost
+        // ones.
         for (run, step) in zip(
             list(RunMarker.variable).reversed(),
             list(StepPreparation.enclosingSteps).reversed())
@@ -24,7 +25,7 @@ struct LockSurroundings {
         }
     }
 
-    /// Whether the holder of a lock is a step around this process, or a command above it.
+    /// Whether the holder of a lock is a step around this process, or an ancestor command.
     func hold(_ note: LockNote) -> Bool {
         if let step = note.step { return note.run.flatMap { steps[$0] } == step }
         // `stepvisor lock`: its process has become the command.

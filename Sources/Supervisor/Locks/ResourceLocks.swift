@@ -8,18 +8,18 @@ import SystemCalls
     import Darwin
 #endif
 
-/// What is asked of a resource: how many of its units, and how many there are.
+/// A request for units of a resource, with the number of units in total.
 public struct LockRequest: Hashable, Sendable {
     /// The resource's name: the form of ``StepID/pattern``.
     public var name: String
-    /// Units wanted, at least 1.
+    /// Units requested, at least 1.
     public var units: Int
-    /// Units there are.
+    /// Units in total.
     public var capacity: Int
-    /// Among whom it is shared.
+    /// Which runs share it.
     public var scope: ResourceScope
 
-    /// A wish for some units of a resource.
+    /// A request for units of a resource.
     public init(name: String, units: Int, capacity: Int, scope: ResourceScope) {
         self.name = name
         self.units = units
@@ -28,59 +28,60 @@ public struct LockRequest: Hashable, Sendable {
     }
 }
 
-/// What a lock attempt came to.
+/// The result of a lock attempt.
 public enum LockResult {
-    /// All units are held until the value goes.
+    /// All units are held until the value is released.
     case acquired(HeldLocks)
-    /// Nothing is held: somebody else has this one.
+    /// Nothing is held: this one has another holder.
     case busy(LockHolder)
 }
 
-/// Units of resources that are held; closing their files gives them back.
+/// Held units of resources; closing their files releases them.
 public final class HeldLocks {
     fileprivate var descriptors: [Int32] = []
 
     deinit { release() }
 
-    /// Gives everything back at once.
+    /// Releases all units at once.
     fileprivate func release() {
         for number in descriptors {
-            // A note that is left says that its holder died.
+            // A note that remains means that its holder died.
             _ = ftruncate(number, 0)
             close(number)
         }
         descriptors = []
     }
 
-    /// Lets the notes stand when the files are closed: what they speak of goes on.
+    /// Keeps the notes when the files are closed, because the holder they name is still active.
     func keepNotes() {
         for number in descriptors { close(number) }
         descriptors = []
     }
 
-    /// Lets the held units outlive an `exec`, so that the program that comes has them.
+    /// Keeps the units held across an `exec`, so that the next program holds them.
     func keepThroughExec() {
         for number in descriptors { _ = fcntl(number, F_SETFD, 0) }
     }
 }
 
-/// Counted locks by `flock`: a unit a file `NAME.k`, in the project or in the user's state.
+/// Counted locks with `flock`: one file `NAME.k` for each unit, in the project or in the user's
+/// state directory.
 ///
-/// The kernel gives a dead holder's lock back; there is nothing to unlock by hand.
+/// The kernel releases a dead holder's lock; nothing has to be unlocked by hand.
 public struct ResourceLocks {
     private let project: String
     private let host: String?
     private let owner: LockNote
     private let surroundings: LockSurroundings
 
-    /// Knows where lock files are and what note a holder leaves in them.
+    /// Sets the location of the lock files and the content of the holder's note.
     ///
     /// - Parameters:
     ///   - root: absolute path of the project root.
     ///   - environment: for `XDG_STATE_HOME` and `HOME`.
     ///   - runID: the run that takes the locks, or in which they are taken; nil outside of one.
-    ///   - alive: absolute path of the file that is locked as long as anything of the run lives;
-    ///     nil where the locks do not end with a run.
+    ///   - alive: absolute path of the file that is locked as long as any process of the run lives;
+    ///     nil when the locks do not end with a run.
     public init(
         root: String, environment: [String: String], runID: String?, alive: String? = nil
     ) {
@@ -95,10 +96,10 @@ public struct ResourceLocks {
     /// Takes all units of all requests or none, without waiting, in an order that all runs share.
     ///
     /// - Parameters:
-    ///   - requests: what is wanted; each resource once.
-    ///   - step: the step that wants it, for the holder's note.
+    ///   - requests: the units to take; each resource once.
+    ///   - step: the step that requests them, for the holder's note.
     ///   - since: the present time, RFC 3339, for the holder's note.
-    /// - Returns: the held units, or who holds what is missing.
+    /// - Returns: the held units, or the holder of the missing ones.
     /// - Throws: when a lock file cannot be made, or its file system has no locks.
     public func tryAcquire(
         _ requests: [LockRequest], step: String?, since: String
@@ -152,13 +153,13 @@ public struct ResourceLocks {
         var note = owner
         note.step = step
         note.since = since
-        // The note is for others; a full disk must not cost the lock.
+        // The note is only for messages; a full disk must not cost the lock.
         try? note.write(to: number)
     }
 
-    /// What the user should know of the place where locks of a scope are; nil when all is well.
+    /// A warning about the location of a scope's locks; nil when there is none.
     public func concern(about scope: ResourceScope) -> String? {
-        // Without a place there is nothing to be concerned about: taking a lock says so.
+        // Without a location there is nothing to warn about: taking a lock will report it.
         guard let directory = scope == .host ? host : project else { return nil }
         try? ResourceLocks.makePath(directory)
         let number = stepvisor_open_at(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY, 0)
@@ -167,7 +168,7 @@ public struct ResourceLocks {
         return LockPlace.concern(about: folder.number, at: directory)
     }
 
-    /// The directory of a scope's lock files, this user's alone.
+    /// The directory of a scope's lock files, accessible to this user only.
     private func folder(of scope: ResourceScope) throws(SystemError) -> Descriptor {
         guard scope == .host else {
             let state = try PrivateFile.directory(
@@ -175,7 +176,7 @@ public struct ResourceLocks {
             return try PrivateFile.directory(
                 "locks", in: state.number, shown: project, create: true)
         }
-        // A name in `/tmp` that anybody can guess is no place: who makes it first owns it.
+        // A predictable name in `/tmp` is not safe: whoever creates it first owns it.
         guard let host else {
             throw SystemError(
                 refusing: "stepvisor/locks",
@@ -195,7 +196,7 @@ public struct ResourceLocks {
         String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
     }
 
-    /// Makes a directory and those above it that are missing, for this user only.
+    /// Makes a directory and its missing parents, for this user only.
     static func makePath(_ path: String) throws(SystemError) {
         if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
         guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {

@@ -6,9 +6,9 @@ import Execution
     import Darwin
 #endif
 
-/// Taking the locks of steps, all of a step's or none.
+/// Takes the locks of steps: all locks of a step or none.
 extension Supervisor {
-    /// Tries once, and answers the scheduler.
+    /// Tries once, and sends the result to the scheduler.
     func acquireLocks(of step: Int) {
         let requests = context.plan.claims(of: step).compactMap { claim -> LockRequest? in
             let resource = context.plan.resources[Int(claim.resource)]
@@ -27,13 +27,13 @@ extension Supervisor {
                 inbox.append(.locksBusy(step: step, holder: holder))
             }
         } catch  where [EMFILE, ENFILE, ENOMEM].contains(error.code) {
-            // Steps that end give descriptors back.
+            // Ending steps release descriptors, so try again later.
             let first = requests.first?.name ?? ""
             inbox.append(.locksBusy(step: step, holder: LockHolder(resource: first)))
         } catch {
             record(.warning(step: step, error.description))
             stop(because: error)
-            // The scheduler waits for an answer, and a step that has none would keep the run going.
+            // The scheduler waits for an answer, and without one the step would never end.
             let first = requests.first?.name ?? ""
             inbox.append(.locksBusy(step: step, holder: LockHolder(resource: first)))
         }
