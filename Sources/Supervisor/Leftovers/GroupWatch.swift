@@ -7,19 +7,21 @@ import SystemCalls
     import Darwin
 #endif
 
-/// Looks for what outlives steps: members of a group whose leader is gone, orphans that were
-/// adopted, and processes that left their group.
+/// Finds processes that outlive steps: members of a group whose leader has ended, adopted orphans,
+/// and processes that left their group.
 ///
-/// A process belongs to a step by proof: its group, its parents, or the run's cookie. What this process
-/// had as children before the run, and what those leave behind, is never named or signalled.
+/// Three things prove that a process belongs to a step: its group, its ancestors, or the run's
+/// marker. Processes that were children of this process before the run, and their leftovers, are
+/// never reported or signalled.
 struct GroupWatch: ~Copyable {
     private let table = ProcessTable()
-    /// Adopted processes that live and belong to no group of a step: they are ended with the run.
+    /// Living adopted processes that belong to no step's group: they are ended with the run.
     private var escaped: Set<Int32> = []
-    /// Living children that are no step's: as children they keep their numbers until they are reaped.
+    /// Living children that belong to no step; while they are children, their numbers are not
+    /// reused before they are reaped.
     private var strangers: Set<Int32>
 
-    /// Notes the children that there are already, and begins to adopt orphans.
+    /// Records the existing children, and begins to adopt orphans.
     init() {
         let own = getpid()
         strangers = Set(
@@ -29,21 +31,22 @@ struct GroupWatch: ~Copyable {
 
     /// Whether an adopted process may come from somewhere else than a step.
     ///
-    /// The first process of a PID namespace adopts all orphans in it; any other one only those of its
-    /// own descendants, which are the steps' where no stranger lives.
+    /// The first process of a PID namespace adopts all orphans in it. Any other process adopts only
+    /// orphans of its own descendants, and these belong to steps as long as no other child lives.
     private var mayAdoptStrangers: Bool { !strangers.isEmpty || getpid() == 1 }
 
-    /// Reaps adopted orphans that have ended, and tells whether new ones live.
+    /// Reaps adopted orphans that have ended, and reports whether new ones live.
     ///
-    /// - Parameter isOwn: true for leaders, and whatever else this process started itself.
-    /// - Returns: true when an adopted process lives that was not known before.
+    /// - Parameter isOwn: true for leaders, and for other processes that this process started
+    ///   itself.
+    /// - Returns: true when an unknown adopted process lives.
     mutating func settleOrphans(isOwn: (Int32) -> Bool) -> Bool {
         guard let children = table.children() else { return true }
         var foundNew = false
         var stillEscaped: Set<Int32> = []
         var stillStrange: Set<Int32> = []
         for pid in children where !isOwn(pid) {
-            // Adopted orphans are nobody's: reaped one by one, never by a wait for any child.
+            // Adopted orphans are reaped one by one, never by a wait for any child.
             if stepvisor_reap(pid) == 0 { continue }
             if strangers.contains(pid) {
                 stillStrange.insert(pid)
@@ -54,22 +57,23 @@ struct GroupWatch: ~Copyable {
             }
         }
         escaped = stillEscaped
-        // What a stranger has left at its end is new in the same look, and needs proof too.
+        // What another child leaves behind at its end is found in the same scan, and needs proof
+        // too.
         if !foundNew { strangers = stillStrange }
         return foundNew
     }
 
-    /// Living members of a group, its leader left out.
+    /// Living members of a group, except its leader.
     static func members(of group: Int32, among living: [ProcessFacts]) -> [ProcessFacts] {
         living.filter { $0.group == group && $0.pid != group }
     }
 
-    /// Whether a group whose leader is dead has members, where other processes cannot be seen.
+    /// Whether a group whose leader has ended has members, when other processes cannot be seen.
     static func livesUnseen(_ group: Int32) -> Bool {
         !ProcessView.isUsable && stepvisor_group_lives(group) == 1
     }
 
-    /// Tells adopted processes outside all given groups apart: those of steps, and strangers.
+    /// Sorts the adopted processes outside of all given groups into those of steps and others.
     mutating func noteEscaped(
         isOwn: (Int32) -> Bool, groups: Set<Int32>, run: String, among living: [ProcessFacts]
     ) {
@@ -89,10 +93,10 @@ struct GroupWatch: ~Copyable {
         }
     }
 
-    /// Everything of steps below this process that is not its own doing, with any parent.
+    /// Every process of steps below this process that it did not start itself, with any parent.
     ///
-    /// Whatever outlived a step hangs from an adopted orphan, so without a strange child there is
-    /// nothing, and all processes need not be looked at.
+    /// All leftovers of steps descend from adopted orphans. So without a child of unknown origin
+    /// there are none, and the scan of all processes is not needed.
     mutating func descendants(isOwn: (Int32) -> Bool, run: String) -> [ProcessFacts] {
         if let children = table.children(),
             children.allSatisfy({ isOwn($0) || strangers.contains($0) })
@@ -104,17 +108,18 @@ struct GroupWatch: ~Copyable {
         return GroupWatch.trees(of: living.filter { escaped.contains($0.pid) }, among: living)
     }
 
-    /// What a step has left outside its group and the groups of others.
+    /// The processes that a step has left outside its group and the groups of others.
     ///
     /// - Parameters:
     ///   - step: its id.
-    ///   - leader: the number that its group has, and its leader had.
+    ///   - leader: the process id of its leader and of its group.
     ///   - earliestBirth: when the leader started, in clock ticks since boot.
     ///   - run: the run's id.
-    ///   - isAlone: whether no other step runs, so that an orphan without an environment is its own.
-    ///   - isOwn: true for leaders, and whatever else this process started itself.
+    ///   - isAlone: whether no other step runs, so that an orphan without an environment belongs to
+    ///     it.
+    ///   - isOwn: true for leaders, and for other processes that this process started itself.
     ///   - living: all processes.
-    /// - Returns: the processes, and all that is below them.
+    /// - Returns: the processes and all their descendants.
     func left(
         by step: String, leader: Int32, earliestBirth: UInt64, run: String, isAlone: Bool,
         isOwn: (Int32) -> Bool, among living: [ProcessFacts]
@@ -130,7 +135,7 @@ struct GroupWatch: ~Copyable {
         return GroupWatch.trees(of: found, among: living)
     }
 
-    /// Processes and all that is below them.
+    /// Processes and all their descendants.
     private static func trees(
         of roots: [ProcessFacts], among living: [ProcessFacts]
     ) -> [ProcessFacts] {
@@ -146,7 +151,7 @@ struct GroupWatch: ~Copyable {
         return found
     }
 
-    /// The adopted processes that are known already, and what is below them.
+    /// The adopted processes known already, and their descendants.
     ///
     /// A child of one may still be in the group of a step, whose end then leaves no new orphan.
     func belowEscaped() -> [ProcessFacts] {
@@ -160,9 +165,10 @@ struct GroupWatch: ~Copyable {
         return found
     }
 
-    /// Which step a process came from, by what its environment says of the run.
+    /// The step to which a process belongs, by the run's variables in its environment.
     ///
-    /// What a run inside of a step has left came from that step. A process in exec briefly shows an empty environment, so it is looked at again.
+    /// A process that an inner run inside of a step has left belongs to that step. A process in
+    /// exec briefly shows an empty environment, so it is checked again.
     static func step(of pid: Int32, run: String) -> String? {
         for _ in 0..<3 {
             guard let bytes = FileBytes.contents(of: "/proc/\(pid)/environ", limit: 1 << 21) else {
@@ -177,7 +183,8 @@ struct GroupWatch: ~Copyable {
         return nil
     }
 
-    /// What a variable with colons between its parts holds, in an environment as the kernel has it.
+    /// The value of a variable with colon-separated parts, in an environment as the kernel shows
+    /// it.
     static func list(_ name: String, in environment: [UInt8]) -> [Substring] {
         let beginning = Array("\(name)=".utf8)
         let entry = environment.split(separator: 0).first { $0.starts(with: beginning) }
@@ -185,11 +192,12 @@ struct GroupWatch: ~Copyable {
             .split(separator: ":", omittingEmptySubsequences: false)
     }
 
-    /// The step of a run in an environment as the kernel has it.
+    /// The step of a run in an environment as the kernel shows it.
     static func step(in environment: [UInt8], run: String) -> String? {
         let runs = list(RunMarker.variable, in: environment)
         let steps = list(StepPreparation.enclosingSteps, in: environment)
-        // An outer run of an older version has no entry among the steps: the innermost ones fit.
+        // An outer run of an older version has no entry in the list of steps: match the innermost
+        // ones.
         guard let index = runs.firstIndex(where: { $0 == run }),
             runs.count - index <= steps.count
         else { return nil }

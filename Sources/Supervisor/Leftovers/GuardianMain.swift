@@ -7,23 +7,23 @@ import SystemCalls
     import Darwin
 #endif
 
-/// What the guardian does: a second stepvisor beside a run that ends the run's processes when the
+/// The guardian: a second stepvisor process beside a run that ends the run's processes when the
 /// first one dies.
 ///
-/// It is told nothing while the run goes on: the journal says which groups live. Its standard
-/// input is a pipe whose other end only stepvisor holds, its standard output the run's locked
-/// `alive` file, its standard error the journal, for reading.
+/// It gets no messages during the run: the journal shows which groups are alive. Its standard input
+/// is a pipe whose other end only stepvisor holds, its standard output is the run's locked `alive`
+/// file, and its standard error is the journal, for reading.
 public enum GuardianMain {
-    /// The hidden command; the run's id comes after it.
+    /// The hidden command; the run's id follows it.
     static let word = "guardian-of"
 
-    /// Written before stepvisor ends in peace.
+    /// Written by stepvisor before it ends normally.
     static let farewell = UInt8(ascii: "q")
 
-    /// What cannot be killed for so long is stuck in the kernel.
+    /// Nanoseconds after which a process that cannot be killed is given up: the kernel holds it.
     private static let limit: Int64 = 60_000_000_000
 
-    /// Serves where this process was started as a guardian.
+    /// Runs the guardian if this process was started as one.
     ///
     /// - Parameter arguments: the command line, with the program's name.
     /// - Returns: the exit code; nil when it was not started as one.
@@ -36,24 +36,24 @@ public enum GuardianMain {
             return 2
         }
         stepvisor_block_signals()
-        // The run's stepvisor, or, should it be dead already, an older process.
+        // The run's stepvisor; if that has died already, an older process.
         let earliestBirth = ProcessTable.facts(of: getppid())?.startTicks ?? 0
-        // Not in anybody's way when a file system is to be unmounted.
+        // Do not prevent a file system from being unmounted.
         _ = chdir("/")
         guard isLeftAlone() else { return 0 }
         var sweep = OrphanCleanup(
             run: run, earliestBirth: earliestBirth, latestBirth: ProcessTable.ticksSinceBoot())
         let salvage = salvage(of: run, sweep.freeze())
         sweep.killCarriers()
-        // One that was being stopped in the middle of a write may have ended it since.
+        // A step that was stopped in the middle of a write may have completed it since.
         salvage?.copy()
-        // Read only now: a journal of 10,000 steps takes its time.
+        // Read only now: reading a journal of 10,000 steps takes a while.
         let journal = try? JournalReader.read(FileBytes.all(of: STDERR_FILENO, subject: "journal"))
         _ = sweep.kill(groups: journal?.livingGroups ?? [], limit: limit)
         return 0
     }
 
-    /// Brings into the logs what the pipes of stopped steps hold, and keeps hold of them.
+    /// Copies what is in the pipes of stopped steps into the logs, and keeps the pipes open.
     private static func salvage(of run: String, _ carriers: [Int32]) -> OutputSalvage? {
         guard
             let alive = alivePath(),
@@ -63,7 +63,7 @@ public enum GuardianMain {
         return OutputSalvage(run: run, directory: directory.number, from: carriers)
     }
 
-    /// Whether the descriptors are those that stepvisor gives a guardian.
+    /// Whether the descriptors are those that stepvisor gives to a guardian.
     private static func isPost(for run: String) -> Bool {
         guard StateDirectory.isRunIdentifier(run), kind(of: STDIN_FILENO) == S_IFIFO,
             kind(of: STDOUT_FILENO) == S_IFREG
@@ -77,7 +77,7 @@ public enum GuardianMain {
         #endif
     }
 
-    /// Where the run's `alive` file is now, as far as the kernel tells.
+    /// The current path of the run's `alive` file, if the kernel shows it.
     private static func alivePath() -> String? {
         SymbolicLink.target(of: "/proc/self/fd/\(STDOUT_FILENO)")
     }
@@ -87,9 +87,9 @@ public enum GuardianMain {
         return fstat(descriptor, &facts) == 0 ? facts.st_mode & S_IFMT : nil
     }
 
-    /// Sleeps until stepvisor is gone, and tells whether it went without a farewell.
+    /// Sleeps until stepvisor has ended, and returns whether it ended without a farewell.
     private static func isLeftAlone() -> Bool {
-        // No events asked for: only the end of the pipe wakes.
+        // No events requested: only the end of the pipe wakes this process.
         var entry = pollfd(fd: STDIN_FILENO, events: 0, revents: 0)
         while poll(&entry, 1, -1) < 0 && (errno == EINTR || errno == EAGAIN) {}
         var byte: UInt8 = 0

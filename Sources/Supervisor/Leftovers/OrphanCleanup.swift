@@ -7,11 +7,11 @@ import SystemCalls
     import Darwin
 #endif
 
-/// A step's process group, as the journal of a run has it.
+/// A step's process group, as recorded in the journal of a run.
 struct RecordedGroup: Hashable {
-    /// Of the group and of its leader.
+    /// The process id of the group and of its leader.
     var pid: Int32
-    /// The leader's, in clock ticks since boot; 0 if unknown.
+    /// The start of the leader in clock ticks since boot; 0 if unknown.
     var startTicks: UInt64
 }
 
@@ -23,7 +23,7 @@ extension Journal {
             switch event.kind {
             case .started(let step, let pid, let ticks, _),
                 .checkStarted(let step, let pid, let ticks):
-                // 0 and 1 are no step's, and to signal them would reach everybody.
+                // 0 and 1 belong to no step, and signalling them would reach every process.
                 if pid > 1 { groups[step] = RecordedGroup(pid: pid, startTicks: ticks) }
             case .ended(let step, _), .attemptFailed(let step, _), .launched(let step, _, _, _):
                 groups[step] = nil
@@ -34,37 +34,40 @@ extension Journal {
     }
 }
 
-/// Ends what a dead run has left, and nothing else: who carries its cookie, and the groups that
-/// its journal says were alive.
+/// Ends exactly what a dead run has left: the processes with its marker, and the groups that its
+/// journal records as alive.
 struct OrphanCleanup {
     private let cookie: RunMarker
     private var groups: [RecordedGroup] = []
-    /// Clock ticks since boot at which stepvisor still held its groups' numbers.
+    /// Clock ticks since boot at which stepvisor still pinned the process ids of its groups.
     private let latestBirth: UInt64
-    /// Whether the passes so far have surely found no carrier.
+    /// Whether the passes so far have certainly found no carrier.
     private var foundNobody = false
     private let begin = RunClock.monotonicNanoseconds()
     private let ownProgram = ProgramIdentity(of: "self")
 
-    /// Other guardians have so long to end their own runs, whose groups only they know; most need
-    /// a hundredth of it.
+    /// Nanoseconds that other guardians get to end their own runs, whose groups only they know;
+    /// most need a hundredth of it.
     private static let guardianPatience: Int64 = 5_000_000_000
-    /// What multiplies faster than it can be stopped is killed from then on.
+    /// Nanoseconds after which processes that multiply faster than they can be stopped are killed
+    /// instead.
     private static let freezeLimit: Int64 = 100_000_000
-    /// How long looks go on that find nothing and cannot be sure of it: on a busy machine others end all
-    /// the time, and what runs without any environment stays unclear.
+    /// Nanoseconds for which passes continue that find nothing but are not certain: on a busy
+    /// machine other processes end all the time, and a process without any environment stays
+    /// unclear.
     private static let doubtLimit: Int64 = 500_000_000
-    /// Between two looks that found nothing: a step that stepvisor was just starting may show
-    /// stepvisor's own environment until its exec.
+    /// Microseconds between two passes that found nothing: a step that stepvisor was just starting
+    /// may show stepvisor's own environment until its exec.
     private static let quietPause: UInt32 = 20_000
 
     /// Prepares to end a run.
     ///
     /// - Parameters:
     ///   - run: its id.
-    ///   - earliestBirth: clock ticks since boot at which the run's stepvisor started; 0 if unknown.
-    ///   - latestBirth: clock ticks since boot at which the run's stepvisor still lived. A member
-    ///     of a leaderless group that is older proves that the number is still the run's.
+    ///   - earliestBirth: clock ticks since boot at which the run's stepvisor started; 0 if
+    ///     unknown.
+    ///   - latestBirth: clock ticks since boot at which the run's stepvisor still lived. An older
+    ///     member of a leaderless group proves that the number is still the run's.
     init(run: String, earliestBirth: UInt64, latestBirth: UInt64) {
         cookie = RunMarker(run: run, earliestBirth: earliestBirth)
         self.latestBirth = latestBirth
@@ -72,10 +75,10 @@ struct OrphanCleanup {
 
     private var age: Int64 { RunClock.monotonicNanoseconds() - begin }
 
-    /// Stops all carriers before any of them dies: what loses its child must not go on to the next
-    /// line of its script, and what forks must not use the room of the dead.
+    /// Stops all carriers before any of them dies: a process that loses its child must not continue
+    /// with the next line of its script, and one that forks must not reuse the freed process ids.
     ///
-    /// - Returns: whom it has found.
+    /// - Returns: the process ids found.
     mutating func freeze() -> [Int32] {
         var known: Set<ProcessFacts.Identity> = []
         var foundNew = true
@@ -90,17 +93,17 @@ struct OrphanCleanup {
         return known.map(\.pid)
     }
 
-    /// Kills the carriers once: what else there is takes longer to be known.
+    /// Kills the carriers once, first: finding the other processes takes longer.
     mutating func killCarriers() {
         if !pass().living.isEmpty { foundNobody = false }
     }
 
-    /// Kills in passes until two of them find nothing and are sure of it.
+    /// Kills in passes until two of them find nothing and are certain of it.
     ///
     /// - Parameters:
-    ///   - groups: those that the journal says are alive.
-    ///   - limit: nanoseconds after which what cannot be killed is given up.
-    /// - Returns: everything that was found, and what of it is left.
+    ///   - groups: the groups that the journal records as alive.
+    ///   - limit: nanoseconds after which unkillable processes are given up.
+    /// - Returns: everything that was found, and what is left of it.
     mutating func kill(
         groups: [RecordedGroup], limit: Int64
     ) -> (found: Set<ProcessFacts.Identity>, left: [Int32]) {
@@ -121,13 +124,13 @@ struct OrphanCleanup {
             let isLongQuiet = quietSince.map { age - $0 >= OrphanCleanup.doubtLimit } ?? false
             if quiet == 2 || isLongQuiet { return (found, []) }
             if age >= limit { return (found, living.map(\.pid)) }
-            // Stuck in the kernel: asked less and less often.
+            // Held by the kernel: check less and less often.
             usleep(
                 living.isEmpty ? OrphanCleanup.quietPause : UInt32(clamping: 2_000 + age / 10_000))
         }
     }
 
-    /// Kills once, and gives who was found alive, and whether that was surely everybody.
+    /// Kills once; returns which processes were alive, and whether these were certainly all.
     private mutating func pass() -> (living: [ProcessFacts.Identity], isSure: Bool) {
         var living: [ProcessFacts.Identity] = []
         let isSure = cookie.forEachCarrier { pid in
@@ -156,7 +159,7 @@ struct OrphanCleanup {
     }
 
     private mutating func killGroups() -> [ProcessFacts.Identity] {
-        // Without a member the number is free: whoever gets it next is a stranger.
+        // Without a member the number is free, and whatever gets it next is unrelated.
         groups.removeAll { Platform.kill(-$0.pid, 0) == -1 && errno == ESRCH }
         guard !groups.isEmpty else { return [] }
         let living = ProcessTable.living()
@@ -177,7 +180,7 @@ struct OrphanCleanup {
         return killed
     }
 
-    /// A group's number is nobody else's as long as one of its members lives.
+    /// A group's number cannot be reused while one of its members lives.
     private func isOurs(_ group: RecordedGroup, _ members: [ProcessFacts]) -> Bool {
         if let leader = ProcessTable.facts(of: group.pid) {
             return leader.startTicks == group.startTicks && leader.startTicks != 0
@@ -186,7 +189,7 @@ struct OrphanCleanup {
     }
 }
 
-/// Which file a process executes.
+/// The file that a process executes.
 private struct ProgramIdentity: Equatable {
     private let device: UInt64
     private let inode: UInt64

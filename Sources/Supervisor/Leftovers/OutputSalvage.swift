@@ -7,16 +7,16 @@ import WorkflowModel
     import Darwin
 #endif
 
-/// Brings into the logs what is still in the pipes of steps whose stepvisor is dead.
+/// Copies what is still in the pipes of steps into the logs after their stepvisor has died.
 ///
-/// A step has its own pipe open for reading too, so nothing is lost as long as one process of it lives,
-/// be it stopped. The process that is about to end them opens the same pipes through `/proc` first.
-/// A pipe that belongs to an inner run's step is left to those who end that run.
+/// A step has its own pipe open for reading too, so nothing is lost as long as one of its processes
+/// exists, even a stopped one. Before those processes are ended, the same pipes are opened through
+/// `/proc`. The pipe of an inner run's step is left to whatever ends that run.
 final class OutputSalvage {
     private let run: String
-    /// The directory of the logs; -1 where there is none any more.
+    /// The directory of the logs; -1 when it no longer exists.
     private let logs: Int32
-    /// Pipes by the number that the kernel gives each.
+    /// Pipes by their inode number.
     private var pipes: [String: OpenPipe] = [:]
 
     private struct OpenPipe {
@@ -24,7 +24,7 @@ final class OutputSalvage {
         var log: Int32
     }
 
-    /// Takes hold of the pipes of a run's processes, which are stopped, and copies what is in them.
+    /// Opens the pipes of a run's processes, which are stopped, and copies what is in them.
     ///
     /// - Parameters:
     ///   - run: the run's id.
@@ -46,7 +46,7 @@ final class OutputSalvage {
         if logs >= 0 { close(logs) }
     }
 
-    /// Takes hold of the pipes of one process, if the innermost run that it belongs to is this one.
+    /// Opens the pipes of one process, if the innermost run to which it belongs is this one.
     private func hold(_ pid: Int32) {
         guard logs >= 0,
             let environment = FileBytes.contents(of: "/proc/\(pid)/environ", limit: 1 << 21),
@@ -56,11 +56,12 @@ final class OutputSalvage {
         hold(pid, of: step)
     }
 
-    /// Takes hold of the pipes of a process of which is known to which step it belongs.
+    /// Opens the pipes of a process whose step is known.
     private func hold(_ pid: Int32, of step: String) {
         for name in DirectoryListing.names(of: "/proc/\(pid)/fd") ?? [] {
             let path = "/proc/\(pid)/fd/\(name)"
-            // Only those of steps are open for both; those between the programs of a step are not.
+            // Only the pipes of steps are open for both; those between the programs of a step are
+            // not.
             guard let kind = SymbolicLink.target(of: path), kind.hasPrefix("pipe:["),
                 pipes[kind] == nil, OutputSalvage.isOpenForBoth(pid, name),
                 let log = openLog(of: step)
@@ -74,12 +75,12 @@ final class OutputSalvage {
         }
     }
 
-    /// Copies what is in the pipes that are held.
+    /// Copies what is in the open pipes.
     func copy() {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 4096)
         defer { buffer.deallocate() }
         for pipe in pipes.values {
-            // Bounded, should somebody write faster than this.
+            // Bounded, in case a process writes faster than this loop reads.
             for _ in 0..<64 {
                 let count = Platform.read(pipe.source, buffer.baseAddress, buffer.count)
                 if count < 0, errno == EINTR { continue }
@@ -91,7 +92,7 @@ final class OutputSalvage {
     }
 
     private func openLog(of step: String) -> Int32? {
-        // The environment of a process is whatever that process has made of it.
+        // A process can change its environment, so the value is not trusted.
         guard StepID.isValid(step) else { return nil }
         let log = try? PrivateFile.open(
             "\(step).log", in: logs, flags: O_WRONLY | O_APPEND, shown: "\(step).log")

@@ -7,28 +7,29 @@ import SystemCalls
     import Darwin
 #endif
 
-/// The project's last run, when it has not come to its end.
+/// The project's last run, if it did not reach its end.
 public struct InterruptedRun: Sendable, Equatable {
     /// Its id.
     public var id: String
     /// The steps that were running when its stepvisor died.
     public var running: [String]
-    /// Processes of it that were still there, and have been ended now.
+    /// The number of its processes that still existed and have been ended now.
     public var endedProcesses: Int
-    /// Processes of it that cannot be ended.
+    /// Its processes that cannot be ended.
     public var left: [Int32]
-    /// The name of its workflow's file or directory in the project root, where it is recorded.
+    /// The name of its workflow's file or directory in the project root, if it is recorded.
     public var workflowFile: String?
 }
 
-/// What a run does about the one before it, whose stepvisor and guardian may both have been killed.
+/// Cleans up after the previous run, whose stepvisor and guardian may both have been killed.
 public enum Recovery {
-    /// The end of a journal that is looked at: its last line has less than 100 bytes.
+    /// Bytes at the end of a journal that are searched: its last line has less than 100 bytes.
     private static let tailLength = 4096
     private static let limit: Int64 = 10_000_000_000
 
-    /// The project's last run where it still goes on, which its lock tells as long as nobody has
-    /// removed the lock's file; nil when it does not.
+    /// The project's last run if it is still active; nil when it is not.
+    ///
+    /// Normally the lock shows this; here the lock's file may have been removed.
     public static func livingRun(in state: StateDirectory) -> LockHolder? {
         guard let (id, journal) = unendedRun(in: state), let journal,
             StoredRun.isAlive(journal.header)
@@ -36,14 +37,14 @@ public enum Recovery {
         return LockHolder(resource: "the project", pid: journal.header.pid, runID: id)
     }
 
-    /// Ends what the project's last run has left behind; called with the project's lock held.
+    /// Ends what the project's last run has left behind; call this with the project's lock held.
     ///
     /// - Parameter state: the project's state.
-    /// - Returns: that run; nil when it came to its end, which is found out at the cost of a few
-    ///   system calls, or when there is none.
+    /// - Returns: that run; nil when there is none or it reached its end, which a few system calls
+    ///   find out.
     public static func settle(_ state: StateDirectory) -> InterruptedRun? {
         guard let (id, journal) = unendedRun(in: state) else { return nil }
-        // That run goes on, and is nobody's to end.
+        // That run is still active, and must not be ended.
         if let journal, StoredRun.isAlive(journal.header) { return nil }
         var interrupted = InterruptedRun(id: id, running: [], endedProcesses: 0, left: [])
         interrupted.workflowFile = journal?.header.workflowFile
@@ -52,8 +53,8 @@ public enum Recovery {
             interrupted.running = record.steps.indices
                 .filter { record.steps[$0].status == .running }
                 .map { record.header.steps[$0].id }
-            // After a restart of the machine, and in another PID namespace, every number is a
-            // stranger's.
+            // After a reboot, and in another PID namespace, every recorded number belongs to
+            // another process.
             guard ProcessTable.isHere(journal.header.bootID) else {
                 return interrupted
             }
@@ -70,7 +71,7 @@ public enum Recovery {
         return interrupted
     }
 
-    /// Brings into the logs what the pipes of stopped steps hold, and keeps hold of them.
+    /// Copies what is in the pipes of stopped steps into the logs, and keeps the pipes open.
     private static func salvage(
         of id: String, in state: StateDirectory, _ carriers: [Int32]
     ) -> OutputSalvage? {
@@ -81,7 +82,7 @@ public enum Recovery {
         return OutputSalvage(run: id, directory: directory.number, from: carriers)
     }
 
-    /// The last run where its journal does not say that it ended, with what can be read of it.
+    /// The last run if its journal has no end, with what can be read of it.
     private static func unendedRun(in state: StateDirectory) -> (id: String, journal: Journal?)? {
         guard let id = state.latestRun(), let run = try? StoredRun(id, in: state),
             !isEnded(run.endOfJournal(tailLength))
@@ -92,7 +93,7 @@ public enum Recovery {
     private static func isEnded(_ tail: [UInt8]) -> Bool {
         guard tail.last == UInt8(ascii: "\n") else { return false }
         let line = tail.dropLast().split(separator: UInt8(ascii: "\n")).last ?? []
-        // Quotes inside of texts are escaped, so this is no text.
+        // Quotes inside of texts are escaped, so this cannot be part of a text.
         return String(decoding: line, as: UTF8.self).contains("\"event\":\"run_ended\"")
     }
 

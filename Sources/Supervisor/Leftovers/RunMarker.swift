@@ -4,16 +4,15 @@
     import Darwin
 #endif
 
-/// The run id that every process of a run carries in its environment, behind those of outer runs.
+/// The run id in the environment of every process of a run, after the ids of outer runs.
 struct RunMarker {
     /// The variable: the ids of all enclosing runs, colon-separated, the innermost last.
     static let variable = "STEPVISOR_RUNS"
 
-    /// What a process's environment says.
+    /// The result of reading a process's environment.
     enum Finding {
         case carrier, stranger
-        /// Nothing at all: it is dead, the kernel's own, was given no environment, or is just being
-        /// executed.
+        /// Empty: it is dead, a kernel thread, was given no environment, or is in exec.
         case nothing
         /// It has ended since it was listed.
         case gone
@@ -25,18 +24,19 @@ struct RunMarker {
     private let identifier: [UInt8]
     private static let beginning = Array("\(variable)=".utf8)
 
-    /// Prepares to look for a run's processes.
+    /// Prepares to search for a run's processes.
     ///
     /// - Parameters:
     ///   - run: its id.
-    ///   - earliestBirth: when the run's stepvisor started, in clock ticks since boot; 0 if unknown.
+    ///   - earliestBirth: when the run's stepvisor started, in clock ticks since boot; 0 if
+    ///     unknown.
     init(run: String, earliestBirth: UInt64 = 0) {
         self.run = run
         self.earliestBirth = earliestBirth
         identifier = Array(run.utf8)
     }
 
-    /// Looks at one process.
+    /// Reads the environment of one process.
     func find(in pid: Int32) -> Finding {
         guard ProcessView.isUsable else { return .gone }
         guard let bytes = FileBytes.contents(of: "/proc/\(pid)/environ", limit: 1 << 21) else {
@@ -46,12 +46,13 @@ struct RunMarker {
         return isCarried(by: bytes) ? .carrier : .stranger
     }
 
-    /// Whether an environment, as the kernel has it, holds the run among its enclosing ones.
+    /// Whether an environment, as the kernel shows it, contains the run among its enclosing ones.
     func isCarried(by environment: [UInt8]) -> Bool {
         environment.withUnsafeBytes { bytes in
             var start = 0
             while start < bytes.count, let base = bytes.baseAddress {
-                // By the library: nearly every entry of nearly every process is somebody else's.
+                // With the C library's search: nearly every entry of nearly every process is
+                // another variable.
                 let rest = bytes.count - start
                 let end = memchr(base + start, 0, rest).map { UnsafeRawPointer($0) - base }
                 let length = (end ?? bytes.count) - start
@@ -68,21 +69,21 @@ struct RunMarker {
         }
     }
 
-    /// Everybody who carries it, the newest first, this process left out.
+    /// Every process with the marker, the newest first, except this process.
     ///
-    /// Only what started after the run's stepvisor can be one: whatever is older, and the kernel's
-    /// own threads, are passed over before their environment is read. A process in exec briefly shows
-    /// no environment, so it is looked at again.
+    /// Only processes that started after the run's stepvisor can have it: older ones, and kernel
+    /// threads, are skipped before their environment is read. A process in exec briefly shows no
+    /// environment, so it is checked again.
     ///
     /// - Parameter body: called for each carrier as soon as it is found.
-    /// - Returns: Whether all that were listed could be looked at: what has ended in between may have
-    ///   left a child that was not listed, and what is in exec for long may be anybody.
+    /// - Returns: Whether all listed processes could be checked: one that has ended in between may
+    ///   have left a child that was not listed, and one that stays in exec may be any process.
     @discardableResult
     func forEachCarrier(_ body: (Int32) -> Void) -> Bool {
         let own = getpid()
         var unclear: [Int32] = []
         var isSure = true
-        // The newest first: what forks and ends is caught before it is gone.
+        // The newest first: a process that forks and ends is caught before it is gone.
         for pid in ProcessTable.identifiers() where pid != own {
             guard let facts = ProcessTable.facts(of: pid) else {
                 isSure = false
@@ -110,11 +111,12 @@ struct RunMarker {
                 return finding != .nothing
             }
         }
-        // What shows its command line has got through its exec, and was given no environment.
+        // A process that shows its command line has completed its exec, and was given no
+        // environment.
         return isSure && unclear.allSatisfy(ProcessTable.hasCommandLine)
     }
 
-    /// Whether anybody carries it.
+    /// Whether any process has the marker.
     var hasCarriers: Bool {
         var isFound = false
         forEachCarrier { pid in

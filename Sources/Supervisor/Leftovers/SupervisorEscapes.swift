@@ -7,9 +7,10 @@ import WorkflowModel
     import Darwin
 #endif
 
-/// The end of a run: what left its group and outlived its step.
+/// The end of a run: processes that left their group and outlived their step.
 extension Supervisor {
-    /// Ends what left its group and outlived its step, in passes until one finds nothing.
+    /// Ends processes that left their group and outlived their step, in passes until one finds
+    /// none.
     func endEscaped() {
         _ = groups.settleOrphans(isOwn: isOwn)
         var named: Set<Int32> = []
@@ -27,18 +28,19 @@ extension Supervisor {
                     send(SIGCONT, to: facts)
                 }
             }
-            // Stuck in the kernel: said, and left.
+            // Held by the kernel: reported, and left.
             if age >= 6_000_000_000 {
                 record(.warning(step: nil, "cannot be killed: process \(found.map(\.pid))"))
                 return
             }
-            // One that writes its last words into a full pipe is not to be killed for it.
+            // A process that is blocked writing its last output into a full pipe must not be killed
+            // for it.
             copyOutput()
             usleep(10_000)
             _ = groups.settleOrphans(isOwn: isOwn)
             found = escaped()
         }
-        // The look leaves out the dead, and the last of them may have died just before it.
+        // The scan ignores dead processes, and the last one may have died just before it.
         _ = groups.settleOrphans(isOwn: isOwn)
     }
 
@@ -60,16 +62,17 @@ extension Supervisor {
     }
 }
 
-/// What a step has left outside its group, and waits for.
+/// Processes that a step has left outside its group, and for which it waits.
 struct Escapees {
     var known: Set<ProcessFacts.Identity>
-    /// The signal that the step's processes were sent last.
+    /// The last signal that the step's processes were sent.
     var signal: Int32?
 }
 
-/// The end of a step with `leftovers = "fail"` or `"warn"`: it tells of what left its group, too.
+/// The end of a step with `leftovers = "fail"` or `"warn"`, which also reports processes outside
+/// its group.
 extension Supervisor {
-    /// Whether a step's policy is worth a look at all processes whenever its leader ends.
+    /// Whether a step's policy justifies a scan of all processes whenever its leader ends.
     func wantsEscapees(of step: Int) -> Bool {
         ProcessView.isUsable && policy(of: step) != .kill
     }
@@ -78,7 +81,7 @@ extension Supervisor {
         context.plan.resolved.workflow.steps[step].leftovers
     }
 
-    /// Living members of a group whose leader is dead.
+    /// Living members of a group whose leader has ended.
     func leftInGroup(of child: ChildProcess, among living: [ProcessFacts]) -> [Leftover] {
         if GroupWatch.livesUnseen(child.pid) {
             return [Leftover(pid: child.pid, command: "(cannot be seen)", ageMilliseconds: 0)]
@@ -86,9 +89,9 @@ extension Supervisor {
         return GroupWatch.members(of: child.pid, among: living).map(ProcessTable.leftover)
     }
 
-    /// What a step has left outside its group.
+    /// The processes that a step has left outside its group.
     ///
-    /// Where no other step ran, an orphan without an environment is its own.
+    /// When no other step ran, an orphan without an environment belongs to it.
     func escaped(
         from step: Int, _ child: ChildProcess, _ living: [ProcessFacts], isAlone: Bool
     ) -> [ProcessFacts] {
@@ -97,7 +100,8 @@ extension Supervisor {
             run: directory.id, isAlone: isAlone, isOwn: isOwn, among: living)
     }
 
-    /// Takes note of what has left a step's group; true when the step has to wait for its end.
+    /// Records the processes that have left a step's group; true when the step has to wait for
+    /// their end.
     func holdsBack(_ step: Int, _ escaped: [ProcessFacts]) -> Bool {
         namedEscapees.formUnion(escaped.map(\.identity))
         guard policy(of: step) == .fail, !escaped.isEmpty else {
@@ -107,8 +111,8 @@ extension Supervisor {
         return true
     }
 
-    /// Whether anything that a step waits for still lives outside its group; what is new among it is
-    /// sent what the others were.
+    /// Whether a process for which a step waits still lives outside its group; new ones are sent
+    /// the signal that the others got.
     func hasEscapees(
         _ step: Int, _ child: ChildProcess, among living: [ProcessFacts]
     ) -> Bool {
@@ -123,7 +127,7 @@ extension Supervisor {
         return alive || !found.isEmpty
     }
 
-    /// Sends what a step has left outside its group what its group is sent.
+    /// Sends the signal for a step's group also to the processes that it has left outside.
     func signalEscapees(of step: Int, _ signal: Int32) {
         guard let mine = escapees[step] else { return }
         escapees[step]?.signal = signal

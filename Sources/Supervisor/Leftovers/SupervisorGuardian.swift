@@ -7,29 +7,33 @@ import SystemCalls
     import Darwin
 #endif
 
-/// The guardian of a run, as the run's stepvisor sees it.
+/// The guardian of a run, as the run's stepvisor knows it.
 struct Guardian {
     fileprivate var child: ChildProcess?
-    /// The writing end of its pipe; -1 when there is none.
+    /// The write end of its pipe; -1 when there is none.
     fileprivate var lifeline: Int32 = -1
     fileprivate var startedAt: RunTime = .zero
-    /// Guardians that ended soon after their start, one after the other.
+    /// Consecutive guardians that ended soon after their start.
     fileprivate var shortLives = 0
-    /// When the next one is to be started.
+    /// When the next one must be started.
     fileprivate(set) var due: RunTime?
 
     /// Its process id; nil when there is none.
     var pid: Int32? { child?.pid }
 }
 
-/// Keeping a guardian: a second process that ends the run's processes when this one is killed.
+/// Starting and restarting the guardian: a second process that ends the run's processes when this
+/// one is killed.
 extension Supervisor {
-    /// From so many guardians that ended soon on, the next one is long in coming, and no more is said.
+    /// After this many guardians that ended soon, the next one starts after a long pause, and no
+    /// further warnings are given.
     private static let manyShortLives = 5
-    /// One that has lived so long did not end for a reason that will end the next one too.
+    /// Nanoseconds of life after which the reason of a guardian's end is unlikely to end the next
+    /// one too.
     private static let longLife: Int64 = 10_000_000_000
 
-    /// Time before the next start after so many that ended soon: none at first, and never for ever.
+    /// The pause before the next start after this many that ended soon: zero at first, and always
+    /// finite.
     private static func restartPause(after shortLives: Int) -> Int64 {
         switch shortLives {
         case ...2: 0
@@ -38,11 +42,11 @@ extension Supervisor {
         }
     }
 
-    /// Starts one, where the run is to have one; a run does not fail for the lack of it.
+    /// Starts a guardian if the run should have one; a run does not fail when it cannot.
     func startGuardian() {
-        // First of all: a moment that stays due would keep the loop from ever waiting.
+        // First of all: a time that stays due would keep the loop from ever waiting.
         guardian.due = nil
-        // Where it could see no process, it could end none.
+        // A guardian that can see no processes could end none.
         guard let program = context.guardian, ProcessView.isUsable else { return }
         guardian.startedAt = clock.now()
         do {
@@ -64,7 +68,8 @@ extension Supervisor {
         let lifeline = Descriptor(owning: ends[1])
         let journal = try Descriptor.open(
             JournalFile.name, in: directory.descriptor, flags: O_RDONLY | O_NONBLOCK)
-        // The inherited environment: outer runs are to find it, its own is not.
+        // The inherited environment: outer runs must be able to find the guardian, its own run must
+        // not.
         let request = LaunchRequest(
             program: program, arguments: [GuardianMain.word, directory.id],
             environment: context.environment, directory: nil, output: alive.number)
@@ -74,7 +79,7 @@ extension Supervisor {
         loop.add(guardian.lifeline, .guardian)
     }
 
-    /// It was killed, or could not do its duty: another one takes over.
+    /// Handles the end of a guardian, which was killed or failed: starts another one.
     func guardianEnded() {
         releaseGuardian()
         guardianFailed("it was ended by somebody else")
@@ -97,14 +102,14 @@ extension Supervisor {
         }
     }
 
-    /// Sends it home: the run has ended, and nothing of it lives.
+    /// Ends the guardian normally: the run has ended, and none of its processes lives.
     func dismissGuardian() {
         guardian.due = nil
         guard let child = guardian.child else { return }
         var byte = GuardianMain.farewell
         _ = Platform.write(guardian.lifeline, &byte, 1)
-        // One that is still starting would keep a short run waiting. As long as it is our child
-        // and not reaped, its number is no stranger's.
+        // A guardian that is still starting would make a short run wait. As long as it is an
+        // unreaped child, its number cannot belong to another process.
         var status = stepvisor_child_status()
         if stepvisor_wait_status(child.pid, &status) == 0, status.state == 0 {
             kill(child.pid, SIGKILL)
