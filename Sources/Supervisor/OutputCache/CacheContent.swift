@@ -44,8 +44,8 @@ enum CacheContent {
             target.map { clone(source, from: offset, size: size, to: $0, at: place) } ?? false
         var hash = SHA256()
         var result = Copy(size: 0, digest: .zero)
-        let most = Int(clamping: min(UInt64(chunk), max(1, size)))
-        withUnsafeTemporaryAllocation(byteCount: most, alignment: 64) { buffer in
+        let bufferSize = Int(clamping: min(UInt64(chunk), max(1, size)))
+        withUnsafeTemporaryAllocation(byteCount: bufferSize, alignment: 64) { buffer in
             while result.size < size {
                 let wanted = Int(clamping: min(UInt64(buffer.count), size - result.size))
                 let count = pread(

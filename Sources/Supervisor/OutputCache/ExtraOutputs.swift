@@ -47,14 +47,14 @@ struct ExtraOutputs {
         }
         let known = Dictionary(left.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
         let all = Set(entries.map(\.path))
-        var looker = FileHasher(root: root)
+        var hasher = FileHasher(root: root)
         let tree = try CacheError.meet { () throws(SystemError) in try ProjectTree(root: root) }
         var strays: [Stray] = []
         // Inner paths first, so that a directory is empty when it is removed.
         for entry in entries.reversed() {
             let shown = DisplayText.fileName(entry.path)
             guard let path = ProjectPath(entry.path), let old = known[entry.path],
-                looker.isUnchanged(entry, since: old, patterns),
+                hasher.isUnchanged(entry, since: old, patterns),
                 entry.facts.kind != .directory
                     || ExtraOutputs.holdsNothingElse(entry.path, than: all, root: root)
             else {
