@@ -9,21 +9,21 @@ import WorkflowModel
     import Darwin
 #endif
 
-/// What conditions are evaluated by: how steps have ended, and how files looked.
+/// The facts with which conditions are evaluated: how steps have ended, and the states of files.
 struct ConditionState {
     private let conditions: [Int: ConditionExpression]
     private let steps: [Step]
     private let root: String
     /// How steps have ended, by id.
     private var statuses: [String: StepStatus] = [:]
-    /// Steps that the command line left out.
+    /// Steps that the command line excluded.
     private var leftOut: Set<String> = []
-    /// Read when the first condition asks for it.
+    /// Read when the first condition needs it.
     private var store: ChangeStore?
     private var looker: FileHasher
-    /// How files looked when the conditions of steps were evaluated.
+    /// The states of files when the conditions of steps were evaluated.
     private var before: [Int: ConditionLooks] = [:]
-    /// Steps that have ended well, and whose files are too many to be looked at in passing.
+    /// Successful steps with too many files to be scanned without delay.
     private var unseen: [Int] = []
 
     init(plan: RunPlan, root: String) {
@@ -33,12 +33,12 @@ struct ConditionState {
         looker = FileHasher(root: root)
     }
 
-    /// Takes in how a step has ended.
+    /// Records how a step has ended.
     mutating func note(_ event: RunEvent.Kind) {
         guard !conditions.isEmpty else { return }
         switch event {
         case .ended(let step, let end):
-            // Whether a result was made or put in place decides nothing.
+            // Whether a result was produced or restored makes no difference.
             settle(step, end.status == .cached ? .complete : end.status)
             let looks = before.removeValue(forKey: step)
             guard let looks, end.status == .complete || end.status == .cached else { return }
@@ -66,7 +66,7 @@ struct ConditionState {
 
     // MARK: Evaluation
 
-    /// The condition of a step with all that it may ask; nil where it has none.
+    /// The condition of a step with all its facts; nil when it has none.
     mutating func question(
         of step: Int, in directory: RunDirectory, state: StateDirectory
     ) -> ConditionQuestion? {
@@ -87,22 +87,22 @@ struct ConditionState {
             lists: lists, written: written)
     }
 
-    /// The answer to a question; nil where that would take longer than a moment.
+    /// The answer to a question; nil when that would take too long.
     mutating func quickAnswer(to question: ConditionQuestion) -> BackgroundJobs.Answer? {
         question.answer(by: &looker, budget: StepBases.budget)
     }
 
-    /// Keeps how files looked when a step's condition was evaluated.
+    /// Stores the states of files with which a step's condition was evaluated.
     mutating func keep(_ looks: ConditionLooks, of step: Int) {
         if !looks.isEmpty { before[step] = looks }
     }
 
-    // MARK: Memory
+    // MARK: Stored states
 
-    /// Remembers how a step's files look now; false where looking would take too long.
+    /// Records the current states of a step's files; false when scanning would take too long.
     ///
-    /// Where somebody else has changed them since the condition was evaluated, how they looked
-    /// then is what the step has seen: the change still counts as one the next time.
+    /// If others have changed the files since the condition was evaluated, the states at that time
+    /// are what the step has seen: the change still counts as one the next time.
     private mutating func remember(
         _ step: Int, _ looks: ConditionLooks, budget: InputBudget
     ) -> Bool {
@@ -118,9 +118,10 @@ struct ConditionState {
         return true
     }
 
-    /// Writes what is remembered, after looks that may take as long as they are wanted.
+    /// Writes the recorded states, after scans without a time limit.
     ///
-    /// Nothing runs any more. What was not looked at to the end counts as changed the next time.
+    /// Called when nothing runs any more. Files that were not scanned completely count as changed
+    /// the next time.
     mutating func save(
         to state: StateDirectory, while isWanted: @escaping @Sendable () -> Bool = { true }
     ) throws(SystemError) {
@@ -134,24 +135,24 @@ struct ConditionState {
     }
 }
 
-/// How the files of each list of patterns that a condition asks about look.
+/// The states of the files for each list of patterns in a condition.
 typealias ConditionLooks = [[String]: FileSnapshot]
 
-/// A condition that is to be evaluated, with all that it may ask.
+/// A condition to evaluate, with all its facts.
 struct ConditionQuestion: Sendable {
     let step: Int
     let condition: ConditionExpression
     let facts: RunFacts
-    /// Lists of patterns whose files it asks about.
+    /// The lists of patterns whose files it needs.
     let lists: [[String]]
-    /// Patterns of what the step writes itself.
+    /// Patterns of the files that the step writes itself.
     let written: [String]
 
-    /// What it comes to; nil where looking at files would take more than the budget.
+    /// The result; nil when scanning files would exceed the budget.
     func answer(by looker: inout FileHasher, budget: InputBudget) -> BackgroundJobs.Answer? {
         var facts = facts
         for list in lists {
-            // What is no pattern is told when the condition asks for it.
+            // An invalid pattern is reported when the condition uses it.
             guard let patterns = try? InputPatterns(list, written: written) else { continue }
             guard let look = looker.look(at: patterns, budget: budget) else { return nil }
             facts.looks[list] = look
@@ -162,18 +163,18 @@ struct ConditionQuestion: Sendable {
     }
 }
 
-/// What a run knows of its steps and files.
+/// The steps and files of a run, as conditions use them.
 struct RunFacts: ConditionFacts, Sendable {
     /// How steps have ended, by id.
     var statuses: [String: StepStatus]
     var directory: RunDirectory
     var leftOut: Set<String> = []
-    /// How files looked when the step last ended well.
+    /// The states of files when the step last succeeded.
     var remembered: ChangeStore.Digests = [:]
-    /// How they look now.
+    /// The current states of files.
     var looks: ConditionLooks = [:]
 
-    /// A file of results is no longer than this.
+    /// The largest size of a results file, in bytes.
     static let maxBytes = 1 << 20
 
     func status(of step: String) -> StepStatus? { statuses[step] }
@@ -214,7 +215,7 @@ struct RunFacts: ConditionFacts, Sendable {
     }
 }
 
-/// Why a file of results is not read.
+/// Why a results file is not read.
 enum ResultsProblem: Error, CustomStringConvertible {
     case isLink, isNoFile, isTooLong
 
@@ -228,7 +229,7 @@ enum ResultsProblem: Error, CustomStringConvertible {
 }
 
 extension ConditionExpression {
-    /// The lists of patterns that it asks ``ConditionTerm/changed(_:)`` of, each once.
+    /// The lists of patterns in its ``ConditionTerm/changed(_:)`` terms, each once.
     var changeLists: [[String]] {
         var lists: [[String]] = []
         root.addChangeLists(to: &lists)
@@ -237,7 +238,7 @@ extension ConditionExpression {
 }
 
 extension ConditionTerm {
-    /// Recursion goes no deeper than the parser allows a condition to nest.
+    /// Recursion is as deep as the condition, which the parser limits.
     fileprivate func addChangeLists(to lists: inout [[String]]) {
         switch self {
         case .changed(let patterns):
@@ -254,26 +255,26 @@ extension ConditionTerm {
 }
 
 extension FileSnapshot {
-    /// The digest as `changed.json` holds it.
+    /// The digest as `changed.json` stores it.
     var digestText: String {
         let text = String(digest, radix: 16)
         return String(repeating: "0", count: 16 - text.utf8.count) + text
     }
 }
 
-/// Somebody has sent a signal that stops what is being done.
+/// Whether a signal has come that stops the current scan.
 private final class Interruption: Sendable {
     let hasCome = Atomic<Bool>(false)
 }
 
 extension Supervisor {
-    /// Evaluates a step's condition, and answers the scheduler: at once, or when many files have
-    /// been looked at.
+    /// Evaluates a step's condition and sends the result to the scheduler: at once, or when many
+    /// files have been scanned.
     func evaluateCondition(of step: Int) {
         guard
             let question = conditions.question(of: step, in: directory, state: context.state)
         else {
-            // A condition that was not understood must not count as one that holds.
+            // A condition that was not parsed must not count as true.
             let outcome = ConditionOutcome.error("the condition was not read")
             inbox.append(.conditionEvaluated(step: step, outcome))
             return
@@ -291,10 +292,10 @@ extension Supervisor {
         }
     }
 
-    /// Writes how files looked when steps ended well.
+    /// Writes the states of files after successful steps.
     ///
-    /// A failure makes later runs do too much, not too little. The run is over, so that a signal ends
-    /// the looking and nothing else.
+    /// A failure makes later runs do too much, not too little. The run is over, so a signal ends
+    /// only the scan.
     func saveChanges() {
         do {
             let (source, interruption) = (signals, Interruption())

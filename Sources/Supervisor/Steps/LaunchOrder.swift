@@ -1,16 +1,16 @@
 import Execution
 
-/// What the scheduler wants to be launched.
+/// A launch that the scheduler requests.
 struct LaunchOrder: Hashable {
     var step: Int
     var attempt: Int
     var method: StepMethod
     var execution: Int
-    /// Steps that it needs and that did not end well.
+    /// Dependencies that did not succeed.
     var failed: [Int] = []
-    /// The `verify` command of the attempt, not the attempt itself.
+    /// Whether it is the `verify` command of the attempt, not the attempt itself.
     var isCheck = false
 
-    /// Whether nothing of the step stands in its log before.
+    /// Whether it is the step's first launch, before which its log is empty.
     var isFirst: Bool { attempt == 1 && method == .primary && !isCheck }
 }

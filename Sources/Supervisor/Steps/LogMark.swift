@@ -1,10 +1,10 @@
 import Execution
 
-/// What has to stand in a log that a step writes itself: the line that stepvisor began it with, and
-/// the last bytes that a look saw.
+/// What must be in a log that a step writes itself: stepvisor's first line, and the last bytes seen
+/// by the previous check.
 ///
-/// A step only ever appends. So when one of them is gone, the log was cut, however long it has become
-/// since: what opens `/dev/stderr` anew begins at its very first byte.
+/// A step only ever appends. When one of the two is missing, the log was truncated, however long it
+/// has become since: a program that opens `/dev/stderr` anew begins at the very first byte.
 struct LogMark: Equatable {
     private var first: [UInt8]
     private var last: [UInt8] = []
@@ -12,13 +12,13 @@ struct LogMark: Equatable {
 
     private static let length = 64
 
-    /// Takes note of a log, and of the line that it begins with.
+    /// Records the current end of a log, and its first line.
     init(first: [UInt8], in log: borrowing Descriptor) {
         self.first = first
         renew(in: log)
     }
 
-    /// Whether all of it stands in the log; then takes what stands at its end for the next look.
+    /// Whether the log contains both; if so, records its new end for the next check.
     mutating func check(_ log: borrowing Descriptor) -> Bool {
         let stands =
             FileBytes.read(log.number, offset: 0, limit: first.count) == first
@@ -34,19 +34,19 @@ struct LogMark: Equatable {
     }
 }
 
-/// The lines of stepvisor's own in steps' logs.
+/// The lines that stepvisor writes into steps' logs.
 enum LogSection {
     static let lineEnd = UInt8(ascii: "\n")
 
-    /// The line before a further attempt, or before the `verify` command of one.
+    /// The line before a further attempt, or before its `verify` command.
     static func line(_ order: LaunchOrder, at time: WallTime) -> String {
         let what = order.isCheck ? "verify" : "attempt \(order.attempt), \(order.method)"
         let execution = ExecutionID.text(Int32(clamping: order.execution))
         return "--- stepvisor: \(what) (\(execution)) \(Timestamp.text(time)) ---\n"
     }
 
-    /// The first line of a log that a step writes itself, which shows that nothing has cut it; no
-    /// other run has the same.
+    /// The first line of a log that a step writes itself, which shows that the log was not
+    /// truncated; unique to the run.
     static func firstLine(of step: String, in run: String) -> [UInt8] {
         Array("--- stepvisor: log of \(step) in run \(run) ---\n".utf8)
     }

@@ -13,13 +13,13 @@ struct LogReader: Sendable {
     let steps: [StepHeader]
     var mask = SecretMask.none
 
-    /// What a view may ask, the terminal's present size included.
+    /// Everything that a view can query, including the current terminal size.
     func surroundings(terminal: Int32?) -> ViewSurroundings {
         var size: (columns: Int, rows: Int)?
         if let terminal {
             var columns: Int32 = 0
             var rows: Int32 = 0
-            // A background job that drew over lines would draw over the shell's.
+            // In the background, redrawn lines would overwrite those of the shell.
             let group = tcgetpgrp(terminal)
             let isForeground = group < 0 || group == getpgrp()
             if isForeground, stepvisor_terminal_size(terminal, &columns, &rows) == 0 {
@@ -38,16 +38,16 @@ struct LogReader: Sendable {
         tail(step, limit, since: 0)
     }
 
-    /// The last bytes that a step has written since an offset, at most so many.
+    /// The last bytes that a step has written since an offset, at most the given number.
     func tail(_ step: Int, _ limit: Int, since begin: Int64) -> [UInt8] {
         guard steps.indices.contains(step), let log = directory.readLog(of: steps[step].id) else {
             return []
         }
         let size = Int64(lseek(log.number, 0, SEEK_END))
-        // A log that was cut since holds only what was written after.
+        // A log truncated since then contains only what was written afterwards.
         let begin = max(self.begin(of: log, step), begin > size ? 0 : begin)
         let start = max(begin, size - Int64(limit))
-        // What a secret that the beginning cuts through is known by stands before it.
+        // A secret that is cut by the beginning can only be recognised with the bytes before it.
         let lead = Int(min(start - begin, Int64(mask.reach)))
         let bytes = FileBytes.read(
             log.number, offset: start - Int64(lead), limit: Int(size - start) + lead)

@@ -8,35 +8,35 @@ import WorkflowModel
     import Darwin
 #endif
 
-/// Looks through a part of a log for patterns, line by line, holding one piece of it at a time.
+/// Searches a part of a log for patterns, line by line, with one piece of it in memory at a time.
 struct LogSearch: Sendable {
-    /// What is looked for; nil for nothing.
+    /// The pattern to search for; nil for none.
     var success: String?
     var busy: String?
-    /// Where in the log the part begins.
+    /// Where the part begins in the log.
     var start: Int64
-    /// The log's size, behind which nothing is looked at.
+    /// The size of the log, up to which it is searched.
     var end: Int64
 
-    /// A part of this size is looked through in passing.
+    /// A part of at most this size is searched without a background job.
     static let smallSize: Int64 = 32_768
-    /// Bytes read at a time.
+    /// Bytes per read.
     private static let chunk = 1 << 18
-    /// A longer line is looked through in parts of this size, which overlap.
+    /// A longer line is searched in overlapping parts of this size.
     private static let longestLine = 1 << 14
     private static let overlap = 1 << 10
 
     var isSmall: Bool { end - start <= LogSearch.smallSize }
 
-    /// What was found.
+    /// The result of a search.
     struct Finding: Sendable {
         var hasSuccess = false
         var isBusy = false
-        /// Whether all of the part was looked through, as far as was needed.
+        /// Whether the part was searched completely, as far as was needed.
         var isComplete = true
     }
 
-    /// A pattern that is still to be found.
+    /// A pattern that was not found yet.
     private final class Wanted {
         let pattern: LogPattern?
         var isFound = false
@@ -46,11 +46,11 @@ struct LogSearch: Sendable {
         var isOpen: Bool { pattern != nil && !isFound }
     }
 
-    /// Looks through the part.
+    /// Searches the part.
     ///
     /// - Parameters:
     ///   - log: the open log.
-    ///   - mayGoOn: asked once for every piece that is read.
+    ///   - mayGoOn: called once for every piece; false ends the search.
     /// - Returns: what was found until then.
     func run(in log: Int32, mayGoOn: () -> Bool = { true }) -> Finding {
         let (success, busy) = (Wanted(success), Wanted(busy))
@@ -70,7 +70,7 @@ struct LogSearch: Sendable {
             let isLast = bytes.isEmpty || offset >= end
             rest += bytes
             let used = rest.withUnsafeBytes {
-                look(in: $0, isStart: &isStart, isLast: isLast, for: [success, busy])
+                search(in: $0, isStart: &isStart, isLast: isLast, for: [success, busy])
             }
             if isLast { break }
             rest.removeFirst(used)
@@ -80,10 +80,10 @@ struct LogSearch: Sendable {
         return finding
     }
 
-    /// Looks through the whole lines of a piece, and through long ones in parts.
+    /// Searches the complete lines of a piece, and long ones in parts.
     ///
-    /// - Returns: how many bytes need not be looked at again.
-    private func look(
+    /// - Returns: how many bytes need not be searched again.
+    private func search(
         in piece: UnsafeRawBufferPointer, isStart: inout Bool, isLast: Bool, for wanted: [Wanted]
     ) -> Int {
         var begin = 0

@@ -6,27 +6,28 @@ import Execution
     import Darwin
 #endif
 
-/// Looks now and then at the logs of running steps: whether they grow, and whether one has been cut
-/// or removed: something has opened it anew, and what stood in it is lost.
+/// Polls the logs of running steps: whether they grow, and whether one was truncated or removed, so
+/// that its content is lost.
 struct LogWatch {
-    /// How often is enough to see most of it, and rare enough to cost nothing.
+    /// Nanoseconds between two polls: often enough to see most losses, and rarely enough to cost
+    /// nothing.
     static let interval: Int64 = 250_000_000
 
-    /// What has become of a log.
+    /// What has happened to a log.
     enum Loss: Equatable {
-        /// Somebody removed it.
+        /// It was removed.
         case removed
-        /// It is shorter than what was in it.
+        /// It is shorter than before.
         case cut(from: Int64, to: Int64)
-        /// It was cut, and has grown again since.
+        /// It was truncated, and has grown again since.
         case overwritten
     }
 
-    /// A step's log as a look finds it.
+    /// The state of a step's log in one poll.
     struct Look {
-        /// Its size; nil where there is none.
+        /// Its size; nil when it does not exist.
         var size: Int64?
-        /// Whether what stood in it stands, for a log that a step writes itself.
+        /// Whether its previous content is still there, for a log that a step writes itself.
         var stands = true
 
         fileprivate func loss(since before: Int64) -> Loss? {
@@ -37,56 +38,59 @@ struct LogWatch {
     }
 
     private struct Entry {
-        /// How much is in it at least; nil where it is gone.
+        /// The smallest size that it must have; nil when it no longer exists.
         var size: Int64?
-        /// One loss is said, not each that follows from the same line of a script.
-        var isLossTold = false
+        /// Whether a loss was reported: one is enough, since a script may cause the same loss
+        /// repeatedly.
+        var isLossReported = false
         var lastOutput: RunTime
-        /// What is to stand in a log that the step writes itself; nil where a pipe feeds it.
+        /// What must be in a log that the step writes itself; nil when a pipe feeds it.
         var mark: LogMark?
     }
 
     private var entries: [Int: Entry] = [:]
     private var lastLook = RunTime.zero
 
-    /// A step was started, whose log has so many bytes.
+    /// Starts watching the log of a step.
     ///
     /// - Parameters:
-    ///   - step: which one.
-    ///   - now: the present moment.
+    ///   - step: the step that was started.
+    ///   - now: the current time.
     ///   - size: bytes in its log before it wrote anything.
-    ///   - mark: what is to stand in it, where the step writes there itself.
+    ///   - mark: what must be in the log, if the step writes it itself.
     mutating func add(_ step: Int, at now: RunTime, size: Int64, mark: LogMark?) {
         entries[step] = Entry(size: size, lastOutput: now, mark: mark)
     }
 
-    /// The step has ended.
+    /// Stops watching the log of a step that has ended.
     mutating func remove(_ step: Int) { entries[step] = nil }
 
-    /// A pipe has brought so much into a step's log.
+    /// Records the end of a step's log after bytes from its pipe were copied.
     mutating func note(_ step: Int, end: Int64) {
-        guard let entry = entries[step], let size = entry.size, !entry.isLossTold else { return }
+        guard let entry = entries[step], let size = entry.size, !entry.isLossReported else {
+            return
+        }
         entries[step]?.size = max(size, end)
     }
 
-    /// Nanoseconds until the next look; nil when nothing is watched.
+    /// Nanoseconds until the next poll; nil when nothing is watched.
     func patience(at now: RunTime) -> Int64? {
         entries.isEmpty ? nil : max(0, LogWatch.interval - (now - lastLook))
     }
 
-    /// Whether the next look has come.
+    /// Whether the next poll is due.
     func isDue(at now: RunTime) -> Bool {
         !entries.isEmpty && now - lastLook >= LogWatch.interval
     }
 
-    /// Looks at the logs, and gives those that have lost something since the last look.
+    /// Polls the logs, and returns those that have lost content since the last poll.
     ///
     /// - Parameters:
-    ///   - now: the present moment; between two looks nothing is done.
-    ///   - only: a step to look at in any case, as when it has ended.
-    ///   - look: looks at a step's log. It is given the size that it had, or nil where a look has to
-    ///     be sure, and its mark, which it renews.
-    /// - Returns: each step that was started once.
+    ///   - now: the current time; nothing is done before the next poll is due.
+    ///   - only: a step to poll in any case, for example when it has ended.
+    ///   - look: returns the state of a step's log. Its arguments are the previous size, or nil to
+    ///     force a complete check, and the mark, which it updates.
+    /// - Returns: each affected step once.
     mutating func losses(
         at now: RunTime, only: Int? = nil,
         look: (_ step: Int, _ known: Int64?, _ mark: inout LogMark?) -> Look
@@ -100,23 +104,23 @@ struct LogWatch {
             let found = look(step, only == nil ? before : nil, &entry.mark)
             entry.size = found.size
             if found.size != before { entry.lastOutput = now }
-            guard !entry.isLossTold, let loss = found.loss(since: before) else { return nil }
-            entry.isLossTold = true
+            guard !entry.isLossReported, let loss = found.loss(since: before) else { return nil }
+            entry.isLossReported = true
             return (step, loss)
         }
     }
 
-    /// When a step that writes into its log itself last did, as far as the looks can tell; its start
-    /// when it never did.
+    /// When a step that writes its log itself last did so, as far as the polls show; its start when
+    /// it never did.
     ///
     /// - Parameters:
-    ///   - step: the step that is asked about.
-    ///   - now: the present moment, which counts when the log has changed since the last look.
-    ///   - size: the present size of its log.
+    ///   - step: the step.
+    ///   - now: the current time, which is returned when the log has changed since the last poll.
+    ///   - size: the current size of its log.
     /// - Returns: nil when it is not watched.
     func lastOutput(of step: Int, at now: RunTime, size: (Int) -> Int64?) -> RunTime? {
         guard let entry = entries[step] else { return nil }
-        // The next look takes note of the size itself: it has to see a loss.
+        // Only the next poll records the size: it must be able to see a loss.
         if let before = entry.size, let present = size(step), present != before { return now }
         return entry.lastOutput
     }

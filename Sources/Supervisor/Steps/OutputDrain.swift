@@ -2,23 +2,24 @@ import Foundation
 import Synchronization
 import SystemCalls
 
-/// The thread that copies the output of loud steps, so that it holds up neither launches nor exits.
+/// The thread that copies the output of steps with much output, so that it delays neither launches
+/// nor exits.
 ///
-/// Made when the first step turns out to be loud: most runs have none.
+/// Created for the first such step: most runs have none.
 final class OutputDrain: Sendable {
     private struct Inbox {
         var arrived: [OutputPipe] = []
         var isOver = false
     }
 
-    /// Readable when the log of some pipe could not be written, or a pipe is at its end.
+    /// Readable when a log could not be written, or a pipe has reached its end.
     let descriptor: Int32
     private let alarm: Int32
     private let wakeUp: Int32
     private let bell: Int32
     private let inbox = Mutex(Inbox())
 
-    /// What comes in that time is copied together.
+    /// Microseconds of output that are copied together.
     private static let gathering: UInt32 = 1000
 
     /// Starts the thread, which lives until ``end()``.
@@ -44,19 +45,19 @@ final class OutputDrain: Sendable {
         for number in [descriptor, alarm, wakeUp, bell] { Platform.close(number) }
     }
 
-    /// Hands a pipe over for as long as anybody writes to it.
+    /// Adds a pipe, which is copied as long as any process writes to it.
     func add(_ pipe: OutputPipe) {
         inbox.withLock { $0.arrived.append(pipe) }
         OutputDrain.ring(bell)
     }
 
-    /// Lets the thread end; pipes that are left are to be closed before.
+    /// Ends the thread; all pipes must be closed before.
     func end() {
         inbox.withLock { $0.isOver = true }
         OutputDrain.ring(bell)
     }
 
-    /// Takes note that an alarm was heard.
+    /// Resets ``descriptor`` after it was handled.
     func silence() { OutputDrain.empty(descriptor) }
 
     private func work() {
@@ -84,7 +85,7 @@ final class OutputDrain: Sendable {
                 if news.isOver { return }
                 pipes += news.arrived
             } else if isLittle {
-                // Steps that write line by line would wake this thread for each.
+                // Steps that write line by line would wake this thread for each line.
                 usleep(OutputDrain.gathering)
             }
         }

@@ -8,27 +8,29 @@ import SystemCalls
     import Darwin
 #endif
 
-/// A step's standard output and error on their way into its log: a pipe, and the log at its end.
+/// The path of a step's standard output and error into its log: a pipe, and the open log at its
+/// end.
 ///
-/// The loop copies what little most steps write; the pipe of a loud one is handed over to
-/// ``OutputDrain``, whose thread copies too. A lock lets one of them copy at a time.
+/// The loop copies the little that most steps write; the pipe of a step with much output is given
+/// to ``OutputDrain``, whose thread copies too. A lock lets one of them copy at a time.
 final class OutputPipe: Sendable {
-    /// What one round of copying came to.
+    /// The result of one round of copying.
     struct Copied {
-        /// How many bytes were taken out of the pipe.
+        /// How many bytes were read from the pipe.
         var bytes = 0
-        /// Whether nobody can write any more, and all is in the log.
+        /// Whether no process can write any more, and all is in the log.
         var isOver = false
         /// Whether so much came that a thread of its own should copy the rest.
         var isLoud = false
-        /// Whether the pipe was nearly empty, so that a pause would let more come together.
+        /// Whether the pipe was nearly empty, so that after a pause more could be copied together.
         var isLittle = true
-        /// Whether the log could not be written, and ``takeFailure()`` has not said so yet.
+        /// Whether the log could not be written, and ``takeFailure()`` has not returned the error
+        /// yet.
         var hasFailed = false
     }
 
     let step: Int
-    /// The reading end, which stays open as long as this object: a thread that polls it never polls
+    /// The read end, which stays open as long as this object, so that a polling thread never polls
     /// a number that has become another file's.
     let number: Int32
     private let path: String
@@ -38,25 +40,26 @@ final class OutputPipe: Sendable {
     private struct State {
         /// Nothing is read from it any more.
         var isOver = false
-        /// Our own writing end, without which every end of a step would wake the loop; -1 when closed.
+        /// Our own write end, without which every end of a step would wake the loop; -1 when
+        /// closed.
         var sink: Int32
         var log: Int32
-        /// Whether bytes go from pipe to log without coming here.
+        /// Whether bytes go from pipe to log inside the kernel.
         var isSpliced = false
-        /// Whether they may: nobody else writes to the log.
+        /// Whether they may: no other process writes to the log.
         var maySplice: Bool
         var isWide = false
         var capacity = OutputPipe.usualCapacity
         var rounds = 0
-        /// Where the log ends, as far as is known from here.
+        /// Where the log ends, as far as this object knows.
         var end: Int64
         var lastOutput: RunTime
-        /// Why the log could not be written; what comes from then on is thrown away, so that no
-        /// step hangs on a full pipe.
+        /// Why the log could not be written; later output is discarded, so that no step blocks on a
+        /// full pipe.
         var failure: SystemError?
         var isFailureTaken = false
 
-        /// From now on every write is appended, also where another process writes to the log.
+        /// From now on every write appends, even when another process writes to the log.
         mutating func append() {
             isSpliced = false
             let flags = fcntl(log, F_GETFL)
@@ -70,25 +73,25 @@ final class OutputPipe: Sendable {
         }
     }
 
-    /// What a pipe holds that nobody has asked to hold more.
+    /// The default capacity of a pipe in bytes.
     private static let usualCapacity = 65_536
-    /// What the pipe of a loud step is to hold.
+    /// The capacity for a step with much output, in bytes.
     private static let wideCapacity = 1 << 20
-    /// From so many rounds on a step that never filled its pipe counts as loud, too.
+    /// After this many rounds, a step that never filled its pipe is given to the thread too.
     private static let manyRounds = 64
-    /// Taken out of one pipe before others have their turn.
+    /// Bytes read from one pipe before others are served.
     private static let portion = 1 << 20
 
-    /// Makes a pipe into a log.
+    /// Creates a pipe into a log.
     ///
     /// - Parameters:
-    ///   - step: whose output it is.
+    ///   - step: the step whose output it is.
     ///   - log: open for appending.
     ///   - end: bytes in it.
-    ///   - path: the log's, for messages.
-    ///   - isOnly: false where somebody else may still write to the log.
-    ///   - clock: the run's.
-    /// - Throws: where the system has no pipe left.
+    ///   - path: the log's path, for messages.
+    ///   - isOnly: false when another process may still write to the log.
+    ///   - clock: the run's clock.
+    /// - Throws: when the system has no pipe left.
     init(
         of step: Int, into log: consuming Descriptor, end: Int64, path: String, isOnly: Bool,
         clock: RunClock
@@ -110,13 +113,13 @@ final class OutputPipe: Sendable {
         Platform.close(number)
     }
 
-    /// Whether all that was written to it is in the log, and nothing more can come.
+    /// Whether everything written to it is in the log, and nothing more can come.
     var isOver: Bool { state.withLock { $0.isOver } }
 
-    /// What becomes the step's standard output and error; -1 once it has been settled.
+    /// Becomes the step's standard output and error; -1 once the step has been settled.
     var sink: Int32 { state.withLock { $0.sink } }
 
-    /// When something last came out of the pipe; now, when something is in it.
+    /// When bytes were last read from the pipe; the current time when it contains some.
     var lastOutput: RunTime {
         state.withLock { state in
             let isWaiting = !state.isOver && stepvisor_pipe_fill(number) > 0
@@ -124,10 +127,10 @@ final class OutputPipe: Sendable {
         }
     }
 
-    /// Where the log ends at least, when nobody has cut it.
+    /// The smallest size that the log must have, unless it was truncated.
     var end: Int64 { state.withLock { $0.end } }
 
-    /// Why the log could not be written; told once.
+    /// Why the log could not be written; returned once.
     func takeFailure() -> SystemError? {
         state.withLock { state in
             guard let failure = state.failure, !state.isFailureTaken else { return nil }
@@ -136,7 +139,7 @@ final class OutputPipe: Sendable {
         }
     }
 
-    /// Somebody else is going to write to the log.
+    /// Called before another process begins to write to the log.
     func share() {
         state.withLock { state in
             state.maySplice = false
@@ -144,10 +147,10 @@ final class OutputPipe: Sendable {
         }
     }
 
-    /// Copies what is there now, as far as one turn goes.
+    /// Copies what is available now, up to the portion of one round.
     ///
     /// - Parameter buffer: the caller's, used by one thread at a time.
-    /// - Returns: what came of it.
+    /// - Returns: the result.
     func copy(by buffer: CopyBuffer) -> Copied {
         state.withLock { state in
             guard !state.isOver else { return Copied(isOver: true) }
@@ -162,7 +165,7 @@ final class OutputPipe: Sendable {
         }
     }
 
-    /// Copies what the step has written by now; what others write later, who still have the pipe, is
+    /// Copies what the step has written by now; output of processes that still have the pipe is
     /// copied when it comes.
     func settle(by buffer: CopyBuffer) -> Copied {
         state.withLock { state in
@@ -170,7 +173,7 @@ final class OutputPipe: Sendable {
             state.sink = -1
             guard !state.isOver else { return Copied(isOver: true) }
             var copied = Copied()
-            // Mostly it is empty and at its end, and one look says so.
+            // Usually it is empty and at its end, which one read shows.
             copyAll(upTo: 1, by: buffer, &state, &copied)
             if copied.bytes > 0, !copied.isOver {
                 let left = Int(stepvisor_pipe_fill(number))
@@ -181,13 +184,13 @@ final class OutputPipe: Sendable {
         }
     }
 
-    /// Copies what is there, and ends the copying, even where a process still has the pipe open.
+    /// Copies what is available, and ends the copying, even when a process still has the pipe open.
     func finish(by buffer: CopyBuffer) {
         _ = settle(by: buffer)
         state.withLock { $0.close() }
     }
 
-    /// Copies until at least so much was copied, or the pipe is empty.
+    /// Copies until at least this much was copied, or the pipe is empty.
     private func copyAll(
         upTo limit: Int, by buffer: CopyBuffer, _ state: inout State, _ copied: inout Copied
     ) {
@@ -204,14 +207,14 @@ final class OutputPipe: Sendable {
 
     /// Moves one piece.
     ///
-    /// - Returns: its length; 0 at the end, -1 when nothing is there.
+    /// - Returns: its length; 0 at the end, -1 when nothing is available.
     private func move(by buffer: CopyBuffer, _ state: inout State) -> Int {
         while true {
             if state.isSpliced, state.failure == nil {
                 let count = splice(&state)
                 if count >= 0 || errno == EAGAIN { return count }
                 if errno == EINTR { continue }
-                // Either this file system cannot do it, or writing will fail just as well.
+                // Either this file system cannot splice, or writing will fail as well.
                 state.maySplice = false
                 state.append()
             }
@@ -225,7 +228,7 @@ final class OutputPipe: Sendable {
 
     private func splice(_ state: inout State) -> Int {
         var facts = stat()
-        // Somebody who appends to the log, or has cut it, is not to be written over.
+        // Do not overwrite the output of a process that has appended to the log or truncated it.
         guard fstat(state.log, &facts) == 0, Int64(facts.st_size) == state.end else {
             errno = EINVAL
             return -1
@@ -245,14 +248,14 @@ final class OutputPipe: Sendable {
         }
     }
 
-    /// A step has filled its pipe: from now on it holds more, and nothing of it comes here.
+    /// Called when a step has filled its pipe: enlarges it, and moves its bytes inside the kernel.
     private func widen(_ state: inout State) {
         guard !state.isWide else { return }
         state.isWide = true
         let capacity = stepvisor_widen_pipe(number, Int32(OutputPipe.wideCapacity))
         if capacity > 0 { state.capacity = Int(capacity) }
         guard state.maySplice, state.failure == nil else { return }
-        // Only at a place of its own can bytes be moved: not where a file is open for appending.
+        // Splicing needs an offset of its own: it fails on a file that is open for appending.
         let flags = fcntl(state.log, F_GETFL)
         guard flags >= 0, fcntl(state.log, F_SETFL, flags & ~O_APPEND) == 0,
             lseek(state.log, 0, SEEK_END) == off_t(state.end)
@@ -264,11 +267,11 @@ final class OutputPipe: Sendable {
     }
 }
 
-/// Room for what is copied, used by one thread.
+/// A buffer for copying, used by one thread.
 final class CopyBuffer {
     fileprivate let bytes: UnsafeMutableRawBufferPointer
 
-    /// Makes room for so many bytes.
+    /// Allocates a buffer of this size.
     init(size: Int) {
         bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 4096)
     }

@@ -7,11 +7,11 @@ public import WorkflowModel
     import Darwin
 #endif
 
-/// Finds what steps start, without starting it: a launch and `check` both ask here.
+/// Determines what steps start, without starting it; used by launches and by `check`.
 public struct StepCommands {
     private let workflow: Workflow
     private let root: String
-    /// The root without links, which no working directory may lead out of.
+    /// The root without links; no working directory may be outside of it.
     private let base: String
     private var programs = ProgramResolver()
 
@@ -22,12 +22,12 @@ public struct StepCommands {
         base = RealPath.of(root) ?? root
     }
 
-    /// What would keep a step from being started as things stand on the disk, or nil.
+    /// What would keep a step from being started with the files now on disk; nil for nothing.
     ///
     /// - Parameters:
     ///   - index: Index of the step in ``WorkflowModel/Workflow/steps``.
-    ///   - inheritedPath: The PATH that steps inherit; nil where there is none.
-    /// - Returns: The first thing that is wrong.
+    ///   - inheritedPath: The PATH that steps inherit; nil when there is none.
+    /// - Returns: The first problem.
     public mutating func problem(of index: Int, inheritedPath: String?) -> ProgramProblem? {
         let step = workflow.steps[index]
         let path =
@@ -41,8 +41,8 @@ public struct StepCommands {
                     _ = try programs.resolve(
                         word, in: SearchPlace(path: path, directory: directory))
                 } catch {
-                    // A file without a `#!` line is what the shell takes for a script of its own;
-                    // in all else it fares no better.
+                    // The shell runs a file without a `#!` line as a script of its own; any other
+                    // problem fails in the shell too.
                     if error.cause != .shapeless { return error }
                 }
             }
@@ -87,13 +87,14 @@ public struct StepCommands {
             do throws(ProgramProblem) {
                 try programs.check(absolute, shown: script, in: place)
             } catch {
-                // A script is a file of the project: no step makes it.
+                // A script is a file of the project: no step creates it.
                 throw ProgramProblem(message: error.message, help: error.help)
             }
             return (absolute, [])
         case .shell(let line):
             if let words = directWords(of: line), let first = words.first,
-                // What cannot be started directly is the shell's to report, in its own way.
+                // What cannot be started directly is left to the shell, which reports it in its own
+                // way.
                 let program = try? programs.resolve(first, in: place)
             {
                 return (program, Array(words.dropFirst()))
@@ -109,7 +110,7 @@ public struct StepCommands {
         }
     }
 
-    /// The words of a line that is started without its shell; nil when it needs it.
+    /// The words of a line that is started without its shell; nil when the line needs it.
     private func directWords(of line: String) -> [String]? {
         workflow.execution.shell == ExecutionSettings.defaultShell
             ? DirectCommand.words(of: line) : nil

@@ -8,13 +8,13 @@ import WorkflowModel
     import Darwin
 #endif
 
-/// Turns what a step declares into what is started: program, arguments, environment, directory.
+/// Turns a step's declaration into a launch request: program, arguments, environment, directory.
 struct StepPreparation {
     let plan: RunPlan
     let root: String
     let runID: String
     let runPath: String
-    /// What every step inherits: this process's environment and the workflow's.
+    /// The environment that every step inherits: that of this process and the workflow's.
     let environment: [String: String]
     private let outerSteps: String
     private var commands: StepCommands
@@ -27,7 +27,7 @@ struct StepPreparation {
         self.runPath = runPath
         let declared = plan.resolved.workflow.execution.passEnvironment
         var environment = EnvironmentFilter(declared).filtered(inherited)
-        // An outer run's facts about its own step are not this run's; its cookie is kept.
+        // An outer run's variables about its own step do not apply to this run; its marker is kept.
         for name in inherited.keys where name.hasPrefix("STEPVISOR_") {
             environment[name] = StepPreparation.kept.contains(name) ? inherited[name] : nil
         }
@@ -46,19 +46,20 @@ struct StepPreparation {
         self.environment = environment
     }
 
-    /// The variable with the steps in which a process runs, one for each of ``RunMarker``'s runs.
+    /// The variable with the steps in which a process runs, one for each run in ``RunMarker``'s
+    /// variable.
     static let enclosingSteps = "STEPVISOR_STEPS"
 
     private static let kept: Set<String> = [
         RunMarker.variable, "STEPVISOR_LOCKS", "STEPVISOR_CACHE",
     ]
 
-    /// What is to be started.
+    /// The launch request of a step.
     ///
     /// - Parameters:
-    ///   - order: which step, and which attempt of it.
-    ///   - output: descriptor of what becomes standard output and error.
-    /// - Returns: a request whose program has been looked at.
+    ///   - order: the step and its attempt.
+    ///   - output: descriptor that becomes standard output and error.
+    /// - Returns: a request whose program has been checked.
     /// - Throws: what keeps it from starting.
     mutating func request(
         for order: LaunchOrder, output: Int32
@@ -72,7 +73,7 @@ struct StepPreparation {
         environment[StepPreparation.enclosingSteps] = outerSteps + step.id.rawValue
         environment["STEPVISOR_DESCRIPTION"] =
             backup(order.method, of: index)?.description ?? step.description
-        // A backup's words say how it is done; so do those of the primary method.
+        // The text of a backup says how it is done, and so does that of the primary method.
         environment["STEPVISOR_PRIMARY_METHOD"] = step.recovery.primaryMethod
         let tasks = plan.resolved.workflow.tasks
         environment["STEPVISOR_MODE_SPECIFIC"] =
@@ -104,13 +105,13 @@ struct StepPreparation {
             directory: directory == root ? nil : directory, output: output)
     }
 
-    /// Whether a step writes into its log itself, not through a pipe.
+    /// Whether a step writes its log itself, not through a pipe.
     func writesItsLog(_ index: Int) -> Bool {
         let workflow = plan.resolved.workflow
         return (workflow.steps[index].log ?? workflow.execution.log) == .file
     }
 
-    /// What an order starts.
+    /// The command of a launch order.
     private func command(of order: LaunchOrder) -> Command? {
         if order.isCheck {
             return plan.resolved.workflow.steps[order.step].gating.verify.map { .shell($0) }

@@ -8,22 +8,22 @@ import WorkflowModel
     import Darwin
 #endif
 
-/// What is known of attempts beyond their processes.
+/// The attempts of steps, apart from their processes.
 struct AttemptState {
-    /// How steps with a `verify` command were launched, which their check is told too.
+    /// The launch orders of steps with a `verify` command, whose check gets the same variables.
     var orders: [Int: LaunchOrder] = [:]
-    /// Where in its log a step's attempt begins; its beginning where nothing is said.
+    /// Where a step's attempt begins in its log; 0 if missing.
     fileprivate var logStarts: [Int: Int64] = [:]
-    /// The last launch of a step whose line in the log is written.
+    /// The last launch of each step for which the line in the log was written.
     fileprivate var announced: [Int: LaunchOrder] = [:]
 
-    /// Where in its log the last attempt of a step begins.
+    /// Where the last attempt of a step begins in its log.
     func logStart(of step: Int) -> Int64 { logStarts[step] ?? 0 }
 }
 
-/// Further attempts of a step, by whatever method, and the checks after them.
+/// Further attempts of a step with any method, and the checks after them.
 extension Supervisor {
-    /// Starts a step's `verify` command, which is told what the attempt was told.
+    /// Starts a step's `verify` command with the variables of the attempt.
     func launchCheck(of step: Int, execution: Int) {
         var order =
             attempts.orders[step]
@@ -33,32 +33,33 @@ extension Supervisor {
         start(order, basis: nil)
     }
 
-    /// Notes what an attempt is, and makes room for its results.
+    /// Prepares an attempt: removes old results and records its launch order.
     func prepare(_ order: LaunchOrder) {
         if context.plan.resolved.workflow.steps[order.step].gating.verify != nil {
             attempts.orders[order.step] = order
         }
         guard !order.isFirst else { return }
-        // What an earlier attempt wrote there is not this one's result.
+        // The results of an earlier attempt do not count for this one.
         if let problem = directory.removeOutput(of: header.steps[order.step].id) {
             record(.warning(step: order.step, problem.description))
         }
     }
 
-    /// What the last attempt of a step wrote last; its processes have ended, and its log is whole.
+    /// The last line of a step's last attempt; call this when its processes have ended and its log
+    /// is complete.
     func lastLine(of step: Int) -> String? {
         let reader = LogReader(directory: directory, steps: header.steps, mask: context.secrets)
         return context.lastLine(
             reader.tail(step, Supervisor.lastLineReach, since: attempts.logStart(of: step)))
     }
 
-    /// Bytes at the end of a log in which the last line is looked for.
+    /// Bytes at the end of a log that are searched for the last line.
     private static let lastLineReach = 8192
 
-    /// Writes the line that separates a further part of a step's log from the one before it, and the
+    /// Writes the line that separates a further part of a step's log from the previous one, and the
     /// first line of a log that the step writes itself.
     ///
-    /// - Returns: where in the log what is launched now begins.
+    /// - Returns: where the output of the launch begins in the log.
     func beginPart(
         of order: LaunchOrder, in log: borrowing Descriptor
     ) throws(SystemError) -> Int64 {
@@ -66,7 +67,7 @@ extension Supervisor {
         let id = header.steps[step].id
         if order.isFirst {
             guard preparation.writesItsLog(step) else { return 0 }
-            // A launch that was put off has its line already.
+            // A deferred launch has written its line already.
             if log.size == 0 {
                 try FileBytes.write(
                     LogSection.firstLine(of: id, in: directory.id), to: log.number,
@@ -76,7 +77,7 @@ extension Supervisor {
             attempts.logStarts[step] = begin
             return begin
         }
-        // A launch that was put off has its line already.
+        // A deferred launch has written its line already.
         if attempts.announced[step] != order {
             let before = log.size ?? 0
             let line = LogSection.line(order, at: clock.startedAt.advanced(to: clock.now()))
@@ -97,7 +98,7 @@ extension Supervisor {
 }
 
 extension RunDirectory {
-    /// Removes a step's results file; says what stood in the way, but for there being none.
+    /// Removes a step's results file; returns the error, except when the file does not exist.
     func removeOutput(of step: String) -> SystemError? {
         let shown = "\(StateDirectory.runPath(id))/outputs/\(step)"
         guard
@@ -109,7 +110,7 @@ extension RunDirectory {
         return SystemError("empty", shown)
     }
 
-    /// The last byte of a step's log; nil of an empty one.
+    /// The last byte of a step's log; nil for an empty one.
     func lastLogByte(of step: String) -> UInt8? {
         guard let log = readLog(of: step), let size = log.size, size > 0 else { return nil }
         return FileBytes.read(log.number, offset: size - 1, limit: 1).first

@@ -7,9 +7,9 @@ import SystemCalls
     import Darwin
 #endif
 
-/// Starting processes of steps.
+/// Starts processes of steps.
 extension Supervisor {
-    /// Starts a step of which is known what it is started from, or its check.
+    /// Starts a step whose inputs are known, or its check.
     func start(_ order: LaunchOrder, basis: StepBasis?) {
         let step = order.step
         do {
@@ -18,7 +18,7 @@ extension Supervisor {
                     .warning(
                         step: nil, "somebody removed the logs of this run; later ones are kept"))
             }
-            // Before anything is written: what is moved to a place in the log might overwrite it.
+            // Before anything is written: a write at an offset in the log might overwrite it.
             let isShared = shareLog(of: step)
             let begin = try beginPart(of: order, in: log)
             let child: ChildProcess
@@ -58,7 +58,7 @@ extension Supervisor {
             if [EMFILE, ENFILE, ENOMEM].contains(systemError.code) {
                 inbox.append(.launchDeferred(step: step, message: systemError.description))
             } else {
-                // A log that cannot be written is stepvisor's own trouble, not the step's.
+                // A log that cannot be written is a fault of stepvisor, not of the step.
                 inbox.append(.notStarted(step: step, message: systemError.description))
                 stop(because: systemError)
             }

@@ -1,8 +1,8 @@
 import Execution
 
-/// Watching steps' logs.
+/// Watches steps' logs.
 extension Supervisor {
-    /// Says when a log was cut or removed.
+    /// Warns when a log was truncated or removed.
     func lookAtLogs(only: Int? = nil) {
         for step in only.map({ [$0] }) ?? children.keys.sorted() {
             if let pipe = output.pipe(of: step) { logWatch.note(step, end: pipe.end) }
@@ -19,9 +19,9 @@ extension Supervisor {
         }
     }
 
-    /// Stops the run when the disk has no room for more of a log that the step writes itself.
+    /// Stops the run when the disk has no space left for a log that the step writes itself.
     ///
-    /// Only the step was told that a write of it failed, and it may have ended well all the same.
+    /// Only the step was told that its write failed, and it may have succeeded all the same.
     func stopIfLogIsFull(of step: Int) {
         guard preparation.writesItsLog(step),
             let problem = directory.refusalOfRoom(inLogOf: header.steps[step].id)

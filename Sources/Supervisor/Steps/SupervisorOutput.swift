@@ -1,37 +1,37 @@
 import Execution
 
-/// The pipes through which steps' output comes.
+/// The pipes with the output of steps.
 struct OutputState {
-    /// Every pipe that somebody may write to, by a number of its own.
+    /// Every pipe to which a process may write, by a number of its own.
     fileprivate var pipes: [Int: OutputPipe] = [:]
-    /// The pipe of what a step has running, by step.
+    /// The pipe of each step's current process.
     fileprivate var current: [Int: Int] = [:]
     fileprivate var lastNumber = 0
-    /// The thread that copies the output of loud steps.
+    /// The thread that copies the output of steps with much output.
     fileprivate var drain: OutputDrain?
     fileprivate var hasNoThread = false
     fileprivate let buffer = CopyBuffer(size: 1 << 16)
 
-    /// The pipe of what a step has running; nil where it writes into the file itself.
+    /// The pipe of a step's current process; nil when it writes its log itself.
     func pipe(of step: Int) -> OutputPipe? { current[step].flatMap { pipes[$0] } }
 
     /// The step whose output a pipe carries.
     func step(of number: Int) -> Int? { pipes[number]?.step }
 }
 
-/// Bringing steps' output into their logs.
+/// Copies steps' output into their logs.
 extension Supervisor {
-    /// From now on all that earlier attempts of a step have left is appended to its log, where
-    /// somebody else is about to write.
+    /// Makes the pipes of a step's earlier attempts append to its log, to which another process is
+    /// about to write.
     ///
-    /// - Returns: whether there is anything of the kind.
+    /// - Returns: whether there are such pipes.
     func shareLog(of step: Int) -> Bool {
         let others = output.pipes.values.filter { $0.step == step }
         for other in others { other.share() }
         return !others.isEmpty
     }
 
-    /// Makes the pipe of what is about to be started.
+    /// Creates the pipe for a process that is about to be started.
     func openPipe(
         of step: Int, into log: consuming Descriptor, end: Int64, isOnly: Bool
     ) throws(SystemError) -> OutputPipe {
@@ -41,7 +41,7 @@ extension Supervisor {
             clock: clock)
     }
 
-    /// The step runs, and writes there.
+    /// Starts watching the pipe of a running step.
     func watch(_ pipe: OutputPipe) {
         output.lastNumber += 1
         output.pipes[output.lastNumber] = pipe
@@ -49,7 +49,7 @@ extension Supervisor {
         loop.add(pipe.number, .output(pipe: output.lastNumber))
     }
 
-    /// Copies what has come through a pipe.
+    /// Copies the available output of a pipe.
     func takeOutput(of number: Int) {
         guard let pipe = output.pipes[number] else { return }
         let copied = pipe.copy(by: output.buffer)
@@ -62,8 +62,8 @@ extension Supervisor {
         }
     }
 
-    /// The thread that copies the output of loud steps; nil where there can be none, and the loop
-    /// does it.
+    /// The thread that copies the output of steps with much output; nil when it cannot start, and
+    /// the loop copies.
     private func outputDrain() -> OutputDrain? {
         if output.drain == nil, !output.hasNoThread {
             do throws(SystemError) {
@@ -77,7 +77,8 @@ extension Supervisor {
         return output.drain
     }
 
-    /// A log could not be written, or a process that outlived its step has closed its pipe.
+    /// Handles a log that could not be written, or a pipe that a process outliving its step has
+    /// closed.
     func takeOutputAlarm() {
         output.drain?.silence()
         for (number, pipe) in output.pipes {
@@ -92,9 +93,9 @@ extension Supervisor {
         stop(because: failure)
     }
 
-    /// Brings all that a step wrote before its end into its log.
+    /// Copies everything that a step wrote before its end into its log.
     ///
-    /// A process that outlives it and still has its pipe goes on writing to that log.
+    /// A process that outlives the step and still has its pipe continues to write to that log.
     func settleOutput(of step: Int) {
         stopIfLogIsFull(of: step)
         guard let number = output.current.removeValue(forKey: step),
@@ -105,7 +106,7 @@ extension Supervisor {
         if copied.isOver { forget(number) }
     }
 
-    /// Copies what has come through all pipes, while the loop does something else.
+    /// Copies the available output of all pipes while the loop does something else.
     func copyOutput() {
         for pipe in output.pipes.values {
             _ = pipe.copy(by: output.buffer)
@@ -113,7 +114,8 @@ extension Supervisor {
         }
     }
 
-    /// The run ends, and every process that could write has been ended.
+    /// Copies all remaining output at the end of the run, when every process that could write has
+    /// ended.
     func finishOutput() {
         for (number, pipe) in output.pipes.sorted(by: { $0.key < $1.key }) {
             pipe.finish(by: output.buffer)

@@ -2,10 +2,10 @@ import Execution
 import SystemCalls
 import WorkflowModel
 
-/// Looking at what an ended attempt has left behind.
+/// Checks the files of an ended attempt.
 extension Supervisor {
-    /// Looks at what is asked for, and answers the scheduler: at once, or when a large log has been
-    /// looked through.
+    /// Performs the requested checks and answers the scheduler: at once, or when a large log has
+    /// been searched.
     func verify(_ step: Int, _ request: VerificationRequest) {
         var found = Verification()
         if request.contains(.outputs) { (found.missing, found.empty) = outputs(of: step) }
@@ -24,7 +24,7 @@ extension Supervisor {
         }
         let size = log.size ?? 0
         var start = attempts.logStart(of: step)
-        // Something has cut it off: what is there was written since.
+        // The log was truncated: its content was written since.
         if size < start { start = 0 }
         let search = LogSearch(success: success, busy: busy, start: start, end: size)
         let number = log.release()
@@ -42,10 +42,10 @@ extension Supervisor {
 }
 
 extension LogSearch {
-    /// Longer than this nobody waits for what a log holds.
+    /// Nanoseconds after which the search of a log is abandoned.
     private static let patience: Int64 = 300_000_000_000
 
-    /// The answer to the scheduler, with what is known already.
+    /// The answer to the scheduler, with the results so far.
     fileprivate func answer(
         for step: Int, in log: Int32, known: Verification, isWanted: () -> Bool
     ) -> BackgroundJobs.Answer {
