@@ -6,20 +6,20 @@ import SystemCalls
 
 /// The thread that folds the run's events: for the terminal, `progress.json`, and the disk.
 ///
-/// The loop only hands events over, so nothing here can hold up a step.
+/// The loop only queues events, so nothing here can delay a step.
 final class RunWriter: Sendable {
-    /// What the loop and the thread share.
+    /// The state shared by the loop and the thread.
     private struct Mailbox {
         var events: [RunEvent] = []
         var isClosed = false
-        /// Behind how many of the events it was asked what runs.
+        /// The number of queued events when the status was requested.
         var statusAfter: Int?
         var isSuspended = false
         var question: QuestionChange?
         var problem: SystemError?
     }
 
-    /// What is asked from now on, and how many lines were typed until then.
+    /// The new question, and the number of lines typed before it.
     private struct QuestionChange {
         var question: ReviewQuestion?
         var typedLines: Int
@@ -32,14 +32,14 @@ final class RunWriter: Sendable {
     private let withdrawn = DispatchSemaphore(value: 0)
     private let resumed = DispatchSemaphore(value: 0)
 
-    /// Starts the thread; throws where none can be started, which `Thread` would not tell.
+    /// Starts the thread; throws when none can be started, which `Thread` would not report.
     init(desk: consuming RunWriterState) throws(SystemError) {
         let code = stepvisor_probe_threads(2)
         guard code == 0 else { throw SystemError("start", "a thread", code: code) }
         let handedOver = Mutex<RunWriterState?>(desk)
         let thread = Thread { [self] in
-            // A background job writes its lines even where `stty tostop` is set: stopped in the
-            // middle of a run, it would leave its steps without a supervisor.
+            // A background job writes its lines even with `stty tostop`: if it were stopped in the
+            // middle of a run, its steps would have no supervisor.
             _ = stepvisor_block_in_thread(SIGTTOU)
             if let desk = handedOver.withLock({ $0.take() }) { work(at: desk) }
             finished.signal()
@@ -48,7 +48,7 @@ final class RunWriter: Sendable {
         thread.start()
     }
 
-    /// Hands an event over; never waits for the thread's work.
+    /// Queues an event; never waits for the thread.
     func send(_ event: RunEvent) {
         let wasEmpty = mailbox.withLock { box in
             box.events.append(event)
@@ -57,13 +57,13 @@ final class RunWriter: Sendable {
         if wasEmpty { wakeUp.signal() }
     }
 
-    /// Shows what runs now; asked for several times at once, it is shown once.
+    /// Shows what runs now; several requests at once are shown as one.
     func showStatus() {
         mailbox.withLock { $0.statusAfter = $0.statusAfter ?? $0.events.count }
         wakeUp.signal()
     }
 
-    /// Shows a question, or nothing more of one; `typedLines` were typed since the last one.
+    /// Shows a question, or removes it when nil; `typedLines` were typed since the last call.
     func ask(_ question: ReviewQuestion?, typedLines: Int = 0) {
         mailbox.withLock { box in
             let typed = typedLines + (box.question?.typedLines ?? 0)
@@ -72,10 +72,10 @@ final class RunWriter: Sendable {
         wakeUp.signal()
     }
 
-    /// Waits, bounded, until everything is shown and what moves is removed from the terminal;
-    /// nothing is shown from then on until `resume`.
+    /// Waits, for a bounded time, until everything is shown and the moving lines are removed from
+    /// the terminal; nothing is shown from then on until `resume`.
     func withdraw() {
-        // An answer that came too late last time is none to this question.
+        // A late answer from the last time is not the answer to this request.
         while withdrawn.wait(timeout: .now()) == .success {}
         mailbox.withLock { $0.isSuspended = true }
         closing.signal()
@@ -83,10 +83,10 @@ final class RunWriter: Sendable {
         _ = withdrawn.wait(timeout: .now() + .seconds(1))
     }
 
-    /// Goes on after `withdraw`.
+    /// Continues after `withdraw`.
     func resume() { resumed.signal() }
 
-    /// What went wrong with `progress.json`, once.
+    /// The error of writing `progress.json`; returned once.
     func takeProblem() -> SystemError? {
         mailbox.withLock { box in
             defer { box.problem = nil }
@@ -94,8 +94,8 @@ final class RunWriter: Sendable {
         }
     }
 
-    /// Waits until everything is folded, drawn, written and on the disk; where that takes longer
-    /// than a second (somebody has stopped reading), only as long as `isInterrupted` says no.
+    /// Waits until everything is folded, drawn, written and on disk; after a second (a reader has
+    /// stopped reading), it only waits as long as `isInterrupted` returns false.
     func close(isInterrupted: () -> Bool) -> SystemError? {
         mailbox.withLock { $0.isClosed = true }
         closing.signal()
@@ -143,21 +143,21 @@ final class RunWriter: Sendable {
             if let problem = desk.doDuties() {
                 mailbox.withLock { $0.problem = $0.problem ?? problem }
             }
-            // Gathers what comes in quick succession: a wake-up per event would cost a step's time.
+            // Collects events in quick succession: a wake-up per event would cost a step's time.
             _ = closing.wait(timeout: .now() + .milliseconds(20))
         }
     }
 }
 
-/// What lies on the writer thread's desk; used by that thread only.
+/// The state of the writer thread; used by that thread only.
 struct RunWriterState: Sendable {
     private var record: RunRecord
     private var document: ProgressDocument
     private var view: any RunView
     private var output: TerminalOutput
-    /// Where words go while standard output carries data.
+    /// Where messages go while standard output carries data.
     private var messages: TerminalOutput?
-    /// Standard output carries what was asked for; standard error only tells how it goes.
+    /// Whether standard output carries requested data; then standard error carries the progress.
     private let outputIsData: Bool
     private let clock: RunClock
     private let directory: RunDirectory
@@ -186,7 +186,8 @@ struct RunWriterState: Sendable {
         self.surroundings = surroundings
     }
 
-    /// A large run that skips may be over before its first document would be written.
+    /// Writes the first document; delayed for a large run that skips, which may be over before it
+    /// is due.
     mutating func begin() {
         if record.header.smart == .remembered, record.header.steps.count > 1000 {
             lastProgress = clock.now()
@@ -218,14 +219,14 @@ struct RunWriterState: Sendable {
         return due.min().map { max(0, $0) }
     }
 
-    /// Draws, writes and synchronises what is due.
+    /// Draws, writes and syncs what is due.
     mutating func doDuties() -> SystemError? {
         let now = clock.now()
         if output.isStalled { output.flush(timeout: 0) }
         if messages?.isStalled == true { messages?.flush(timeout: 0) }
         if let interval = view.frameInterval, lastFrame.map({ now - $0 >= interval }) ?? true {
             lastFrame = now
-            // A frame nobody can read would only pile up behind the others.
+            // A frame that cannot be read would only queue up behind the others.
             if !output.isStalled {
                 output.write(view.frame(at: now, record: record, surroundings: surroundings()))
             }
@@ -233,7 +234,7 @@ struct RunWriterState: Sendable {
         guard isDirty, lastProgress.map({ now - $0 >= progressPause }) ?? true else { return nil }
         var problem = writeProgress()
         if let shortage = problem, [EMFILE, ENFILE, ENOMEM].contains(shortage.code) {
-            // Steps that end give descriptors back, and a later document tells all of it.
+            // Ending steps release descriptors, and a later document contains everything.
             isDirty = true
             return nil
         }
@@ -261,7 +262,7 @@ struct RunWriterState: Sendable {
 
     mutating func withdraw() {
         output.write(view.withdraw(surroundings: surroundings()))
-        // While it is stopped, what has happened can be read from the record.
+        // While the process is stopped, what has happened can be read from the record.
         _ = writeProgress()
         lastFrame = nil
     }
@@ -273,11 +274,11 @@ struct RunWriterState: Sendable {
         let synchronised = directory.synchronise(JournalFile.name)
         let problem = written ?? synchronised ?? directory.synchronise(RunWriterState.progressName)
         if let problem {
-            // What is not on record must not be shown as if it were.
+            // What is not recorded must not be shown as if it were.
             record.apply(RunEvent(.faulted(RunFault(problem)), at: now))
             record.apply(RunEvent(.runEnded(.aborted), at: now))
         }
-        // What a reader has not taken yet lies in the logs, and is read from there as it takes it.
+        // What the reader has not taken yet is in the logs, and is read from there as it takes it.
         while output.failure == nil,
             let text = view.rest(at: now, record: record, surroundings: surroundings())
         {
@@ -287,7 +288,7 @@ struct RunWriterState: Sendable {
         return problem ?? lostData
     }
 
-    /// Data that was asked for and could not be written; a reader that has seen enough is no loss.
+    /// Requested data that could not be written; a reader that has closed its pipe is no loss.
     private var lostData: SystemError? {
         guard outputIsData, let failure = output.failure, failure.code != EPIPE else { return nil }
         return failure
@@ -295,7 +296,7 @@ struct RunWriterState: Sendable {
 
     static let progressName = "progress.json"
 
-    /// At most every 250 ms, and never more than a twentieth of the time.
+    /// The pause between two documents: at least 250 ms, and 20 times the cost of one document.
     private var progressPause: Int64 { max(RunWriterState.progressInterval, 20 * progressCost) }
 
     private mutating func writeProgress() -> SystemError? {

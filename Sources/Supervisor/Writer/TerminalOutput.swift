@@ -6,27 +6,28 @@ import SystemCalls
     import Darwin
 #endif
 
-/// Text on its way to a terminal, pipe or file whose reader may have stopped reading.
+/// Text for a terminal, pipe or file whose reader may have stopped reading.
 ///
-/// Nothing is written that would block, until the end: what cannot go out waits here up to a
-/// bound, then live text is dropped and counted. A stalled reader stops no step.
+/// Until the end no write may block: unwritten text waits here up to a bound, then live text is
+/// dropped and counted. A stalled reader stops no step.
 struct TerminalOutput {
     private let descriptor: Int32
     private var waiting: [UInt8] = []
-    /// What ended all writing; EPIPE where a reader has seen enough.
+    /// The error that ended all writing; EPIPE when the reader has closed its pipe.
     private(set) var failure: SystemError?
-    /// Pieces of live text that nobody will see.
+    /// The number of dropped pieces of live text.
     private(set) var dropped = 0
 
-    /// Most that waits for a stalled reader.
+    /// The largest number of bytes that wait for a stalled reader.
     static let bound = 1 << 20
-    /// pipe(7): what POLLOUT promises to take at once.
+    /// pipe(7): the number of bytes that POLLOUT guarantees to take at once.
     private static let portion = 4096
 
-    /// Whether text may be left out: what moves on a terminal is over when its reader comes back.
+    /// Whether text may be dropped: redrawn lines on a terminal are obsolete when its reader
+    /// returns.
     ///
-    /// A file or a program gets all of it, which is no more than the run's own record: a line for an
-    /// event, since the steps' output stays in their logs until it can be written.
+    /// A file or a program gets all text, which is no more than the run's own record: one line for
+    /// an event, since the steps' output stays in their logs until it can be written.
     private let mayDrop: Bool
 
     init(descriptor: Int32) {
@@ -37,7 +38,7 @@ struct TerminalOutput {
     /// Queues text and writes what can be written now.
     mutating func write(_ text: String) {
         guard !text.isEmpty, failure == nil else { return }
-        // However large a piece is: only a backlog tells that nobody reads.
+        // However large one piece is: only a backlog shows that the reader has stopped.
         if mayDrop, waiting.count > TerminalOutput.bound {
             dropped += 1
         } else {
@@ -49,7 +50,7 @@ struct TerminalOutput {
     /// Whether text waits for the reader.
     var isStalled: Bool { !waiting.isEmpty }
 
-    /// Writes what waits.
+    /// Writes the waiting text.
     ///
     /// - Parameter timeout: milliseconds to wait for the reader each time; -1 for ever.
     mutating func flush(timeout: Int32) {
@@ -66,7 +67,7 @@ struct TerminalOutput {
             if count > 0 {
                 done += count
             } else if count < 0, errno != EINTR, errno != EAGAIN {
-                // The terminal is gone, the pipe is closed, the disk is full: the run goes on.
+                // The terminal is gone, the pipe is closed, or the disk is full: the run continues.
                 failure = SystemError("write", "the output")
             }
         }
@@ -80,13 +81,14 @@ struct TerminalOutput {
         flush(timeout: -1)
     }
 
-    /// The last text: waits for the reader as long as it takes, and says what was left out.
+    /// Writes the last text: waits for the reader as long as it takes, and reports what was
+    /// dropped.
     mutating func finish(_ text: String) {
         flush(timeout: -1)
         if dropped > 0 {
             write("(\(dropped) pieces of live output were not shown: the reader had stopped)\n")
         }
-        // Nothing waits any more, so nothing is dropped.
+        // Nothing is waiting any more, so nothing is dropped.
         write(text)
         flush(timeout: -1)
     }
