@@ -2,19 +2,19 @@ import Execution
 import Foundation
 import SystemCalls
 
-/// A short errand of stepvisor's own: a program whose output is read, for which nobody is asked.
+/// A short program that stepvisor runs for itself, with captured output and without input.
 struct CapturedCommand {
-    /// What came of it.
+    /// The result of the program.
     struct Result {
         var exit: ExitStatus
         var output: [UInt8]
         var error: [UInt8]
     }
 
-    /// What keeps a program from having a result.
+    /// Why a program has no result.
     enum Failure: Error, Hashable {
         case notStarted(String)
-        /// It was ended.
+        /// It exceeded its time and was ended.
         case tooSlow
     }
 
@@ -23,27 +23,27 @@ struct CapturedCommand {
     let directory: String
     /// Seconds that it may take.
     var limit: Double = 300
-    /// Seconds after which it is told that it takes long.
+    /// Seconds after which a message says that it takes long.
     var patience = Double.infinity
-    /// What is kept of what it writes.
+    /// The largest number of bytes kept of its output.
     var maxOutputBytes = Int.max
-    /// Whether what it leaves running is ended.
+    /// Whether processes that it leaves running are ended.
     var endsLeftovers = false
 
-    /// What is kept of its messages.
+    /// The largest number of bytes kept of its error output.
     private static let maxErrorBytes = 64 << 10
 
-    /// Runs it to its end.
+    /// Runs the program to its end.
     ///
-    /// It has a process group of its own, which a Ctrl-C does not reach: a signal that ends this process
-    /// ends it too. Only while no run has the signals.
+    /// It has a process group of its own, which a Ctrl-C does not reach: a signal that ends this
+    /// process ends the program too. Only to be called while no run handles the signals.
     ///
     /// - Parameters:
     ///   - arguments: without the program's name.
-    ///   - launcher: what starts it; of the calling thread.
-    ///   - waiting: called once, where it takes longer than ``patience``.
-    /// - Returns: how it ended, and all that it wrote.
-    /// - Throws: ``Failure`` where it could not be started, or took too long.
+    ///   - launcher: starts the program; owned by the calling thread.
+    ///   - waiting: called once, when it takes longer than ``patience``.
+    /// - Returns: how it ended, and all its output.
+    /// - Throws: ``Failure`` when it could not be started, or took too long.
     func run(
         _ arguments: [String], with launcher: ProcessLauncher, waiting: () -> Void = {}
     ) throws(Failure) -> Result {
@@ -69,7 +69,7 @@ struct CapturedCommand {
         let begin = RunClock.monotonicNanoseconds()
         var isPatient = true
         var exit: ExitStatus?
-        // What it started may live on and hold the pipes: once it has ended, what is there is all.
+        // Its children may live on and hold the pipes: once it has ended, what is in them is all.
         while output.isOpen || error.isOpen || exit == nil {
             let hasEnded = exit != nil
             var entries = [output.entry, error.entry, signals.entry]
@@ -99,11 +99,11 @@ struct CapturedCommand {
             error: error.bytes)
     }
 
-    /// Milliseconds until it is asked again whether it has ended; its pipes tell of most ends.
+    /// Milliseconds until the next check whether it has ended; its pipes signal most ends earlier.
     private func pause(_ hasPipes: Bool) -> Int32 { hasPipes ? 50 : 1 }
 }
 
-/// Signals that end this process, while it has a child that they do not reach.
+/// Handles the signals that end this process while it has a child that they do not reach.
 private struct ErrandSignals {
     private let descriptor = stepvisor_signal_pipe()
     private let caught: [Int32]
@@ -119,7 +119,7 @@ private struct ErrandSignals {
 
     var entry: pollfd { pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0) }
 
-    /// The first one that has come.
+    /// The first signal that has come.
     func take() -> Int32? {
         var buffer = [UInt8](repeating: 0, count: 64)
         let size = buffer.count
@@ -130,14 +130,14 @@ private struct ErrandSignals {
         return buffer[..<count].lazy.map(Int32.init).first { caught.contains($0) }
     }
 
-    /// From here on they end this process by themselves again.
+    /// Restores the default: the signals end this process by themselves again.
     func restore() {
         for signal in caught { _ = stepvisor_restore_default(signal) }
         if descriptor >= 0, let signal = take() { ProcessSetup.die(by: signal) }
     }
 }
 
-/// A pipe that a program writes to, and what has been read from it.
+/// A pipe to which a program writes, and what has been read from it.
 private struct CapturedStream: ~Copyable {
     private(set) var bytes: [UInt8] = []
     private var readEnd: Int32
@@ -167,7 +167,7 @@ private struct CapturedStream: ~Copyable {
         writeEnd = -1
     }
 
-    /// Takes what is there; what is beyond the limit is dropped.
+    /// Reads what is available; drops what exceeds the limit.
     mutating func read(limit: Int) {
         let size = 1 << 16
         var chunk = [UInt8](repeating: 0, count: size)

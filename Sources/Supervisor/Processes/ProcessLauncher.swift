@@ -5,43 +5,43 @@ import SystemCalls
 
 /// Why a step could not be started.
 enum LaunchFailure: Error, Hashable {
-    /// It would fail again: what is wrong and what to do about it.
+    /// A permanent failure: what is wrong and what to do about it.
     case permanent(String)
-    /// For want of something that comes back: processes, memory, descriptors.
+    /// A lack of resources that may become free again: processes, memory, descriptors.
     case temporary(String)
 }
 
-/// What is started, with everything already decided.
+/// A process to start, with everything decided.
 struct LaunchRequest {
     /// Absolute path, checked by ``ProgramResolver``.
     var program: String
     /// Without the program's own name, which is always `program`.
     var arguments: [String]
     var environment: [String: String]
-    /// Absolute path; nil for this process's own working directory.
+    /// Absolute path; nil for this process's working directory.
     var directory: String?
-    /// What becomes standard output and error; stays the caller's.
+    /// Becomes standard output and error; the caller keeps ownership.
     var output: Int32
 }
 
-/// The only place where `Foundation.Process` is used, from the one thread that launches.
+/// Starts processes with `Foundation.Process`, which is used nowhere else, from one thread only.
 ///
-/// Foundation learns of an exit when a socket that the child inherits closes, and then waits for
-/// the child on a single thread. Here a duplicate of the child's end is held until the step has
-/// been settled, so that Foundation neither reaps nor blocks before it is told to: meanwhile the
-/// zombie pins process id and group, and the kernel tells status and cost
-/// (docs/design-notes.md, "Holding Foundation's socket").
+/// Foundation notices an exit when a socket that the child inherits closes, and then waits for the
+/// child on a single thread. Here a duplicate of the child's end is held until the step has been
+/// settled, so that Foundation neither reaps nor blocks before that: meanwhile the zombie pins
+/// process id and group, and the kernel reports status and cost (docs/design-notes.md, "Holding
+/// Foundation's socket").
 final class ProcessLauncher {
     private let input: SocketCapturingInput
     private let descriptorLimit: rlim_t
-    /// Ended processes that Foundation has not finished with.
+    /// Ended processes that Foundation has not reaped yet.
     private var retiring: [ChildProcess] = []
     private var retiringIdentifiers: Set<Int32> = []
     private var retireThreshold = 64
     private var hasThread = false
     private var hasLaunched = false
-    /// Numbers below this many from the limit stay free: for Foundation's thread, which opens six
-    /// at the first launch, and for what else is opened meanwhile.
+    /// Descriptors kept free below the limit: for Foundation's thread, which opens six at the first
+    /// launch, and for others that are open briefly.
     private var reservedDescriptors: Int32 { hasLaunched ? 5 : 10 }
 
     /// /dev/null, for reading.
@@ -60,10 +60,10 @@ final class ProcessLauncher {
     /// Starts a process in a process group of its own.
     ///
     /// - Parameters:
-    ///   - request: what is started.
-    ///   - watched: whether a descriptor is to tell of the exit.
+    ///   - request: the process to start.
+    ///   - watched: whether a descriptor must signal the exit.
     /// - Returns: the process, which has not been waited for.
-    /// - Throws: why there is none, and whether it would be so again.
+    /// - Throws: why it could not be started, and whether that is permanent.
     func launch(
         _ request: LaunchRequest, watched: Bool
     ) throws(LaunchFailure) -> ChildProcess {
@@ -90,8 +90,8 @@ final class ProcessLauncher {
         hasLaunched = true
         let pid = process.processIdentifier
         let latest = ProcessTable.ticksSinceBoot()
-        // Asking the kernel costs as much as the rest of the bookkeeping, and the answer lies
-        // between the two: mostly they are the same.
+        // Reading the kernel's value costs as much as the rest of the bookkeeping. It lies between
+        // the two times, which are usually equal.
         let startTicks = earliest == latest ? latest : ProcessTable.facts(of: pid)?.startTicks ?? 0
         let child = ChildProcess(
             process: process, pid: pid, sockets: input.takeSockets(),
@@ -99,14 +99,15 @@ final class ProcessLauncher {
         return child
     }
 
-    /// Starts stepvisor's own helper, whose exit nobody waits for: Foundation may reap it.
+    /// Starts a helper of stepvisor itself, whose exit status is not needed: Foundation may reap
+    /// it.
     ///
     /// - Parameters:
-    ///   - request: what is started; its `output` becomes standard output.
-    ///   - standardInput: what becomes that.
-    ///   - standardError: what becomes that.
+    ///   - request: the process to start; its `output` becomes standard output.
+    ///   - standardInput: becomes its standard input.
+    ///   - standardError: becomes its standard error.
     /// - Returns: the process.
-    /// - Throws: why there is none.
+    /// - Throws: why it could not be started.
     func launchHelper(
         _ request: LaunchRequest, standardInput: Int32, standardError: Int32
     ) throws(LaunchFailure) -> ChildProcess {
@@ -129,7 +130,7 @@ final class ProcessLauncher {
             throw ProcessLauncher.explain(error as NSError, request)
         }
         hasLaunched = true
-        // Its sockets are no news when the next step's are looked for.
+        // Record its sockets, so that they are not taken for those of the next step.
         input.learnAll()
         return ChildProcess(
             process: process, pid: process.processIdentifier, sockets: nil, pidDescriptor: -1,
@@ -143,7 +144,8 @@ final class ProcessLauncher {
         try process.run()
     }
 
-    /// Foundation starts a thread at the first launch, and waits for ever for one that cannot start.
+    /// Foundation starts a thread at the first launch, and waits for ever if the thread cannot
+    /// start.
     private func ensureThread() throws(LaunchFailure) {
         guard !hasThread else { return }
         let code = stepvisor_probe_threads(1)
@@ -155,7 +157,7 @@ final class ProcessLauncher {
         hasThread = true
     }
 
-    /// Notes the numbers that the next socketpair will get, and refuses when they run out.
+    /// Records the numbers that the next socketpair will get; throws when descriptors run out.
     private func predictSockets() throws(LaunchFailure) {
         let first = fcntl(input.descriptor, F_DUPFD_CLOEXEC, 3)
         let second = fcntl(input.descriptor, F_DUPFD_CLOEXEC, 3)
@@ -169,10 +171,10 @@ final class ProcessLauncher {
         input.expect(first, second)
     }
 
-    /// Words for a launch that has failed, and whether it would fail again.
+    /// Explains a failed launch, and whether the failure is permanent.
     ///
-    /// The error's own say "doesn't exist" to half of all causes, so those that can be told apart
-    /// are looked for. The number below it is the failed exec's, and right.
+    /// The error's own text is "doesn't exist" for half of all causes, so the distinguishable
+    /// causes are checked. The error number below it is that of the failed exec, and correct.
     private static func explain(_ error: NSError, _ request: LaunchRequest) -> LaunchFailure {
         let size =
             request.arguments.reduce(request.program.utf8.count) { $0 + $1.utf8.count + 9 }
@@ -212,7 +214,7 @@ final class ProcessLauncher {
         }
     }
 
-    /// Lets Foundation finish with a process whose status has been taken.
+    /// Lets Foundation reap a process whose status has been read.
     func retire(_ child: ChildProcess) {
         child.release()
         if let sockets = child.sockets { input.expectClosed(sockets) }
@@ -221,8 +223,9 @@ final class ProcessLauncher {
         if retiring.count >= retireThreshold { sweep() }
     }
 
-    /// Breaks the cycle by which an ended `Process` keeps itself (1.1 KiB a step otherwise):
-    /// `waitUntilExit` returns at once when `isRunning` has become false, and only then is called.
+    /// Breaks the cycle by which an ended `Process` retains itself (1.1 KiB a step otherwise).
+    ///
+    /// `waitUntilExit` returns at once when `isRunning` is false, and is called only then.
     private func sweep() {
         retiring.removeAll { child in
             guard !child.process.isRunning else { return false }
@@ -234,7 +237,7 @@ final class ProcessLauncher {
         retireThreshold = retiring.count + 64
     }
 
-    /// Waits, bounded, until Foundation has reaped what was given back to it.
+    /// Waits, for a bounded time, until Foundation has reaped the processes given back to it.
     func drain() {
         for round in 0..<2000 {
             sweep()
@@ -243,7 +246,7 @@ final class ProcessLauncher {
         }
     }
 
-    /// Whether Foundation may still be reaping a process: it is not to be taken for a stranger.
+    /// Whether Foundation may still be reaping a process; such a process is not an adopted orphan.
     func isRetiring(_ pid: Int32) -> Bool { retiringIdentifiers.contains(pid) }
 }
 
@@ -253,17 +256,17 @@ final class ProcessLauncher {
     private let resourceFileLimit = RLIMIT_NOFILE
 #endif
 
-/// A step's leader, from launch until Foundation may have it.
+/// A step's leader, from launch until Foundation may reap it.
 final class ChildProcess {
     let process: Process
     let pid: Int32
-    /// When it started, in clock ticks since boot, as `/proc/PID/stat` has it; 0 if unknown.
+    /// When it started, in clock ticks since boot, as in `/proc/PID/stat`; 0 if unknown.
     let startTicks: UInt64
-    /// Becomes readable at the leader's exit; -1 where the system has no such thing.
+    /// Readable at the leader's exit; -1 when the system has no pidfd.
     private(set) var pidDescriptor: Int32
     /// Foundation's pair of sockets for this process; nil when it was not found.
     let sockets: SocketPair?
-    /// The duplicate of the child's end; -1 when there is none, or none any more.
+    /// The duplicate of the child's end; -1 when there is none, or it was closed.
     private var held: Int32
 
     init(
@@ -280,7 +283,7 @@ final class ChildProcess {
 
     deinit { release() }
 
-    /// Whether the exit status is ours to read, exactly and with its cost.
+    /// Whether the exit status can be read here, exactly and with its cost.
     var isHeld: Bool { held >= 0 }
 
     /// How the leader ended, without reaping it; nil while it lives.
@@ -301,10 +304,10 @@ final class ChildProcess {
         return reapedByFoundation()
     }
 
-    /// The kernel's count where it tells of the step: a child shares this process's memory until
-    /// its `exec`, and the count begins there.
+    /// The kernel's peak memory if it is the step's: a child shares this process's memory until its
+    /// `exec`, and the kernel's count begins there.
     private static func stepsOwn(_ counted: Int64) -> Int64? {
-        // Our peak only grows: what is not above the last one known need not be asked about.
+        // Our peak only grows: a value not above the last known peak needs no system call.
         guard counted > knownPeak.load(ordering: .relaxed) else { return nil }
         let peak = ProcessTable.ownPeakMemoryKiB()
         knownPeak.store(peak, ordering: .relaxed)
@@ -323,7 +326,7 @@ final class ChildProcess {
             ? (.exited(status), nil) : (.signalled(status, coreDumped: false), nil)
     }
 
-    /// Closes what was held, upon which Foundation reaps the leader.
+    /// Closes the duplicate, after which Foundation reaps the leader.
     func release() {
         if held >= 0 {
             // Shut down, not just closed: a leftover that inherited the socket keeps it open.

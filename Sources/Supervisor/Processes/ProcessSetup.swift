@@ -6,7 +6,7 @@ import SystemCalls
     import Darwin
 #endif
 
-/// What this process does to itself before anything else, whatever state it was started in.
+/// Prepares this process before anything else, whatever state it was started in.
 ///
 /// DESIGN: a parent may have closed descriptors 0 to 2, blocked signals, or ignored SIGCHLD (then
 /// every `exit 7` would read as 0), and all of it would reach the steps too.
@@ -14,35 +14,36 @@ public enum ProcessSetup {
     /// Signals that stop a run.
     static let stopSignals: [Int32] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
 
-    /// Signals by which somebody asks what runs now.
+    /// Signals that ask what runs now.
     #if os(Linux)
         static let statusSignals: [Int32] = [SIGUSR1]
     #else
         static let statusSignals: [Int32] = [SIGUSR1, SIGINFO]
     #endif
 
-    /// Signals that a run handles, unless its parent had them ignored.
+    /// Signals that a run handles, unless its parent ignored them.
     private static let runSignals = stopSignals + statusSignals + [SIGTSTP]
 
-    /// First thing in `main`: opens what is closed of 0 to 2, empties the signal mask, and gives
-    /// SIGPIPE, SIGXFSZ, SIGCHLD and what the parent had ignored actions that steps do not inherit.
+    /// Called first in `main`: opens closed descriptors among 0 to 2, empties the signal mask, and
+    /// sets actions that steps do not inherit for SIGPIPE, SIGXFSZ, SIGCHLD and the signals that
+    /// the parent ignored.
     public static func prepare() {
         for number: Int32 in 0...2 where fcntl(number, F_GETFD) == -1 {
-            // The lowest free number is the one that was found closed, as all below are open.
+            // The lowest free number is the closed one, since all numbers below are open.
             _ = open("/dev/null", number == 0 ? O_RDONLY : O_WRONLY)
         }
         stepvisor_keep_heap_small()
         _ = stepvisor_clear_signal_mask()
         _ = stepvisor_install_noop(SIGPIPE)
-        // A file that may not grow any more is an error of its own writer, and no reason to die.
+        // A file that may not grow any more is an error of its writer, and no reason to die.
         _ = stepvisor_install_noop(SIGXFSZ)
         _ = stepvisor_install_noop(SIGCHLD)
-        // An ignored signal stays ignored through exec, a handled one does not. Those that a run
-        // handles are looked at when it begins.
+        // An ignored signal stays ignored through exec, a handled one does not. The signals that a
+        // run handles are set when it begins.
         for signal: Int32 in 1...64
         where !runSignals.contains(signal) && stepvisor_is_ignored(signal) == 1 {
             if [SIGTTIN, SIGTTOU].contains(signal) {
-                // With a handler, the kernel would begin a forbidden write anew for ever.
+                // With a handler, the kernel would restart a forbidden write for ever.
                 _ = stepvisor_restore_default(signal)
             } else {
                 _ = stepvisor_install_noop(signal)
@@ -50,14 +51,15 @@ public enum ProcessSetup {
         }
     }
 
-    /// Before a run: closes descriptors that a parent left open above 2, so that no step gets them
-    /// and launching does not pay for them; sockets stay when an outer stepvisor may own them.
+    /// Called before a run: closes descriptors above 2 that a parent left open, so that no step
+    /// gets them and launching does not pay for them; sockets stay open when an outer stepvisor may
+    /// own them.
     public static func closeInherited(keepSockets: Bool) {
         guard let entries = DirectoryListing.names(of: "/proc/self/fd") else { return }
         for entry in entries {
             guard let number = Int32(entry), number > 2 else { continue }
             let flags = fcntl(number, F_GETFD)
-            // Those marked to be closed in children are our own libraries'.
+            // Close-on-exec descriptors belong to our own libraries.
             guard flags >= 0, flags & FD_CLOEXEC == 0 else { continue }
             var facts = stat()
             guard fstat(number, &facts) == 0 else { continue }
@@ -66,8 +68,8 @@ public enum ProcessSetup {
         }
     }
 
-    /// Puts handlers on the signals that a run handles; one that the parent had ignored stays without
-    /// effect here, and is at its default in steps.
+    /// Installs handlers for the signals that a run handles; one that the parent ignored has no
+    /// effect here, and its default action in steps.
     static func catchRunSignals() {
         for signal in runSignals {
             if stepvisor_is_ignored(signal) == 1 {
@@ -79,28 +81,28 @@ public enum ProcessSetup {
         _ = stepvisor_install_handler(SIGCHLD)
     }
 
-    /// Stops this process as Ctrl-Z stops any other, until somebody lets it go on; returns at once
-    /// where nobody could, as in a process group without a shell above it.
+    /// Stops this process as Ctrl-Z stops any other, until it is continued; returns at once when
+    /// nothing could continue it, as in a process group without a shell above it.
     static func stopByTerminal() {
         _ = stepvisor_restore_default(SIGTSTP)
         raise(SIGTSTP)
         _ = stepvisor_install_handler(SIGTSTP)
     }
 
-    /// Ends this process by a signal's default action, so that its parent sees the truth; without
-    /// a core file, since nothing is wrong with this program.
+    /// Ends this process by a signal's default action, so that its parent sees the real cause;
+    /// without a core file, since this program has no error.
     public static func die(by signal: Int32) -> Never {
         stepvisor_forbid_core_file()
         _ = stepvisor_restore_default(signal)
         raise(signal)
-        // Reached only when the signal's default is not to end a process.
+        // Only reached when the signal's default action does not end a process.
         exit(128 + signal)
     }
 }
 
-/// What a path leads to.
+/// Resolves paths.
 enum RealPath {
-    /// The path without links, `.` and `..`; nil where nothing is there.
+    /// The path without links, `.` and `..`; nil when it does not exist.
     static func of(_ path: String) -> String? {
         guard let buffer = realpath(path, nil) else { return nil }
         defer { free(buffer) }
@@ -108,9 +110,9 @@ enum RealPath {
     }
 }
 
-/// What symbolic links hold.
+/// Reads symbolic links.
 enum SymbolicLink {
-    /// The bytes of a link; nil where there is none, or it cannot be read.
+    /// The bytes of a link; nil when there is none, or it cannot be read.
     static func bytes(of path: String) -> [UInt8]? {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink(path, &buffer, buffer.count)
@@ -123,7 +125,7 @@ enum SymbolicLink {
     }
 }
 
-/// Names in a directory.
+/// Reads the names in a directory.
 package enum DirectoryListing {
     /// All names but `.` and `..`; nil when the directory cannot be read.
     package static func names(of path: String) -> [String]? {
@@ -131,9 +133,9 @@ package enum DirectoryListing {
         return names(in: directory)
     }
 
-    /// The same of a directory that is open, wherever its path leads by now.
+    /// The same for an open directory, wherever its path leads by now.
     static func names(of number: Int32) -> [String]? {
-        // Opened anew, since a duplicate would share the place in the list.
+        // Opened again, since a duplicate would share the position in the list.
         let own = openat(number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard own >= 0 else { return nil }
         guard let directory = fdopendir(own) else {

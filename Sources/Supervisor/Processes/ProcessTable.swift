@@ -7,34 +7,34 @@ import SystemCalls
     import Darwin
 #endif
 
-/// What `/proc/PID/stat` says of a process.
+/// The content of `/proc/PID/stat` for a process.
 package struct ProcessFacts: Hashable {
     package var pid: Int32
     package var parent: Int32
     package var group: Int32
-    /// The number of its session, which is that of the process that began it.
+    /// The session id: the process id of the session leader.
     package var session: Int32 = 0
-    /// `R`, `S`, `D`, `T`, `Z` and the like.
+    /// `R`, `S`, `D`, `T`, `Z` and others.
     package var state: UInt8
-    /// Clock ticks since boot.
+    /// Start time in clock ticks since boot.
     package var startTicks: UInt64
 
-    /// Threads that it has; the kernel calls a process dead whose first thread has ended, though
-    /// others work on.
+    /// Number of threads; the kernel reports a process as dead when its first thread has ended,
+    /// though others still run.
     var threads: UInt64 = 1
 
-    /// Dead and only waiting to be reaped.
+    /// Whether it is dead and only waits to be reaped.
     package var isZombie: Bool {
         (state == UInt8(ascii: "Z") || state == UInt8(ascii: "X")) && threads <= 1
     }
 
-    /// A thread of the kernel itself: of nobody's program.
+    /// Whether it is a kernel thread, which runs no program.
     var isKernelThread = false
 
-    /// Whether it may have an environment: neither dead nor a thread of the kernel.
+    /// Whether it may have an environment: neither dead nor a kernel thread.
     var hasEnvironment: Bool { !isZombie && !isKernelThread }
 
-    /// What no other process has had since boot.
+    /// A combination that is unique since boot.
     struct Identity: Hashable {
         var pid: Int32
         var startTicks: UInt64
@@ -43,12 +43,13 @@ package struct ProcessFacts: Hashable {
     var identity: Identity { Identity(pid: pid, startTicks: startTicks) }
 }
 
-/// The kernel's table of processes, as far as `/proc` shows it (Linux; elsewhere it is empty).
+/// The kernel's process table, as far as `/proc` shows it (Linux; empty elsewhere).
 package struct ProcessTable: ~Copyable {
-    /// The list of this thread's children, kept open: reading it anew is one system call.
+    /// The list of this thread's children, kept open: reading it again is one system call.
     private let childList: Int32
 
-    /// The kernel lists children by thread: those of the first thread, which launches.
+    /// The kernel lists children by thread; this opens the list of the first thread, which
+    /// launches.
     init() {
         childList =
             ProcessView.isUsable
@@ -57,14 +58,14 @@ package struct ProcessTable: ~Copyable {
 
     deinit { if childList >= 0 { close(childList) } }
 
-    /// All direct children, living and dead, orphans that were adopted included.
+    /// All direct children, living and dead, including adopted orphans.
     ///
-    /// Nil where the kernel does not tell (no CONFIG_PROC_CHILDREN).
+    /// Nil when the kernel has no such list (no CONFIG_PROC_CHILDREN).
     func children() -> [Int32]? {
         guard childList >= 0 else { return nil }
         var limit = 4096
         while true {
-            // One call: the kernel makes the whole list anew for each, and gives all that fits.
+            // One call: the kernel builds the whole list for each read, and returns all that fits.
             let bytes = FileBytes.readOnce(childList, limit: limit)
             if bytes.count == limit {
                 limit *= 8
@@ -74,7 +75,7 @@ package struct ProcessTable: ~Copyable {
         }
     }
 
-    /// The direct children of any process; none where the kernel does not tell.
+    /// The direct children of any process; none when the kernel has no such list.
     static func children(of pid: Int32) -> [Int32] {
         guard ProcessView.isUsable else { return [] }
         return (DirectoryListing.names(of: "/proc/\(pid)/task") ?? []).flatMap { thread in
@@ -82,7 +83,7 @@ package struct ProcessTable: ~Copyable {
         }
     }
 
-    /// Numbers with blanks after them.
+    /// Parses numbers that are followed by blanks.
     private static func numbers(in bytes: [UInt8]) -> [Int32] {
         var numbers: [Int32] = []
         var value: Int32 = 0
@@ -98,9 +99,9 @@ package struct ProcessTable: ~Copyable {
         return numbers
     }
 
-    /// What is known of one process; nil when there is none of that number.
+    /// The facts of one process; nil when it does not exist.
     ///
-    /// A search asks it of every process there is: one read, and no memory of its own.
+    /// A search calls this for every process: it takes one read, and allocates nothing.
     package static func facts(of pid: Int32) -> ProcessFacts? {
         guard ProcessView.isUsable else { return nil }
         let number = stepvisor_open_at(AT_FDCWD, "/proc/\(pid)/stat", O_RDONLY | O_NONBLOCK, 0)
@@ -119,18 +120,18 @@ package struct ProcessTable: ~Copyable {
         }
     }
 
-    /// Reads the text of `/proc/PID/stat`, which ends with a byte 0.
+    /// Parses the text of `/proc/PID/stat`, which ends with a byte 0.
     private static func facts(of pid: Int32, stat text: UnsafePointer<CChar>) -> ProcessFacts? {
-        // The name in parentheses may hold anything, parentheses too: the last one ends it.
+        // The name in parentheses may contain anything, even parentheses: the last one ends it.
         guard let nameEnd = strrchr(text, Int32(UInt8(ascii: ")"))), strlen(nameEnd) > 4 else {
             return nil
         }
-        // proc(5): behind the name comes the state (3).
+        // proc(5): the state (field 3) follows the name.
         let state = UInt8(bitPattern: nameEnd[2])
         var next = UnsafePointer(nameEnd + 3)
         func number() -> UInt64? {
             var end: UnsafeMutablePointer<CChar>?
-            // Below 0 is only the terminal's foreground group of a process without a terminal.
+            // Negative only for the foreground group of a process without a terminal.
             let value = strtoll(next, &end, 10)
             guard let end, end != next else { return nil }
             next = UnsafePointer(end)
@@ -147,7 +148,7 @@ package struct ProcessTable: ~Copyable {
         skip(10)
         guard let threads = number() else { return nil }
         skip(1)
-        // The 22nd is the start time.
+        // Field 22 is the start time.
         guard let startTicks = number() else { return nil }
         return ProcessFacts(
             pid: pid, parent: Int32(truncatingIfNeeded: parent),
@@ -159,7 +160,8 @@ package struct ProcessTable: ~Copyable {
     /// PF_KTHREAD of the kernel's `sched.h`.
     private static let kernelThreadFlag: UInt64 = 0x0020_0000
 
-    /// All processes that live; costs as much as a short step, so only when something is left.
+    /// All living processes; costs as much as a short step, so it is called only when something is
+    /// left.
     static func living() -> [ProcessFacts] {
         identifiers().compactMap { pid in
             guard let facts = facts(of: pid), !facts.isZombie else { return nil }
@@ -167,25 +169,26 @@ package struct ProcessTable: ~Copyable {
         }
     }
 
-    /// The numbers of all processes, the highest first.
+    /// The ids of all processes, the highest first.
     static func identifiers() -> [Int32] {
         guard ProcessView.isUsable else { return [] }
         return (DirectoryListing.names(of: "/proc") ?? []).compactMap { Int32($0) }.sorted(by: >)
     }
 
-    /// Signals a living process if it is the one that is meant, and never one that has got its
-    /// number since it was looked at.
+    /// Signals a living process if it is the intended one, and never another that got its number
+    /// meanwhile.
     ///
     /// - Parameters:
-    ///   - pid: its number.
-    ///   - signal: what it is sent.
-    ///   - isMeant: asked once the process cannot be mistaken any more.
-    /// - Returns: what was known of it before the signal; nil when there is none, or it is not meant.
+    ///   - pid: its process id.
+    ///   - signal: the signal.
+    ///   - isMeant: called once the process can no longer be confused with another.
+    /// - Returns: the facts before the signal; nil when the process does not exist or is not
+    ///   intended.
     static func signal(
         _ pid: Int32, _ signal: Int32, when isMeant: (ProcessFacts) -> Bool
     ) -> ProcessFacts? {
         let handle = stepvisor_pidfd_open(pid)
-        // Where there is no such thing, only the look before is left.
+        // Without pidfds, only the check before the signal is left.
         guard handle >= 0 || errno != ESRCH else { return nil }
         defer { if handle >= 0 { close(handle) } }
         guard let facts = facts(of: pid), !facts.isZombie, isMeant(facts) else { return nil }
@@ -195,9 +198,9 @@ package struct ProcessTable: ~Copyable {
         return facts
     }
 
-    /// The most memory that this program has had resident, KiB.
+    /// The peak resident memory of this program, KiB.
     ///
-    /// Not `getrusage`, which counts what the parent had before this program's own `exec`.
+    /// Not `getrusage`, which includes the parent's memory before this program's own `exec`.
     static func ownPeakMemoryKiB() -> Int64 {
         let status = String(
             decoding: FileBytes.contents(of: "/proc/self/status", limit: 1 << 14) ?? [],
@@ -208,7 +211,7 @@ package struct ProcessTable: ~Copyable {
         return .max
     }
 
-    /// The clock by which the kernel notes when a process starts; 0 where it is not known.
+    /// The clock with which the kernel records process starts, in ticks; 0 when unknown.
     static func ticksSinceBoot() -> UInt64 {
         #if os(Linux)
             var time = timespec()
@@ -220,14 +223,14 @@ package struct ProcessTable: ~Copyable {
         #endif
     }
 
-    /// Whole ticks of that clock in a span of time.
+    /// Whole ticks of that clock in a number of nanoseconds.
     static func ticks(in nanoseconds: Int64) -> UInt64 {
         UInt64(max(0, nanoseconds)) / (1_000_000_000 / ticksPerSecond)
     }
 
     private static let ticksPerSecond = UInt64(max(1, sysconf(Int32(_SC_CLK_TCK))))
 
-    /// Names a process for the record.
+    /// A process as the record describes it.
     static func leftover(_ facts: ProcessFacts) -> Leftover {
         let now = ticksSinceBoot()
         let ticks = now > facts.startTicks ? now - facts.startTicks : 0
@@ -235,9 +238,9 @@ package struct ProcessTable: ~Copyable {
         return Leftover(pid: facts.pid, command: command(of: facts.pid), ageMilliseconds: age)
     }
 
-    /// The command line with blanks between the arguments; the kernel's name where there is none.
+    /// The command line with blanks between the arguments; the kernel's name when there is none.
     package static func command(of pid: Int32) -> String {
-        // A process in exec briefly shows none: it is looked at again.
+        // A process in exec briefly shows none, so check again.
         for round in 0..<4 {
             if round > 0 { usleep(500) }
             guard var bytes = FileBytes.contents(of: "/proc/\(pid)/cmdline", limit: 4096) else {
@@ -251,20 +254,20 @@ package struct ProcessTable: ~Copyable {
         return String(decoding: name.filter { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     }
 
-    /// Whether a process shows the words that it was started with, as all but those in exec do.
+    /// Whether a process shows its command line, as all do except those in exec.
     static func hasCommandLine(_ pid: Int32) -> Bool {
         FileBytes.contents(of: "/proc/\(pid)/cmdline", limit: 1)?.isEmpty == false
     }
 
-    /// This boot's id and this PID namespace's, by which a recorded process id is told from a
-    /// stranger's; "" if unknown.
+    /// The id of this boot and of this PID namespace; together with them a recorded process id is
+    /// unambiguous; "" if unknown.
     static func bootIdentifier() -> String {
         let boot = ownBoot
         return boot.isEmpty ? "" : "\(boot) \(ProcessView.namespace)"
     }
 
-    /// Whether numbers that were recorded under an identifier are numbers of this boot and this PID
-    /// namespace; earlier versions recorded the boot alone.
+    /// Whether process ids recorded under an identifier belong to this boot and this PID namespace;
+    /// earlier versions recorded only the boot.
     static func isHere(_ identifier: String) -> Bool {
         identifier == bootIdentifier() || !identifier.isEmpty && identifier == ownBoot
     }

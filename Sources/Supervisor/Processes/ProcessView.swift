@@ -6,16 +6,16 @@ import SystemCalls
     import Darwin
 #endif
 
-/// What `/proc` shows of other processes.
+/// Which processes `/proc` shows.
 enum ProcessView {
-    /// The processes of this PID namespace, by the numbers that they have here.
+    /// The processes of this PID namespace, by their ids here.
     case own
-    /// Those of another PID namespace: its numbers mean other processes here, or none.
+    /// Those of another PID namespace: their ids mean other processes here, or none.
     case otherNamespace
-    /// Nothing: it is not mounted.
+    /// None: it is not mounted.
     case nothing
 
-    /// As it was when this process first asked.
+    /// The state when this process first checked.
     static let current: ProcessView = {
         #if os(Linux)
             guard let number = SymbolicLink.target(of: "/proc/self") else { return .nothing }
@@ -25,10 +25,10 @@ enum ProcessView {
         #endif
     }()
 
-    /// Whether numbers in `/proc` may be taken for processes, and so for something to signal.
+    /// Whether ids in `/proc` identify processes here, and so may be signalled.
     static var isUsable: Bool { current == .own }
 
-    /// What a run is told where other processes cannot be seen; nil where they can.
+    /// The warning for a run when other processes cannot be seen; nil when they can.
     static var concern: String? {
         guard current == .otherNamespace else { return nil }
         return "`/proc` is that of another PID namespace and is not used: what outlives a step is "
@@ -37,7 +37,7 @@ enum ProcessView {
             + "so with `--mount-proc`)"
     }
 
-    /// Refuses a run where no process can be started: Foundation needs `/proc` for that.
+    /// Throws when no process can be started: Foundation needs `/proc` for that.
     static func check() throws(SystemError) {
         #if os(Linux)
             guard current == .nothing else { return }
@@ -48,6 +48,6 @@ enum ProcessView {
         #endif
     }
 
-    /// Tells this PID namespace from others; "" if unknown.
+    /// Identifies this PID namespace; "" if unknown.
     static var namespace: String { SymbolicLink.target(of: "/proc/self/ns/pid") ?? "" }
 }

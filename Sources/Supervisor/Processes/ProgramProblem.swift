@@ -1,30 +1,30 @@
-/// What keeps a program from being started.
+/// Why a program cannot be started.
 public struct ProgramProblem: Error, Hashable, Sendable, CustomStringConvertible {
     /// What is wrong, lower case, names in backticks.
     public var message: String
-    /// What to type next.
+    /// What to type instead.
     public var help: String?
-    /// What kind of trouble it is.
+    /// The kind of problem.
     var cause = Cause.unfit
 
-    /// Kinds of trouble that callers tell apart.
+    /// Kinds of problems that callers distinguish.
     enum Cause: Hashable, Sendable {
-        /// Nothing lies at the path that was given: what runs earlier may still make it.
+        /// Nothing exists at the given path: an earlier step may still create it.
         case missing
         /// Neither a program nor a script that names its interpreter; shells run it all the same.
         case shapeless
         /// There is neither a command nor a runner.
         case nameless
-        /// Everything else.
+        /// Any other problem.
         case unfit
     }
 
-    /// Whether a step that runs earlier may put it right.
+    /// Whether an earlier step may solve the problem.
     public var mayBeMade: Bool { cause == .missing }
 
-    /// Whether all that is missing is a command.
+    /// Whether only a command is missing.
     public var isNameless: Bool { cause == .nameless }
 
-    /// The sentence of a record: what is wrong, and after a semicolon what to do.
+    /// The sentence for a record: what is wrong, and after a semicolon what to do.
     public var description: String { help.map { "\(message); \($0)" } ?? message }
 }

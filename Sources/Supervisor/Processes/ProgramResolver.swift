@@ -7,21 +7,21 @@ import SystemCalls
     import Darwin
 #endif
 
-/// Finds what a command's first word names, and looks at everything that would keep it from
-/// starting: the launch itself says "file doesn't exist" to all of it.
+/// Finds the program of a command's first word, and checks everything that would keep it from
+/// starting: the launch itself reports "file doesn't exist" for all of it.
 public struct ProgramResolver {
-    /// Files whose form was found good, with the program that `env` is to find for them: looked
-    /// into once, as long as they stay as they are.
+    /// Files whose format was found valid, with the program that `env` must find for them; each is
+    /// checked once while it stays unchanged.
     private var seen: [FileIdentity: String?] = [:]
     private var found: Set<Search> = []
 
-    /// A search that came to something.
+    /// A successful search.
     private struct Search: Hashable {
         var word: String
         var place: SearchPlace
     }
 
-    /// A resolver that has seen nothing yet.
+    /// A resolver without cached results.
     public init() {}
 
     private struct FileIdentity: Hashable {
@@ -79,12 +79,12 @@ public struct ProgramResolver {
                 : "install it, or give its path")
     }
 
-    /// Whether a file can be started, and by what.
+    /// Throws unless a file can be started.
     ///
     /// - Parameters:
     ///   - path: the file, absolute.
-    ///   - shown: the same as the user wrote it.
-    ///   - place: where `env` would look for the interpreter.
+    ///   - shown: the path as the user wrote it.
+    ///   - place: where `env` would search for the interpreter.
     /// - Throws: what is wrong with it.
     public mutating func check(
         _ path: String, shown: String, in place: SearchPlace
@@ -158,7 +158,7 @@ public struct ProgramResolver {
         return ProgramProblem(message: "`\(shown)`: \(SystemError.text(of: code))", help: nil)
     }
 
-    /// The program that `env` is to find for a script; nil for every other good file.
+    /// The program that `env` must find for a script; nil for every other valid file.
     private static func checkFormat(
         _ path: String, shown: String
     ) throws(ProgramProblem) -> String? {
@@ -189,10 +189,11 @@ public struct ProgramResolver {
         #endif
     }
 
-    /// ELF's byte 4 is the class, bytes 18 and 19 the machine: this process's own tells what runs.
+    /// ELF: byte 4 is the class, bytes 18 and 19 the machine; those of this process show what can
+    /// run.
     private static func checkMachine(_ head: [UInt8], shown: String) throws(ProgramProblem) {
         guard head.count >= 20, let own = ownHead else { return }
-        // A 32-bit program may run on a 64-bit kernel of its family; what differs otherwise cannot.
+        // A 32-bit program may run on a 64-bit kernel of its family; no other difference can.
         if head[4] == own[4], head[18...19] != own[18...19] {
             throw ProgramProblem(
                 message: "`\(shown)` was built for another kind of processor",

@@ -2,12 +2,12 @@
 struct Shebang: Hashable {
     /// The interpreter's path, as written; empty when the line names none.
     var interpreter: String
-    /// The rest of the line, which Linux hands over as one argument.
+    /// The rest of the line, which Linux passes as one argument.
     var argument: String?
-    /// Whether the line ends in a carriage return, which the system takes for part of the name.
+    /// Whether the line ends in a carriage return, which the system takes as part of the name.
     var endsInCarriageReturn: Bool
 
-    /// The shebang of a file by its first bytes, or nil when it begins otherwise.
+    /// The shebang in the first bytes of a file; nil when the file begins otherwise.
     static func read(_ bytes: [UInt8]) -> Shebang? {
         guard bytes.starts(with: "#!".utf8) else { return nil }
         let end = bytes.firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
@@ -24,8 +24,8 @@ struct Shebang: Hashable {
             endsInCarriageReturn: isReturned)
     }
 
-    /// What `env` looks for by PATH, as `python3` in `#!/usr/bin/env python3`; nil when the line is
-    /// no such one, or one of which only `env` itself can tell.
+    /// The program that `env` searches in PATH, as `python3` in `#!/usr/bin/env python3`; nil for
+    /// any other line, and for one that only `env` itself can interpret.
     var programOfEnv: String? {
         guard interpreter.hasSuffix("/env"), let argument else { return nil }
         var words = argument.split { $0 == " " || $0 == "\t" }

@@ -1,20 +1,21 @@
 import Foundation
 import SystemCalls
 
-/// The two sockets that Foundation makes for one process.
+/// The two sockets that Foundation creates for one process.
 struct SocketPair {
-    /// Foundation's own end: its number, and the inode that tells whether it still is that socket.
+    /// Foundation's own end: its number, and the inode that shows whether the number still is that
+    /// socket.
     var parentNumber: Int32
     var parentInode: UInt64
-    /// The end that the child inherits, and the number that it had here.
+    /// The end that the child inherits, and its number in this process.
     var childNumber: Int32
     var childInode: UInt64
     /// Our duplicate of the child's end.
     var duplicate: Int32
 }
 
-/// /dev/null, whose descriptor Foundation asks for inside `run()` between making its socketpair
-/// and spawning: the moment at which the pair can be seen.
+/// /dev/null as an input handle: Foundation asks for its descriptor inside `run()`, between
+/// creating its socketpair and spawning, which is when the pair can be found.
 final class SocketCapturingInput: FileHandle, @unchecked Sendable {
     // Invariant for @unchecked Sendable: used by the launching thread only; Foundation reads
     // `fileDescriptor` inside `run()`, on that same thread.
@@ -22,9 +23,9 @@ final class SocketCapturingInput: FileHandle, @unchecked Sendable {
     private var isArmed = false
     private var expected: [Int32] = []
     private var captured: SocketPair?
-    /// Sockets that are not news: those there at the start, and the pairs of living processes.
+    /// Known sockets: those that existed at the start, and the pairs of living processes.
     private var known: Set<UInt64> = []
-    /// Numbers that Foundation's thread closes about now, so that the next pair may get them.
+    /// Numbers that Foundation's thread is about to close, so that the next pair may get them.
     private var closing: [Int32] = []
 
     init(descriptor: Int32) {
@@ -33,13 +34,13 @@ final class SocketCapturingInput: FileHandle, @unchecked Sendable {
         learnAll()
     }
 
-    /// Takes every socket that there is for known.
+    /// Records every existing socket as known.
     func learnAll() { known.formUnion(sockets().map(\.inode)) }
 
     required init?(coder: NSCoder) { nil }
 
-    /// Before `run()`: the two lowest free numbers, which the pair gets unless Foundation's thread
-    /// closes a lower one meanwhile.
+    /// Called before `run()`: the two lowest free numbers, which the pair gets unless Foundation's
+    /// thread closes a lower one meanwhile.
     func expect(_ first: Int32, _ second: Int32) {
         expected = [first, second]
         isArmed = true
@@ -58,9 +59,10 @@ final class SocketCapturingInput: FileHandle, @unchecked Sendable {
         var pair = news(among: expected)
         if pair.count != 2 { pair = news(among: expected + closing) }
         if pair.count != 2 { pair = sockets().filter { !known.contains($0.inode) } }
-        // The first launch makes two more sockets, for Foundation's own thread, after the pair.
+        // The first launch creates two more sockets, for Foundation's own thread, after the pair.
         guard pair.count >= 2 else { return }
-        // socketpair(2) makes its first end first, and so with the smaller inode: Foundation's own.
+        // socketpair(2) creates its first end first, with the smaller inode: that is Foundation's
+        // own.
         pair.sort { $0.inode < $1.inode }
         for other in pair.dropFirst(2) { known.insert(other.inode) }
         let duplicate = fcntl(pair[1].number, F_DUPFD_CLOEXEC, 3)
@@ -96,10 +98,10 @@ final class SocketCapturingInput: FileHandle, @unchecked Sendable {
         return UInt64(facts.st_ino)
     }
 
-    /// Tells, after `run()`, which pair it was; nil when it was not found.
+    /// Called after `run()`: the pair that was found; nil when there was none.
     ///
-    /// Foundation has closed the child's end by now and keeps its own open; where it is otherwise,
-    /// something else was captured.
+    /// Foundation has closed the child's end by now and keeps its own open; otherwise something
+    /// else was captured.
     func takeSockets() -> SocketPair? {
         guard let pair = captured else { return nil }
         captured = nil
@@ -114,10 +116,10 @@ final class SocketCapturingInput: FileHandle, @unchecked Sendable {
         return pair
     }
 
-    /// Gives up the pair of a failed `run()`.
+    /// Releases the pair of a failed `run()`.
     ///
-    /// Foundation leaves both ends open, and its thread would wait for ever for a process that never
-    /// was if the child's end were just closed: it has to forget its own end first.
+    /// Foundation leaves both ends open. If only the child's end were closed, its thread would wait
+    /// for ever for a process that never existed: it has to forget its own end first.
     func forget() {
         isArmed = false
         guard let pair = captured else { return }
@@ -136,13 +138,13 @@ final class SocketCapturingInput: FileHandle, @unchecked Sendable {
         Platform.close(pair.duplicate)
     }
 
-    /// Foundation has been told to finish with a process: its end's number will be free.
+    /// Called when Foundation may reap a process: the number of its end will become free.
     func expectClosed(_ pair: SocketPair) {
         if closing.count >= 8 { closing.removeFirst() }
         closing.append(pair.parentNumber)
     }
 
-    /// Both ends are closed: their inodes may come again.
+    /// Called when both ends are closed: their inodes may be reused.
     func forgetClosed(_ pair: SocketPair) {
         known.remove(pair.parentInode)
         known.remove(pair.childInode)
