@@ -6,7 +6,7 @@ import SystemCalls
     import Darwin
 #endif
 
-/// A file descriptor with one owner, closed when the owner goes.
+/// A file descriptor with one owner; closed when the owner is destroyed.
 struct Descriptor: ~Copyable {
     /// The number; never negative.
     let number: Int32
@@ -16,7 +16,7 @@ struct Descriptor: ~Copyable {
 
     deinit { close(number) }
 
-    /// Opens relative to a directory, not following a link at the end; closed in children.
+    /// Opens relative to a directory, not following a link at the end; close-on-exec.
     static func open(
         _ name: String, in directory: Int32 = AT_FDCWD, flags: Int32, mode: mode_t = 0o600
     ) throws(SystemError) -> Descriptor {
@@ -25,13 +25,13 @@ struct Descriptor: ~Copyable {
         return Descriptor(owning: number)
     }
 
-    /// Bytes in the file; nil where the system does not say.
+    /// Bytes in the file; nil when the system does not report them.
     var size: Int64? {
         var facts = stat()
         return fstat(number, &facts) == 0 ? Int64(facts.st_size) : nil
     }
 
-    /// Gives the number away, unclosed.
+    /// Gives up ownership without closing.
     consuming func release() -> Int32 {
         let number = self.number
         discard self
@@ -41,7 +41,7 @@ struct Descriptor: ~Copyable {
 
 /// Reading and writing whole buffers.
 package enum FileBytes {
-    /// Writes all bytes, going on after interruptions and short writes.
+    /// Writes all bytes, continuing after interruptions and short writes.
     static func write(
         _ bytes: [UInt8], to descriptor: Int32, subject: @autoclosure () -> String
     ) throws(SystemError) {
@@ -49,7 +49,7 @@ package enum FileBytes {
         if code != 0 { throw SystemError("write", subject(), code: code) }
     }
 
-    /// Writes all bytes of a buffer; returns 0, or the number of the error that ended it.
+    /// Writes all bytes of a buffer; returns 0, or the error number.
     static func write(_ buffer: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32 {
         var done = 0
         while done < buffer.count, let base = buffer.baseAddress {
@@ -68,7 +68,7 @@ package enum FileBytes {
         return 0
     }
 
-    /// Reads at most `limit` bytes from an offset; fewer at the end, none when it cannot be read.
+    /// Reads at most `limit` bytes from an offset; fewer at the end, none when reading fails.
     static func read(_ descriptor: Int32, offset: Int64, limit: Int) -> [UInt8] {
         guard limit > 0 else { return [] }
         return [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
@@ -85,7 +85,7 @@ package enum FileBytes {
         }
     }
 
-    /// What one read from the beginning gives; empty when it cannot be read.
+    /// The result of one read from the beginning; empty when reading fails.
     static func readOnce(_ descriptor: Int32, limit: Int) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
             var got: Int
@@ -119,13 +119,14 @@ package enum FileBytes {
 }
 
 extension FileBytes {
-    /// Opens for reading what the kernel would start, links followed; -1 when it cannot be read.
+    /// Opens for reading the file that the kernel would execute, links followed; -1 when it cannot
+    /// be read.
     static func openAsExecDoes(_ path: String) -> Int32 {
         open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     }
 }
 
-/// The library's functions whose names methods shadow.
+/// C library functions whose names are hidden by methods.
 enum Platform {
     static func kill(_ pid: Int32, _ signal: Int32) -> Int32 {
         #if canImport(Glibc)
@@ -135,7 +136,7 @@ enum Platform {
         #endif
     }
 
-    /// Opens an existing path, links followed; closed in children.
+    /// Opens an existing path, links followed; close-on-exec.
     static func open(_ path: String, _ flags: Int32) -> Int32 {
         #if canImport(Glibc)
             Glibc.open(path, flags | O_CLOEXEC)

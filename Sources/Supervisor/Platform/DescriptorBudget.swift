@@ -6,17 +6,17 @@ import SystemCalls
     import Darwin
 #endif
 
-/// How a run gets by with the descriptors that this process may have (`ulimit -n`).
+/// How many steps a run can have at once with the descriptor limit of this process (`ulimit -n`).
 enum DescriptorBudget {
-    /// Kept for the run itself: standard streams, lock, journal, directories, signals, guardian,
-    /// Foundation's thread, and what is open for a moment only.
+    /// Reserved for the run itself: standard streams, lock, journal, directories, signals,
+    /// guardian, Foundation's thread, and descriptors that are open only briefly.
     private static let ofRun = 32
-    /// For a step: two sockets, its pipe's two ends, its log, and what tells of its exit.
+    /// Per step: two sockets, its pipe's two ends, its log, and its pidfd.
     private static let ofStep = 6
-    /// What has to be free when a run begins, for one step at a time.
+    /// Descriptors that must be free when a run begins, for one step at a time.
     private static let least = 32
 
-    /// The limit as it is now; nil where the system does not tell.
+    /// The current limit; nil when the system does not report it.
     static var limit: Int? {
         var limit = rlimit()
         #if canImport(Glibc)
@@ -28,12 +28,12 @@ enum DescriptorBudget {
         return Int(clamping: limit.rlim_cur)
     }
 
-    /// Most steps at once under a limit, at least 1.
+    /// The largest number of steps at once under a limit, at least 1.
     static func maxSteps(under limit: Int?) -> Int {
         limit.map { max(1, ($0 - ofRun) / ofStep) } ?? .max
     }
 
-    /// Refuses a run that would stand still for want of descriptors.
+    /// Throws for a run that could not start any step for lack of descriptors.
     static func check() throws(SystemError) {
         guard let limit, limit < 1024 else { return }
         var taken: [Int32] = []

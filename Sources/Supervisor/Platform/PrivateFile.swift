@@ -6,24 +6,24 @@ import SystemCalls
     import Darwin
 #endif
 
-/// Opens what belongs to the state: never through a link, and only what is this user's alone.
+/// Opens files of the state: never through a link, and only those that belong to this user alone.
 ///
-/// Names are looked up in a directory that is open already, so that a directory that is put in
-/// its place later gets nothing. The checks look at what was opened, not at what a path names.
+/// Names are looked up in an already open directory, so a directory that replaces it later is never
+/// used. The checks examine the opened file, not the path.
 enum PrivateFile {
-    /// Opens a directory of this user, and makes it when asked to.
+    /// Opens a directory of this user, and creates it if requested.
     ///
     /// - Parameters:
-    ///   - name: Its name in `parent`, or a path whose last part is no link.
+    ///   - name: Its name in `parent`, or a path whose last component is no link.
     ///   - parent: An open directory.
     ///   - shown: The path as messages show it.
-    ///   - create: Whether to make it where it is missing, and to close it to others.
+    ///   - create: Whether to create a missing directory, and to remove the rights of others.
     /// - Returns: The open directory.
-    /// - Throws: What the system said, or why it is not used.
+    /// - Throws: The system's error, or why the directory is not used.
     static func directory(
         _ name: String, in parent: Int32 = AT_FDCWD, shown: String, create: Bool
     ) throws(SystemError) -> Descriptor {
-        // One that is there by now was made by another stepvisor, or is refused below.
+        // A directory that exists by now was created by another stepvisor, or is rejected below.
         if create, mkdirat(parent, name, 0o700) != 0, errno != EEXIST {
             throw SystemError("make the directory", shown)
         }
@@ -33,34 +33,35 @@ enum PrivateFile {
         var facts = stat()
         guard fstat(number, &facts) == 0 else { throw SystemError("look at", shown) }
         try checkOwner(facts, shown)
-        // The owner's own rights stay as they are: who took them away meant it.
+        // The owner's own rights stay as they are: the owner removed them deliberately.
         if create, facts.st_mode & 0o077 != 0, fchmod(number, facts.st_mode & 0o700) != 0 {
             throw SystemError("make private", shown)
         }
         return directory
     }
 
-    /// Opens a file for writing: a new one, or one that has this user as owner and a single name.
+    /// Opens a file for writing: a new one, or one with this user as owner and a single name.
     ///
     /// - Parameters:
     ///   - name: Its name in `directory`.
     ///   - directory: An open directory.
-    ///   - flags: As for `open`; with `O_CREAT` it is made, for this user only.
-    ///   - shown: The path as messages show it; its name without.
+    ///   - flags: As for `open`; with `O_CREAT` it is created, for this user only.
+    ///   - shown: The path as messages show it; its name by default.
     /// - Returns: The open file.
-    /// - Throws: What the system said, or why it is not used.
+    /// - Throws: The system's error, or why the file is not used.
     static func open(
         _ name: String, in directory: Int32, flags: Int32,
         shown: @autoclosure () -> String
     ) throws(SystemError) -> Descriptor {
         for _ in 0..<10 {
             if flags & O_CREAT != 0 {
-                // What is new needs no further look, which a step's log is spared that way.
+                // A new file needs no further check, which a step's log is spared that way.
                 let number = stepvisor_open_at(directory, name, flags | O_EXCL, 0o600)
                 if number >= 0 { return Descriptor(owning: number) }
                 if errno != EEXIST { throw SystemError("open", shown()) }
             }
-            // A pipe in its place would make `open` wait; nothing is cut off before the look at it.
+            // A pipe in its place would make `open` wait; and nothing is truncated before the
+            // check.
             let careful = flags & ~(O_CREAT | O_EXCL | O_TRUNC) | O_NONBLOCK
             let number = stepvisor_open_at(directory, name, careful, 0)
             guard number >= 0 else {
@@ -79,9 +80,9 @@ enum PrivateFile {
         throw SystemError("open", shown(), code: EEXIST)
     }
 
-    /// Opens a file for reading, through directories that are no links; nil where there is none.
+    /// Opens a file for reading, through directories that are no links; nil when it does not exist.
     ///
-    /// More than one name is no matter here: nothing is written.
+    /// A file with several names is accepted here, because nothing is written.
     static func reading(_ path: [String], in directory: Int32) -> Descriptor? {
         guard let name = path.last else { return nil }
         var parent = directory
@@ -105,15 +106,15 @@ enum PrivateFile {
         return file
     }
 
-    /// Replaces a whole file in one step, so that a reader sees the old or the new one.
+    /// Replaces a whole file atomically, so that a reader sees the old or the new one.
     ///
     /// - Parameters:
     ///   - name: Its name in `directory`.
-    ///   - bytes: What is to be in it.
+    ///   - bytes: The new content.
     ///   - directory: An open directory.
-    ///   - temporary: The name under which it is written; one that nothing else in there has.
+    ///   - temporary: The name under which it is written; must be unique in the directory.
     ///   - shown: The path as messages show it.
-    /// - Throws: When it cannot be written whole; the old file then stays as it was.
+    /// - Throws: When it cannot be written completely; the old file is then unchanged.
     static func replace(
         _ name: String, with bytes: [UInt8], in directory: Int32, temporary: String,
         shown: @autoclosure () -> String
@@ -131,7 +132,7 @@ enum PrivateFile {
         }
     }
 
-    /// Whether an open file may be written: a regular one of this user, with a single name.
+    /// Throws unless an open file may be written: a regular file of this user, with a single name.
     private static func check(_ number: Int32, _ shown: String) throws(SystemError) {
         var facts = stat()
         guard fstat(number, &facts) == 0 else { throw SystemError("look at", shown) }
@@ -150,7 +151,8 @@ enum PrivateFile {
         }
     }
 
-    /// Refuses a directory whose names others could change: what is ours in it could be replaced.
+    /// Throws for a directory whose entries others could change: they could replace this user's
+    /// files.
     static func checkBase(_ path: String) throws(SystemError) {
         var facts = stat()
         guard stat(path, &facts) == 0 else { throw SystemError("look at", path) }
@@ -168,7 +170,7 @@ enum PrivateFile {
             advice: "run as that user, or work in a copy of the project that is your own")
     }
 
-    /// `O_NOFOLLOW` says ELOOP of a link, or ENOTDIR where a directory was wanted.
+    /// `O_NOFOLLOW` gives ELOOP for a link, or ENOTDIR when a directory was required.
     private static func failure(_ shown: String, _ kind: String) -> SystemError {
         let code = errno
         guard [ELOOP, ENOTDIR, EMLINK, ENXIO, EISDIR].contains(code) else {

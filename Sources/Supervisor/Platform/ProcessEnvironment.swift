@@ -8,21 +8,21 @@ import WorkflowModel
     import Darwin
 #endif
 
-/// What surrounds this process.
+/// The environment and the limits of this process.
 public enum ProcessEnvironment {
-    /// Its environment; a value that is not UTF-8 is repaired.
+    /// The environment variables; a value that is not UTF-8 is repaired.
     public static var environment: [String: String] { ProcessInfo.processInfo.environment }
 
-    /// The bytes of a variable; nil where it is not set.
+    /// The bytes of a variable; nil when it is not set.
     public static func variable(_ name: String) -> [UInt8]? {
         guard let value = getenv(name) else { return nil }
         return Array(UnsafeRawBufferPointer(start: value, count: strlen(value)))
     }
 
-    /// The user whose rights this process has.
+    /// The effective user of this process.
     public static var user: Int { Int(geteuid()) }
 
-    /// What tells a program from another one that was put in its place.
+    /// A text that distinguishes a program from another one at the same path.
     public static func identity(of program: String) -> String {
         var facts = stat()
         guard stat(program, &facts) == 0 else { return "" }
@@ -30,8 +30,8 @@ public enum ProcessEnvironment {
         return "\(found.size) \(found.modifiedAt) \(found.changedAt) \(found.inode)"
     }
 
-    /// Processors that this process may use, at least 1: those of the machine that it may run on
-    /// (its affinity), or fewer where a control group gives it less time than theirs.
+    /// Processors that this process may use, at least 1: those of its affinity mask, or fewer when
+    /// a control group has a smaller quota.
     public static var processors: Int {
         let allowed = Int(stepvisor_allowed_processors())
         let count = allowed > 0 ? allowed : ProcessInfo.processInfo.activeProcessorCount
@@ -41,12 +41,12 @@ public enum ProcessEnvironment {
         return max(1, min(count, share.limit ?? count))
     }
 
-    /// Most steps that may run at once with the descriptors that this process may open.
+    /// The largest number of steps at once with the descriptor limit of this process.
     public static var maxConcurrentSteps: Int {
         DescriptorBudget.maxSteps(under: DescriptorBudget.limit)
     }
 
-    /// Refuses to work with a stack on which reading a workflow would crash.
+    /// Throws when the stack is too small to read a workflow.
     public static func checkStack() throws(SystemError) {
         var limit = rlimit()
         #if canImport(Glibc)
@@ -60,7 +60,7 @@ public enum ProcessEnvironment {
             because: "at least 512 KiB are needed", advice: "raise it: `ulimit -s 8192`")
     }
 
-    /// Absolute path of the program that this process runs; nil where the system does not tell.
+    /// Absolute path of this process's program; nil when the system does not report it.
     public static var ownProgram: String? {
         #if os(Linux)
             guard let path = SymbolicLink.target(of: "/proc/self/exe") else { return nil }
@@ -68,7 +68,7 @@ public enum ProcessEnvironment {
             guard stat(path, &named) == 0, stat("/proc/self/exe", &own) == 0,
                 named.st_dev == own.st_dev, named.st_ino == own.st_ino
             else {
-                // Removed or replaced since: the kernel still has what this process runs.
+                // Removed or replaced since; the kernel still has the running program.
                 return "/proc/self/exe"
             }
             return path
@@ -77,26 +77,26 @@ public enum ProcessEnvironment {
         #endif
     }
 
-    /// Absolute path of the working directory; nil where it has been removed or is not UTF-8.
+    /// Absolute path of the working directory; nil when it was removed or is not UTF-8.
     public static var workingDirectory: String? {
         guard let path = getcwd(nil, 0) else { return nil }
         defer { free(path) }
         return String(validatingCString: path)
     }
 
-    /// The path of the working directory as it is shown; nil where it has been removed.
+    /// The path of the working directory as it is shown; nil when it was removed.
     public static var shownWorkingDirectory: String? {
         guard let path = getcwd(nil, 0) else { return nil }
         defer { free(path) }
         return DisplayText.fileName(UnsafeRawBufferPointer(start: path, count: strlen(path)))
     }
 
-    /// Makes another directory the working directory.
+    /// Changes the working directory.
     public static func changeDirectory(to path: String) throws(SystemError) {
         guard chdir(path) == 0 else { throw SystemError("change to the directory", path) }
     }
 
-    /// Lets this thread rest.
+    /// Suspends this thread.
     public static func pause(milliseconds: Int) {
         usleep(UInt32(clamping: milliseconds * 1000))
     }

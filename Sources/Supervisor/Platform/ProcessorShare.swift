@@ -1,8 +1,8 @@
-/// How many processors the control groups of a process leave to it, by the texts of the kernel.
+/// How many processors the control groups of a process allow, from the kernel's files.
 ///
-/// A container's quota is a time per period ("half a processor"), which no count of processors shows.
+/// A container's quota is CPU time per period ("half a processor"), which no processor count shows.
 struct ProcessorShare {
-    /// Reads a file's text; nil where there is none.
+    /// Reads a file's text; nil when it does not exist.
     let read: (String) -> String?
 
     /// Processors that this process's control groups allow, rounded up; nil without a quota.
@@ -16,7 +16,7 @@ struct ProcessorShare {
         }.min()
     }
 
-    /// The least that the group and those above it, as far as the mount shows them, allow.
+    /// The smallest quota of the group and its ancestors, as far as the mount shows them.
     private func quota(of group: Membership, at mount: Mount) -> Int? {
         var names = mount.path(to: group)
         var least: Int?
@@ -35,7 +35,7 @@ struct ProcessorShare {
         }
     }
 
-    /// What `cpu.max` (version 2) allows, "QUOTA PERIOD" in microseconds; nil for `max`.
+    /// The quota in `cpu.max` (version 2), "QUOTA PERIOD" in microseconds; nil for `max`.
     static func processors(inMaximum text: String) -> Int? {
         let words = text.split(whereSeparator: \.isWhitespace)
         guard let quota = words.first else { return nil }
@@ -43,7 +43,7 @@ struct ProcessorShare {
             quota: String(quota), period: words.count > 1 ? String(words[1]) : "100000")
     }
 
-    /// What `cpu.cfs_quota_us` and `cpu.cfs_period_us` (version 1) allow; nil for a quota of -1.
+    /// The quota in `cpu.cfs_quota_us` and `cpu.cfs_period_us` (version 1); nil for a quota of -1.
     static func processors(quota: String, period: String) -> Int? {
         guard let quota = number(quota), let period = number(period), quota > 0, period > 0 else {
             return nil
@@ -55,11 +55,11 @@ struct ProcessorShare {
         Int(String(text.filter { !$0.isWhitespace }))
     }
 
-    /// A line of `/proc/self/cgroup`: the group that a process is in.
+    /// A line of `/proc/self/cgroup`: the group of a process in one hierarchy.
     struct Membership: Equatable {
-        /// Whether it is the one tree of version 2.
+        /// Whether it is the unified hierarchy of version 2.
         var isUnified: Bool
-        /// The names on the way to it.
+        /// The components of its path.
         var names: [String]
 
         /// The lines that may limit processors.
@@ -78,14 +78,14 @@ struct ProcessorShare {
         }
     }
 
-    /// A line of `/proc/self/mountinfo`: where a tree of groups can be seen, and from which one on.
+    /// A line of `/proc/self/mountinfo`: where a hierarchy is mounted, and its root there.
     struct Mount: Equatable {
         var isUnified: Bool
-        /// The names on the way to the group that is seen at the mount's point.
+        /// The components of the path of the group that is visible at the mount point.
         var root: [String]
         var point: String
 
-        /// The mounts of control groups that may limit processors.
+        /// The mounts of hierarchies that may limit processors.
         static func list(_ text: String) -> [Mount] {
             text.split(separator: "\n").compactMap { line in
                 // proc(5): number, parent, device, root, point, options, tags…, "-", type, source,
@@ -105,14 +105,14 @@ struct ProcessorShare {
 
         func holds(_ group: Membership) -> Bool { isUnified == group.isUnified }
 
-        /// The names from the mount's point to a group; none where it does not lie below the point,
-        /// as in a container that sees its own group there.
+        /// The components from the mount point to a group; none when the group is not below the
+        /// mount's root, as in a container that sees its own group there.
         func path(to group: Membership) -> [String] {
             guard group.names.starts(with: root), !group.names.contains("..") else { return [] }
             return Array(group.names.dropFirst(root.count))
         }
 
-        /// Blanks and the like stand there as `\040`.
+        /// Replaces escapes such as `\040` for a blank.
         private static func unescaped(_ field: Substring) -> String {
             var bytes: [UInt8] = []
             var rest = Array(field.utf8)[...]

@@ -7,24 +7,24 @@ import SystemCalls
 #endif
 
 extension ProjectFiles {
-    /// Writes what is to be at a path that the user has named.
+    /// Writes a file at a path that the user named.
     ///
-    /// What is there is written into and never replaced: a file keeps its other names, its owner
-    /// and its rights, a link goes on leading to its file (one that leads to nothing yet gets
-    /// one), and a device, a pipe or a descriptor (`/dev/stdout`, `/dev/fd/3`) takes the bytes.
-    /// Room on the disk is asked for before anything of an existing file is overwritten.
+    /// An existing file is overwritten in place and never replaced: it keeps its other names, its
+    /// owner and its mode. A link keeps leading to its file (one without a target gets one), and a
+    /// device, a pipe or a descriptor (`/dev/stdout`, `/dev/fd/3`) receives the bytes. Disk space
+    /// is reserved before any part of an existing file is overwritten.
     ///
     /// - Parameters:
     ///   - bytes: The whole content.
     ///   - path: As the user typed it.
-    ///   - beforeWaiting: Called before waiting for somebody who reads a named pipe.
-    /// - Throws: What the system said.
+    ///   - beforeWaiting: Called before waiting for a reader of a named pipe.
+    /// - Throws: The system's error.
     public static func write(
         _ bytes: [UInt8], to path: String, beforeWaiting: () -> Void
     ) throws(SystemError) {
         switch try WritingPlace(path) {
         case .descriptor(let number):
-            // Not opened anew, which would begin at the start of a file that the shell has opened.
+            // Not opened again, which would begin at the start of a file that the shell has opened.
             try FileBytes.write(bytes, to: number, subject: path)
         case .nothing(let end):
             try createWhole(end, bytes, shown: path)
@@ -60,7 +60,7 @@ extension ProjectFiles {
         return try existing(path, O_WRONLY)
     }
 
-    /// A new file; none where it could not be written whole.
+    /// Creates a file; removes it again when it could not be written completely.
     private static func createWhole(
         _ path: String, _ bytes: [UInt8], shown: String
     ) throws(SystemError) {
@@ -75,7 +75,7 @@ extension ProjectFiles {
         }
     }
 
-    /// The content of a file that stays the same file.
+    /// Overwrites the content of a file in place.
     private static func overwrite(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
         let file = try existing(path, O_WRONLY | O_NONBLOCK)
         guard let size = file.size else { throw SystemError("write", path) }
@@ -104,17 +104,17 @@ extension ProjectFiles {
     }
 }
 
-/// What lies where somebody wants a file to be written.
+/// The kind of file at the path to write.
 private enum WritingPlace {
     /// One of this process's own open descriptors.
     case descriptor(Int32)
-    /// Nothing; at the end of the links, if there are any.
+    /// Nothing; the path after following links, if there are any.
     case nothing(String)
     case file, pipe, device
-    /// Why nothing can be written there.
+    /// A file that cannot be written, with the reason.
     case refused(String)
 
-    /// As many links as the kernel follows.
+    /// The number of links that the kernel follows.
     private static let maxLinks = 40
 
     init(_ path: String) throws(SystemError) {
@@ -138,7 +138,8 @@ private enum WritingPlace {
         }
     }
 
-    /// Where the links that a path ends in lead to; a name of an open descriptor is not followed.
+    /// The target of the links at the end of a path; the name of an open descriptor is not
+    /// followed.
     private static func end(of path: String) throws(SystemError) -> String {
         var end = path
         for _ in 0..<maxLinks {
@@ -155,7 +156,7 @@ private enum WritingPlace {
         return slash == path.startIndex ? "" : String(path[..<slash])
     }
 
-    /// The number of an open descriptor that a path names, as `/dev/fd/1` does.
+    /// The number of an open descriptor that a path such as `/dev/fd/1` names.
     private static func ownDescriptor(_ path: String) -> Int32? {
         guard let slash = path.lastIndex(of: "/"),
             let number = Int32(path[path.index(after: slash)...]), number >= 0

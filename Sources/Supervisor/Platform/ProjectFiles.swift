@@ -8,7 +8,7 @@ import SystemCalls
 
 /// Files of the user that a command reads or writes.
 public enum ProjectFiles {
-    /// Writes a file that must not exist yet.
+    /// Writes a new file; throws when it exists already.
     public static func create(
         _ path: String, with bytes: [UInt8], isExecutable: Bool
     ) throws(SystemError) {
@@ -22,39 +22,39 @@ public enum ProjectFiles {
         }
     }
 
-    /// Whether something of this name exists, be it a link to nothing.
+    /// Whether the name exists, even as a link without a target.
     public static func exists(_ path: String) -> Bool {
         var facts = stat()
         return lstat(path, &facts) == 0
     }
 
-    /// Makes a directory with the user's usual rights; nothing where there is one.
+    /// Creates a directory with the user's usual mode, unless it exists.
     public static func makeDirectory(_ path: String) throws(SystemError) {
         guard mkdir(path, 0o777) == 0 || errno == EEXIST else {
             throw SystemError("make the directory", path)
         }
     }
 
-    /// Removes what a command that could not finish has made; a directory only when it is empty.
+    /// Removes what an unfinished command has created; a directory only when it is empty.
     public static func remove(_ path: String) {
         if unlink(path) != 0 { rmdir(path) }
     }
 }
 
 extension FileBytes {
-    /// The most that is read of one file into memory.
+    /// The largest file that is read into memory, in bytes.
     static let maxBytes = 1 << 28
 
-    /// Everything from the start to the end of a regular file.
+    /// The whole content of a regular file.
     ///
-    /// - Throws: what the system said, or EFBIG for more than ``maxBytes``.
+    /// - Throws: the system's error, or EFBIG for more than ``maxBytes``.
     static func all(of descriptor: Int32, subject: String) throws(SystemError) -> [UInt8] {
         var facts = stat()
         guard fstat(descriptor, &facts) == 0 else { throw SystemError("read", subject) }
         guard facts.st_size < FileBytes.maxBytes else {
             throw SystemError("read", subject, code: EFBIG)
         }
-        // One byte more than the size: the end shows without a second call, also where it grows.
+        // One byte more than the size: one read also finds the end, even when the file grows.
         var bytes = read(descriptor, offset: 0, limit: Int(facts.st_size) + 1)
         while bytes.count > Int(facts.st_size) {
             let more = read(descriptor, offset: Int64(bytes.count), limit: 1 << 16)

@@ -4,21 +4,21 @@
     import Darwin
 #endif
 
-/// `.stepvisor/key`: random bytes that go into every digest of a project with secrets.
+/// `.stepvisor/key`: random bytes that are part of every digest in a project with secrets.
 ///
-/// A digest of a short secret could be found again by trying; one with the key in it could not, by
-/// whoever has a record and not the key.
+/// A short secret could be guessed from its digest; with the key in it this is impossible for
+/// anyone who has a record but not the key.
 public enum ProjectKey {
     private static let name = "key"
     private static let length = 32
 
-    /// Makes the key where there is none yet; the project's lock must be held.
+    /// Creates the key unless it exists; the project's lock must be held.
     public static func make(in state: StateDirectory) throws(SystemError) {
         guard stored(in: state) == nil else { return }
         try state.replace(name, with: Array(fresh().utf8))
     }
 
-    /// The project's key; one of its own, by which nothing is found again, where there is none.
+    /// The project's key; without one, a random key, with which no digest can be reproduced.
     static func text(root: String) -> String {
         (try? StateDirectory(root: root, create: false)).flatMap { stored(in: $0) } ?? fresh()
     }

@@ -6,11 +6,11 @@ import Execution
     import Darwin
 #endif
 
-/// Who but this user decides what a workflow does.
+/// Checks which other users can change what a workflow runs.
 public enum ProjectTrust {
-    /// Why a file that decides what is run may not say what its owner wants.
+    /// Why a file that decides what runs may not have the content its owner intended.
     public struct TrustWarning: Hashable, Sendable {
-        /// What is the matter: a clause.
+        /// What is wrong: a clause.
         public var reason: String
         /// What to type.
         public var advice: String
@@ -18,16 +18,16 @@ public enum ProjectTrust {
         public var isOpenToAll: Bool
     }
 
-    /// Whether this process may do everything.
+    /// Whether this process runs as root.
     public static var isRoot: Bool { geteuid() == 0 }
 
-    /// Whether this process has rights of another user or group than its caller's.
+    /// Whether this process has the rights of another user or group than its caller.
     public static var hasBorrowedRights: Bool { getuid() != geteuid() || getgid() != getegid() }
 
-    /// What is doubtful about files and the directories that hold them.
+    /// The warnings about files and the directories that hold them.
     ///
-    /// Directories further up are not looked at: where the last one is safe, they can only take
-    /// the whole project away.
+    /// Directories further up are not checked: when the last one is safe, others can only replace
+    /// the whole project.
     public static func doubts(about files: [String]) -> [TrustWarning] {
         var doubts: [TrustWarning] = []
         var seen: Set<String> = []
@@ -62,7 +62,7 @@ public enum ProjectTrust {
             isOpenToAll: false)
     }
 
-    /// Root, this user, and who became root by `sudo`: that one may run anything anyway.
+    /// Root, this user, and the user who became root with `sudo`, who may run anything anyway.
     static func isTrusted(_ user: uid_t) -> Bool {
         if user == 0 || user == geteuid() { return true }
         return isRoot && ProcessEnvironment.environment["SUDO_UID"].flatMap { uid_t($0) } == user

@@ -7,19 +7,19 @@ import SystemCalls
     import Darwin
 #endif
 
-/// The one place where the clocks are read.
+/// Reads the clocks; the only place that does.
 public struct RunClock: Sendable {
-    /// Wall time of the run's beginning.
+    /// Wall time at the beginning of the run.
     public let startedAt: WallTime
     private let origin: Int64
 
-    /// Starts a run's time now.
+    /// Starts the time of a run now.
     public init() {
         startedAt = RunClock.wallTime()
         origin = RunClock.monotonicNanoseconds()
     }
 
-    /// The present moment of the run.
+    /// The current time of the run.
     public func now() -> RunTime {
         RunTime(nanoseconds: RunClock.monotonicNanoseconds() - origin)
     }
@@ -30,7 +30,7 @@ public struct RunClock: Sendable {
         return WallTime(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
     }
 
-    /// The clock that never jumps, and stands still while the machine sleeps.
+    /// Nanoseconds of the monotonic clock, which never jumps, and stops while the machine sleeps.
     static func monotonicNanoseconds() -> Int64 {
         let time = read(CLOCK_MONOTONIC)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)

@@ -8,14 +8,15 @@ import SystemCalls
 
 /// Standard output and standard error of this process.
 public enum StandardStream: Int32, Sendable {
-    /// Data that was asked for.
+    /// Requested data.
     case output = 1
     /// Progress and messages.
     case error = 2
 
-    /// Writes all bytes; a reader that has gone away ends this process as SIGPIPE would have.
+    /// Writes all bytes; when the reader has closed the pipe, ends this process as SIGPIPE would
+    /// have.
     public func write(_ bytes: [UInt8]) throws(SystemError) {
-        // A message is not worth being stopped for in the background (`stty tostop`).
+        // A message must not stop this process in the background (`stty tostop`).
         if self == .error { _ = stepvisor_block_in_thread(SIGTTOU) }
         defer { if self == .error { _ = stepvisor_unblock_in_thread(SIGTTOU) } }
         do {
@@ -27,13 +28,13 @@ public enum StandardStream: Int32, Sendable {
         }
     }
 
-    /// Whether somebody could be asked there, and would see it: standard input is a terminal.
+    /// Whether a person could be asked: standard input is a terminal.
     public static var isInputTerminal: Bool { isatty(STDIN_FILENO) == 1 }
 
     /// Whether it is a terminal.
     public var isTerminal: Bool { isatty(rawValue) == 1 }
 
-    /// Width of the terminal; nil where there is none.
+    /// Width of the terminal in columns; nil without one.
     public var columns: Int? {
         var columns: Int32 = 0
         var rows: Int32 = 0

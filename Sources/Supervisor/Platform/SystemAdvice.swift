@@ -7,7 +7,7 @@ import Execution
 #endif
 
 extension SystemError {
-    /// What to do about the errors that people meet; nil for the others.
+    /// What to do about the most common errors; nil for all others.
     public var advice: String? {
         if let refusalAdvice { return refusalAdvice }
         return switch code {
@@ -29,7 +29,7 @@ extension SystemError {
         }
     }
 
-    /// Why a run stops for it, in the few words that fit into the line of a step.
+    /// Why a run stops for this error, in a few words for the line of a step.
     var stopReason: String {
         switch code {
         case ENOSPC: "the disk is full"
@@ -43,15 +43,15 @@ extension SystemError {
         }
     }
 
-    /// Whether it says that a directory is where a file was expected.
+    /// Whether a directory was found where a file was expected.
     public var isDirectory: Bool { code == EISDIR }
 
-    /// Whether it says that there is no such thing.
+    /// Whether the file does not exist.
     public var isAbsence: Bool { code == ENOENT }
 }
 
 extension RunFault {
-    /// What a failed system call comes to for the run.
+    /// The fault of the run for a failed system call.
     init(_ error: SystemError) {
         self.init(reason: error.stopReason, error: error.description)
     }

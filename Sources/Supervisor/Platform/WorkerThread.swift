@@ -3,9 +3,9 @@ import Foundation
 import Synchronization
 import SystemCalls
 
-/// A thread that works for the loop, one job after another, so that the loop need not wait.
+/// A thread that performs jobs one after another, so that the loop need not wait.
 ///
-/// Made when the first job comes up: most runs have none.
+/// Created for the first job: most runs have none.
 final class WorkerThread<Job: Sendable, Answer: Sendable>: Sendable {
     private struct Desk {
         var jobs: [Job] = []
@@ -23,13 +23,13 @@ final class WorkerThread<Job: Sendable, Answer: Sendable>: Sendable {
     /// Starts the thread, which lives until ``end()``.
     ///
     /// - Parameters:
-    ///   - name: as the system's lists of threads have it.
-    ///   - begin: called on the thread; what it returns does the jobs.
+    ///   - name: as shown in the system's lists of threads.
+    ///   - begin: called on the thread; returns the function that performs the jobs.
     /// - Throws: when the system has no thread or no pipe left.
     init(
         name: String, _ begin: @escaping @Sendable () -> (Job) -> Answer
     ) throws(SystemError) {
-        // A thread that cannot start says nothing, and every step would wait for its answer.
+        // `Thread` does not report a failed start, and every step would wait for its answer.
         let code = stepvisor_probe_threads(1)
         guard code == 0 else { throw SystemError("start", "a thread", code: code) }
         var ends: [Int32] = [-1, -1]
@@ -40,13 +40,13 @@ final class WorkerThread<Job: Sendable, Answer: Sendable>: Sendable {
         thread.start()
     }
 
-    /// Hands a job over.
+    /// Adds a job to the queue.
     func send(_ job: Job) {
         desk.withLock { $0.jobs.append(job) }
         wakeUp.signal()
     }
 
-    /// Lets the thread end once all jobs are done; what is not taken by then is lost.
+    /// Ends the thread after all jobs; answers that were not taken by then are lost.
     func end() {
         desk.withLock { $0.isOver = true }
         wakeUp.signal()
@@ -57,7 +57,7 @@ final class WorkerThread<Job: Sendable, Answer: Sendable>: Sendable {
         Platform.close(bell)
     }
 
-    /// What has been answered since the last call, in the order of the jobs.
+    /// The answers since the last call, in the order of the jobs.
     func take() -> [Answer] {
         var buffer = [UInt8](repeating: 0, count: 64)
         let count = buffer.count
@@ -68,7 +68,7 @@ final class WorkerThread<Job: Sendable, Answer: Sendable>: Sendable {
         }
     }
 
-    /// Waits for one more answer, at most a moment.
+    /// Waits for one more answer, at most 100 ms.
     func wait() { _ = isAnswered.wait(timeout: .now() + .milliseconds(100)) }
 
     private func work(_ answer: (Job) -> Answer) {
