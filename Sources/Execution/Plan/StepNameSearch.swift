@@ -47,8 +47,8 @@ public struct StepNameSearch {
         let words = Self.words(of: typed)
         guard typed.count >= 3, !words.isEmpty else { return [] }
         return ids { description in
-            let said = Set(Self.words(of: description))
-            return words.allSatisfy { said.contains($0) }
+            let described = Set(Self.words(of: description))
+            return words.allSatisfy { described.contains($0) }
         }
     }
 

@@ -57,7 +57,7 @@ extension Scheduler {
         else { return }
         let last = min(last, effects.now)
         let due = last.advanced(byNanoseconds: limit.nanoseconds)
-            .advanced(byNanoseconds: standstill(since: last))
+            .advanced(byNanoseconds: suspendedTime(since: last))
         if due <= effects.now {
             fail(step, .timedOut(.idle, limitMilliseconds: limit.value), &effects)
         } else {
@@ -112,7 +112,7 @@ extension Scheduler {
     }
 
     /// Nanoseconds since a time that count against no limit.
-    private func standstill(since moment: RunTime) -> Int64 {
+    private func suspendedTime(since moment: RunTime) -> Int64 {
         standstills.reduce(0) { sum, still in
             saturatingSum(sum, min(still.length, max(0, still.end - moment)))
         }

@@ -3,7 +3,7 @@ import WorkflowModel
 
 /// The last recorded holder for each waiting step.
 struct WaitState: Sendable {
-    private var told: [Int: (holder: LockHolder, count: Int)] = [:]
+    private var recorded: [Int: (holder: LockHolder, count: Int)] = [:]
 
     /// The largest number of steps of the same run that are recorded as holders of one step: when
     /// thousands write one file, each would otherwise record all the others.
@@ -11,17 +11,17 @@ struct WaitState: Sendable {
 
     /// Whether to record that a step waits for a holder: not if the last record is equal.
     mutating func shouldTell(_ step: Int, of holder: LockHolder) -> Bool {
-        let known = told[step]
+        let known = recorded[step]
         guard known?.holder != holder else { return false }
         let count = (known?.count ?? 0) + (holder.isOfSameRun ? 1 : 0)
         guard count <= Self.maxOfSameRun || !holder.isOfSameRun else { return false }
-        told[step] = (holder, count)
+        recorded[step] = (holder, count)
         return true
     }
 
     /// Forgets a step that no longer waits.
     mutating func end(_ step: Int) {
-        if !told.isEmpty { told[step] = nil }
+        if !recorded.isEmpty { recorded[step] = nil }
     }
 }
 

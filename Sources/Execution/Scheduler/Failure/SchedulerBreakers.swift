@@ -60,7 +60,7 @@ extension Scheduler {
         case .closed: breakers[resource].failures = 0
         case .halfOpen where breaker.probe == step:
             breakers[resource] = BreakerState.Breaker()
-            sayChange(of: resource, by: step, &effects)
+            recordChange(of: resource, by: step, &effects)
             letThrough(resource)
         case .open, .halfOpen: break
         }
@@ -81,7 +81,7 @@ extension Scheduler {
         let time = effects.now.advanced(byNanoseconds: policy.coolDown.nanoseconds)
         breakers[resource] = BreakerState.Breaker(phase: .open, halfOpensAt: time)
         setDeadline(time, of: .breaker(resource))
-        sayChange(of: resource, by: step, &effects)
+        recordChange(of: resource, by: step, &effects)
         // Steps that fail at once are not held: they must start to be failed.
         pool.set(.down, policy.whenOpen == .wait, on: resource)
         if policy.whenOpen == .fail { wake(resource) }
@@ -90,7 +90,7 @@ extension Scheduler {
     /// The cool-down is over: one step at a time may probe the resource.
     mutating func breakerHasCooled(_ resource: Int, _ effects: inout Effects) {
         breakers[resource] = BreakerState.Breaker(phase: .halfOpen)
-        sayChange(of: resource, by: nil, &effects)
+        recordChange(of: resource, by: nil, &effects)
         letThrough(resource)
     }
 
@@ -99,7 +99,7 @@ extension Scheduler {
         wake(resource)
     }
 
-    private func sayChange(of resource: Int, by step: Int?, _ effects: inout Effects) {
+    private func recordChange(of resource: Int, by step: Int?, _ effects: inout Effects) {
         effects.record(
             .breakerChanged(
                 resource: plan.resources[resource].name, breakers[resource].phase, step: step))

@@ -53,20 +53,20 @@ extension Scheduler {
         finalizers.isHurried = stop.signals > 0 || isRunOver
         stop = StopState()
         forgetWaiters()
-        liftBrakes()
+        endPausesAndBreakers()
         effects.record(.finalizing)
         for step in finalizers.steps {
-            let needed = plan.resolved.graph.dependencies(of: step).count { isAhead($0) }
+            let needed = plan.resolved.graph.dependencies(of: step).count { isPending($0) }
             unmet[step] = Int32(truncatingIfNeeded: needed)
         }
-        let first = finalizers.steps.filter { unmet[$0] == 0 && isAhead($0) }
+        let first = finalizers.steps.filter { unmet[$0] == 0 && isPending($0) }
         for step in first { dependenciesMet(step) }
         return true
     }
 
     /// Ends all pauses and breakers: they protect later starts, but the end of the run must not
     /// wait.
-    private mutating func liftBrakes() {
+    private mutating func endPausesAndBreakers() {
         throttles.liftHolds()
         breakers = BreakerState()
         for resource in plan.resources.indices {
@@ -76,7 +76,7 @@ extension Scheduler {
     }
 
     /// Whether a finalizer still has to run, or to be skipped for its dependents.
-    private func isAhead(_ step: Int) -> Bool {
+    private func isPending(_ step: Int) -> Bool {
         plan.isFinalizer(step) && (states[step] != .ended || isTransparent(step))
     }
 
