@@ -23,7 +23,7 @@ public struct PlainView: RunView {
     private(set) var running: [(step: Int, since: RunTime, isAnnounced: Bool)] = []
     /// Steps that another step of the run holds back.
     var waits = WaitLines()
-    private var lastSpokeAt = RunTime.zero
+    private var lastLineAt = RunTime.zero
     /// The open question, if this view asks it.
     private var open = OpenPrompt()
 
@@ -66,7 +66,7 @@ public struct PlainView: RunView {
         guard let line = lines.text(for: event, record: record) ?? waited else {
             return announcementOnLaunch(event, record)
         }
-        lastSpokeAt = event.time
+        lastLineAt = event.time
         guard output.showsLogs else { return line + "\n" }
         if case .ended(let step, _) = event.kind {
             feed.end(step, line: line)
@@ -179,9 +179,9 @@ public struct PlainView: RunView {
         }
         text += waits.announcements(at: now, record, lines)
         if !isSilent || !text.isEmpty {
-            lastSpokeAt = now
-        } else if now - lastSpokeAt >= PlainView.heartbeatInterval, !running.isEmpty {
-            lastSpokeAt = now
+            lastLineAt = now
+        } else if now - lastLineAt >= PlainView.heartbeatInterval, !running.isEmpty {
+            lastLineAt = now
             text = lines.heartbeat(running.map(\.step), at: now, record: record) + "\n"
         }
         return text

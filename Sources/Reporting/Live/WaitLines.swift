@@ -9,7 +9,7 @@ struct WaitLines {
     /// The start of each wait; nil once it was printed.
     private var waits: [Int: RunTime?] = [:]
     /// In order, the steps whose wait was not printed yet, including some that no longer wait.
-    private var unsaid: [Int] = []
+    private var unreported: [Int] = []
     /// Whether a wait that no frame has printed is printed when it ends.
     var isSaidAfterwards = true
 
@@ -24,7 +24,7 @@ struct WaitLines {
         case .waiting(let step, let holder) where holder.isOfSameRun:
             guard waits[step] == nil else { break }
             waits[step] = .some(event.time)
-            unsaid.append(step)
+            unreported.append(step)
         case .launched(let step, _, _, _):
             guard !waits.isEmpty, case .some(.some(let since)) = waits.removeValue(forKey: step),
                 isSaidAfterwards, event.time - since >= Self.delay,
@@ -46,7 +46,7 @@ struct WaitLines {
         var groups: [(holder: LockHolder, steps: [Int])] = []
         var places: [LockHolder: Int] = [:]
         var stillUnsaid: [Int] = []
-        for step in unsaid {
+        for step in unreported {
             guard case .some(.some(let since)) = waits[step] else { continue }
             guard now - since >= Self.delay, let holder = record.holder(of: step) else {
                 stillUnsaid.append(step)
@@ -60,7 +60,7 @@ struct WaitLines {
                 groups.append((holder, [step]))
             }
         }
-        unsaid = stillUnsaid
+        unreported = stillUnsaid
         return groups.map { lines.waiting($0.steps, for: $0.holder, record: record) + "\n" }
             .joined()
     }

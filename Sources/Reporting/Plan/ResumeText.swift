@@ -29,7 +29,7 @@ package struct ResumeText {
             "going on with run \(run): \(done) \(verb) done, "
                 + (reruns.isEmpty ? "none is left to run" : "\(reruns.count) to run")
         ]
-        var details = reruns.filter { Self.isTold($0.reason) }.map { rerun in
+        var details = reruns.filter { Self.isReported($0.reason) }.map { rerun in
             "`\(id(of: rerun.step))` \(text(of: rerun.step, rerun.reason))"
         }
         details += resume.doneUnlessNeedsRun.sorted { $0.key < $1.key }.map { step, done in
@@ -53,7 +53,7 @@ package struct ResumeText {
     }
 
     /// Whether a reason is worth a line: the user knows which steps failed or were never reached.
-    private static func isTold(_ reason: RerunReason) -> Bool {
+    private static func isReported(_ reason: RerunReason) -> Bool {
         reason.wasDone || reason == .inFlight || reason == .new || reason == .leftOutBefore
     }
 

@@ -19,12 +19,12 @@ struct GroupWatch: ~Copyable {
     private var escaped: Set<Int32> = []
     /// Living children that belong to no step; while they are children, their numbers are not
     /// reused before they are reaped.
-    private var strangers: Set<Int32>
+    private var otherChildren: Set<Int32>
 
     /// Records the existing children, and begins to adopt orphans.
     init() {
         let own = getpid()
-        strangers = Set(
+        otherChildren = Set(
             table.children() ?? ProcessTable.living().filter { $0.parent == own }.map(\.pid))
         _ = stepvisor_become_subreaper()
     }
@@ -33,7 +33,7 @@ struct GroupWatch: ~Copyable {
     ///
     /// The first process of a PID namespace adopts all orphans in it. Any other process adopts only
     /// orphans of its own descendants, and these belong to steps as long as no other child lives.
-    private var mayAdoptStrangers: Bool { !strangers.isEmpty || getpid() == 1 }
+    private var mayAdoptOthers: Bool { !otherChildren.isEmpty || getpid() == 1 }
 
     /// Reaps adopted orphans that have ended, and reports whether new ones live.
     ///
@@ -44,12 +44,12 @@ struct GroupWatch: ~Copyable {
         guard let children = table.children() else { return true }
         var foundNew = false
         var stillEscaped: Set<Int32> = []
-        var stillStrange: Set<Int32> = []
+        var stillOther: Set<Int32> = []
         for pid in children where !isOwn(pid) {
             // Adopted orphans are reaped one by one, never by a wait for any child.
             if stepvisor_reap(pid) == 0 { continue }
-            if strangers.contains(pid) {
-                stillStrange.insert(pid)
+            if otherChildren.contains(pid) {
+                stillOther.insert(pid)
             } else if escaped.contains(pid) {
                 stillEscaped.insert(pid)
             } else {
@@ -59,7 +59,7 @@ struct GroupWatch: ~Copyable {
         escaped = stillEscaped
         // What another child leaves behind at its end is found in the same scan, and needs proof
         // too.
-        if !foundNew { strangers = stillStrange }
+        if !foundNew { otherChildren = stillOther }
         return foundNew
     }
 
@@ -80,15 +80,15 @@ struct GroupWatch: ~Copyable {
         let own = getpid()
         for facts in living
         where facts.parent == own && !isOwn(facts.pid) && !groups.contains(facts.group)
-            && !escaped.contains(facts.pid) && !strangers.contains(facts.pid)
+            && !escaped.contains(facts.pid) && !otherChildren.contains(facts.pid)
         {
-            if !mayAdoptStrangers || escaped.contains(facts.group)
+            if !mayAdoptOthers || escaped.contains(facts.group)
                 || escaped.contains(facts.session)
                 || GroupWatch.step(of: facts.pid, run: run) != nil
             {
                 escaped.insert(facts.pid)
             } else {
-                strangers.insert(facts.pid)
+                otherChildren.insert(facts.pid)
             }
         }
     }
@@ -99,7 +99,7 @@ struct GroupWatch: ~Copyable {
     /// there are none, and the scan of all processes is not needed.
     mutating func descendants(isOwn: (Int32) -> Bool, run: String) -> [ProcessFacts] {
         if let children = table.children(),
-            children.allSatisfy({ isOwn($0) || strangers.contains($0) })
+            children.allSatisfy({ isOwn($0) || otherChildren.contains($0) })
         {
             return []
         }
@@ -127,7 +127,7 @@ struct GroupWatch: ~Copyable {
         let own = getpid()
         let found = living.filter { facts in
             guard facts.startTicks >= earliestBirth, facts.group != leader, facts.pid != own,
-                facts.hasEnvironment, !isOwn(facts.pid), !strangers.contains(facts.pid)
+                facts.hasEnvironment, !isOwn(facts.pid), !otherChildren.contains(facts.pid)
             else { return false }
             if let name = GroupWatch.step(of: facts.pid, run: run) { return name == step }
             return isAlone && escaped.contains(facts.pid)

@@ -30,7 +30,7 @@ public enum GuardianMain {
     public static func serve(_ arguments: [String]) -> Int32? {
         guard arguments.count == 3, arguments[1] == word else { return nil }
         let run = arguments[2]
-        guard isPost(for: run) else {
+        guard hasGuardianDescriptors(for: run) else {
             let text = "error: `\(word)` is for stepvisor itself: it is started beside each run\n"
             try? FileBytes.write(Array(text.utf8), to: STDERR_FILENO, subject: "standard error")
             return 2
@@ -40,7 +40,7 @@ public enum GuardianMain {
         let earliestBirth = ProcessTable.facts(of: getppid())?.startTicks ?? 0
         // Do not prevent a file system from being unmounted.
         _ = chdir("/")
-        guard isLeftAlone() else { return 0 }
+        guard waitForAbruptEnd() else { return 0 }
         var sweep = OrphanCleanup(
             run: run, earliestBirth: earliestBirth, latestBirth: ProcessTable.ticksSinceBoot())
         let salvage = salvage(of: run, sweep.freeze())
@@ -64,7 +64,7 @@ public enum GuardianMain {
     }
 
     /// Whether the descriptors are those that stepvisor gives to a guardian.
-    private static func isPost(for run: String) -> Bool {
+    private static func hasGuardianDescriptors(for run: String) -> Bool {
         guard StateDirectory.isRunIdentifier(run), kind(of: STDIN_FILENO) == S_IFIFO,
             kind(of: STDOUT_FILENO) == S_IFREG
         else { return false }
@@ -88,7 +88,7 @@ public enum GuardianMain {
     }
 
     /// Sleeps until stepvisor has ended, and returns whether it ended without a farewell.
-    private static func isLeftAlone() -> Bool {
+    private static func waitForAbruptEnd() -> Bool {
         // No events requested: only the end of the pipe wakes this process.
         var entry = pollfd(fd: STDIN_FILENO, events: 0, revents: 0)
         while poll(&entry, 1, -1) < 0 && (errno == EINTR || errno == EAGAIN) {}

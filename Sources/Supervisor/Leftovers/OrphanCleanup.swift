@@ -37,12 +37,12 @@ extension Journal {
 /// Ends exactly what a dead run has left: the processes with its marker, and the groups that its
 /// journal records as alive.
 struct OrphanCleanup {
-    private let cookie: RunMarker
+    private let marker: RunMarker
     private var groups: [RecordedGroup] = []
     /// Clock ticks since boot at which stepvisor still pinned the process ids of its groups.
     private let latestBirth: UInt64
     /// Whether the passes so far have certainly found no carrier.
-    private var foundNobody = false
+    private var foundNone = false
     private let begin = RunClock.monotonicNanoseconds()
     private let ownProgram = ProgramIdentity(of: "self")
 
@@ -69,7 +69,7 @@ struct OrphanCleanup {
     ///   - latestBirth: clock ticks since boot at which the run's stepvisor still lived. An older
     ///     member of a leaderless group proves that the number is still the run's.
     init(run: String, earliestBirth: UInt64, latestBirth: UInt64) {
-        cookie = RunMarker(run: run, earliestBirth: earliestBirth)
+        marker = RunMarker(run: run, earliestBirth: earliestBirth)
         self.latestBirth = latestBirth
     }
 
@@ -84,18 +84,18 @@ struct OrphanCleanup {
         var foundNew = true
         while foundNew, age < OrphanCleanup.freezeLimit {
             foundNew = false
-            let isSure = cookie.forEachCarrier { pid in
+            let isSure = marker.forEachCarrier { pid in
                 guard let facts = signalCarrier(pid, SIGSTOP) else { return }
                 if known.insert(facts.identity).inserted { foundNew = true }
             }
-            foundNobody = isSure && known.isEmpty
+            foundNone = isSure && known.isEmpty
         }
         return known.map(\.pid)
     }
 
     /// Kills the carriers once, first: finding the other processes takes longer.
     mutating func killCarriers() {
-        if !pass().living.isEmpty { foundNobody = false }
+        if !pass().living.isEmpty { foundNone = false }
     }
 
     /// Kills in passes until two of them find nothing and are certain of it.
@@ -111,7 +111,7 @@ struct OrphanCleanup {
         var found: Set<ProcessFacts.Identity> = []
         var quiet = 0
         var quietSince: Int64?
-        if foundNobody, groups.isEmpty {
+        if foundNone, groups.isEmpty {
             // That was the first of the two.
             quiet = 1
             usleep(OrphanCleanup.quietPause)
@@ -133,7 +133,7 @@ struct OrphanCleanup {
     /// Kills once; returns which processes were alive, and whether these were certainly all.
     private mutating func pass() -> (living: [ProcessFacts.Identity], isSure: Bool) {
         var living: [ProcessFacts.Identity] = []
-        let isSure = cookie.forEachCarrier { pid in
+        let isSure = marker.forEachCarrier { pid in
             if let facts = signalCarrier(pid, SIGKILL) { living.append(facts.identity) }
         }
         return (living + killGroups(), isSure)
@@ -142,7 +142,7 @@ struct OrphanCleanup {
     private func signalCarrier(_ pid: Int32, _ signal: Int32) -> ProcessFacts? {
         var isSpared = false
         let facts = ProcessTable.signal(pid, signal) { _ in
-            guard cookie.find(in: pid) == .carrier else { return false }
+            guard marker.find(in: pid) == .carrier else { return false }
             isSpared = age < OrphanCleanup.guardianPatience && isGuardian(pid)
             return !isSpared
         }

@@ -135,7 +135,7 @@ final class StepCache: Sendable {
         case .missing: return .miss
         case .refused(let obstacle):
             let isGone = directory.clear(obstacle)
-            guard isToBeSaid(isGone: isGone) else { return .miss }
+            guard isReported(isGone: isGone) else { return .miss }
             let sentence = directory.sentence(about: obstacle, isGone: isGone)
             return isGone ? .damaged(sentence) : .unfit(sentence)
         case .found(let entry):
@@ -163,7 +163,7 @@ final class StepCache: Sendable {
     /// Beyond this number, unusable entries are reported together in one line.
     private static let maxReported = 3
 
-    private func isToBeSaid(isGone: Bool) -> Bool {
+    private func isReported(isGone: Bool) -> Bool {
         memory.withLock { memory in
             memory.refused += 1
             guard memory.refused > StepCache.maxReported else { return true }

@@ -49,7 +49,7 @@ struct LogWatch {
     }
 
     private var entries: [Int: Entry] = [:]
-    private var lastLook = RunTime.zero
+    private var lastPoll = RunTime.zero
 
     /// Starts watching the log of a step.
     ///
@@ -75,12 +75,12 @@ struct LogWatch {
 
     /// Nanoseconds until the next poll; nil when nothing is watched.
     func patience(at now: RunTime) -> Int64? {
-        entries.isEmpty ? nil : max(0, LogWatch.interval - (now - lastLook))
+        entries.isEmpty ? nil : max(0, LogWatch.interval - (now - lastPoll))
     }
 
     /// Whether the next poll is due.
     func isDue(at now: RunTime) -> Bool {
-        !entries.isEmpty && now - lastLook >= LogWatch.interval
+        !entries.isEmpty && now - lastPoll >= LogWatch.interval
     }
 
     /// Polls the logs, and returns those that have lost content since the last poll.
@@ -95,8 +95,8 @@ struct LogWatch {
         at now: RunTime, only: Int? = nil,
         look: (_ step: Int, _ known: Int64?, _ mark: inout LogMark?) -> Look
     ) -> [(step: Int, loss: Loss)] {
-        guard only != nil || now - lastLook >= LogWatch.interval else { return [] }
-        if only == nil { lastLook = now }
+        guard only != nil || now - lastPoll >= LogWatch.interval else { return [] }
+        if only == nil { lastPoll = now }
         let steps = only.map { [$0] } ?? entries.keys.sorted()
         return steps.compactMap { step in
             guard var entry = entries[step], let before = entry.size else { return nil }

@@ -20,7 +20,7 @@ extension WorkflowDecoder {
         for resource in draft.workflow.resources { merge(resource) }
         for group in draft.workflow.parallelGroups { merge(group) }
         merge(changeClasses: draft)
-        noteIdleKeys(
+        noteIneffectiveKeys(
             keys.filter { !Self.ownKeys.contains($0.key) }, [draft.errorPropagation, draft.cache])
         return scope
     }
@@ -79,14 +79,14 @@ extension WorkflowDecoder {
         }
     }
 
-    private mutating func noteIdleKeys(
+    private mutating func noteIneffectiveKeys(
         _ keys: [DocumentTable.Entry], _ tables: [DocumentTable.Entry?]
     ) {
         // Keys that are ignored in every file need no note here.
-        let idle = keys.filter { WorkflowTables.execution.honours($0.key) }
+        let ineffective = keys.filter { WorkflowTables.execution.honours($0.key) }
         let tables = tables.compactMap(\.self)
-        guard let first = idle.first ?? tables.first else { return }
-        let names = idle.map { "`\($0.key)`" } + tables.map { "`[\($0.key)]`" }
+        guard let first = ineffective.first ?? tables.first else { return }
+        let names = ineffective.map { "`\($0.key)`" } + tables.map { "`[\($0.key)]`" }
         reader.report(
             Diagnostic(
                 .note,

@@ -20,7 +20,7 @@ struct CheckCommand {
         var diagnostics = loaded.diagnostics
         if let resolved = loaded.resolved {
             diagnostics += CheckCommand.commandProblems(resolved, root: loaded.projectRoot)
-            diagnostics += CheckCommand.idleBackups(resolved.workflow)
+            diagnostics += CheckCommand.backupsWithoutCommand(resolved.workflow)
             diagnostics += CheckCommand.undeclaredResources(resolved.workflow)
             diagnostics += SkipNotes(resolved).diagnostics
             diagnostics +=
@@ -139,7 +139,7 @@ struct CheckCommand {
 
     /// Backups that are only described, in a run without a runner to read them; a step without a
     /// command is reported as that.
-    private static func idleBackups(_ workflow: Workflow) -> [Diagnostic] {
+    private static func backupsWithoutCommand(_ workflow: Workflow) -> [Diagnostic] {
         guard workflow.execution.runner == nil else { return [] }
         // Instances of one `foreach` have the same backups.
         var seen: Set<SourceRange?> = []

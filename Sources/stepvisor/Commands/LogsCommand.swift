@@ -143,7 +143,7 @@ struct LogsCommand {
     private func show(_ step: Int, of run: RecordedRun) throws {
         let id = run.record.header.steps[step].id
         guard run.run.logSize(of: id) != nil else {
-            sayNothing(step, of: run)
+            reportMissingLog(step, of: run)
             return
         }
         var printer = LogPrinter()
@@ -188,10 +188,10 @@ struct LogsCommand {
             }
         }
         try printer.finish()
-        if run.run.logSize(of: id) == nil { sayNothing(step, of: run) }
+        if run.run.logSize(of: id) == nil { reportMissingLog(step, of: run) }
     }
 
-    private func sayNothing(_ step: Int, of run: RecordedRun) {
+    private func reportMissingLog(_ step: Int, of run: RecordedRun) {
         let id = run.record.header.steps[step].id
         let status = run.record.steps[step].status
         let reason = run.record.reasonText(of: step).map { ": \(Sanitizer.line($0))" } ?? ""

@@ -79,7 +79,7 @@ extension Scheduler {
             end(step, outcome, &effects)
             return
         }
-        guard !goesOnAfterBusy(step, outcome, &effects) else { return }
+        guard !continuesAfterBusy(step, outcome, &effects) else { return }
         attempts[step].busyInARow = 0
         let next = nextTry(of: step, after: outcome.reason, &effects)
         if next != nil { effects.record(.attemptFailed(step: step, AttemptFailure(outcome))) }
@@ -93,7 +93,7 @@ extension Scheduler {
     }
 
     /// Handles a busy failure, which slows others down and costs only time; true when this was one.
-    private mutating func goesOnAfterBusy(
+    private mutating func continuesAfterBusy(
         _ step: Int, _ outcome: StepEnd, _ effects: inout Effects
     ) -> Bool {
         guard let throttle = plan.policy.throttle, !isHalted(step),
