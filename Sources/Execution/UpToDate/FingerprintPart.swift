@@ -32,17 +32,23 @@ extension Sequence<FingerprintPart> {
     private var hashed: SHA256 {
         // Gathered first: a hash fed word by word costs more than the words.
         var bytes: [UInt8] = []
-        for ingredient in self {
-            for text in [ingredient.name, ingredient.value] {
-                Swift.withUnsafeBytes(of: UInt64(text.utf8.count).bigEndian) {
-                    bytes.append(contentsOf: $0)
-                }
-                bytes.append(contentsOf: text.utf8)
-            }
-        }
+        for ingredient in self { bytes.append(part: ingredient.name, ingredient.value) }
         var hash = SHA256()
         hash.update(bytes)
         return hash
+    }
+}
+
+extension [UInt8] {
+    /// Adds name and value of an ingredient as they are hashed: each after its length.
+    fileprivate mutating func append(part name: String, _ value: String) {
+        append(framed: name)
+        append(framed: value)
+    }
+
+    private mutating func append(framed text: String) {
+        Swift.withUnsafeBytes(of: UInt64(text.utf8.count).bigEndian) { append(contentsOf: $0) }
+        append(contentsOf: text.utf8)
     }
 }
 
@@ -72,11 +78,16 @@ public struct StepIngredients: Sendable {
     private let inherited: [String: String]
     /// The `[environment]` table by name.
     private let common: [String: String]
+    /// The same as ingredients, for the steps that add nothing to it.
+    private let commonParts: [FingerprintPart]
     /// Keeps secrets from being guessed by their digests: first of every list; none where it is nil.
     private let key: String?
     private let secrets: Set<String>
     /// Which variables steps inherit; nil where they inherit all.
-    private let passed: FingerprintPart?
+    private let passed: String?
+
+    /// Takes one ingredient, by its name and value.
+    private typealias Sink = (_ name: String, _ value: String) -> Void
 
     /// Lists for the steps of a plan; `inherited` answers for `env_inputs`.
     public init(plan: RunPlan, inherited: [String: String], key: String? = nil) {
@@ -86,77 +97,45 @@ public struct StepIngredients: Sendable {
         common = Dictionary(
             plan.resolved.workflow.environment.map { ($0.name, $0.value) },
             uniquingKeysWith: { $1 })
-        secrets = Set(plan.resolved.workflow.execution.secrets)
+        let secrets = Set(plan.resolved.workflow.execution.secrets)
+        self.secrets = secrets
+        commonParts = Self.environment(common, secrets)
         passed = plan.resolved.workflow.execution.passEnvironment.map { names in
             let texts = Set(names.map { Array($0.utf8) }).sorted {
                 $0.lexicographicallyPrecedes($1)
             }
-            return FingerprintPart(
-                "pass_environment",
-                texts.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " "))
+            return texts.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
         }
+    }
+
+    private static func environment(
+        _ values: [String: String], _ secrets: Set<String>
+    ) -> [FingerprintPart] {
+        values.sorted { $0.key < $1.key }.map { name, value in
+            FingerprintPart("environment \(name)", secrets.contains(name) ? "" : value)
+        }
+    }
+
+    private static func list(_ fill: (Sink) -> Void) -> [FingerprintPart] {
+        var list: [FingerprintPart] = []
+        fill { list.append(FingerprintPart($0, $1)) }
+        return list
     }
 
     /// What is started, and where.
     public func command(of index: Int) -> [FingerprintPart] {
-        let step = plan.resolved.workflow.steps[index]
-        var list = keyed
-        if let command = plan.command(of: index) {
-            if command.needsShell { list += shell }
-            list += command.ingredients
+        Self.list { add in
+            if let key { add("key", key) }
+            addCommand(of: index, add)
         }
-        // Every step is told its id, and one command may serve many by it.
-        list.append(FingerprintPart("id", step.id.rawValue))
-        if step.command == nil {
-            // A runner is told by this what it is to do.
-            list.append(FingerprintPart("description", step.description))
-            if step.hasRecovery, let words = step.recovery.primaryMethod {
-                list.append(FingerprintPart("primary_method", words))
-            }
-        }
-        if let directory = step.workingDirectory {
-            list.append(FingerprintPart("working_directory", directory))
-        }
-        return list
     }
 
     /// What else it is told, what it waits for, and what it is to leave behind.
     public func settings(of index: Int) -> [FingerprintPart] {
-        let step = plan.resolved.workflow.steps[index]
-        var list = keyed + environment(of: step)
-        let dependencies = plan.resolved.graph.dependencies(of: index)
-        list += dependencies.map { plan.resolved.workflow.steps[$0].id.rawValue }.sorted()
-            .map { FingerprintPart("dependency", $0) }
-        list += step.outputFiles.map { FingerprintPart("output_files", $0.text) }
-        list += step.modifies.map { FingerprintPart("modifies", $0.text) }
-        if let expected = step.expectedOutput {
-            list.append(FingerprintPart("expected_output", expected))
+        Self.list { add in
+            if let key { add("key", key) }
+            addSettings(of: index, answers: nil, add)
         }
-        list += gating(of: step.gating)
-        if step.hasRecovery { list += backups(of: index) }
-        if step.gating.verify != nil, plan.command(of: index)?.needsShell != true { list += shell }
-        if let names = passed { list.append(names) }
-        return list
-    }
-
-    /// The other methods by which it may come to a success, each with what it is told.
-    private func backups(of index: Int) -> [FingerprintPart] {
-        var list: [FingerprintPart] = []
-        for (place, backup) in plan.resolved.workflow.steps[index].recovery.backups.enumerated() {
-            // Words for a runner that is not there are passed over.
-            guard let command = plan.command(of: index, by: .backup(place + 1)) else { continue }
-            let name = "backup \(place + 1)"
-            if command.needsShell { list += shell }
-            list += command.ingredients.map { FingerprintPart("\(name) \($0.name)", $0.value) }
-            if backup.command == nil {
-                list.append(FingerprintPart("\(name) description", backup.description ?? ""))
-            }
-        }
-        return list
-    }
-
-    private var shell: [FingerprintPart] {
-        plan.resolved.workflow.execution.shell.map { FingerprintPart("shell", $0) }
     }
 
     /// What a fingerprint is made from, beside files and what other steps produce.
@@ -169,45 +148,107 @@ public struct StepIngredients: Sendable {
     ///   - answers: What its tools say of themselves, by the bytes of the command.
     /// - Returns: The list, in an order that depends on the workflow alone.
     public func declared(of index: Int, answers: [[UInt8]: String]) -> [FingerprintPart] {
-        let settings = settings(of: index).dropFirst(keyed.count)
-        return command(of: index)
-            + settings.compactMap { ingredient in
-                switch ingredient.name {
-                case "condition", "dependency": nil
-                case "tools":
-                    FingerprintPart(
-                        "tools \(ingredient.value)",
-                        answers[Array(ingredient.value.utf8)] ?? "no answer")
-                default: ingredient
-                }
+        Self.list { addDeclared(of: index, answers, $0) }
+    }
+
+    /// Adds the bytes of ``declared(of:answers:)`` whose SHA-256 is its digest, without making the list.
+    public func appendDeclared(
+        of index: Int, answers: [[UInt8]: String], to bytes: inout [UInt8]
+    ) {
+        addDeclared(of: index, answers) { bytes.append(part: $0, $1) }
+    }
+
+    private func addDeclared(of index: Int, _ answers: [[UInt8]: String], _ add: Sink) {
+        if let key { add("key", key) }
+        addCommand(of: index, add)
+        addSettings(of: index, answers: answers, add)
+    }
+
+    // Asked piece by piece in all of these: a step is expensive to copy.
+
+    private func addCommand(of index: Int, _ add: Sink) {
+        if let command = plan.command(of: index) {
+            if command.needsShell { addShell(add) }
+            command.addIngredients(add)
+        }
+        let steps = plan.resolved.workflow.steps
+        // Every step is told its id, and one command may serve many by it.
+        add("id", steps[index].id.rawValue)
+        if steps[index].command == nil {
+            // A runner is told by this what it is to do.
+            add("description", steps[index].description)
+            if steps[index].hasRecovery, let words = steps[index].recovery.primaryMethod {
+                add("primary_method", words)
             }
+        }
+        if let directory = steps[index].workingDirectory { add("working_directory", directory) }
     }
 
-    private var keyed: [FingerprintPart] { key.map { [FingerprintPart("key", $0)] } ?? [] }
+    /// With answers of tools only what counts for a fingerprint.
+    private func addSettings(of index: Int, answers: [[UInt8]: String]?, _ add: Sink) {
+        let steps = plan.resolved.workflow.steps
+        addEnvironment(steps[index].environment, add)
+        if answers == nil {
+            let dependencies = plan.resolved.graph.dependencies(of: index)
+            for id in dependencies.map({ steps[$0].id.rawValue }).sorted() { add("dependency", id) }
+        }
+        for pattern in steps[index].outputFiles { add("output_files", pattern.text) }
+        for pattern in steps[index].modifies { add("modifies", pattern.text) }
+        if let expected = steps[index].expectedOutput { add("expected_output", expected) }
+        if steps[index].hasGating { addGating(steps[index].gating, answers, add) }
+        if steps[index].hasRecovery { addBackups(of: index, add) }
+        if steps[index].hasGating, steps[index].gating.verify != nil,
+            plan.command(of: index)?.needsShell != true
+        {
+            addShell(add)
+        }
+        if let passed { add("pass_environment", passed) }
+    }
 
-    private func environment(of step: Step) -> [FingerprintPart] {
+    /// The other methods by which it may come to a success, each with what it is told.
+    private func addBackups(of index: Int, _ add: Sink) {
+        for (place, backup) in plan.resolved.workflow.steps[index].recovery.backups.enumerated() {
+            // Words for a runner that is not there are passed over.
+            guard let command = plan.command(of: index, by: .backup(place + 1)) else { continue }
+            let name = "backup \(place + 1)"
+            if command.needsShell { addShell(add) }
+            command.addIngredients { add("\(name) \($0)", $1) }
+            if backup.command == nil {
+                add("\(name) description", backup.description ?? "")
+            }
+        }
+    }
+
+    private func addShell(_ add: Sink) {
+        for word in plan.resolved.workflow.execution.shell { add("shell", word) }
+    }
+
+    private func addEnvironment(_ own: [EnvironmentVariable], _ add: Sink) {
+        guard !own.isEmpty else {
+            for part in commonParts { add(part.name, part.value) }
+            return
+        }
         var values = common
-        for variable in step.environment { values[variable.name] = variable.value }
-        guard !values.isEmpty else { return [] }
-        return values.sorted { $0.key < $1.key }.map { name, value in
-            FingerprintPart("environment \(name)", secrets.contains(name) ? "" : value)
-        }
+        for variable in own { values[variable.name] = variable.value }
+        for part in Self.environment(values, secrets) { add(part.name, part.value) }
     }
 
-    private func gating(of gating: Step.Gating) -> [FingerprintPart] {
-        var list: [FingerprintPart] = []
-        if let condition = gating.condition { list.append(FingerprintPart("condition", condition)) }
-        if let verify = gating.verify { list.append(FingerprintPart("verify", verify)) }
-        if let pattern = gating.successPattern {
-            list.append(FingerprintPart("success_pattern", pattern))
-        }
-        list += gating.environmentInputs.map { name in
+    private func addGating(_ gating: Step.Gating, _ answers: [[UInt8]: String]?, _ add: Sink) {
+        if answers == nil, let condition = gating.condition { add("condition", condition) }
+        if let verify = gating.verify { add("verify", verify) }
+        if let pattern = gating.successPattern { add("success_pattern", pattern) }
+        for name in gating.environmentInputs {
             // A variable that is not set differs from one that is empty.
             let value = inherited[name].map { secrets.contains(name) ? "=" : "=" + $0 }
-            return FingerprintPart("env_inputs \(name)", value ?? "")
+            add("env_inputs \(name)", value ?? "")
         }
-        list += gating.tools.map { FingerprintPart("tools", $0) }
-        return list
+        for tool in gating.tools {
+            if let answers {
+                add("tools \(tool)", answers[Array(tool.utf8)] ?? "no answer")
+            } else {
+                add("tools", tool)
+            }
+        }
     }
 }
 
@@ -216,11 +257,11 @@ extension Command {
         if case .shell = self { true } else { false }
     }
 
-    fileprivate var ingredients: [FingerprintPart] {
+    fileprivate func addIngredients(_ add: (_ name: String, _ value: String) -> Void) {
         switch self {
-        case .arguments(let words): words.map { FingerprintPart("argument", $0) }
-        case .shell(let line): [FingerprintPart("line", line)]
-        case .script(let path): [FingerprintPart("script", path)]
+        case .arguments(let words): for word in words { add("argument", word) }
+        case .shell(let line): add("line", line)
+        case .script(let path): add("script", path)
         }
     }
 }

@@ -1,26 +1,35 @@
-/// What is in directories, kept while many steps are looked at one after the other.
+/// What is in directories, and what named files are, kept while many steps are checked one after the
+/// other.
 ///
-/// Only for a look ahead of a run: from its first step on each look is a new one.
+/// Only for the check before a run: from its first step on each file is asked for anew.
 struct DirectoryListings: Sendable {
     /// A name in a directory, with its type where the file system tells.
     typealias Name = (name: [UInt8], type: Int32)
 
-    private var known: [[UInt8]: [Name]] = [:]
+    private var known: [[UInt8]: (names: [Name], place: FileRecord)] = [:]
     private var count = 0
+    /// Files that steps name one by one.
+    private let files: FileTable
 
     /// Smaller directories are read again as quickly.
     private static let leastKept = 32
     /// Some tens of megabytes.
     private static let maxKept = 500_000
 
-    /// The names in a directory, in the order of their bytes; nil where it was not kept.
-    subscript(path: [UInt8]) -> [Name]? { known[path] }
+    init(files: FileTable = FileTable()) { self.files = files }
+
+    /// What a file is; nil where it was not asked for.
+    func stamp(of path: [UInt8]) -> FileStamp? { files.stamp(of: path) }
+
+    /// The names in a directory, in the order of their bytes, and what it was before it was listed; nil
+    /// where it was not kept.
+    subscript(path: [UInt8]) -> (names: [Name], place: FileRecord)? { known[path] }
 
     /// Keeps the names in a directory, unless that is too little or too much.
-    mutating func keep(_ names: [Name], of path: [UInt8]) {
+    mutating func keep(_ names: [Name], of path: [UInt8], _ place: FileRecord) {
         guard names.count >= Self.leastKept, count + names.count <= Self.maxKept else { return }
         count += names.count
-        known[path] = names
+        known[path] = (names, place)
     }
 }
 

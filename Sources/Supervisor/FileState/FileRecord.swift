@@ -1,5 +1,11 @@
 import Execution
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// What a file was when it was last looked at.
 struct FileRecord: Hashable, Sendable {
     /// Relative to the project root, or absolute where it was declared so; bytes, not text.
@@ -32,6 +38,9 @@ extension FileStamp {
     func isOldEnough(at time: Int64) -> Bool {
         time &- max(changedAt, modifiedAt) > FileStamp.racyWindow
     }
+
+    /// Whether nothing was there.
+    var isAbsent: Bool { kind == .unreadable && (error == ENOENT || error == ENOTDIR) }
 
     /// What it is, and whether it can be executed, in one byte.
     var mark: UInt8 { kind.rawValue << 1 | (isExecutable ? 1 : 0) }

@@ -1,3 +1,4 @@
+import Execution
 import SystemCalls
 import WorkflowModel
 
@@ -27,6 +28,8 @@ struct FileScanner {
     private let patterns: InputPatterns
     private var budget: Int
     private var entries: [InputEntry] = []
+    /// Directories that were listed, and paths where nothing was, each as it was before.
+    private var places: [FileRecord] = []
     private(set) var isOverBudget = false
     /// What is known of directories; nil where each is read anew.
     private var listings: DirectoryListings?
@@ -56,6 +59,14 @@ struct FileScanner {
         of patterns: InputPatterns, root: String, budget: Int,
         listings: inout DirectoryListings?
     ) -> [InputEntry]? {
+        scan(for: patterns, root: root, budget: budget, listings: &listings)?.entries
+    }
+
+    /// The same, and where they were looked for.
+    static func scan(
+        for patterns: InputPatterns, root: String, budget: Int,
+        listings: inout DirectoryListings?
+    ) -> (entries: [InputEntry], places: [FileRecord])? {
         var scan = FileScanner(patterns, root: root, budget: budget, listings)
         // Handed on and taken back, so that it is never copied.
         listings = nil
@@ -63,9 +74,9 @@ struct FileScanner {
         for script in patterns.scripts { scan.add(path: script) }
         for glob in patterns.included { scan.add(glob) }
         if scan.isOverBudget { return nil }
-        guard scan.entries.count > 1 else { return scan.entries }
+        guard scan.entries.count > 1 else { return (scan.entries, scan.places) }
         scan.entries.sort { $0.path.lexicographicallyPrecedes($1.path) }
-        return scan.entries.withoutRepetitions
+        return (scan.entries.withoutRepetitions, scan.places)
     }
 
     private mutating func add(_ glob: Glob) {
@@ -112,15 +123,24 @@ struct FileScanner {
     private mutating func look(at path: [UInt8], _ rule: LinkRule) -> InputEntry? {
         budget -= 1
         if budget < 0 { isOverBudget = true }
+        if let stamp = listings?.stamp(of: path), stamp.kind != .link {
+            guard stamp.isAbsent else { return InputEntry(path: path, facts: stamp) }
+            places.append(FileRecord(place: path, stamp))
+            return nil
+        }
         var facts = stat()
         guard InputPath.with(root, path, { lstat($0, &facts) }) == 0 else {
-            return errno == ENOENT || errno == ENOTDIR
-                ? nil : InputEntry(path: path, facts: FileStamp(unreadable: errno))
+            let stamp = FileStamp(unreadable: errno)
+            guard stamp.isAbsent else { return InputEntry(path: path, facts: stamp) }
+            places.append(FileRecord(place: path, stamp))
+            return nil
         }
         guard facts.st_mode & S_IFMT == S_IFLNK else {
             return InputEntry(path: path, facts: FileStamp(facts))
         }
-        return isOverBudget ? nil : follow(path, facts, rule)
+        let entry = isOverBudget ? nil : follow(path, facts, rule)
+        if entry == nil { places.append(FileRecord(place: path, FileStamp(facts))) }
+        return entry
     }
 
     private mutating func follow(_ path: [UInt8], _ facts: stat, _ rule: LinkRule) -> InputEntry? {
@@ -200,9 +220,12 @@ struct FileScanner {
         in path: [UInt8], beginning: [UInt8]
     ) -> ArraySlice<DirectoryListings.Name> {
         if let known = listings?[path] {
-            count(known.count)
-            return known.beginning(with: beginning)
+            count(known.names.count)
+            places.append(known.place)
+            return known.names.beginning(with: beginning)
         }
+        let place = FileRecord(listing: path, root: root)
+        places.append(place)
         guard let directory = InputPath.with(root, path, { opendir($0) }) else {
             if errno != ENOENT && errno != ENOTDIR {
                 entries.append(InputEntry(path: path, facts: FileStamp(unreadable: errno)))
@@ -223,13 +246,31 @@ struct FileScanner {
                 ? names[...] : names.filter { $0.name.starts(with: beginning) }[...]
         }
         names.sort { $0.name.lexicographicallyPrecedes($1.name) }
-        listings?.keep(names, of: path)
+        listings?.keep(names, of: path, place)
         return names.beginning(with: beginning)
     }
 
     private mutating func count(_ names: Int) {
         budget -= names
         if budget < 0 { isOverBudget = true }
+    }
+}
+
+extension FileRecord {
+    /// Where a file was looked for, and none that counts was found.
+    fileprivate init(place path: [UInt8], _ stamp: FileStamp) {
+        self.init(path: path, facts: stamp, digest: .zero, observedAt: 0)
+    }
+
+    /// A directory that is listed next: what changes in it from here on changes its stamp.
+    fileprivate init(listing path: [UInt8], root: String) {
+        let now = RunClock.wallTime().microseconds &* 1000
+        var facts = stat()
+        let code = InputPath.with(root, path) { lstat($0, &facts) }
+        self.init(
+            path: path.isEmpty ? [UInt8(ascii: ".")] : path,
+            facts: code == 0 ? FileStamp(facts) : FileStamp(unreadable: errno), digest: .zero,
+            observedAt: now)
     }
 }
 

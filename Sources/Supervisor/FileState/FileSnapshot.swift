@@ -18,6 +18,8 @@ struct FileSnapshot: Sendable {
     var isReadable: Bool
     /// Files, directories and links, sorted by path, each as it was.
     var files: [FileRecord] = []
+    /// Where they were looked for: directories that were listed, and paths where nothing was.
+    var places: [FileRecord] = []
     /// What was looked at behind links.
     var behindLinks = 0
 
@@ -68,8 +70,8 @@ struct FileHasher: Sendable {
     ) -> FileSnapshot? {
         guard !patterns.isEmpty else { return FileHasher.nothing }
         guard
-            let entries = FileScanner.entries(
-                of: patterns, root: root, budget: budget.names, listings: &listings)
+            let (entries, places) = FileScanner.scan(
+                for: patterns, root: root, budget: budget.names, listings: &listings)
         else { return nil }
         var reader = HintReader(hints)
         let known = entries.map { reader.digest(of: $0) }
@@ -81,7 +83,8 @@ struct FileHasher: Sendable {
         defer { progress?.end() }
         var hash = SHA256()
         var look = FileSnapshot(
-            digest: 0, signature: signature(of: entries, patterns), isReadable: true)
+            digest: 0, signature: signature(of: entries, patterns), isReadable: true,
+            places: places)
         look.files.reserveCapacity(entries.count)
         look.behindLinks = entries.reduce(0) { $0 + ($1.link?.count ?? 0) }
         var now = RunClock.wallTime().microseconds &* 1000

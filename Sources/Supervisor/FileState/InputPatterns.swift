@@ -112,6 +112,15 @@ struct InputPatterns: Sendable {
         }
     }
 
+    /// What the files that steps mean depend on beside the workflow: where the project and the cache lie,
+    /// and where in the project this process looks for programs.
+    static func surroundings(root: String) -> [UInt8] {
+        let words =
+            [root, CacheDirectory.path(in: root) ?? ""]
+            + ProjectPrograms.own(ProjectPrograms.inheritedDirectories, root: root)
+        return words.flatMap { Array($0.utf8) + [0] }
+    }
+
     /// The files of the project that a step's methods, and what verifies them, start.
     static func scripts(of index: Int, _ step: Step, plan: RunPlan, root: String) -> [String] {
         var commands = [plan.command(of: index)]
@@ -146,10 +155,11 @@ struct InputPatterns: Sendable {
 
 /// Programs of the project that are found by their names, since PATH leads there.
 private enum ProjectPrograms {
-    /// Where this process looks for programs, as far as that may lie in a project.
-    private static let inherited = ProcessEnvironment.variable("PATH").map {
-        String(decoding: $0, as: UTF8.self)
-    }
+    /// Where this process looks for programs.
+    static let inheritedDirectories =
+        ProcessEnvironment.variable("PATH").map {
+            directories(in: String(decoding: $0, as: UTF8.self))
+        } ?? []
 
     /// Where programs of these names would lie: absolute, or from where the step runs.
     static func paths(
@@ -159,13 +169,23 @@ private enum ProjectPrograms {
         let declared =
             step.environment.last { $0.name == "PATH" }
             ?? workflow.environment.last { $0.name == "PATH" }
-        guard let path = declared?.value ?? inherited else { return [] }
-        let directories = path.utf8.split(
-            separator: UInt8(ascii: ":"), omittingEmptySubsequences: false
-        ).filter { $0.first != UInt8(ascii: "/") || $0.starts(with: root.utf8) }
-        return directories.flatMap { directory in
-            programs.map { directory.isEmpty ? $0 : "\(Substring(directory))/\($0)" }
+        // Taken apart once, and not for each of thousands of steps.
+        let all = declared.map { self.directories(in: $0.value) } ?? inheritedDirectories
+        return own(all, root: root).flatMap { directory in
+            programs.map { directory.isEmpty ? $0 : "\(directory)/\($0)" }
         }
+    }
+
+    /// Of directories those that may lie in the project.
+    static func own(_ directories: [String], root: String) -> [String] {
+        directories.filter {
+            $0.utf8.first != UInt8(ascii: "/") || $0.utf8.starts(with: root.utf8)
+        }
+    }
+
+    private static func directories(in path: String) -> [String] {
+        path.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+            .map { String(Substring($0)) }
     }
 }
 

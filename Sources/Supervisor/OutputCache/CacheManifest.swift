@@ -55,26 +55,26 @@ struct CacheManifest: Hashable, Sendable {
 
     /// Header and manifest of an entry with this total size in bytes.
     func encoded(total: UInt64) -> [UInt8] {
-        var body = ByteWriter()
-        body.bytes += fingerprint.bytes
-        body.number(UInt64(bitPattern: createdAt))
-        body.text(Array(run.utf8))
-        body.text(Array(step.utf8))
-        body.text(Array(project.utf8))
-        body.number(UInt32(clamping: parts.count))
+        var body = RecordWriter()
+        body.raw(fingerprint.bytes)
+        body.number(createdAt)
+        body.text(run)
+        body.text(step)
+        body.text(project)
+        body.count(parts.count)
         for part in parts {
             body.number(part.kind.rawValue)
             body.number(part.mode)
-            body.text(part.path)
-            body.text(part.target)
+            body.blob(part.path)
+            body.blob(part.target)
             body.number(part.offset)
             body.number(part.size)
-            body.bytes += part.digest.bytes
+            body.raw(part.digest.bytes)
         }
-        var header = ByteWriter()
-        header.bytes += CacheManifest.magic
+        var header = RecordWriter()
+        header.raw(CacheManifest.magic)
         header.number(CacheManifest.version)
-        header.number(UInt32(clamping: body.bytes.count))
+        header.count(body.bytes.count)
         header.number(total)
         let seal = CacheManifest.seal(header.bytes, body.bytes)
         return header.bytes + seal.bytes + body.bytes
@@ -86,10 +86,12 @@ struct CacheManifest: Hashable, Sendable {
     static func lengths(of header: [UInt8]) throws(CacheDamage) -> (manifest: Int, total: UInt64) {
         guard header.count >= headerSize else { throw CacheDamage("it is cut off") }
         guard header.starts(with: magic) else { throw CacheDamage("it is no entry of a cache") }
-        var reader = ByteReader(header[magic.count...])
-        guard let version = reader.number(UInt32.self), let length = reader.number(UInt32.self),
-            let total = reader.number(UInt64.self)
-        else { throw CacheDamage("it is cut off") }
+        let numbers = RecordReader.read(header[magic.count...]) { reader in
+            (reader.number(UInt32.self), reader.number(UInt32.self), reader.number(UInt64.self))
+        }
+        guard case (let version?, let length?, let total?) = numbers else {
+            throw CacheDamage("it is cut off")
+        }
         guard version == Self.version else {
             throw CacheDamage("it has the form of another version of stepvisor (\(version))")
         }
@@ -129,33 +131,22 @@ extension CacheManifest {
     }
 
     private init?(body: [UInt8]) {
-        var reader = ByteReader(body[...])
-        guard let fingerprint = reader.take(32).flatMap({ Digest(bytes: $0) }),
-            let createdAt = reader.number(UInt64.self), let run = reader.text(),
-            let step = reader.text(), let project = reader.text(),
-            let count = reader.number(UInt32.self)
+        guard let manifest = RecordReader.read(body[...], { CacheManifest($0) }),
+            manifest.isInOrder
         else { return nil }
-        self.init(
-            fingerprint: fingerprint, createdAt: Int64(bitPattern: createdAt),
-            run: String(decoding: run, as: UTF8.self), step: String(decoding: step, as: UTF8.self),
-            project: String(decoding: project, as: UTF8.self), parts: [])
-        for _ in 0..<count {
-            guard let part = CacheManifest.part(&reader) else { return nil }
-            parts.append(part)
-        }
-        guard reader.isAtEnd, isInOrder else { return nil }
+        self = manifest
     }
 
-    private static func part(_ reader: inout ByteReader) -> Part? {
-        guard let kind = reader.number(UInt8.self).flatMap(Kind.init),
-            let mode = reader.number(UInt16.self), let path = reader.text(),
-            let target = reader.text(),
-            let offset = reader.number(UInt64.self), let size = reader.number(UInt64.self),
-            let digest = reader.take(32).flatMap({ Digest(bytes: $0) })
+    private init?(_ reader: RecordReader) {
+        var reader = reader
+        guard let fingerprint = reader.take(32).flatMap({ Digest(bytes: $0) }),
+            let createdAt = reader.number(Int64.self), let run = reader.text(),
+            let step = reader.text(), let project = reader.text(),
+            let parts = reader.list(ofSize: 59, { Part(&$0) }), reader.isAtEnd
         else { return nil }
-        return Part(
-            kind: kind, path: Array(path), mode: mode & 0o777, target: Array(target),
-            offset: offset, size: size, digest: digest)
+        self.init(
+            fingerprint: fingerprint, createdAt: createdAt, run: run, step: step,
+            project: project, parts: parts)
     }
 
     /// Whether the outputs are sorted and unique, followed by at most one log and one result, which
@@ -179,39 +170,16 @@ struct CacheDamage: Error, Hashable {
     init(_ reason: String) { self.reason = reason }
 }
 
-/// Writes numbers, least significant byte first, and texts preceded by their length.
-private struct ByteWriter {
-    var bytes: [UInt8] = []
-
-    mutating func number<Number: FixedWidthInteger>(_ value: Number) {
-        withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
-    }
-
-    mutating func text(_ text: [UInt8]) {
-        number(UInt32(clamping: text.count))
-        bytes += text
-    }
-}
-
-/// Reads what ``ByteWriter`` wrote; nil when the bytes end too early.
-private struct ByteReader {
-    private var rest: ArraySlice<UInt8>
-
-    init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
-
-    var isAtEnd: Bool { rest.isEmpty }
-
-    mutating func take(_ count: Int) -> ArraySlice<UInt8>? {
-        guard count <= rest.count else { return nil }
-        defer { rest = rest.dropFirst(count) }
-        return rest.prefix(count)
-    }
-
-    mutating func number<Number: FixedWidthInteger>(_ type: Number.Type) -> Number? {
-        take(Number.bitWidth / 8)?.reversed().reduce(0) { $0 << 8 | Number(truncatingIfNeeded: $1) }
-    }
-
-    mutating func text() -> ArraySlice<UInt8>? {
-        number(UInt32.self).flatMap { take(Int($0)) }
+extension CacheManifest.Part {
+    fileprivate init?(_ reader: inout RecordReader) {
+        guard let kind = reader.number(UInt8.self).flatMap(CacheManifest.Kind.init),
+            let mode = reader.number(UInt16.self), let path = reader.blob(),
+            let target = reader.blob(),
+            let offset = reader.number(UInt64.self), let size = reader.number(UInt64.self),
+            let digest = reader.take(32).flatMap({ Digest(bytes: $0) })
+        else { return nil }
+        self.init(
+            kind: kind, path: Array(path), mode: mode & 0o777, target: Array(target),
+            offset: offset, size: size, digest: digest)
     }
 }

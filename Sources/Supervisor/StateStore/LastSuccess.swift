@@ -16,6 +16,8 @@ struct LastSuccess: Hashable, Sendable {
     var declaresOutputs: Bool
     /// Of what it wrote to `STEPVISOR_OUTPUT`; nil for nothing.
     var result: Digest?
+    /// Where its files were looked for; nil in what earlier versions kept.
+    var walk: FileWalk?
 
     /// What it has produced.
     var product: Digest {
@@ -23,6 +25,43 @@ struct LastSuccess: Hashable, Sendable {
             outputs: declaresOutputs ? outputs.map(\.content) : nil, fingerprint: fingerprint,
             result: result)
     }
+}
+
+/// Where a step's files were looked for: together with the files themselves, all that has to be as it was
+/// for its patterns to mean the same files.
+struct FileWalk: Hashable, Sendable {
+    /// Of all that says which files are meant; see ``FileCheck/Declaration``.
+    var inputs: UInt64
+    var outputs: UInt64
+    /// Directories that were listed, and paths where nothing was (unreadable).
+    var inputPlaces: [FileRecord]
+    var outputPlaces: [FileRecord]
+
+    /// With more, the step is a candidate in every run, which takes less than comparing them.
+    static let maxPlaces = 1000
+
+    init(
+        inputs: UInt64, outputs: UInt64, inputPlaces: [FileRecord], outputPlaces: [FileRecord]
+    ) {
+        self.inputs = inputs
+        self.outputs = outputs
+        self.inputPlaces = FileWalk.limited(inputPlaces)
+        self.outputPlaces = FileWalk.limited(outputPlaces)
+    }
+
+    private static func limited(_ places: [FileRecord]) -> [FileRecord] {
+        guard places.count > maxPlaces else { return places }
+        // No stamp stands for a device.
+        let facts = FileStamp(
+            kind: .device, isExecutable: false, size: 0, modifiedAt: 0, changedAt: 0, inode: 0)
+        return [FileRecord(path: [UInt8(ascii: ".")], facts: facts, digest: .zero, observedAt: 0)]
+    }
+}
+
+/// How a file looked, and when, in nanoseconds since 1970.
+struct RecordedStamp {
+    var facts: FileStamp
+    var observedAt: Int64
 }
 
 /// Where a step stands, as far as is known.
@@ -75,39 +114,15 @@ enum StepHistory: Hashable, Sendable {
     }
 }
 
-/// Puts values into bytes, numbers as this machine has them: the file stays on it.
-struct StepStateWriter {
-    private(set) var bytes: [UInt8] = []
+// MARK: - As records
 
-    mutating func number<Number: FixedWidthInteger>(_ value: Number) {
-        withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
-    }
-
-    mutating func append(_ value: ArraySlice<UInt8>) { bytes.append(contentsOf: value) }
-
-    mutating func bytes(_ value: [UInt8]) {
-        number(UInt32(truncatingIfNeeded: value.count))
-        bytes.append(contentsOf: value)
-    }
-
-    mutating func text(_ value: String) {
-        number(UInt32(truncatingIfNeeded: value.utf8.count))
-        bytes.append(contentsOf: value.utf8)
-    }
-
-    mutating func digest(_ value: Digest) {
-        number(value.words.0)
-        number(value.words.1)
-        number(value.words.2)
-        number(value.words.3)
-    }
-
+extension RecordWriter {
     mutating func files(_ files: [FileRecord]) {
-        number(UInt32(truncatingIfNeeded: files.count))
+        count(files.count)
         for file in files {
-            bytes(file.path)
+            blob(file.path)
             number(file.facts.kind.rawValue)
-            number(UInt8(file.facts.isExecutable ? 1 : 0))
+            flag(file.facts.isExecutable)
             number(file.facts.size)
             number(file.facts.modifiedAt)
             number(file.facts.changedAt)
@@ -117,78 +132,93 @@ struct StepStateWriter {
         }
     }
 
+    mutating func products(_ products: [OutputDigest]) {
+        count(products.count)
+        for product in products {
+            text(product.step)
+            digest(product.digest)
+        }
+    }
+
+    mutating func parts(_ parts: [FingerprintPart]) {
+        count(parts.count)
+        for part in parts {
+            text(part.name)
+            text(part.value)
+        }
+    }
+
     mutating func moved(_ cause: RunReason) {
-        number(UInt32(truncatingIfNeeded: cause.omitted))
+        count(cause.omitted)
         for detail in cause.details {
             text(detail.subject)
             text(detail.change ?? "")
         }
     }
 
-    mutating func memory(_ memory: LastSuccess) {
-        text(memory.run)
-        digest(memory.fingerprint)
-        digest(memory.contents.declaredDigest)
-        number(UInt8(memory.declaresOutputs ? 1 : 0))
-        number(UInt8(memory.result == nil ? 0 : 1))
-        digest(memory.result ?? .zero)
-        files(memory.inputs)
-        files(memory.outputs)
-        number(UInt32(truncatingIfNeeded: memory.contents.products.count))
-        for product in memory.contents.products {
-            text(product.step)
-            digest(product.digest)
-        }
-        number(UInt32(truncatingIfNeeded: memory.contents.declared.count))
-        for ingredient in memory.contents.declared {
-            text(ingredient.name)
-            text(ingredient.value)
-        }
+    mutating func success(_ success: LastSuccess) {
+        text(success.run)
+        digest(success.fingerprint)
+        digest(success.contents.declaredDigest)
+        flag(success.declaresOutputs)
+        flag(success.result != nil)
+        digest(success.result ?? .zero)
+        files(success.inputs)
+        files(success.outputs)
+        products(success.contents.products)
+        parts(success.contents.declared)
+        guard let walk = success.walk else { return }
+        number(RecordReader.walkForm)
+        number(walk.inputs)
+        number(walk.outputs)
+        files(walk.inputPlaces)
+        files(walk.outputPlaces)
     }
 }
 
-/// Reads what ``StepStateWriter`` wrote; everything is nil once something does not fit.
-struct StepStateReader {
-    private let bytes: ArraySlice<UInt8>
-    private var place: Int
+extension RecordReader {
+    /// Bytes of a file's record, but for its path.
+    static let leastFileSize = 78
 
-    init(_ bytes: ArraySlice<UInt8>) {
-        self.bytes = bytes
-        place = bytes.startIndex
-    }
-
-    var isAtEnd: Bool { place == bytes.endIndex }
-
-    mutating func number<Number: FixedWidthInteger>(_ type: Number.Type) -> Number? {
-        let size = MemoryLayout<Number>.size
-        guard bytes.endIndex - place >= size else { return nil }
-        defer { place += size }
-        let offset = place
-        return bytes.withUnsafeBytes { buffer in
-            Number(
-                littleEndian: buffer.loadUnaligned(
-                    fromByteOffset: offset - bytes.startIndex, as: Number.self))
+    mutating func files() -> [FileRecord]? {
+        list(ofSize: Self.leastFileSize) { reader in
+            guard let path = reader.blob(), let stamp = reader.stamp(),
+                let digest = reader.digest()
+            else { return nil }
+            return FileRecord(
+                path: Array(path), facts: stamp.facts, digest: digest,
+                observedAt: stamp.observedAt)
         }
     }
 
-    mutating func blob() -> [UInt8]? {
-        guard let count = number(UInt32.self), bytes.endIndex - place >= Int(count) else {
-            return nil
+    /// How a file looked, and when; its digest follows.
+    mutating func stamp() -> RecordedStamp? {
+        guard let kind = number(UInt8.self).flatMap(FileStamp.Kind.init(rawValue:)),
+            let isExecutable = flag(), let size = number(Int64.self),
+            let modifiedAt = number(Int64.self), let changedAt = number(Int64.self),
+            let inode = number(UInt64.self), let observedAt = number(Int64.self)
+        else { return nil }
+        let facts = FileStamp(
+            kind: kind, isExecutable: isExecutable, size: size, modifiedAt: modifiedAt,
+            changedAt: changedAt, inode: inode)
+        return RecordedStamp(facts: facts, observedAt: observedAt)
+    }
+
+    mutating func products() -> [OutputDigest]? {
+        list(ofSize: 36) { reader in
+            guard let step = reader.text(), let digest = reader.digest() else { return nil }
+            return OutputDigest(step: step, digest: digest)
         }
-        defer { place += Int(count) }
-        return Array(bytes[place..<(place + Int(count))])
     }
 
-    mutating func text() -> String? { blob().map { String(decoding: $0, as: UTF8.self) } }
-
-    /// All texts that follow.
-    mutating func texts() -> [String] {
-        var texts: [String] = []
-        while !isAtEnd, let text = text() { texts.append(text) }
-        return texts
+    mutating func parts() -> [FingerprintPart]? {
+        list(ofSize: 8) { reader in
+            guard let name = reader.text(), let value = reader.text() else { return nil }
+            return FingerprintPart(name, value)
+        }
     }
 
-    /// What ``StepStateWriter/moved(_:)`` wrote; nothing of it is in records of earlier versions.
+    /// What ``RecordWriter/moved(_:)`` wrote; nothing of it is in records of earlier versions.
     mutating func moved() -> RunReason {
         let omitted = number(UInt32.self) ?? 0
         var details: [RunReason.Detail] = []
@@ -198,77 +228,79 @@ struct StepStateReader {
         return RunReason(.inputsMoved, details, omitted: Int(omitted))
     }
 
-    mutating func digest() -> Digest? {
-        guard let a = number(UInt64.self), let b = number(UInt64.self),
-            let c = number(UInt64.self), let d = number(UInt64.self)
+    /// What stands before the files of a success.
+    struct SuccessHead {
+        var run: UnsafeRawBufferPointer
+        var fingerprint: Digest
+        var declaredDigest: Digest
+        var declaresOutputs: Bool
+        /// Of what it wrote to `STEPVISOR_OUTPUT`; nil for nothing.
+        var result: Digest?
+    }
+
+    mutating func successHead() -> SuccessHead? {
+        guard let run = blob(), let fingerprint = digest(), let declaredDigest = digest(),
+            let declaresOutputs = flag(), let hasResult = flag(), let result = digest()
         else { return nil }
-        return Digest((a, b, c, d))
+        return SuccessHead(
+            run: run, fingerprint: fingerprint, declaredDigest: declaredDigest,
+            declaresOutputs: declaresOutputs, result: hasResult ? result : nil)
     }
 
-    /// How many parts follow, each of so many bytes at least: a wrong number asks for no memory.
-    mutating func count(ofSize size: Int) -> Int? {
-        guard let count = number(UInt32.self), Int(count) <= (bytes.endIndex - place) / size else {
-            return nil
-        }
-        return Int(count)
-    }
-
-    mutating func files() -> [FileRecord]? {
-        guard let count = count(ofSize: 70) else { return nil }
-        var files: [FileRecord] = []
-        files.reserveCapacity(count)
-        for _ in 0..<count {
-            guard let file = file() else { return nil }
-            files.append(file)
-        }
-        return files
-    }
-
-    private mutating func file() -> FileRecord? {
-        guard let path = blob(), let rawKind = number(UInt8.self),
-            let kind = FileStamp.Kind(rawValue: rawKind), let executable = number(UInt8.self),
-            let size = number(Int64.self), let modifiedAt = number(Int64.self),
-            let changedAt = number(Int64.self), let inode = number(UInt64.self),
-            let observedAt = number(Int64.self), let digest = digest()
+    /// The run of a success, and what the steps that its step needs had produced.
+    mutating func runAndProducts() -> (run: UnsafeRawBufferPointer, products: [OutputDigest])? {
+        guard let head = successHead(), skipFiles(), skipFiles(), let products = products()
         else { return nil }
-        let facts = FileStamp(
-            kind: kind, isExecutable: executable == 1, size: size, modifiedAt: modifiedAt,
-            changedAt: changedAt, inode: inode)
-        return FileRecord(path: path, facts: facts, digest: digest, observedAt: observedAt)
+        return (head.run, products)
     }
 
-    /// Whether the step of this memory wrote a result, without reading the rest.
-    mutating func hasResult() -> Bool {
-        guard text() != nil, digest() != nil, digest() != nil, number(UInt8.self) != nil else {
+    private mutating func skipFiles() -> Bool {
+        guard let count = count(ofSize: Self.leastFileSize) else { return false }
+        for _ in 0..<count where blob() == nil || take(Self.leastFileSize - 4) == nil {
             return false
         }
-        return number(UInt8.self) == 1
+        return true
     }
 
-    mutating func memory() -> LastSuccess? {
-        guard let run = text(), let fingerprint = digest(), let declaredDigest = digest(),
-            let declaresOutputs = number(UInt8.self), let hasResult = number(UInt8.self),
-            let result = digest(), let inputs = files(), let outputs = files(),
-            let productCount = count(ofSize: 36)
+    mutating func success() -> LastSuccess? {
+        guard let head = successHead(), let inputs = files(), let outputs = files(),
+            let products = products(), let declared = parts()
         else { return nil }
-        var products: [OutputDigest] = []
-        for _ in 0..<productCount {
-            guard let step = text(), let digest = digest() else { return nil }
-            products.append(OutputDigest(step: step, digest: digest))
-        }
-        guard let ingredientCount = count(ofSize: 8) else { return nil }
-        var declared: [FingerprintPart] = []
-        declared.reserveCapacity(ingredientCount)
-        for _ in 0..<ingredientCount {
-            guard let name = text(), let value = text() else { return nil }
-            declared.append(FingerprintPart(name, value))
-        }
+        let walk = walk()
         return LastSuccess(
-            run: run,
+            run: String(decoding: head.run, as: UTF8.self),
             contents: Fingerprint(
-                declared: declared, declaredDigest: declaredDigest, files: inputs.map(\.content),
-                products: products),
-            fingerprint: fingerprint, inputs: inputs, outputs: outputs,
-            declaresOutputs: declaresOutputs == 1, result: hasResult == 1 ? result : nil)
+                declared: declared, declaredDigest: head.declaredDigest,
+                files: inputs.map(\.content), products: products),
+            fingerprint: head.fingerprint, inputs: inputs, outputs: outputs,
+            declaresOutputs: head.declaresOutputs, result: head.result, walk: walk)
+    }
+
+    fileprivate static let walkForm: UInt8 = 1
+
+    /// What stands before the places of a ``FileWalk``.
+    mutating func walkHead() -> (inputs: UInt64, outputs: UInt64)? {
+        guard number(UInt8.self) == Self.walkForm, let inputs = number(UInt64.self),
+            let outputs = number(UInt64.self)
+        else { return nil }
+        return (inputs, outputs)
+    }
+
+    private mutating func walk() -> FileWalk? {
+        guard let head = walkHead(), let inputPlaces = files(), let outputPlaces = files() else {
+            return nil
+        }
+        return FileWalk(
+            inputs: head.inputs, outputs: head.outputs, inputPlaces: inputPlaces,
+            outputPlaces: outputPlaces)
+    }
+
+    /// Skips what stands between the files of a success and its ``FileWalk``.
+    mutating func skipRest() -> Bool {
+        guard let products = count(ofSize: 36) else { return false }
+        for _ in 0..<products where blob() == nil || take(32) == nil { return false }
+        guard let parts = count(ofSize: 8) else { return false }
+        for _ in 0..<parts where blob() == nil || blob() == nil { return false }
+        return true
     }
 }

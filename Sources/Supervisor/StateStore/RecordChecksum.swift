@@ -1,22 +1,20 @@
 /// What tells a record that was changed from one that was not; no defence against malice.
 enum RecordChecksum {
     /// Eight bytes at a time, each mixed with what came before.
-    static func of(_ bytes: ArraySlice<UInt8>) -> UInt64 {
-        bytes.withUnsafeBytes { buffer in
-            var sum: UInt64 = 0x9e37_79b9_7f4a_7c15 ^ UInt64(buffer.count)
-            var place = 0
-            while place + 8 <= buffer.count {
-                let word = buffer.loadUnaligned(fromByteOffset: place, as: UInt64.self)
-                sum = mix(sum ^ UInt64(littleEndian: word))
-                place += 8
-            }
-            var rest: UInt64 = 0
-            while place < buffer.count {
-                rest = rest << 8 | UInt64(buffer[place])
-                place += 1
-            }
-            return mix(sum ^ rest)
+    static func of(_ buffer: UnsafeRawBufferPointer) -> UInt64 {
+        var sum: UInt64 = 0x9e37_79b9_7f4a_7c15 ^ UInt64(buffer.count)
+        var place = 0
+        while place + 8 <= buffer.count {
+            let word = buffer.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+            sum = mix(sum ^ UInt64(littleEndian: word))
+            place += 8
         }
+        var rest: UInt64 = 0
+        while place < buffer.count {
+            rest = rest << 8 | UInt64(buffer[place])
+            place += 1
+        }
+        return mix(sum ^ rest)
     }
 
     private static func mix(_ value: UInt64) -> UInt64 {

@@ -1,125 +1,85 @@
 import Execution
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
-/// What a glance needs of what is known of a step.
-struct GlancedMemory {
-    var run: String
-    var products: [OutputDigest]
-}
-
-/// Reads the record of a success where it lies, in the form of ``StepStateWriter``.
+/// Reads what ``RecordWriter`` wrote, where it lies; everything is nil once something does not fit, and
+/// no number that is read there asks for memory that the bytes could not fill.
 struct RecordReader {
     private let bytes: UnsafeRawBufferPointer
-    private var place = 0
+    private(set) var place: Int
 
-    struct Head {
-        var declaredDigest: Digest
-        var declaresOutputs: Bool
-        var hasResult: Bool
+    /// Reads bytes that stay where they are as long as this is used.
+    init(_ bytes: UnsafeRawBufferPointer, from place: Int = 0) {
+        self.bytes = bytes
+        self.place = min(max(place, 0), bytes.count)
     }
 
-    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+    /// Calls with a reader of a part of an array, which must not outlive the call.
+    static func read<Result>(
+        _ bytes: ArraySlice<UInt8>, _ body: (inout RecordReader) -> Result
+    ) -> Result {
+        bytes.withUnsafeBytes { buffer in
+            var reader = RecordReader(buffer)
+            return body(&reader)
+        }
+    }
 
-    private mutating func number<Number: FixedWidthInteger>(_ type: Number.Type) -> Number? {
+    var isAtEnd: Bool { place == bytes.count }
+
+    /// The next bytes, without a length before them.
+    mutating func take(_ count: Int) -> UnsafeRawBufferPointer? {
+        guard count >= 0, count <= bytes.count - place else { return nil }
+        defer { place += count }
+        return UnsafeRawBufferPointer(rebasing: bytes[place..<(place + count)])
+    }
+
+    mutating func number<Number: FixedWidthInteger>(_ type: Number.Type) -> Number? {
         let size = MemoryLayout<Number>.size
-        guard bytes.count - place >= size else { return nil }
+        guard size <= bytes.count - place else { return nil }
         defer { place += size }
         return Number(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: Number.self))
     }
 
-    private mutating func skip(_ count: Int) -> Bool {
-        guard bytes.count - place >= count else { return false }
-        place += count
-        return true
+    mutating func flag() -> Bool? { number(UInt8.self).map { $0 == 1 } }
+
+    /// Bytes with a length before them, where they lie.
+    mutating func blob() -> UnsafeRawBufferPointer? {
+        number(UInt32.self).flatMap { take(Int($0)) }
     }
 
-    private mutating func blob() -> UnsafeRawBufferPointer? {
-        guard let length = number(UInt32.self) else { return nil }
-        let start = place
-        guard skip(Int(length)) else { return nil }
-        return UnsafeRawBufferPointer(rebasing: bytes[start..<place])
-    }
+    mutating func text() -> String? { blob().map { String(decoding: $0, as: UTF8.self) } }
 
-    private mutating func digest() -> Digest? {
+    mutating func digest() -> Digest? {
         guard let a = number(UInt64.self), let b = number(UInt64.self),
             let c = number(UInt64.self), let d = number(UInt64.self)
         else { return nil }
         return Digest((a, b, c, d))
     }
 
-    mutating func head() -> Head? {
-        guard blob() != nil, digest() != nil, let declared = digest(),
-            let declaresOutputs = number(UInt8.self), let hasResult = number(UInt8.self),
-            digest() != nil
-        else { return nil }
-        return Head(
-            declaredDigest: declared, declaresOutputs: declaresOutputs == 1,
-            hasResult: hasResult == 1)
-    }
-
-    /// Whether the files that follow are these, and look as they did when their contents were known.
-    mutating func filesAre(_ paths: [String], lookSameIn directory: Int32) -> Bool {
-        guard let count = number(UInt32.self), Int(count) == paths.count else { return false }
-        for path in paths {
-            guard let written = blob(), path.utf8.count == written.count,
-                path.utf8.elementsEqual(written), let facts = facts()
-            else { return false }
-            if !facts.now(path, in: directory) { return false }
+    /// How many parts follow, each of so many bytes at least: a wrong number asks for no memory.
+    mutating func count(ofSize size: Int) -> Int? {
+        guard let count = number(UInt32.self), Int(count) <= (bytes.count - place) / size else {
+            return nil
         }
-        return true
+        return Int(count)
     }
 
-    private struct Facts {
-        var facts: FileStamp
-        var observedAt: Int64
-
-        func now(_ path: String, in directory: Int32) -> Bool {
-            path.withCString { now($0, in: directory) }
-        }
-
-        private func now(_ path: UnsafePointer<CChar>, in directory: Int32) -> Bool {
-            var found = stat()
-            guard facts.kind == .file, facts.isOldEnough(at: observedAt),
-                fstatat(directory, path, &found, AT_SYMLINK_NOFOLLOW) == 0
-            else { return false }
-            return FileStamp(found) == facts
-        }
+    /// All texts that follow.
+    mutating func texts() -> [String] {
+        var texts: [String] = []
+        while !isAtEnd, let text = text() { texts.append(text) }
+        return texts
     }
 
-    private mutating func facts() -> Facts? {
-        guard let kind = number(UInt8.self).flatMap(FileStamp.Kind.init(rawValue:)),
-            let isExecutable = number(UInt8.self), let size = number(Int64.self),
-            let modifiedAt = number(Int64.self), let changedAt = number(Int64.self),
-            let inode = number(UInt64.self), let observedAt = number(Int64.self), skip(32)
-        else { return nil }
-        let facts = FileStamp(
-            kind: kind, isExecutable: isExecutable == 1, size: size, modifiedAt: modifiedAt,
-            changedAt: changedAt, inode: inode)
-        return Facts(facts: facts, observedAt: observedAt)
-    }
-
-    /// The run of the success, and what the steps that it needs had produced.
-    mutating func memory() -> GlancedMemory? {
-        guard let run = blob(), skip(32 + 32 + 1 + 1 + 32), skipFiles(), skipFiles(),
-            let count = number(UInt32.self)
-        else { return nil }
-        var memory = GlancedMemory(run: String(decoding: run, as: UTF8.self), products: [])
+    /// Parts that follow their number.
+    mutating func list<Part>(
+        ofSize size: Int, _ part: (inout RecordReader) -> Part?
+    ) -> [Part]? {
+        guard let count = count(ofSize: size) else { return nil }
+        var list: [Part] = []
+        list.reserveCapacity(count)
         for _ in 0..<count {
-            guard let step = blob(), let digest = digest() else { return nil }
-            memory.products.append(
-                OutputDigest(step: String(decoding: step, as: UTF8.self), digest: digest))
+            guard let part = part(&self) else { return nil }
+            list.append(part)
         }
-        return memory
-    }
-
-    private mutating func skipFiles() -> Bool {
-        guard let count = number(UInt32.self) else { return false }
-        for _ in 0..<count where blob() == nil || !skip(1 + 1 + 5 * 8 + 32) { return false }
-        return true
+        return list
     }
 }

@@ -12,12 +12,15 @@ public import Execution
 /// Texts of the workflow are masked, and files are there by their digests.
 ///
 /// ```
-/// file    "stepvisor ingredients 1\n" record…
-/// record  length of the rest (4)  id  contents
+/// file    "stepvisor ingredients 2\n" record…
+/// record  a ``RecordFrame`` of: id  contents
 /// ```
 struct RunFingerprints {
     static let name = "ingredients"
-    private static let firstLine = Array("stepvisor ingredients 1\n".utf8)
+    private static let firstLine = "stepvisor ingredients 2\n"
+    private static let forms: [(firstLine: String, form: RecordFrame.Form)] = [
+        (firstLine, .marked), ("stepvisor ingredients 1\n", .plain),
+    ]
 
     /// What is not written yet: a write, and a descriptor that every launch has to close in the child,
     /// would cost a short step more than what it is made from is worth.
@@ -30,7 +33,7 @@ struct RunFingerprints {
     /// but an explanation depends on it.
     mutating func keep(_ contents: Fingerprint, of step: String, in directory: RunDirectory) {
         guard !hasFailed else { return }
-        if !hasBegun { pending = RunFingerprints.firstLine }
+        if !hasBegun { pending = Array(RunFingerprints.firstLine.utf8) }
         hasBegun = true
         pending += RunFingerprints.record(contents, of: step)
         if pending.count >= RunFingerprints.maxPending { write(to: directory) }
@@ -51,28 +54,20 @@ struct RunFingerprints {
     }
 
     static func record(_ contents: Fingerprint, of step: String) -> [UInt8] {
-        var body = StepStateWriter()
-        body.text(step)
-        body.contents(contents)
-        var head = StepStateWriter()
-        head.number(UInt32(truncatingIfNeeded: body.bytes.count))
-        return head.bytes + body.bytes
+        RecordFrame.record { writer in
+            writer.text(step)
+            writer.contents(contents)
+        }
     }
 
     /// What a step was made from when it was started last; nil where that was not kept.
     static func contents(of step: String, in bytes: [UInt8]) -> Fingerprint? {
-        guard bytes.starts(with: firstLine) else { return nil }
-        var place = firstLine.count
         var found: Fingerprint?
-        while true {
-            var head = StepStateReader(bytes[place...])
-            guard let length = head.number(UInt32.self), Int(length) <= bytes.count - place - 4
-            else { return found }
-            let body = (place + 4)..<(place + 4 + Int(length))
-            var reader = StepStateReader(bytes[body])
+        RecordFrame.forEach(in: bytes, forms) { reader in
             if reader.text() == step { found = reader.contents() }
-            place = body.upperBound
+            return true
         }
+        return found
     }
 }
 
@@ -87,53 +82,35 @@ extension StoredRun {
     public var hasContents: Bool { (try? read(RunFingerprints.name))?.isEmpty == false }
 }
 
-extension StepStateWriter {
+extension RecordWriter {
     /// What a step is made from.
     mutating func contents(_ contents: Fingerprint) {
         digest(contents.declaredDigest)
-        number(UInt32(truncatingIfNeeded: contents.declared.count))
-        for ingredient in contents.declared {
-            text(ingredient.name)
-            text(ingredient.value)
-        }
-        number(UInt32(truncatingIfNeeded: contents.files.count))
+        parts(contents.declared)
+        count(contents.files.count)
         for file in contents.files {
-            bytes(file.path)
+            blob(file.path)
             number(file.kind)
             digest(file.digest)
         }
-        number(UInt32(truncatingIfNeeded: contents.products.count))
-        for product in contents.products {
-            text(product.step)
-            digest(product.digest)
-        }
+        products(contents.products)
     }
 }
 
-extension StepStateReader {
-    /// Reads what ``StepStateWriter/contents(_:)`` wrote.
+extension RecordReader {
+    /// Reads what ``RecordWriter/contents(_:)`` wrote.
     mutating func contents() -> Fingerprint? {
-        guard let declaredDigest = digest(), let declaredCount = count(ofSize: 8) else {
-            return nil
-        }
-        var contents = Fingerprint(
-            declared: [], declaredDigest: declaredDigest, files: [], products: [])
-        for _ in 0..<declaredCount {
-            guard let name = text(), let value = text() else { return nil }
-            contents.declared.append(FingerprintPart(name, value))
-        }
-        guard let fileCount = count(ofSize: 37) else { return nil }
-        for _ in 0..<fileCount {
-            guard let path = blob(), let kind = number(UInt8.self), let digest = digest() else {
-                return nil
-            }
-            contents.files.append(FileContent(path: path, kind: kind, digest: digest))
-        }
-        guard let productCount = count(ofSize: 36) else { return nil }
-        for _ in 0..<productCount {
-            guard let step = text(), let digest = digest() else { return nil }
-            contents.products.append(OutputDigest(step: step, digest: digest))
-        }
-        return contents
+        guard let declaredDigest = digest(), let declared = parts(),
+            let files = list(
+                ofSize: 37,
+                { reader -> FileContent? in
+                    guard let path = reader.blob(), let kind = reader.number(UInt8.self),
+                        let digest = reader.digest()
+                    else { return nil }
+                    return FileContent(path: Array(path), kind: kind, digest: digest)
+                }), let products = products()
+        else { return nil }
+        return Fingerprint(
+            declared: declared, declaredDigest: declaredDigest, files: files, products: products)
     }
 }

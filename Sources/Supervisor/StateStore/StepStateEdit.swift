@@ -66,7 +66,8 @@ public struct StepStateEdit {
             run: name, contents: contents, fingerprint: contents.fingerprint,
             inputs: inputs.files, outputs: outputs.files,
             declaresOutputs: look.outputPatterns(of: step) != nil,
-            result: hasResult ? look.known.lastSuccess(of: id)?.result : nil)
+            result: hasResult ? look.known.lastSuccess(of: id)?.result : nil,
+            walk: look.walk(of: step, inputs: inputs.places, outputs: outputs.places))
         do throws(SystemError) {
             try look.known.remember(memory, of: id, in: state)
         } catch {

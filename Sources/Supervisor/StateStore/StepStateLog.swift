@@ -17,16 +17,12 @@ import WorkflowModel
 ///
 /// ```
 /// file    "stepvisor known 1\n" record…
-/// record  mark, mixed with the length (4 bytes)  length of the rest (4)  checksum of what follows (8)  kind (1)  id  …
+/// record  a ``RecordFrame`` of: kind (1)  id  …
 /// ```
 struct StepStateLog {
     static let folder = "known"
     static let name = "steps"
     private static let firstLine = Array("stepvisor known 1\n".utf8)
-    /// Mixed with the length of a record, so that neither can be changed alone.
-    private static func mark(of length: UInt32) -> UInt32 { 0x4b53_5601 ^ length &* 0x9e37_79b1 }
-
-    private static let headSize = 16
     /// A larger file was not written by this program.
     private static let maxBytes = 1 << 31
 
@@ -94,18 +90,24 @@ struct StepStateLog {
     /// What is known of a step.
     subscript(step: String) -> StepHistory {
         guard let entry = entries[step] else { return isThere ? .none : .unknown }
-        var reader = StepStateReader(slice(entry.range))
-        switch entry.kind {
-        case .started: return .started(run: reader.text() ?? "")
-        case .moved: return .moved(run: reader.text() ?? "", reader.moved())
-        case .unknownInputs: return .unknownInputs(run: reader.text() ?? "", needs: reader.texts())
-        // Kept apart from what is known of a success.
-        case .conditionFalse: return .none
-        case .forgotten: return .forgotten
-        case .undeclared: return .undeclared
-        case .done: return reader.memory().map { .done($0) } ?? .none
+        return read(entry.range) { reader in
+            switch entry.kind {
+            case .started: return .started(run: reader.text() ?? "")
+            case .moved: return .moved(run: reader.text() ?? "", reader.moved())
+            case .unknownInputs:
+                return .unknownInputs(run: reader.text() ?? "", needs: reader.texts())
+            // Kept apart from what is known of a success.
+            case .conditionFalse: return .none
+            case .forgotten: return .forgotten
+            case .undeclared: return .undeclared
+            case .done: return reader.success().map { .done($0) } ?? .none
+            }
         }
     }
+
+    private func read<Result>(
+        _ range: Range<Int>, _ body: (inout RecordReader) -> Result
+    ) -> Result { RecordReader.read(slice(range), body) }
 
     private func slice(_ range: Range<Int>) -> ArraySlice<UInt8> {
         guard range.lowerBound >= bytes.count else { return bytes[range] }
@@ -127,18 +129,12 @@ struct StepStateLog {
 
     /// The last success of a step, though it may not count any more; what its files were is known from it.
     func lastSuccess(of step: String) -> LastSuccess? {
-        entries[step]?.success.flatMap { range in
-            var reader = StepStateReader(slice(range))
-            return reader.memory()
-        }
+        entries[step]?.success.flatMap { read($0) { $0.success() } }
     }
 
     /// Whether a step wrote something to `STEPVISOR_OUTPUT` at its last success.
     func lastSuccessHasResult(of step: String) -> Bool {
-        entries[step]?.success.map { range in
-            var reader = StepStateReader(slice(range))
-            return reader.hasResult()
-        } ?? false
+        entries[step]?.success.map { read($0) { $0.successHead()?.result != nil } } ?? false
     }
 
     private mutating func index() {
@@ -160,14 +156,17 @@ struct StepStateLog {
 
     /// Takes one record; nil where there is no whole one.
     private mutating func take(at place: Int) -> Int? {
-        guard let body = body(at: place) else { return nil }
-        var reader = StepStateReader(bytes[body])
-        guard let kind = reader.number(UInt8.self).flatMap(Kind.init(rawValue:)),
-            let id = reader.blob()
-        else { return nil }
-        let start = body.lowerBound + 1 + 4 + id.count
-        note(kind, of: String(decoding: id, as: UTF8.self), in: start..<body.upperBound)
-        return body.upperBound
+        let found = bytes.withUnsafeBytes { buffer -> (Kind, String, Range<Int>)? in
+            guard let body = RecordFrame.body(in: buffer, at: place) else { return nil }
+            var reader = RecordReader(buffer, from: body.lowerBound)
+            guard let kind = reader.number(UInt8.self).flatMap(Kind.init(rawValue:)),
+                let id = reader.text(), reader.place <= body.upperBound
+            else { return nil }
+            return (kind, id, reader.place..<body.upperBound)
+        }
+        guard let (kind, id, range) = found else { return nil }
+        note(kind, of: id, in: range)
+        return range.upperBound
     }
 
     private mutating func note(_ kind: Kind, of step: String, in range: Range<Int>) {
@@ -180,21 +179,9 @@ struct StepStateLog {
         entries[step] = Entry(kind: kind, range: range, success: success)
     }
 
-    /// What follows the head of a record, where it is whole and unharmed.
-    private func body(at place: Int) -> Range<Int>? {
-        var reader = StepStateReader(bytes[place...])
-        guard let mark = reader.number(UInt32.self), let length = reader.number(UInt32.self),
-            mark == StepStateLog.mark(of: length), let checksum = reader.number(UInt64.self),
-            Int(length) <= bytes.count - place - StepStateLog.headSize
-        else { return nil }
-        let start = place + StepStateLog.headSize
-        let body = start..<(start + Int(length))
-        return RecordChecksum.of(bytes[body]) == checksum ? body : nil
-    }
-
     /// No whole record begins here: the rest was cut off by a death, or all of it is in doubt.
     private mutating func finish(at place: Int) {
-        guard isCutOff(at: place) else {
+        guard bytes.withUnsafeBytes({ RecordFrame.isCutOff(in: $0, at: place) }) else {
             isDamaged = true
             (entries, held) = ([:], [:])
             wholeBytes = 0
@@ -203,17 +190,6 @@ struct StepStateLog {
         }
         wholeBytes = place
         bytes.removeSubrange(place...)
-    }
-
-    /// Whether what is left is the beginning of a record, or room that was never filled.
-    private func isCutOff(at place: Int) -> Bool {
-        let rest = bytes[place...]
-        if rest.allSatisfy({ $0 == 0 }) || rest.count < 8 { return true }
-        var reader = StepStateReader(rest)
-        guard let mark = reader.number(UInt32.self), let length = reader.number(UInt32.self)
-        else { return true }
-        return mark == StepStateLog.mark(of: length)
-            && Int(length) > rest.count - StepStateLog.headSize
     }
 
     // MARK: - Writing
@@ -239,7 +215,7 @@ struct StepStateLog {
     mutating func remember(
         _ memory: LastSuccess, of step: String, in state: StateDirectory
     ) throws(SystemError) {
-        try append(.done, of: step, in: state) { $0.memory(memory) }
+        try append(.done, of: step, in: state) { $0.success(memory) }
     }
 
     /// Notes a success of which it is not known what it was made from.
@@ -260,10 +236,7 @@ struct StepStateLog {
 
     /// What the condition of a step came out false by, if it did when the step's turn came last.
     func conditionFalse(_ step: String) -> Digest? {
-        held[step].flatMap { range in
-            var reader = StepStateReader(slice(range))
-            return reader.digest()
-        }
+        held[step].flatMap { read($0) { $0.digest() } }
     }
 
     /// Notes that the condition of a step came out false, and by what.
@@ -280,30 +253,25 @@ struct StepStateLog {
 
     private mutating func append(
         _ kind: Kind, of step: String, in state: StateDirectory,
-        _ body: (inout StepStateWriter) -> Void
+        _ body: (inout RecordWriter) -> Void
     ) throws(SystemError) {
         if file < 0 { try openForWriting(in: state) }
         let record = StepStateLog.record(kind, of: step, body)
         try FileBytes.write(record, to: file, subject: shown)
         let start = bytes.count + added.count
         added += record
-        let id = StepStateLog.headSize + 1 + 4 + step.utf8.count
+        let id = RecordFrame.headSize + 1 + 4 + step.utf8.count
         note(kind, of: step, in: (start + id)..<(start + record.count))
     }
 
     private static func record(
-        _ kind: Kind, of step: String, _ body: (inout StepStateWriter) -> Void
+        _ kind: Kind, of step: String, _ body: (inout RecordWriter) -> Void
     ) -> [UInt8] {
-        var writer = StepStateWriter()
-        writer.number(kind.rawValue)
-        writer.text(step)
-        body(&writer)
-        var head = StepStateWriter()
-        let length = UInt32(truncatingIfNeeded: writer.bytes.count)
-        head.number(mark(of: length))
-        head.number(length)
-        head.number(RecordChecksum.of(writer.bytes[...]))
-        return head.bytes + writer.bytes
+        RecordFrame.record { writer in
+            writer.number(kind.rawValue)
+            writer.text(step)
+            body(&writer)
+        }
     }
 
     /// Whether anything is known of what a step was made from, or should be.
@@ -349,9 +317,9 @@ struct StepStateLog {
         guard bytes.count > 1 << 16 else { return false }
         let live = entries.values.reduce(0) { sum, entry in
             let success = entry.success.map { $0 == entry.range ? 0 : $0.count } ?? 0
-            return sum + entry.range.count + success + StepStateLog.headSize * 2
+            return sum + entry.range.count + success + RecordFrame.headSize * 2
         }
-        return live + held.count * (StepStateLog.headSize * 4) < bytes.count / 2
+        return live + held.count * (RecordFrame.headSize * 4) < bytes.count / 2
     }
 
     /// Writes what counts under a temporary name, and puts that in the place of the file.
@@ -359,12 +327,12 @@ struct StepStateLog {
         var whole = StepStateLog.firstLine
         for (step, entry) in entries.sorted(by: { $0.key < $1.key }) {
             if let success = entry.success, success != entry.range {
-                whole += StepStateLog.record(.done, of: step) { $0.append(slice(success)) }
+                whole += StepStateLog.record(.done, of: step) { $0.raw(slice(success)) }
             }
-            whole += StepStateLog.record(entry.kind, of: step) { $0.append(slice(entry.range)) }
+            whole += StepStateLog.record(entry.kind, of: step) { $0.raw(slice(entry.range)) }
         }
         for (step, range) in held.sorted(by: { $0.key < $1.key }) {
-            whole += StepStateLog.record(.conditionFalse, of: step) { $0.append(slice(range)) }
+            whole += StepStateLog.record(.conditionFalse, of: step) { $0.raw(slice(range)) }
         }
         try PrivateFile.replace(
             StepStateLog.name, with: whole, in: folder, temporary: "\(StepStateLog.name).tmp",

@@ -14,48 +14,39 @@ import WorkflowModel
 /// its outputs are there.
 ///
 /// ```
-/// file    "stepvisor left 1\n" record…
-/// record  length of the rest (4)  checksum of what follows (8)  id  files
+/// file    "stepvisor left 2\n" record…
+/// record  a ``RecordFrame`` of: id  files
 /// ```
 enum RunOutputs {
     static let name = "left"
-    private static let firstLine = Array("stepvisor left 1\n".utf8)
-    private static let headSize = 12
+    private static let firstLine = "stepvisor left 2\n"
+    private static let forms: [(firstLine: String, form: RecordFrame.Form)] = [
+        (firstLine, .marked), ("stepvisor left 1\n", .checked),
+    ]
 
     /// Keeps what a step has left.
     static func keep(
         _ files: [FileRecord], of step: String, in directory: RunDirectory
     ) throws(SystemError) {
-        var body = StepStateWriter()
-        body.text(step)
-        body.files(files)
-        var head = StepStateWriter()
-        head.number(UInt32(truncatingIfNeeded: body.bytes.count))
-        head.number(RecordChecksum.of(body.bytes[...]))
+        let record = RecordFrame.record { writer in
+            writer.text(step)
+            writer.files(files)
+        }
         let file = try PrivateFile.open(
             name, in: directory.descriptor, flags: O_WRONLY | O_APPEND | O_CREAT, shown: name)
-        let start = file.size == 0 ? firstLine : []
-        try FileBytes.write(start + head.bytes + body.bytes, to: file.number, subject: name)
+        let start = file.size == 0 ? Array(firstLine.utf8) : []
+        try FileBytes.write(start + record, to: file.number, subject: name)
     }
 
     /// What each step left when it ended last.
     static func read(_ bytes: [UInt8]) -> [String: [FileRecord]] {
-        guard bytes.starts(with: firstLine) else { return [:] }
         var left: [String: [FileRecord]] = [:]
-        var place = firstLine.count
-        while true {
-            var head = StepStateReader(bytes[place...])
-            guard let length = head.number(UInt32.self), let checksum = head.number(UInt64.self),
-                Int(length) <= bytes.count - place - headSize
-            else { return left }
-            let start = place + headSize
-            let body = start..<(start + Int(length))
-            guard RecordChecksum.of(bytes[body]) == checksum else { return left }
-            var reader = StepStateReader(bytes[body])
-            guard let step = reader.text(), let files = reader.files() else { return left }
+        RecordFrame.forEach(in: bytes, forms) { reader in
+            guard let step = reader.text(), let files = reader.files() else { return false }
             left[step] = files
-            place = body.upperBound
+            return true
         }
+        return left
     }
 }
 

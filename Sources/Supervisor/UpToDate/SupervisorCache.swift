@@ -64,7 +64,7 @@ extension Supervisor {
         } catch {
             return false
         }
-        freshness.begin(step, contents, verdict.files)
+        freshness.begin(step, contents, verdict)
         freshness.keepIngredients(contents, of: id, in: directory)
         let (run, outputs) = (directory, header.steps[step].outputs)
         let told = causes.isEmpty ? context.plan.smart?.due[step] ?? [] : causes

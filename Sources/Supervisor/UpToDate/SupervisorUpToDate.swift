@@ -23,6 +23,8 @@ struct UpToDateState {
         /// Where that is not known, the steps that it needs and that produced nothing that is known.
         var unknownNeeds: [String] = []
         var files: [FileRecord]
+        /// Where they were looked for.
+        var places: [FileRecord] = []
         /// Whether it does not run, since its outputs were kept.
         var isRestored = false
         /// Whether its success is remembered, and not only what it left in this run.
@@ -60,8 +62,11 @@ struct UpToDateState {
     }
 
     /// Notes what a step is made from whose kept outputs are put in place.
-    mutating func begin(_ step: Int, _ contents: Fingerprint, _ files: [FileRecord]) {
-        begun[step] = Begun(contents: contents, files: files, isRestored: true)
+    mutating func begin(
+        _ step: Int, _ contents: Fingerprint, _ verdict: UpToDateChecker.Verdict
+    ) {
+        begun[step] = Begun(
+            contents: contents, files: verdict.files, places: verdict.places, isRestored: true)
     }
 
     fileprivate mutating func takeMove(of step: Int) -> RunReason? {
@@ -118,7 +123,7 @@ extension Supervisor {
         freshness.begun[step] = UpToDateState.Begun(
             contents: contents,
             unknownNeeds: contents == nil && look.isReadable ? unknownNeeds(of: order) : [],
-            files: look.files)
+            files: look.files, places: look.places)
         guard order.isFirst || order.attempt == 1 else { return true }
         do {
             try freshness.look.known.noteStart(
@@ -240,7 +245,9 @@ extension Supervisor {
             let memory = LastSuccess(
                 run: directory.id, contents: contents, fingerprint: contents.fingerprint,
                 inputs: begun.files, outputs: outputs.files,
-                declaresOutputs: declaresOutputs, result: result)
+                declaresOutputs: declaresOutputs, result: result,
+                walk: freshness.look.walk(
+                    of: step, inputs: begun.places, outputs: outputs.places))
             // Of a step without declared outputs, what it was made from tells what it has produced.
             if move != nil, !declaresOutputs {
                 freshness.look.note(nil, of: step)

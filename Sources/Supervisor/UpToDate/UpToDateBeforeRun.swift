@@ -31,6 +31,7 @@ extension UpToDateChecker {
     public mutating func checkBeforeRun(
         ofDone step: Int, isKnownAtLeast: Bool
     ) -> UpToDateResult {
+        beginAhead()
         let declared = plan.resolved.workflow.steps[step]
         let isTaken = endedWellBelowFailure(step)
         let evidence = UpToDateQuestion.evidence(

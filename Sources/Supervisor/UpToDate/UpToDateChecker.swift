@@ -10,7 +10,7 @@ public struct UpToDateChecker: Sendable {
     let root: String
     private let ingredients: StepIngredients
     private let mask: SecretMask
-    private var looker: FileHasher
+    var looker: FileHasher
     var known: StepStateLog
     /// What tools say of themselves.
     let answers: ToolAnswers
@@ -24,15 +24,15 @@ public struct UpToDateChecker: Sendable {
     var owners: OutputWriters?
     /// Steps that may run, as far as was asked ahead.
     var mayRun: Set<Int> = []
-    /// What was found to look as its last success left it, each at the beginning of the run.
-    private var glances: StepGlances
+    /// Which steps' files have the stamps that their last success left.
+    var files: FileCheck
     /// What is known of steps that are up to date, with files as they look now: those that had been too
     /// young to be known by their looks, or were written anew with the same content.
-    private var refreshed: [Int: LastSuccess] = [:]
+    var refreshed: [Int: LastSuccess] = [:]
+    /// The run that was asked for last, which most steps have in common.
+    var lastRun = ""
     /// Steps that a run which goes on has started, each with that run.
     public var running: [String: String] = [:]
-    /// Whether a step may have started, so that each look is a new one.
-    private var isAheadOver = false
     /// Whether what a step left is kept: it says what it reads, or something needs it that does.
     private let isRemembered: [Bool]
 
@@ -64,7 +64,8 @@ public struct UpToDateChecker: Sendable {
         known =
             state.map { StepStateLog(workflow: workflow, in: $0) }
             ?? StepStateLog(workflow: workflow)
-        glances = StepGlances(plan: plan, root: root, ingredients: ingredients)
+        files = FileCheck(
+            plan: plan, root: root, ingredients: ingredients, answers: answers.texts)
         let steps = plan.resolved.workflow.steps
         isRemembered = UpToDateChecker.remembered(steps, plan.resolved.graph)
     }
@@ -108,12 +109,6 @@ public struct UpToDateChecker: Sendable {
         return RunReason.standing(of: plan.resolved.workflow.steps[step])
     }
 
-    /// Looks at much at once, before each step is asked about.
-    mutating func beginAhead() {
-        glances.lookAhead(at: known)
-        if looker.listings == nil, !isAheadOver { looker.listings = DirectoryListings() }
-    }
-
     /// What a look at a step says.
     struct Verdict: Sendable {
         var freshness: UpToDateResult
@@ -121,6 +116,8 @@ public struct UpToDateChecker: Sendable {
         var contents: Fingerprint?
         /// Its files as they are now.
         var files: [FileRecord] = []
+        /// Where they were looked for.
+        var places: [FileRecord] = []
     }
 
     /// What there is to say of a step as things are; nil where that takes more than the budget.
@@ -139,7 +136,7 @@ public struct UpToDateChecker: Sendable {
             return Verdict(freshness: .due([cause]))
         }
         if let cause = silentTools(of: step) { return Verdict(freshness: .due([cause])) }
-        if let run = glance(at: step) { return Verdict(freshness: .upToDate(run: run)) }
+        if let run = unchangedRun(of: step) { return Verdict(freshness: .upToDate(run: run)) }
         let knowledge = known[id(of: step)]
         guard let look = look(at: step, budget: budget) else { return nil }
         guard look.isReadable else {
@@ -149,7 +146,7 @@ public struct UpToDateChecker: Sendable {
         guard case .done(let memory) = knowledge else {
             return Verdict(
                 freshness: .due(causes(of: step, knowledge)), contents: contents,
-                files: look.files)
+                files: look.files, places: look.places)
         }
         let needs = plan.resolved.graph.dependencies(of: step)
         let isProvisional = !running.isEmpty && needs.contains { running.contains($0) }
@@ -168,11 +165,11 @@ public struct UpToDateChecker: Sendable {
             hasResult: memory.result == nil || known.hasResult(of: id(of: step), in: root))
         // What is there before a step that it needs has run is not what it was made from.
         if causes.isEmpty, !isProvisional {
-            refresh(memory, of: step, inputs: look.files, outputs: left.files)
+            refresh(memory, of: step, inputs: look, outputs: left)
         }
         return Verdict(
             freshness: causes.isEmpty ? .upToDate(run: memory.run) : .due(causes),
-            contents: contents, files: look.files)
+            contents: contents, files: look.files, places: look.places)
     }
 
     /// What there is to say of a step whose turn has come; nil where that takes more than the budget.
@@ -189,7 +186,8 @@ public struct UpToDateChecker: Sendable {
         guard let look = look(at: step, budget: budget) else { return nil }
         guard look.isReadable else { return Verdict(freshness: .due([])) }
         return Verdict(
-            freshness: .due([]), contents: contents(of: step, look), files: look.files)
+            freshness: .due([]), contents: contents(of: step, look), files: look.files,
+            places: look.places)
     }
 
     // MARK: - What a step is made from
@@ -273,7 +271,7 @@ public struct UpToDateChecker: Sendable {
 
     // MARK: - What steps have produced
 
-    private struct Product: Sendable {
+    struct Product: Sendable {
         /// Nil for what nobody knows.
         var digest: Digest?
         /// Of what it wrote to `STEPVISOR_OUTPUT`.
@@ -333,6 +331,7 @@ public struct UpToDateChecker: Sendable {
     }
 
     private mutating func lastProduct(of step: Int) -> Product {
+        if let product = unchangedProduct(of: step) { return product }
         guard outputPatterns(of: step) != nil else {
             let knowledge = known[id(of: step)]
             if case .done(let memory) = knowledge { return Product(digest: memory.product) }
@@ -346,51 +345,6 @@ public struct UpToDateChecker: Sendable {
         let digest = OutputDigest.digest(
             outputs: look.files.map(\.content), fingerprint: .zero, result: result)
         return Product(digest: digest, result: result, signature: look.signature)
-    }
-
-    // MARK: - Looks alone
-
-    /// The run of a step's last success where nothing but looks is needed to say that it still holds.
-    private mutating func glance(at step: Int) -> String? {
-        guard mask.isEmpty, let memory = glances.memory(of: step, known) else { return nil }
-        let needs = plan.resolved.graph.dependencies(of: step)
-        guard memory.products.count == needs.count else { return nil }
-        for dependency in needs {
-            let id = id(of: dependency)
-            guard let old = memory.products.first(where: { $0.step == id }),
-                product(of: dependency) == old.digest
-            else { return nil }
-        }
-        return memory.run
-    }
-
-    /// The looks from the beginning of the run say nothing any more.
-    public mutating func forgetGlances() {
-        glances.forget()
-        looker.listings = nil
-        isAheadOver = true
-    }
-
-    private mutating func refresh(
-        _ memory: LastSuccess, of step: Int, inputs: [FileRecord], outputs: [FileRecord]
-    ) {
-        guard inputs.count == memory.inputs.count else { return }
-        let new = inputs + (memory.declaresOutputs ? outputs : [])
-        guard new.count == memory.inputs.count + memory.outputs.count else { return }
-        let gains = zip(memory.inputs + memory.outputs, new).contains { old, new in
-            [.file, .link].contains(new.facts.kind) && new.facts.isOldEnough(at: new.observedAt)
-                && (old.facts != new.facts || !old.facts.isOldEnough(at: old.observedAt))
-        }
-        guard gains else { return }
-        var memory = memory
-        memory.inputs = inputs
-        if memory.declaresOutputs { memory.outputs = outputs }
-        refreshed[step] = memory
-    }
-
-    /// What is to be kept of a step that was found up to date; nil where it is known already.
-    mutating func takeRefreshed(_ step: Int) -> LastSuccess? {
-        refreshed.removeValue(forKey: step)
     }
 
     func id(of step: Int) -> String { plan.resolved.workflow.steps[step].id.rawValue }

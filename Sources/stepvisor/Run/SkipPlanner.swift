@@ -94,7 +94,7 @@ struct SkipPlanner {
                     $0.kind != .dependencyRuns && $0.kind != .dependencyUnknown
                 } ?? false
             })
-        look.forgetGlances()
+        look.endCheckBeforeRun()
         return (smart, withdrawn, look)
     }
 }

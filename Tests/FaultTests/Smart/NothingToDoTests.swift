@@ -62,6 +62,32 @@ struct ChangeScene: CustomTestStringConvertible, Sendable {
         ChangeScene("all runs are removed", "rm -r .stepvisor/runs .stepvisor/latest"),
         ChangeScene("nothing", "true"),
     ]
+
+    static let patterns: [ChangeScene] = [
+        ChangeScene("nothing", "true"),
+        ChangeScene("a file is added", "echo n > in/new.txt", runs: ["a"]),
+        ChangeScene("a file is added further down", "echo n > in/deep/new.txt", runs: ["a"]),
+        ChangeScene(
+            "a file is added in a new directory", "mkdir in/b; echo n > in/b/n.txt", runs: ["a"]),
+        ChangeScene("a file goes", "rm in/deep/2.txt", runs: ["a"]),
+        ChangeScene("a file is renamed", "mv in/1.txt in/9.txt", runs: ["a"]),
+        ChangeScene("a file is edited", "echo n > in/deep/2.txt", runs: ["a"]),
+        ChangeScene("a directory is exchanged", "mv in/deep x; cp -R x in/deep"),
+        ChangeScene("a directory becomes a link", "mv in/deep x; ln -s ../x in/deep", runs: ["a"]),
+        ChangeScene("what is left out is edited", "echo n > in/not/3.txt; echo n > in/not/4.txt"),
+        ChangeScene("what no pattern means is added", "echo n > in/new.md"),
+        ChangeScene("a file that was not there is", "echo n > maybe", runs: ["a"]),
+        ChangeScene("a directory is where nothing was", "mkdir maybe", runs: ["a"]),
+        ChangeScene(
+            "a file is added to a directory that is named", "mkdir tree/y; echo > tree/y/z",
+            runs: ["a"]),
+        ChangeScene("an output is added", "echo n > out/b", runs: ["a"]),
+        ChangeScene("an output goes", "rm out/a", runs: ["a"]),
+        ChangeScene("another pattern", "sed -i.bak 's/\"maybe\", //' workflow.toml"),
+        ChangeScene(
+            "a pattern that means more", "sed -i.bak 's/[*].txt\", /*.md\", /' workflow.toml",
+            runs: ["a"]),
+    ]
 }
 
 /// A run in which every step is up to date, and what it takes for a step to run again.
@@ -170,6 +196,46 @@ struct NothingToDoTests {
         let result = try space.start(Self.command + scene.options).wait()
         #expect(result.code == 0, "\(result)")
         #expect(space.lines("ran").sorted() == scene.ran, "\(result)")
+    }
+
+    @Test(
+        "what a pattern means is as it was, or its step runs", arguments: ChangeScene.patterns,
+        [false, true])
+    func patterns(scene: ChangeScene, isOld: Bool) throws {
+        let space = try TestSpace().workflow(
+            """
+            [[steps]]
+            id = "a"
+            command = "cat in/*.txt > out/a; echo a >> ran"
+            inputs = ["in/**/*.txt", "!in/not/**", "maybe", "tree"]
+            output_files = ["out/*"]
+            """)
+        for name in ["in/1.txt", "in/deep/2.txt", "in/not/3.txt", "in/other.md", "tree/x"] {
+            try space.file(name, "\(name)\n")
+        }
+        try space.directory("out")
+        try require(space, runs: ["a"])
+        if isOld {
+            let names = [
+                "in", "in/1.txt", "in/deep", "in/deep/2.txt", "tree", "tree/x", "out/a", "out",
+            ]
+            let areOld = TestSpace.wait(seconds: 120) {
+                names.allSatisfy { age(of: $0, in: space) > 3 }
+            }
+            try #require(areOld)
+        }
+        try require(space, runs: [])
+        try require(space, runs: [])
+        #expect(try space.shell(scene.change).code == 0)
+        try require(space, runs: scene.ran)
+        try require(space, runs: [])
+    }
+
+    private func require(_ space: TestSpace, runs ran: [String]) throws {
+        try space.file("ran", "")
+        let result = try space.start(Self.command).wait()
+        #expect(result.code == 0, "\(result)")
+        #expect(space.lines("ran") == ran, "\(result)")
     }
 
     @Test("what is known with a flipped or missing byte is not believed")

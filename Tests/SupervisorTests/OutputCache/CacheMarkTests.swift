@@ -60,7 +60,7 @@ struct CacheMarkTests {
                     .remembered, graph: plan.resolved.graph, selected: plan.selected,
                     usesCache: true
                 ) { look.checkBeforeRun(of: $0) })
-            look.forgetGlances()
+            look.endCheckBeforeRun()
             let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
             var context = RunContext(
                 plan: plan, state: state, environment: environment, view: SilentView(summary: ""),

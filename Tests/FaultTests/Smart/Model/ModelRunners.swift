@@ -27,7 +27,7 @@ struct LibraryRunner: ModelRunner {
                 .remembered, graph: plan.resolved.graph, selected: plan.selected,
                 usesCache: world.usesCache
             ) { look.checkBeforeRun(of: $0) })
-        look.forgetGlances()
+        look.endCheckBeforeRun()
         let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
         defer { close(null) }
         var context = RunContext(

@@ -43,7 +43,11 @@ struct StepStateLogTests {
             return LastSuccess(
                 run: run, contents: contents, fingerprint: contents.fingerprint, inputs: [file],
                 outputs: [file, file], declaresOutputs: true,
-                result: number == 1 ? Digest(of: [3]) : nil)
+                result: number == 1 ? Digest(of: [3]) : nil,
+                // Earlier versions kept none.
+                walk: number == 2
+                    ? FileWalk(inputs: 1, outputs: .max, inputPlaces: [file], outputPlaces: [])
+                    : nil)
         }
     }
 

@@ -18,7 +18,7 @@ struct RunFingerprintTests {
             products: [OutputDigest(step: "before", digest: Digest((4, 3, 2, 1)))])
     }
 
-    private static let head = Array("stepvisor ingredients 1\n".utf8)
+    private static let head = Array("stepvisor ingredients 2\n".utf8)
     private static let nothing = Fingerprint(
         declared: [], declaredDigest: .zero, files: [], products: [])
 
@@ -56,10 +56,27 @@ struct RunFingerprintTests {
             let kept = bytes[place]
             bytes[place] = 0xFF
             let found = RunFingerprints.contents(of: "a", in: bytes)
-            #expect(found.map { $0.files.count <= 2 } ?? true)
+            #expect(found == nil || found == Self.contents("old") || bytes == Self.file)
             bytes[place] = kept
         }
-        bytes[22] = UInt8(ascii: "2")
+        bytes[22] = UInt8(ascii: "3")
         #expect(RunFingerprints.contents(of: "b", in: bytes) == nil)
+    }
+
+    @Test("what an earlier version of the program kept is read")
+    func older() {
+        var file = Array("stepvisor ingredients 1\n".utf8)
+        for word in ["old", "new"] {
+            let record = RunFingerprints.record(Self.contents(word), of: "a")
+            let body = record.dropFirst(RecordFrame.headSize)
+            var writer = RecordWriter()
+            writer.count(body.count)
+            file += writer.bytes + body
+        }
+        #expect(RunFingerprints.contents(of: "a", in: file) == Self.contents("new"))
+        for length in file.indices {
+            let found = RunFingerprints.contents(of: "a", in: Array(file.prefix(length)))
+            #expect(found == nil || found == Self.contents("old"))
+        }
     }
 }
