@@ -95,7 +95,7 @@ struct ConditionStateTests {
     @Test("a status is the last one on record, and what an earlier run did is complete")
     func status() throws {
         let scene = try ConditionScene("steps.b.status == \"cached\"")
-        #expect(try scene.outcome().contains("nobody knows"))
+        #expect(try scene.outcome().contains("is not known"))
         scene.desk.note(.ended(step: 1, StepEnd(status: .failed)))
         #expect(try scene.outcome() == "steps.b.status = \"failed\"")
         scene.desk.note(.skipped(step: 1, .notSelected))

@@ -96,7 +96,7 @@ struct ConditionEvaluation<Facts: ConditionFacts> {
         do {
             changed = try facts.changed(patterns)
         } catch {
-            throw ConditionFault("`\(term)` cannot be told: \(error)")
+            throw ConditionFault("`\(term)` cannot be evaluated: \(error)")
         }
         see(term, changed ? "true" : "false")
         return changed
@@ -115,7 +115,7 @@ struct ConditionEvaluation<Facts: ConditionFacts> {
         let step = reference.step
         if reference.isStatus {
             guard let status = facts.status(of: step) else {
-                throw ConditionFault("nobody knows how step `\(step)` ended")
+                throw ConditionFault("it is not known how step `\(step)` ended")
             }
             return .text(status.rawValue)
         }

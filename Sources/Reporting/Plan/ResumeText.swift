@@ -63,7 +63,7 @@ package struct ResumeText {
         guard reason.wasDone, let smart = plan.smart else { return text(of: reason) }
         if let causes = smart.due[step] { return "runs again: \(Sanitizer.line(causes.text))" }
         return smart.open.contains(step)
-            ? "is looked at again when what it needs has run" : text(of: reason)
+            ? "is checked again when its dependencies have run" : text(of: reason)
     }
 
     private func text(of reason: RerunReason) -> String {

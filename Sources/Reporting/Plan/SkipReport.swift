@@ -139,7 +139,7 @@ package struct SkipReport {
         }
         var parts = due > 0 || kept == 0 ? ["\(due) to run"] : []
         if kept > 0 { parts.append("\(kept) from the cache") }
-        if later > 0 { parts.append("\(later) to be looked at when what they need has run") }
+        if later > 0 { parts.append("\(later) to be checked when their dependencies have run") }
         if upToDate > 0 { parts.append("\(upToDate) up to date") }
         return parts.joined(separator: ", ")
     }

@@ -79,7 +79,7 @@ struct IncludeOrder {
                         .error(
                             "the include `\(part.include.file)` depends on `\(name)`, which is its "
                                 + "own", at: dependency.range,
-                            help: "remove it: the order inside of a file is said in that file"))
+                            help: "remove it: the order inside a file is declared in that file"))
                     continue
                 }
                 entry.tasks += found.tasks.map { ($0, dependency.range) }

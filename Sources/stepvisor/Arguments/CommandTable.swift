@@ -19,7 +19,7 @@ extension CommandDeclaration {
             ("stepvisor --parallel", "run independent steps at the same time"),
             ("stepvisor -j4 -k docs", "run docs and what it needs, four at once, past failures"),
             ("stepvisor -n --from build", "show what would run from build on"),
-            ("stepvisor --resume", "go on with the run that was stopped or killed"),
+            ("stepvisor --resume", "resume the run that was stopped or killed"),
         ])
 
     private static let plan = CommandDeclaration(

@@ -155,7 +155,7 @@ extension OptionDeclaration {
                 "run everything that does not depend on a failure"),
             OptionDeclaration(
                 .resume, "--resume", value: .optional("RUN", .text),
-                "go on with a run, or the latest: what is done there stays so"),
+                "resume a run, or the latest: what is done there stays done"),
             OptionDeclaration(
                 .decide, "--decide", value: .required("STEP=WORD", .decision),
                 "with --resume, of a step that failed: retry, skip, continue or halt"),

@@ -117,8 +117,8 @@ struct Resumption {
         if let named {
             if let journal = try load(named, in: search.state) { return journal }
             throw CommandFailure(
-                .usage, "run \(named) ended before it began: there is nothing to go on with",
-                help: "`stepvisor run --resume` goes on with the latest run")
+                .usage, "run \(named) ended before it began: there is nothing to resume",
+                help: "`stepvisor run --resume` resumes the latest run")
         }
         // A run that was killed before its first line never began: use the one before it.
         let passOver = { (id: String) in
@@ -142,8 +142,8 @@ struct Resumption {
             return nil
         } catch let error as JournalError {
             throw CommandFailure(
-                .ownProblem, "run \(id) cannot be gone on with: \(error.message)",
-                help: "`stepvisor run` starts anew; `--resume RUN` goes on with another run")
+                .ownProblem, "run \(id) cannot be resumed: \(error.message)",
+                help: "`stepvisor run` starts a new one; `--resume RUN` resumes another run")
         }
         let hasEnded = journal.events.contains { event in
             if case .runEnded = event.kind { true } else { false }

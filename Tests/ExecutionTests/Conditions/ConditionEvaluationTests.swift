@@ -103,7 +103,7 @@ struct ConditionEvaluationTests {
                 "step `gone` has no results, since it is `skipped`; to allow for that write "
                     + "`steps.gone.status == \"complete\" and …`"
             ),
-            ("steps.unheard.status == 'failed'", "nobody knows how step `unheard` ended"),
+            ("steps.unheard.status == 'failed'", "it is not known how step `unheard` ended"),
             (
                 "steps.broken.score > 0",
                 "the results of step `broken` cannot be read: line 2 is neither `key=value` nor "
@@ -179,7 +179,7 @@ struct ConditionEvaluationTests {
         facts.failure = "src: permission denied"
         #expect(
             try ConditionExpression("changed('src')").evaluate(facts)
-                == .error("`changed(\"src\")` cannot be told: src: permission denied"))
+                == .error("`changed(\"src\")` cannot be evaluated: src: permission denied"))
     }
 
     @Test("a long text is shown by its length, and many values by their number")

@@ -111,7 +111,7 @@ struct IncludeOrderTests {
         (
             "[\"b.1\"]",
             "workflow.toml:1:76 the include `spec_b.md` depends on `b.1`, which is its "
-                + "own", "remove it: the order inside of a file is said in that file"
+                + "own", "remove it: the order inside a file is declared in that file"
         ),
         (
             "\"a.1\"", "workflow.toml:1:75 `dependencies` must be a list of ids, found a string",

@@ -60,7 +60,7 @@ struct CachePreviewTests {
         let plan = try space.run("plan", "--cache").output
         #expect(
             plan.contains(
-                "\n2 to run, 1 from the cache, 1 to be looked at when what they need has run\n"),
+                "\n2 to run, 1 from the cache, 1 to be checked when their dependencies have run\n"),
             "\(plan)")
         #expect(
             plan.contains(
@@ -188,7 +188,7 @@ struct CachePreviewTests {
         let plan = try space.run("plan", "--cache").output
         #expect(
             plan.contains("; what the cache has of it is damaged: the content of `out/"), "\(plan)")
-        #expect(plan.contains("\n3 to run, 1 to be looked at"), "\(plan)")
+        #expect(plan.contains("\n3 to run, 1 to be checked"), "\(plan)")
         let cache = try space.planned("--cache")["build"]?["cache"] as? [String: String]
         #expect(cache?["state"] == "damaged" && cache?["run_id"] == nil)
         #expect(
