@@ -23,6 +23,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#ifdef __APPLE__
+#include <sys/mount.h>
+#include <sys/param.h>
+#endif
+
 #ifdef __linux__
 #include <linux/falloc.h>
 #include <linux/fs.h>
@@ -477,6 +482,31 @@ int stepvisor_is_network_filesystem(int descriptor) {
 #else
     (void)descriptor;
     return 0;
+#endif
+}
+
+int stepvisor_directory_times_hold(const char *path) {
+#ifdef __linux__
+    struct statfs facts;
+    if (statfs(path, &facts) == -1) return 0;
+    switch ((unsigned long)facts.f_type & 0xffffffffUL) {
+    case 0xef53UL:      // ext2, ext3, ext4
+    case 0x58465342UL:  // XFS
+    case 0x9123683eUL:  // Btrfs
+    case 0x01021994UL:  // tmpfs
+    case 0x858458f6UL:  // ramfs
+    case 0x794c7630UL:  // overlayfs
+    case 0x2fc12fc1UL:  // ZFS
+    case 0xf2f52010UL:  // F2FS
+    case 0xca451a4eUL:  // bcachefs
+        return 1;
+    default:
+        return 0;
+    }
+#else
+    struct statfs facts;
+    if (statfs(path, &facts) == -1) return 0;
+    return strcmp(facts.f_fstypename, "apfs") == 0 || strcmp(facts.f_fstypename, "hfs") == 0;
 #endif
 }
 

@@ -266,11 +266,17 @@ extension FileRecord {
     fileprivate init(listing path: [UInt8], root: String) {
         let now = RunClock.wallTime().microseconds &* 1000
         var facts = stat()
-        let code = InputPath.with(root, path) { lstat($0, &facts) }
+        var isReliable = true
+        let error = InputPath.with(root, path) { name -> Int32 in
+            guard lstat(name, &facts) == 0 else { return errno }
+            isReliable = stepvisor_directory_times_hold(name) == 1
+            return 0
+        }
+        // As if it had been too young, where its times prove nothing.
         self.init(
             path: path.isEmpty ? [UInt8(ascii: ".")] : path,
-            facts: code == 0 ? FileStamp(facts) : FileStamp(unreadable: errno), digest: .zero,
-            observedAt: now)
+            facts: error == 0 ? FileStamp(facts) : FileStamp(unreadable: error), digest: .zero,
+            observedAt: isReliable ? now : 0)
     }
 }
 
