@@ -44,6 +44,33 @@ public struct Graph<ID: Hashable & Sendable>: Sendable {
         self.init(nodes: nodes, indices: validation.indices, structure: structure)
     }
 
+    /// Takes the edges in the form in which they are kept; nil where they make no graph.
+    ///
+    /// For edges that came out of a graph: what is wrong with others is not said. O(V + E).
+    /// - Parameters:
+    ///   - nodes: The ids, each once.
+    ///   - offsets: One more than there are nodes: node `v` has the dependencies from `offsets[v]` to
+    ///     before `offsets[v + 1]`.
+    ///   - dependencies: Indices into `nodes`, no node twice among those of one node.
+    public init?(nodes: [ID], offsets: [Int32], dependencies: [Int32]) {
+        guard offsets.count == nodes.count + 1, offsets.first == 0,
+            offsets.last.map(Int.init) == dependencies.count,
+            zip(offsets, offsets.dropFirst()).allSatisfy({ $0 <= $1 }),
+            dependencies.allSatisfy({ $0 >= 0 && $0 < nodes.count })
+        else { return nil }
+        var indices: [ID: Int32] = [:]
+        indices.reserveCapacity(nodes.count)
+        // Not specialised for the ids: each generic call costs.
+        for index in 0..<nodes.count {
+            let number = Int32(truncatingIfNeeded: index)
+            guard indices.updateValue(number, forKey: nodes[index]) == nil else { return nil }
+        }
+        let rows = CompressedRows(offsets: offsets, targets: dependencies)
+        guard rows.deduplicated() == rows, let structure = AcyclicStructure(dependencies: rows)
+        else { return nil }
+        self.init(nodes: nodes, indices: indices, structure: structure)
+    }
+
     /// Makes the graph from parts that are known to be consistent.
     init(nodes: [ID], indices: [ID: Int32], structure: AcyclicStructure) {
         self.nodes = nodes

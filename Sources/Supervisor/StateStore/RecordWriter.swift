@@ -1,4 +1,5 @@
 import Execution
+import WorkflowModel
 
 /// Puts values into bytes, for every binary file below `.stepvisor/` and in a cache: numbers least
 /// significant byte first, texts with their length in four bytes before them.

@@ -15,6 +15,13 @@ public enum FileInput {
     public static func read(
         _ path: String, limit: Int = sizeLimit
     ) throws(FileProblem) -> [UInt8] {
+        try readStamped(path, limit: limit).bytes
+    }
+
+    /// The same, with what `fstat` said of the file before its first byte was read.
+    static func readStamped(
+        _ path: String, limit: Int = sizeLimit
+    ) throws(FileProblem) -> (bytes: [UInt8], stamp: SourceStamp) {
         guard !path.isEmpty, !path.utf8.contains(0) else {
             throw FileProblem(path, .invalidName)
         }
@@ -34,7 +41,8 @@ public enum FileInput {
         guard status.st_size <= limit else {
             throw FileProblem(path, .tooLarge(size: Int(status.st_size), limit: limit))
         }
-        return try content(descriptor, path, expected: Int(status.st_size), limit: limit)
+        let bytes = try content(descriptor, path, expected: Int(status.st_size), limit: limit)
+        return (bytes, SourceStamp(status))
     }
 
     private static func content(

@@ -72,7 +72,7 @@ enum PathText {
 }
 
 /// The kind of file at a path; follows links.
-enum FileKind: Hashable {
+enum FileKind: UInt8, Hashable, Sendable {
     case missing, regular, directory, other
 
     init(_ path: String) {

@@ -8,13 +8,24 @@ public enum FileAtRevision: Hashable, Sendable {
     case missing
 }
 
+/// The content of a file, and how it can be told later whether it is still that.
+struct FileReading {
+    var bytes: [UInt8]
+    /// Nil for what a file was at an earlier time.
+    var stamp: SourceStamp?
+    /// Before anything was read, in nanoseconds since 1970.
+    var observedAt: Int64
+}
+
 extension Loading {
     /// The bytes of a workflow file at that time.
-    func read(_ path: String) throws(FileProblem) -> [UInt8] {
-        guard let earlier else { return try FileInput.read(path) }
-        switch earlier(PathText.resolved(path) ?? path) {
-        case .same: return try FileInput.read(path)
-        case .content(let bytes): return bytes
+    func read(_ path: String) throws(FileProblem) -> FileReading {
+        switch earlier?(PathText.resolved(path) ?? path) ?? .same {
+        case .same:
+            let now = sources.clock()
+            let (bytes, stamp) = try FileInput.readStamped(path)
+            return FileReading(bytes: bytes, stamp: stamp, observedAt: now)
+        case .content(let bytes): return FileReading(bytes: bytes, stamp: nil, observedAt: 0)
         case .missing: throw FileProblem(path, .invalidName)
         }
     }

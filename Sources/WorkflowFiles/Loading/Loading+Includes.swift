@@ -9,6 +9,10 @@ struct FilePlace {
     var range: SourceRange?
     /// How that file names it; empty for the main file.
     var written = ""
+    /// The path as it was looked up, absolute; it may lead through links.
+    var lookup: String
+    /// ``shown``, whatever the workflow was typed as.
+    var name: SourceName
 }
 
 /// The state of including files.
@@ -100,8 +104,15 @@ extension Loading {
         }
         var path = PathText.parent(of: file.path) + "/" + text
         var shown = PathText.collapsed(PathText.joined(PathText.parent(of: file.shown), text))
+        var relative = PathText.collapsed(
+            PathText.joined(PathText.parent(of: file.name.path), text))
         do throws(MarkdownFile) {
+            let written = path
             (path, shown) = try MarkdownFile.replacing(path, shown: shown)
+            if path != written {
+                relative = PathText.joined(
+                    PathText.parent(of: relative), PathText.name(of: path))
+            }
         } catch {
             return refuse(error.message, error.help)
         }
@@ -119,7 +130,9 @@ extension Loading {
                 "`\(shown)` lies outside of the project, or leads out of it by a link",
                 "copy it into the project, such as to `\(copy)`, and include that")
         }
-        return FilePlace(path: resolved, shown: shown)
+        return FilePlace(
+            path: resolved, shown: shown, lookup: path,
+            name: SourceName(form: .relative, path: relative))
     }
 
     private mutating func isAllowed(
@@ -167,15 +180,15 @@ extension Loading {
         _ place: FilePlace, in scope: FileScope, chain: [FilePlace]
     ) {
         do throws(FileProblem) {
-            let bytes = try read(place.path)
-            inclusion.bytes += bytes.count
+            let reading = try read(place.path)
+            inclusion.bytes += reading.bytes.count
             guard inclusion.bytes <= FileInput.sizeLimit else {
                 stop(
                     "the included files have more than \(FileInput.sizeLimit >> 20) MiB",
                     at: place.range, help: "include fewer of them")
                 return
             }
-            add(bytes, at: place, in: scope, chain: chain)
+            add(reading, at: place, in: scope, chain: chain)
         } catch {
             inclusion.hasLostSteps = true
             var problem = FileProblem(place.shown, error.reason).diagnostic
@@ -192,11 +205,14 @@ extension Loading {
             report(.error("the directory `\(place.shown)` cannot be read", at: place.range))
             return
         }
+        sources.trace.add(
+            LoadTrace.Directory(
+                place: .init(path: place.lookup, resolved: place.path), names: names.sorted()))
         let below = place.path.dropFirst(projectRoot == "/" ? 1 : projectRoot.count + 1)
         let folder = StepFolder(
             directory: place.path, shown: place.shown, root: projectRoot, names: names,
-            scripts: below.isEmpty ? "." : String(below))
-        let found = folder.read(into: &files)
+            scripts: below.isEmpty ? "." : String(below), name: place.name)
+        let found = folder.read(into: &sources)
         found.diagnostics.forEach { report($0) }
         for step in found.steps {
             decoder.addStepFile(
@@ -207,7 +223,9 @@ extension Loading {
             var settings = WorkflowInclude(WorkflowSearch.fileName, at: place.range)
             settings.prefix = nil
             let inside = FilePlace(
-                path: place.path + "/-", shown: PathText.joined(place.shown, "-"))
+                path: place.path + "/-", shown: PathText.joined(place.shown, "-"),
+                lookup: place.path + "/-",
+                name: SourceName(form: .relative, path: PathText.joined(place.name.path, "-")))
             include(
                 settings, written: place.written, from: inside, in: scope, chain: chain + [place])
         } else if found.steps.isEmpty {

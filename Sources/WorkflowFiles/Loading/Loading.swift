@@ -3,7 +3,8 @@ import WorkflowModel
 /// The passes of loading, and their results so far.
 struct Loading {
     let workingDirectory: String
-    var files = SourceTable()
+    var sources = LoadedSources()
+    private var entry: WorkflowEntry?
     private(set) var diagnostics: [Diagnostic] = []
     var decoder = WorkflowDecoder(defaultName: "")
     private(set) var projectRoot: String
@@ -28,33 +29,21 @@ struct Loading {
 
     mutating func report(_ diagnostic: Diagnostic) { diagnostics.append(diagnostic) }
 
-    mutating func load(_ path: String) {
-        // A NUL would end the path for the system, and the rest would be ignored.
-        guard !path.isEmpty, !path.utf8.contains(0) else {
-            report(FileProblem(path, .invalidName).diagnostic)
-            return
-        }
-        var absolute = path.hasPrefix("/") ? path : workingDirectory + "/" + path
-        var shown = PathText.shown(path, from: workingDirectory)
-        do throws(MarkdownFile) {
-            (absolute, shown) = try MarkdownFile.replacing(absolute, shown: shown)
-        } catch {
-            report(.error(error.message, help: error.help))
-            return
-        }
-        if let directory = StepFolder.directory(ofSettings: absolute) {
-            (absolute, shown) = (directory, PathText.shown(directory, from: workingDirectory))
-        }
-        shownPath = shown
-        if FileKind(absolute) == .directory {
-            loadDirectory(PathText.resolved(absolute) ?? absolute, shown: shown)
+    mutating func load(_ entry: WorkflowEntry) {
+        self.entry = entry
+        shownPath = entry.shown
+        if entry.isDirectory {
+            loadDirectory(entry.absolute, shown: entry.shown)
         } else {
-            let parent = PathText.parent(of: absolute)
-            setRoot(PathText.resolved(parent) ?? parent)
-            let file = PathText.resolved(absolute) ?? absolute
+            setRoot(entry.parent)
+            let file = PathText.resolved(entry.absolute) ?? entry.absolute
             workflowFile = PathText.name(
-                of: PathText.parent(of: file) == projectRoot ? file : absolute)
-            loadFile(absolute, shown: shown)
+                of: PathText.parent(of: file) == projectRoot ? file : entry.absolute)
+            let name = PathText.name(of: entry.absolute)
+            loadFile(
+                entry.absolute, shown: entry.shown,
+                lookup: (projectRoot == "/" ? "/" : projectRoot + "/") + name,
+                named: SourceName(form: .typed, path: name))
         }
     }
 
@@ -63,24 +52,30 @@ struct Loading {
         decoder = WorkflowDecoder(defaultName: PathText.name(of: root))
     }
 
-    private mutating func loadFile(_ path: String, shown: String) {
-        let bytes: [UInt8]
+    private mutating func loadFile(
+        _ path: String, shown: String, lookup: String, named name: SourceName
+    ) {
+        let reading: FileReading
         do throws(FileProblem) {
-            bytes = try read(path)
+            reading = try read(path)
         } catch {
             report(FileProblem(shown, error.reason).diagnostic)
             return
         }
         isRead = true
-        let place = FilePlace(path: PathText.resolved(path) ?? path, shown: shown)
-        add(bytes, at: place, in: FileScope(), chain: [])
+        let place = FilePlace(
+            path: PathText.resolved(path) ?? path, shown: shown, lookup: lookup, name: name)
+        add(reading, at: place, in: FileScope(), chain: [])
     }
 
     /// Reads a file's settings, then its includes, then its own steps.
     mutating func add(
-        _ bytes: [UInt8], at place: FilePlace, in scope: FileScope, chain: [FilePlace]
+        _ reading: FileReading, at place: FilePlace, in scope: FileScope, chain: [FilePlace]
     ) {
-        let number = files.add(SourceFile(path: place.shown, bytes: bytes))
+        let bytes = reading.bytes
+        let number = sources.add(
+            reading, shown: place.shown, at: .init(path: place.lookup, resolved: place.path),
+            named: place.name, isWorkflow: true)
         workflowFiles[number] = place.path
         let isJSON = [place.path, place.shown].contains { $0.lowercased().hasSuffix(".json") }
         let (table, problems) =
@@ -131,13 +126,16 @@ struct Loading {
                     help: "give yourself the right to read it: `chmod u+rx \(shown)`"))
             return
         }
+        sources.trace.add(
+            LoadTrace.Directory(
+                place: .init(path: directory, resolved: directory), names: names.sorted()))
         let settings = directory + "/" + WorkflowSearch.fileName
         let hasSettings = names.contains(WorkflowSearch.fileName)
         let shownSettings = PathText.joined(shown, WorkflowSearch.fileName)
         let folder = StepFolder(
             directory: directory, shown: shown, root: PathText.parent(of: directory), names: names,
             scripts: PathText.name(of: directory))
-        let found = folder.read(into: &files)
+        let found = folder.read(into: &sources)
         // A directory that holds only a workflow file is that file's project.
         let isOwnProject = found.steps.isEmpty && hasSettings
         setRoot(isOwnProject ? directory : folder.root)
@@ -149,7 +147,9 @@ struct Loading {
                 range: step.header.range)
         }
         if hasSettings {
-            loadFile(settings, shown: shownSettings)
+            loadFile(
+                settings, shown: shownSettings, lookup: settings,
+                named: SourceName(form: .inside, path: WorkflowSearch.fileName))
         } else if found.steps.isEmpty {
             if !found.diagnostics.contains(where: { $0.severity == .error }) {
                 report(
@@ -186,9 +186,14 @@ struct Loading {
         if all.contains(where: { $0.severity == .error }) { resolved = nil }
         var loaded = LoadedWorkflow(
             resolved: resolved, workflow: workflow, diagnostics: all.sortedByPlace(),
-            files: files, workflowFiles: workflowFiles, projectRoot: projectRoot, path: shownPath,
+            files: sources.table, workflowFiles: workflowFiles, projectRoot: projectRoot,
+            path: shownPath,
             workflowFile: workflowFile)
         if !loaded.diagnostics.isEmpty { loaded.concealSecrets() }
+        if let entry, resolved != nil, loaded.diagnostics.isEmpty, sources.trace.isComplete {
+            loaded.pendingSnapshot = PendingSnapshot(
+                place: entry.place(inProject: projectRoot), content: .parsed(sources.trace))
+        }
         return loaded
     }
 }

@@ -14,6 +14,8 @@ struct StepFolder {
     let names: [String]
     /// The directory relative to the project root.
     let scripts: String
+    /// How messages name it; nil for the directory that was typed.
+    var name: SourceName?
 
     /// The largest file that is read, in bytes: a script is much shorter.
     static let sizeLimit = 1 << 20
@@ -40,36 +42,50 @@ struct StepFolder {
         let folder = StepFolder(
             directory: directory, shown: directory, root: PathText.parent(of: directory),
             names: names, scripts: WorkflowSearch.directoryName)
-        var files = SourceTable()
-        return folder.read(into: &files).steps.isEmpty ? nil : directory
+        var sources = LoadedSources()
+        return folder.read(into: &sources).steps.isEmpty ? nil : directory
     }
 
     /// All step files by name, and the diagnostics of these and of the other files.
-    func read(into files: inout SourceTable) -> (steps: [StepFile], diagnostics: [Diagnostic]) {
+    func read(
+        into sources: inout LoadedSources
+    ) -> (steps: [StepFile], diagnostics: [Diagnostic]) {
         var steps: [StepFile] = []
         var diagnostics: [Diagnostic] = []
         let candidates = names.filter {
             !EditorLeftover.isNamed($0) && $0 != WorkflowSearch.fileName
         }
         if let note = leftoversNote { diagnostics.append(note) }
+        for name in names where EditorLeftover.isNamed(name) {
+            let path = directory + "/" + name
+            sources.trace.add(.init(path: path, kind: FileKind(path)))
+        }
         for name in candidates.sorted(by: NumericOrder.isBefore) {
             let path = directory + "/" + name
             let kind = FileKind(path)
             if kind == .missing { diagnostics.append(leadsNowhere(name)) }
-            guard kind == .regular else { continue }
-            guard PathText.isInside(PathText.resolved(path) ?? path, root) else {
+            guard kind == .regular else {
+                sources.trace.add(.init(path: path, kind: kind))
+                continue
+            }
+            let resolved = PathText.resolved(path) ?? path
+            guard PathText.isInside(resolved, root) else {
                 diagnostics.append(leadsOut(name))
                 continue
             }
+            let now = sources.clock()
             let bytes: [UInt8]
+            let stamp: SourceStamp
             do throws(FileProblem) {
-                bytes = try FileInput.read(path, limit: Self.sizeLimit)
+                (bytes, stamp) = try FileInput.readStamped(path, limit: Self.sizeLimit)
             } catch {
                 diagnostics.append(unread(name, error))
                 continue
             }
-            let file = files.add(
-                SourceFile(path: named(name), bytes: bytes))
+            let file = sources.add(
+                FileReading(bytes: bytes, stamp: stamp, observedAt: now), shown: named(name),
+                at: .init(path: path, resolved: resolved, isListed: true), named: sourceName(name),
+                isWorkflow: false)
             let reading = StepFileReader.read(bytes, file: file)
             diagnostics += reading.diagnostics
             guard let header = reading.header else {
@@ -112,6 +128,13 @@ struct StepFolder {
     private func named(_ name: String) -> String {
         let isThere = FileKind(directory + "/" + name) != .missing
         return PathText.joined(shown, isThere ? DisplayText.fileName(name.utf8) : name)
+    }
+
+    /// The same, whatever the directory was typed as.
+    private func sourceName(_ file: String) -> SourceName {
+        let file = DisplayText.fileName(file.utf8)
+        guard let name else { return SourceName(form: .inside, path: file) }
+        return SourceName(form: name.form, path: PathText.joined(name.path, file))
     }
 
     /// Reports a name that the directory lists but that does not exist.

@@ -2,45 +2,39 @@ public import WorkflowModel
 
 /// Finds a workflow, reads it, and checks it: read, decode, validate.
 public enum WorkflowLoader {
-    /// The location of a workflow that is one plain file, without links, and its project.
-    ///
-    /// Nil for any other workflow: its files are known only when it is loaded.
-    public static func place(
-        path: String?, from directory: String
-    ) -> (file: String, root: String)? {
-        guard let named = path ?? WorkflowSearch.nearest(to: directory), !named.isEmpty,
-            !named.utf8.contains(0)
-        else { return nil }
-        let absolute = named.hasPrefix("/") ? named : directory + "/" + named
-        guard FileKind(absolute) == .regular, !absolute.lowercased().hasSuffix(".md"),
-            let file = PathText.resolved(absolute),
-            let root = PathText.resolved(PathText.parent(of: absolute)),
-            PathText.parent(of: file) == root, StepFolder.directory(ofSettings: absolute) == nil
-        else { return nil }
-        return (file, root)
-    }
-
     /// Loads the named workflow, or the nearest one.
     /// - Parameters:
     ///   - path: A file or a directory of step files, as typed after `-f`; nil to search for one.
     ///   - workingDirectory: The base of relative paths and the start of the search; absolute.
     ///   - earlier: Returns a workflow file (absolute, free of links) at the requested time; step
     ///     files are read as they are now. Nil for now.
+    ///   - snapshots: What an earlier start has kept; nil to parse in any case.
     /// - Returns: What was found, with every mistake of all files in it.
     public static func load(
-        path: String?, workingDirectory: String, earlier: ((String) -> FileAtRevision)? = nil
+        path: String?, workingDirectory: String, earlier: ((String) -> FileAtRevision)? = nil,
+        snapshots: WorkflowSnapshots? = nil
     ) -> LoadedWorkflow {
+        let snapshots = earlier == nil ? snapshots : nil
         var loading = Loading(workingDirectory: workingDirectory, earlier: earlier)
-        if let path {
-            loading.load(path)
-        } else if let found = WorkflowSearch.nearest(to: workingDirectory) {
-            loading.load(found)
-        } else {
+        if let clock = snapshots?.clock { loading.sources.clock = clock }
+        guard let path = path ?? WorkflowSearch.nearest(to: workingDirectory) else {
             loading.report(
                 .error(
                     "there is neither a `workflow.toml` nor a directory `steps/` here or above",
                     help: "name a workflow with `-f PATH`, or write one with `stepvisor init`"))
+            return loading.result
         }
+        let entry: WorkflowEntry
+        do throws(WorkflowEntry.Refusal) {
+            entry = try WorkflowEntry(path, from: workingDirectory)
+        } catch {
+            loading.report(error.diagnostic)
+            return loading.result
+        }
+        if let known = snapshots?.loadSteps(around: entry, from: workingDirectory) { return known }
+        let meant = entry.withItsSteps(from: workingDirectory)
+        if let known = snapshots?.load(meant) { return known }
+        loading.load(meant)
         return loading.result
     }
 }
@@ -72,6 +66,8 @@ public struct LoadedWorkflow: Sendable {
     /// link to another file of the root stands for that file; a link out of the root keeps its own
     /// name.
     public var workflowFile: String?
+    /// What is worth keeping for the next start; nil where there is nothing new, or something to say.
+    var pendingSnapshot: PendingSnapshot?
 }
 
 /// Where a workflow is searched for when none is named.

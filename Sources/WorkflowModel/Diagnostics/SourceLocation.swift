@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A range of bytes in one of the files that were read.
 ///
 /// Eight bytes, without line numbers: a reader notes offsets only, and ``SourceTable`` computes
@@ -23,7 +25,8 @@ public struct SourceFile: Sendable {
     /// As shown in messages: relative to the working directory where that is shorter.
     public var path: String
     /// The whole content, undecoded.
-    public let bytes: [UInt8]
+    public var bytes: [UInt8] { content.bytes }
+    private let content: Content
     /// Byte ranges, ascending, that messages do not show because they may be secrets.
     public internal(set) var concealed: [Range<Int>] = []
     /// Where its lines begin; computed when the first place is shown.
@@ -32,7 +35,38 @@ public struct SourceFile: Sendable {
     /// Stores the bytes of a file under the path that messages show.
     public init(path: String, bytes: [UInt8]) {
         self.path = path
-        self.bytes = bytes
+        content = Content(bytes)
+    }
+
+    /// A file whose content is read once, when a message first needs it.
+    public init(path: String, reading read: @escaping @Sendable () -> [UInt8]) {
+        self.path = path
+        content = Content(reading: read)
+    }
+
+    private final class Content: Sendable {
+        private enum State: Sendable {
+            case known([UInt8])
+            case unread(@Sendable () -> [UInt8])
+        }
+
+        private let state: Mutex<State>
+
+        init(_ bytes: [UInt8]) { state = Mutex(.known(bytes)) }
+
+        init(reading read: @escaping @Sendable () -> [UInt8]) { state = Mutex(.unread(read)) }
+
+        var bytes: [UInt8] {
+            state.withLock { state in
+                switch state {
+                case .known(let bytes): return bytes
+                case .unread(let read):
+                    let bytes = read()
+                    state = .known(bytes)
+                    return bytes
+                }
+            }
+        }
     }
 }
 

@@ -16,7 +16,7 @@ struct CheckCommand {
     }
 
     func run() throws -> Int32 {
-        let loaded = try Project.read(arguments)
+        let loaded = try Project.read(arguments, parses: true)
         var diagnostics = loaded.diagnostics
         if let resolved = loaded.resolved {
             diagnostics += CheckCommand.commandProblems(resolved, root: loaded.projectRoot)

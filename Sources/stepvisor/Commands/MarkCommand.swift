@@ -23,6 +23,7 @@ struct MarkCommand {
         let state = try StateDirectory(root: project.root, create: true)
         let lock = try ProjectGate(console).take(state, waits: arguments.has(.wait))
         defer { lock.release() }
+        project.keepSnapshot(in: state)
         if !project.workflow.execution.secrets.isEmpty { try ProjectKey.make(in: state) }
         try ProcessEnvironment.changeDirectory(to: project.root)
         var edit = StepStateEdit(look(steps.plan, project, state), in: state)

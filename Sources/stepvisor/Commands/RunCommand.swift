@@ -97,7 +97,7 @@ struct RunCommand {
             request.plan.selected[$0] && !request.plan.isUpToDate($0)
         }
         return try supervise(
-            request,
+            request, project,
             warnings: request.plan.warnings + unhonoured
                 + outside.map { "`\(project.workflow.steps[$0.step].id)`: \($0.sentence)" },
             holding: lock)
@@ -114,13 +114,14 @@ struct RunCommand {
     }
 
     private func supervise(
-        _ request: RunRequest, warnings: [String], holding earlier: ProjectLock?
+        _ request: RunRequest, _ project: Project, warnings: [String], holding earlier: ProjectLock?
     ) throws -> Int32 {
         if console.verbosity == .verbose, let forecast = request.plan.simulate() {
             console.note(PlanReport.expectation(forecast))
         }
         let state = try StateDirectory(root: request.project.root, create: true)
         let lock = try earlier ?? ProjectGate(console).take(state, waits: arguments.has(.wait))
+        project.keepSnapshot(in: state)
         if !request.project.workflow.execution.secrets.isEmpty { try ProjectKey.make(in: state) }
         if request.plan.resources.contains(where: { $0.scope == .host }),
             let concern = ResourceLocks(

@@ -29,7 +29,13 @@ struct Project: Sendable {
     }
 
     /// Loads the workflow, valid or not.
-    static func read(_ arguments: ParsedArguments) throws -> LoadedWorkflow {
+    ///
+    /// - Parameters:
+    ///   - arguments: Which one is meant.
+    ///   - parses: Whether it is parsed and checked even where an earlier start has kept what came of that.
+    /// - Returns: What was found.
+    /// - Throws: ``CommandFailure`` where there is no working directory.
+    static func read(_ arguments: ParsedArguments, parses: Bool = false) throws -> LoadedWorkflow {
         guard let directory = ProcessEnvironment.workingDirectory else {
             if let shown = ProcessEnvironment.shownWorkingDirectory {
                 throw CommandFailure(
@@ -41,7 +47,8 @@ struct Project: Sendable {
                 help: "change to another one, or name it with `-C`")
         }
         let loaded = WorkflowLoader.load(
-            path: arguments.text(.file), workingDirectory: directory)
+            path: arguments.text(.file), workingDirectory: directory,
+            snapshots: parses ? nil : .stored)
         if !loaded.workflow.execution.secrets.isEmpty {
             SecretWarnings.learn(from: loaded.workflow)
         }

@@ -1,7 +1,12 @@
 /// What tells a record that was changed from one that was not; no defence against malice.
-enum RecordChecksum {
+public enum RecordChecksum {
+    /// The checksum of bytes that lie in an array.
+    public static func of(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+        bytes.withUnsafeBytes { of($0) }
+    }
+
     /// Eight bytes at a time, each mixed with what came before.
-    static func of(_ buffer: UnsafeRawBufferPointer) -> UInt64 {
+    public static func of(_ buffer: UnsafeRawBufferPointer) -> UInt64 {
         var sum: UInt64 = 0x9e37_79b9_7f4a_7c15 ^ UInt64(buffer.count)
         var place = 0
         while place + 8 <= buffer.count {
