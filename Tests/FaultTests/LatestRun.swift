@@ -15,7 +15,9 @@ struct LatestRun {
     init(in space: TestSpace) throws {
         self.space = space
         let text = space.text(".stepvisor/latest/events.ndjson")
-        let journal = try JournalReader.read(Array(text.utf8))
+        let journal = try JournalReader.read(
+            Array(text.utf8),
+            stepList: { Array(space.text(".stepvisor/latest/\(StepList.fileName)").utf8) })
         events = journal.events
         record = journal.record
     }

@@ -219,6 +219,11 @@ struct SchedulingFaultTests {
             case .skipped(let step, _):
                 #expect(!running.contains(step) && ended[step] == nil)
                 ended[step] = .skipped
+            case .skippedTogether(let steps, _):
+                for step in steps {
+                    #expect(!running.contains(step) && ended[step] == nil)
+                    ended[step] = .skipped
+                }
             case .halting: isHalting = true
             case .runEnded: #expect(running.isEmpty && ended.count == needs.count)
             default: break

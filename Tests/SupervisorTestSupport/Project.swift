@@ -130,7 +130,10 @@
             report = try JSONDecoder().decode(ScenarioReport.self, from: Data(text.utf8))
             path = "\(project.root)/.stepvisor/runs/\(report.runID)"
             let bytes = try #require(FileManager.default.contents(atPath: "\(path)/events.ndjson"))
-            journal = try JournalReader.read([UInt8](bytes))
+            let list = "\(path)/\(StepList.fileName)"
+            journal = try JournalReader.read(
+                [UInt8](bytes),
+                stepList: { FileManager.default.contents(atPath: list).map { [UInt8]($0) } })
             record = journal.record
         }
 

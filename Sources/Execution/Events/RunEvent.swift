@@ -52,6 +52,8 @@ public struct RunEvent: Hashable, Sendable {
         case ended(step: Int, StepEnd)
         /// It will not run.
         case skipped(step: Int, StepReason)
+        /// These will not run, all for the same reason: as `skipped` of each.
+        case skippedTogether(StepRanges, StepReason)
         /// The run began to stop: this critical step failed.
         case halting(step: Int)
         /// The group of this step began to stop, and nothing else: this critical step of the group
@@ -89,6 +91,14 @@ public struct RunEvent: Hashable, Sendable {
         case warning(step: Int?, String)
         /// The last event of every journal that was closed.
         case runEnded(RunStatus)
+    }
+}
+
+extension RunEvent.Kind {
+    /// The facts of single steps that this one is made of; of most it is the fact itself.
+    public var parts: [RunEvent.Kind] {
+        guard case .skippedTogether(let steps, let reason) = self else { return [self] }
+        return steps.map { .skipped(step: $0, reason) }
     }
 }
 
@@ -184,7 +194,7 @@ public struct StepEnd: Hashable, Sendable {
 /// The properties of a run, written once at its start, so that its journal is readable without the
 /// workflow.
 public struct RunHeader: Hashable, Sendable {
-    /// The version of this format: ``currentSchema``.
+    /// The version of this format, from ``oldestSchema`` to ``currentSchema``.
     public var schemaVersion: Int
     /// The run's id, which is also the name of its directory.
     public var runID: String
@@ -220,10 +230,11 @@ public struct RunHeader: Hashable, Sendable {
     /// Whether it restores results from the cache.
     public var usesCache = false
 
-    /// The schema that this version writes.
-    public static let currentSchema = 1
+    /// The newest schema that this version reads, and writes where a run's steps are listed in a file
+    /// of their own.
+    public static let currentSchema = 2
 
-    /// The oldest format that can still be read.
+    /// The oldest format that can still be read; written where the first line names the steps itself.
     public static let oldestSchema = 1
 
     /// A header.
@@ -232,7 +243,7 @@ public struct RunHeader: Hashable, Sendable {
         startedAt: WallTime, pid: Int32, bootID: String, tasks: [TaskHeader],
         steps: [StepHeader], resumes: String? = nil
     ) {
-        schemaVersion = RunHeader.currentSchema
+        schemaVersion = RunHeader.oldestSchema
         self.runID = runID
         self.workflow = workflow
         self.mode = mode

@@ -25,6 +25,8 @@ extension RunEvent.Kind {
             return .ended(step: step, end)
         case .skipped(let step, let reason):
             return .skipped(step: step, reason.masked(by: mask))
+        case .skippedTogether(let steps, let reason):
+            return .skippedTogether(steps, reason.masked(by: mask))
         case .inputsChanged(let step, let cause):
             return .inputsChanged(step: step, cause.masked(by: mask))
         case .due(let step, let causes):

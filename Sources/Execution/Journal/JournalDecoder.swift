@@ -8,9 +8,11 @@ struct JournalDecoder {
         case malformed
     }
 
+    private let header: RunHeader
     private let indices: [String: Int]
 
     init(header: RunHeader) {
+        self.header = header
         indices = Dictionary(
             header.steps.enumerated().map { ($0.element.id, $0.offset) },
             uniquingKeysWith: { first, _ in first })
@@ -31,7 +33,7 @@ struct JournalDecoder {
     }
 
     private static let decoders: [String: @Sendable (Self, JSONMembers) -> RunEvent.Kind?] = [
-        "run_started": { _, members in header(members).map { .runStarted($0) } },
+        "run_started": { decoder, _ in .runStarted(decoder.header) },
         "launched": { $0.launched($1) },
         "started": { $0.started($1) },
         "waiting": { $0.waiting($1) },
@@ -70,6 +72,7 @@ struct JournalDecoder {
         },
         "ended": { $0.ended($1) },
         "skipped": { $0.skipped($1) },
+        "skipped_together": { $0.skippedTogether($1) },
         "halting": { $0.step($1).map { .halting(step: $0) } },
         "group_halting": { $0.step($1).map { .groupHalting(step: $0) } },
         "stopping": { _, members in members.integer("signal").map { .stopping(signal: $0) } },
@@ -208,6 +211,13 @@ struct JournalDecoder {
     private func skipped(_ members: JSONMembers) -> RunEvent.Kind? {
         guard let step = step(members), let reason = reason(members) else { return nil }
         return .skipped(step: step, reason)
+    }
+
+    private func skippedTogether(_ members: JSONMembers) -> RunEvent.Kind? {
+        guard let steps = StepRanges(members, "steps", below: header.steps.count),
+            let reason = reason(members)
+        else { return nil }
+        return .skippedTogether(steps, reason)
     }
 
     private func warning(_ members: JSONMembers) -> RunEvent.Kind? {

@@ -4,10 +4,19 @@
 /// the caller's buffer. Times have microseconds; finer digits are cut.
 public struct JournalEncoder: Sendable {
     private let steps: [StepHeader]
+    private let stepList: StepList.Reference?
     var writer = JSONWriter(capacity: 0)
 
     /// An encoder for the events of one run, whose steps it names by id.
-    public init(header: RunHeader) { steps = header.steps }
+    ///
+    /// - Parameters:
+    ///   - header: What the run is.
+    ///   - stepList: The file that the first line refers to for the steps; without it the line names
+    ///     all of them.
+    public init(header: RunHeader, stepList: StepList? = nil) {
+        steps = header.steps
+        self.stepList = stepList?.reference
+    }
 
     /// Appends the line of one event, newline included.
     public mutating func append(_ event: RunEvent, to buffer: inout [UInt8]) {
@@ -62,6 +71,10 @@ public struct JournalEncoder: Sendable {
         case .skipped(let step, let reason):
             name("skipped", of: step)
             write(reason)
+        case .skippedTogether(let steps, let reason):
+            writer.string("skipped_together")
+            writer.member("steps", steps)
+            write(reason)
         default:
             writeOfRun(event.kind)
         }
@@ -109,7 +122,7 @@ public struct JournalEncoder: Sendable {
             writer.string("run_ended")
             writer.member("status", status.rawValue)
         case .runStarted, .launched, .started, .waiting, .terminating, .killed, .leftovers,
-            .inputsChanged, .due, .ended, .skipped:
+            .inputsChanged, .due, .ended, .skipped, .skippedTogether:
             // Of a step, or the first: written by the caller.
             break
         case .checkStarted, .logPart, .outputsEmpty, .attemptFailed, .retryScheduled, .reviewWanted,
@@ -259,7 +272,8 @@ public struct JournalEncoder: Sendable {
     }
 
     private mutating func write(_ header: RunHeader) {
-        writer.member("schema", header.schemaVersion)
+        let schema = stepList == nil ? header.schemaVersion : RunHeader.currentSchema
+        writer.member("schema", schema)
         writer.member("run_id", header.runID)
         writer.member("workflow", header.workflow)
         // Early in the line, so that whose run it is can be told without reading all steps.
@@ -283,40 +297,12 @@ public struct JournalEncoder: Sendable {
             writer.endObject()
         }
         writer.endArray()
-        writer.key("steps")
-        writer.beginArray()
-        for step in header.steps { write(step) }
-        writer.endArray()
-    }
-
-    private mutating func write(_ step: StepHeader) {
-        writer.beginObject()
-        writer.member("id", step.id)
-        if !step.description.isEmpty { writer.member("description", step.description) }
-        writer.member("task", step.task)
-        writer.member("phase", step.phase)
-        if let group = step.parallelGroup { writer.member("group", group) }
-        if !step.dependencies.isEmpty {
-            writer.key("dependencies")
-            writer.beginArray()
-            for dependency in step.dependencies { writer.integer(dependency) }
-            writer.endArray()
+        if let stepList {
+            writer.member("steps", stepList.count)
+            writer.member("step_list", stepList.sum)
+        } else {
+            writer.write(header.steps)
         }
-        if !step.outputs.isEmpty {
-            writer.key("outputs")
-            writer.beginArray()
-            for output in step.outputs { writer.string(output) }
-            writer.endArray()
-        }
-        if step.runsAlone { writer.member("alone", true) }
-        if step.wouldBeParallel { writer.member("would_be_parallel", true) }
-        if step.isFinalizer { writer.member("always", true) }
-        if step.maxAttempts > 1 { writer.member("most_attempts", step.maxAttempts) }
-        if let done = step.doneUnlessNeedsRun {
-            writer.member("done_in", done.run)
-            if let basis = done.basis { writer.member("done_basis", basis.text) }
-        }
-        writer.endObject()
     }
 }
 

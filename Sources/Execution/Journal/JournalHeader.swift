@@ -1,13 +1,22 @@
 extension JournalDecoder {
-    /// The run's header from the members of the first line; nil when a part is missing.
-    static func header(_ members: JSONMembers) -> RunHeader? {
+    /// What the first line says of a list of steps in another file; nil where it names them itself.
+    static func stepList(_ members: JSONMembers) -> StepList.Reference? {
+        guard let sum = members.text("step_list"), let count: Int = members.integer("steps") else {
+            return nil
+        }
+        return StepList.Reference(sum: sum, count: count)
+    }
+
+    /// The run's header from the members of the first line and the steps that it names or refers to;
+    /// nil when a part is missing.
+    static func header(_ members: JSONMembers, listed: [JSONValue]?) -> RunHeader? {
         guard let schema: Int = members.integer("schema"), schema >= 1,
             let runID = members.text("run_id"), let workflow = members.text("workflow"),
             let mode = members.text("mode").flatMap({ ExecutionMode(rawValue: $0) }),
             let limit: Int = members.integer("max_parallel_steps"),
             let startedAt: Int64 = members.integer("started_at_us"),
             let pid: Int32 = members.integer("pid"), let bootID = members.text("boot_id"),
-            let tasks = members.array("tasks"), let steps = members.array("steps")
+            let tasks = members.array("tasks"), let steps = listed ?? members.array("steps")
         else { return nil }
         var header = RunHeader(
             runID: runID, workflow: workflow, mode: mode, maxParallelSteps: limit,

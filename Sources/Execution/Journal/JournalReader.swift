@@ -53,6 +53,10 @@ public enum JournalError: Error, Hashable, Sendable {
     case empty
     /// The first line is not a run's header.
     case noHeader
+    /// The file that lists the run's steps is gone.
+    case noStepList
+    /// The file that lists the run's steps is not as it was written.
+    case damagedStepList
     /// A newer stepvisor wrote it.
     case newerSchema(Int)
     /// No stepvisor wrote it: there is no schema of this number.
@@ -65,6 +69,10 @@ public enum JournalError: Error, Hashable, Sendable {
             "the journal holds no whole line: the run ended before it began"
         case .noHeader:
             "the first line is not the header of a run: this is no journal, or it is damaged"
+        case .noStepList:
+            "the list of the run's steps (`\(StepList.fileName)` beside the journal) is missing"
+        case .damagedStepList:
+            "the list of the run's steps (`\(StepList.fileName)` beside the journal) is damaged"
         case .newerSchema(let version):
             "the journal has schema \(version), and this stepvisor reads up to"
                 + " \(RunHeader.currentSchema); read it with a newer stepvisor"
@@ -78,14 +86,18 @@ public enum JournalError: Error, Hashable, Sendable {
 public enum JournalReader {
     /// Reads a journal's bytes.
     ///
-    /// - Parameter bytes: The whole file.
+    /// - Parameters:
+    ///   - bytes: The whole file.
+    ///   - stepList: Reads the ``StepList`` file beside it; asked only where the journal refers to one.
     /// - Returns: Header, events and what was dropped.
     /// - Throws: ``JournalError`` when there is no header to begin with.
-    public static func read(_ bytes: [UInt8]) throws(JournalError) -> Journal {
+    public static func read(
+        _ bytes: [UInt8], stepList: () -> [UInt8]? = { nil }
+    ) throws(JournalError) -> Journal {
         let result = bytes.withUnsafeBufferPointer { buffer in
             Result { () throws(JournalError) -> Journal in
                 var scan = JournalScan(buffer)
-                return try scan.journal()
+                return try scan.journal(stepList: stepList)
             }
         }
         return try result.get()
@@ -95,12 +107,16 @@ public enum JournalReader {
 extension JournalReader {
     /// The header alone, without the events after it.
     ///
-    /// - Parameter bytes: The whole file, or its first line.
+    /// - Parameters:
+    ///   - bytes: The whole file, or its first line.
+    ///   - stepList: As for ``read(_:stepList:)``.
     /// - Returns: The header.
     /// - Throws: ``JournalError`` when there is no header to begin with.
-    public static func header(of bytes: [UInt8]) throws(JournalError) -> RunHeader {
+    public static func header(
+        of bytes: [UInt8], stepList: () -> [UInt8]? = { nil }
+    ) throws(JournalError) -> RunHeader {
         let end = bytes.firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? bytes.endIndex
-        return try read(Array(bytes[..<end])).header
+        return try read(Array(bytes[..<end]), stepList: stepList).header
     }
 
     /// The workflow's file as the beginning of a journal names it; nil where it does not.
@@ -133,7 +149,7 @@ private struct JournalScan {
 
     init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
-    mutating func journal() throws(JournalError) -> Journal {
+    mutating func journal(stepList: () -> [UInt8]?) throws(JournalError) -> Journal {
         guard let first = nextLine() else { throw .empty }
         let seal = JournalSeal.verdict(on: first)
         guard seal != .broken else { throw .noHeader }
@@ -145,7 +161,13 @@ private struct JournalScan {
             guard schema <= RunHeader.currentSchema else { throw .newerSchema(schema) }
             guard schema >= RunHeader.oldestSchema else { throw .unknownSchema(schema) }
         }
-        guard let header = JournalDecoder.header(members) else { throw .noHeader }
+        var listed: [JSONValue]?
+        if let reference = JournalDecoder.stepList(members) {
+            guard let file = stepList() else { throw .noStepList }
+            listed = StepList.steps(in: file, reference)
+            guard listed != nil else { throw .damagedStepList }
+        }
+        guard let header = JournalDecoder.header(members, listed: listed) else { throw .noHeader }
         let decoder = JournalDecoder(header: header)
         guard case .event(let start) = decoder.decode(members) else { throw .noHeader }
 

@@ -32,6 +32,15 @@ public enum JournalSeal {
         line.append(UInt8(ascii: "\n"))
     }
 
+    /// The digits at the end of a sealed line, which ends in a newline; empty where there are none.
+    ///
+    /// Whether they are those of the line, ``verdict(on:)`` says.
+    static func sum(of line: [UInt8]) -> String {
+        let end = line.count - 1 - closing.count
+        guard end >= digits else { return "" }
+        return String(decoding: line[end - digits..<end], as: UTF8.self)
+    }
+
     /// Looks at a line without its newline.
     public static func verdict(on line: UnsafeBufferPointer<UInt8>) -> Verdict {
         let start = line.count - length

@@ -3,16 +3,27 @@
 /// Streams in pieces of about 64 KiB, since the document of 10,000 steps has 10 MB. Fields without
 /// a value are `null`, but for `exit_code` and `signal` (a name like `SIGKILL`), of which at most one
 /// is there, and for steps that did not start, of which they are left out.
+///
+/// Where many steps of a phase were skipped at once for one reason, the file names them together, by
+/// their positions in `steps_in_phase`, and has no entry in `steps` for each (`skipped_together`).
 public struct ProgressDocument: Sendable {
     private let layout: RunLayout
+    private let isWhole: Bool
     private var writer = JSONWriter(capacity: pieceSize + 4096)
     private static let pieceSize = 64 * 1024
 
     /// The version of the document's form.
-    public static let schemaVersion = 2
+    public static let schemaVersion = 3
 
     /// A writer for one run; keeps the order of its steps between documents.
-    public init(header: RunHeader) { layout = RunLayout(header) }
+    ///
+    /// - Parameters:
+    ///   - header: What the run is.
+    ///   - isWhole: Whether each step has an entry of its own, even of many that were skipped together.
+    public init(header: RunHeader, isWhole: Bool = true) {
+        layout = RunLayout(header)
+        self.isWhole = isWhole
+    }
 
     /// The whole document as bytes.
     public mutating func bytes(of record: RunRecord, at now: RunTime) -> [UInt8] {
@@ -129,9 +140,12 @@ public struct ProgressDocument: Sendable {
             "phase_duration_ms", times.start.map { span(from: $0, to: times.end ?? now) })
         let barrier = Barrier(task: phase.task, phase: phase.number)
         writer.moment("barrier_passed", record.barriers[barrier], since: start)
+        let together = isWhole ? [] : record.skippedTogether(in: phase)
+        writer.write(together, in: phase, of: record)
         writer.key("steps")
         writer.beginArray()
-        for step in phase.steps {
+        for (position, step) in phase.steps.enumerated()
+        where !together.contains(where: { $0.contains(position) }) {
             writer.newLine()
             writer.write(step: step, of: record, at: now)
             if writer.bytes.count >= Self.pieceSize { try writer.drain(to: sink) }

@@ -88,7 +88,7 @@ public struct RunRecord: Sendable, Hashable {
         return nil
     }
 
-    /// Takes in one event; O(1).
+    /// Takes in one event; O(1), or O(n) in the steps that it is about.
     public mutating func apply(_ event: RunEvent) {
         lastEventAt = max(lastEventAt, event.time)
         if let index = event.kind.step, !steps.indices.contains(index) { return }
@@ -134,6 +134,9 @@ public struct RunRecord: Sendable, Hashable {
             finish(step, end, at: event.time)
         case .skipped(let step, let reason):
             finish(step, StepEnd(status: .skipped, reason: reason.withoutBasis), at: event.time)
+        case .skippedTogether(let skipped, let reason):
+            let end = StepEnd(status: .skipped, reason: reason.withoutBasis)
+            for step in skipped where step < steps.count { finish(step, end, at: event.time) }
         case .warning(let step, let text):
             notices.append(RunNotice(time: event.time, step: step, text: text))
         case .halting, .groupHalting, .suspended, .thresholdReached, .throttled, .throttleEased,
@@ -319,11 +322,11 @@ public struct StatusCounts: Sendable, Hashable {
 }
 
 extension RunEvent.Kind {
-    /// The step that the event is about; nil for an event of the whole run.
+    /// The step that the event is about; nil for an event of the whole run, or of several steps.
     public var step: Int? {
         switch self {
         case .runStarted, .stopping, .faulted, .limitReached, .barrierPassed, .suspended, .resumed,
-            .modeChanged, .throttleEased, .finalizing, .reading, .runEnded:
+            .modeChanged, .throttleEased, .finalizing, .reading, .skippedTogether, .runEnded:
             nil
         case .checkStarted(let step, _, _), .logPart(let step, _), .outputsEmpty(let step, _),
             .attemptFailed(let step, _), .retryScheduled(let step, _, _, _),

@@ -162,6 +162,8 @@ public struct EarlierRun: Sendable {
             case .conditionFalse: steps[step].standing = .conditionFalse
             default: steps[step].standing = .skipped
             }
+        case .skippedTogether:
+            for part in kind.parts { take(part) }
         case .runEnded(let status):
             end = status
         default:

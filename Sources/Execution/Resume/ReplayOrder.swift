@@ -23,6 +23,8 @@ public struct ReplayOrder: Sendable {
                 hasStarted[step] = true
             case .skipped(let step, .notSelected) where ids.indices.contains(step):
                 isLeftOut[step] = true
+            case .skippedTogether(let steps, .notSelected):
+                for step in steps where ids.indices.contains(step) { isLeftOut[step] = true }
             default:
                 break
             }

@@ -130,14 +130,28 @@ extension SafetyEvidence.Logging {
         var left = Dictionary(
             zip(record.header.steps.map(\.id), record.steps.map(\.status.rawValue)),
             uniquingKeysWith: { first, _ in first })
-        for step in objects(in: members, "tasks").flatMap({ objects(in: $0, "phases") })
-            .flatMap({ objects(in: $0, "steps") })
-        {
-            guard let id = step.text("step_id"), let status = step.text("status"),
-                left.removeValue(forKey: id) == status
-            else { return "its `progress.json` has other steps, or other ends, than its journal" }
+        for phase in objects(in: members, "tasks").flatMap({ objects(in: $0, "phases") }) {
+            for (id, status) in ends(in: phase) where left.removeValue(forKey: id) != status {
+                return "its `progress.json` has other steps, or other ends, than its journal"
+            }
         }
         return left.isEmpty ? nil : "its `progress.json` leaves out steps of its journal"
+    }
+
+    /// The steps of a phase, each with its status; an empty text stands for what cannot be read.
+    private static func ends(in phase: JSONMembers) -> [(id: String, status: String)] {
+        let ids = phase.array("steps_in_phase") ?? []
+        let together = objects(in: phase, "skipped_together").flatMap { group in
+            let positions = StepRanges(group, "positions", below: ids.count)
+            return positions?.map { position -> (String, String) in
+                guard case .string(let id) = ids[position] else { return ("", "") }
+                return (id, group.text("status") ?? "")
+            } ?? [("", "")]
+        }
+        return together
+            + objects(in: phase, "steps").map {
+                ($0.text("step_id") ?? "", $0.text("status") ?? "")
+            }
     }
 
     private static func objects(in members: JSONMembers, _ name: String) -> [JSONMembers] {

@@ -153,16 +153,17 @@ public struct Scheduler: Sendable {
         guard !hasBegun else { return }
         hasBegun = true
         let doneEarlier = plan.doneEarlier.keys.filter { states[$0] != nil }.sorted()
-        for step in doneEarlier {
-            guard let done = plan.doneEarlier[step] else { continue }
-            effects.record(.skipped(step: step, .doneEarlier(run: done.run, basis: done.basis)))
-            close(step)
-        }
+        effects.skip(
+            doneEarlier.compactMap { step in
+                plan.doneEarlier[step].map {
+                    (step, .doneEarlier(run: $0.run, basis: $0.basis))
+                }
+            })
+        for step in doneEarlier { close(step) }
         let upToDate = skipUpToDate(&effects)
-        for step in 0..<states.count where isExcluded(step) {
-            effects.record(.skipped(step: step, .notSelected))
-            close(step)
-        }
+        let excluded = (0..<states.count).filter { isExcluded($0) }
+        effects.skip(excluded.map { ($0, .notSelected) })
+        for step in excluded { close(step) }
         takeDecisions(&effects)
         for step in 0..<states.count
         where plan.resolved.graph.dependencies(of: step).isEmpty && !plan.isFinalizer(step) {
@@ -231,6 +232,29 @@ struct Effects {
 
     mutating func record(_ kind: RunEvent.Kind) { actions.append(.record(kind)) }
     mutating func act(_ action: SchedulerAction) { actions.append(action) }
+
+    /// Records that steps, in ascending order, do not run: in one event those with the same reason.
+    mutating func skip(_ steps: [(step: Int, reason: StepReason)]) {
+        var groups: [(reason: StepReason, steps: [Int])] = []
+        var places: [StepReason: Int] = [:]
+        var place = 0
+        for (step, reason) in steps {
+            // Neighbours mostly have the reason in common; then nothing has to be hashed.
+            if groups.isEmpty || groups[place].reason != reason {
+                place = places[reason] ?? groups.count
+                places[reason] = place
+                if place == groups.count { groups.append((reason, [])) }
+            }
+            groups[place].steps.append(step)
+        }
+        for (reason, steps) in groups {
+            if steps.count == 1 {
+                record(.skipped(step: steps[0], reason))
+            } else {
+                record(.skippedTogether(StepRanges(steps), reason))
+            }
+        }
+    }
 }
 
 /// The state of a step while it holds a slot.

@@ -13,11 +13,11 @@ extension Scheduler {
     mutating func skipUpToDate(_ effects: inout Effects) -> [Int] {
         guard let smart = plan.smart else { return [] }
         let steps = smart.upToDate.keys.filter { plan.isUpToDate($0) && states[$0] != nil }.sorted()
-        for step in steps {
-            guard let run = smart.upToDate[step] else { continue }
-            effects.record(.skipped(step: step, smart.reason(upToDateSince: run)))
-            close(step)
-        }
+        effects.skip(
+            steps.compactMap { step in
+                smart.upToDate[step].map { (step, smart.reason(upToDateSince: $0)) }
+            })
+        for step in steps { close(step) }
         return steps
     }
 

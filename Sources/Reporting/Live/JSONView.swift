@@ -13,13 +13,13 @@ public struct JSONView: RunView {
     /// Nothing changes with time.
     public var frameInterval: Int64? { nil }
 
-    /// The line of an event.
+    /// The line of an event, or of each of its parts.
     public mutating func handle(_ event: RunEvent, record: RunRecord) -> String {
         var encoder = self.encoder ?? JournalEncoder(header: record.header)
-        var line: [UInt8] = []
-        encoder.append(event, to: &line)
+        var lines: [UInt8] = []
+        for part in event.kind.parts { encoder.append(RunEvent(part, at: event.time), to: &lines) }
         self.encoder = encoder
-        return String(decoding: line, as: UTF8.self)
+        return String(decoding: lines, as: UTF8.self)
     }
 
     /// Nothing.

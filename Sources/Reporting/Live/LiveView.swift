@@ -53,6 +53,8 @@ public struct LiveView: RunView {
             if !waiting.contains(step) { waiting.append(step) }
         case .launched(let step, _, _, _), .skipped(let step, _), .ended(let step, _):
             waiting.removeAll { $0 == step }
+        case .skippedTogether(let steps, _):
+            waiting.removeAll { steps.contains($0) }
         case .runEnded:
             hasEnded = true
         default:

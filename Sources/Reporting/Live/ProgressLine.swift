@@ -40,6 +40,9 @@ struct ProgressLine {
             return ending(step, end, record)
         case .skipped(let step, let reason):
             return skip(step, reason, record)
+        case .skippedTogether(let steps, let reason):
+            let lines = steps.compactMap { skip($0, reason, record) }
+            return lines.isEmpty ? nil : lines.joined(separator: "\n")
         case .halting(let cause):
             return counter(record)
                 + "halted by `\(id(of: cause, record))`: no further step starts"

@@ -33,6 +33,8 @@ struct WaitLines {
             return lines.waited(step, for: holder, event.time - since, record: record)
         case .skipped(let step, _), .ended(let step, _):
             if !waits.isEmpty { waits[step] = nil }
+        case .skippedTogether(let steps, _):
+            for step in waits.keys where steps.contains(step) { waits[step] = nil }
         default:
             break
         }

@@ -38,6 +38,8 @@ public enum GuardianMain {
         stepvisor_block_signals()
         // The run's stepvisor; if that has died already, an older process.
         let earliestBirth = ProcessTable.facts(of: getppid())?.startTicks ?? 0
+        // Opened now: at the end of the run its directory may have been removed.
+        let steps = stepList(of: run)
         // Do not prevent a file system from being unmounted.
         _ = chdir("/")
         guard waitForAbruptEnd() else { return 0 }
@@ -48,19 +50,32 @@ public enum GuardianMain {
         // A step that was stopped in the middle of a write may have completed it since.
         salvage?.copy()
         // Read only now: reading a journal of 10,000 steps takes a while.
-        let journal = try? JournalReader.read(FileBytes.all(of: STDERR_FILENO, subject: "journal"))
+        let journal = try? JournalReader.read(
+            FileBytes.all(of: STDERR_FILENO, subject: "journal"),
+            stepList: { try? FileBytes.all(of: steps, subject: StepList.fileName) })
         _ = sweep.kill(groups: journal?.livingGroups ?? [], limit: limit)
         return 0
     }
 
     /// Copies what is in the pipes of stopped steps into the logs, and keeps the pipes open.
     private static func salvage(of run: String, _ carriers: [Int32]) -> OutputSalvage? {
-        guard
-            let alive = alivePath(),
-            let directory = try? PrivateFile.directory(
-                String(alive.dropLast(AliveFile.name.utf8.count + 1)), shown: run, create: false)
-        else { return nil }
+        guard let directory = runDirectory(of: run) else { return nil }
         return OutputSalvage(run: run, directory: directory.number, from: carriers)
+    }
+
+    /// A descriptor of the list of the run's steps; -1 where its journal refers to none.
+    private static func stepList(of run: String) -> Int32 {
+        guard let directory = runDirectory(of: run),
+            let file = PrivateFile.reading([StepList.fileName], in: directory.number)
+        else { return -1 }
+        return file.release()
+    }
+
+    /// The run's directory, as far as the kernel tells where it is now.
+    private static func runDirectory(of run: String) -> Descriptor? {
+        guard let alive = alivePath() else { return nil }
+        return try? PrivateFile.directory(
+            String(alive.dropLast(AliveFile.name.utf8.count + 1)), shown: run, create: false)
     }
 
     /// Whether the descriptors are those that stepvisor gives to a guardian.

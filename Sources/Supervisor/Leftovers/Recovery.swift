@@ -87,7 +87,10 @@ public enum Recovery {
         guard let id = state.latestRun(), let run = try? StoredRun(id, in: state),
             !isEnded(run.endOfJournal(tailLength))
         else { return nil }
-        return (id, (try? run.journal()).flatMap { try? JournalReader.read($0) })
+        let journal = (try? run.journal()).flatMap {
+            try? JournalReader.read($0, stepList: run.stepList)
+        }
+        return (id, journal)
     }
 
     private static func isEnded(_ tail: [UInt8]) -> Bool {

@@ -91,7 +91,10 @@ public final class Supervisor {
         header = header.masked(by: context.secrets)
         header.startTicks = ProcessTable.facts(of: getpid())?.startTicks ?? 0
         self.header = header
-        journal = try JournalFile(in: directory, header: header)
+        let stepList = StepList(header.steps)
+        let newFiles = try directory.keep(
+            stepList, sharedWith: context.state.latestRun(), of: context.state)
+        journal = try JournalFile(in: directory, header: header, stepList: stepList)
         signals = try SignalSource()
         launcher = try ProcessLauncher()
         locks = ResourceLocks(
@@ -116,6 +119,7 @@ public final class Supervisor {
             desk: RunWriterState(
                 header: header, view: context.view, output: descriptor, clock: clock,
                 directory: directory,
+                newFiles: newFiles,
                 surroundings: { logs.surroundings(terminal: isTerminal ? descriptor : nil) }))
         writer.send(start)
         freshness.look.beginRun(teller)
@@ -199,8 +203,10 @@ public final class Supervisor {
                 if problem != nil { kind = .runEnded(.aborted) }
             }
             record(kind)
-            conditions.note(kind)
-            noteFreshness(kind)
+            for part in kind.parts {
+                conditions.note(part)
+                noteFreshness(part)
+            }
         case .acquireLocks(let step): acquireLocks(of: step)
         case .releaseLocks(let step): held[step] = nil
         case .launch(let step, let attempt, let method, let execution, let failed):
@@ -226,8 +232,11 @@ public final class Supervisor {
         let told = kind.withLastLine(lastLine).masked(by: context.secrets)
         var event = RunEvent(told, at: clock.now())
         do {
-            // Nothing is done upon it, and of a large workflow there are thousands.
-            if case .skipped = kind { try journal.hold(event) } else { try journal.append(event) }
+            switch kind {
+            // Nothing is done upon it, and of a large workflow there may be thousands.
+            case .skipped, .skippedTogether: try journal.hold(event)
+            default: try journal.append(event)
+            }
         } catch {
             stop(because: error)
             // An end that is not on record must not be shown as a good one.

@@ -25,13 +25,15 @@ struct JournalFile: ~Copyable {
 
     private static let maxHeld = 1 << 20
 
-    init(in directory: RunDirectory, header: RunHeader) throws(SystemError) {
+    init(
+        in directory: RunDirectory, header: RunHeader, stepList: StepList? = nil
+    ) throws(SystemError) {
         let path = "\(directory.path)/\(JournalFile.name)"
         file = try PrivateFile.open(
             JournalFile.name, in: directory.descriptor, flags: O_WRONLY | O_CREAT | O_APPEND,
             shown: path)
         self.path = path
-        encoder = JournalEncoder(header: header)
+        encoder = JournalEncoder(header: header, stepList: stepList)
         reservedEnd = reserve(from: 0) == nil ? JournalFile.reserved : nil
     }
 

@@ -41,7 +41,7 @@ extension StoredRun {
         }
         guard let bytes = try? journal() else { return .notBegun }
         do throws(JournalError) {
-            let header = try JournalReader.header(of: bytes)
+            let header = try JournalReader.header(of: bytes, stepList: stepList)
             return header.workflowFile.map { .file($0) }
                 ?? .unrecorded(name: header.workflow, steps: header.steps.map(\.id))
         } catch {

@@ -270,6 +270,39 @@ final class RunDirectory: Sendable {
         }
     }
 
+    /// Puts the list of the run's steps beside its journal.
+    ///
+    /// Where an earlier run has the same list, that file gets a further name (a hard link) here, so
+    /// that it lasts as long as one of the runs that refer to it. It is written once and never changed.
+    ///
+    /// - Parameters:
+    ///   - list: What the steps of this run are; nil where the journal itself says it.
+    ///   - earlier: The id of a run that may have the same.
+    ///   - state: The state that the run belongs to.
+    /// - Returns: The names of files that were written, and may not be on the disk yet.
+    /// - Throws: What the system said.
+    func keep(
+        _ list: StepList?, sharedWith earlier: @autoclosure () -> String?, of state: StateDirectory
+    ) throws(SystemError) -> [String] {
+        guard let list else { return [] }
+        let name = StepList.fileName
+        if let earlier = earlier(), earlier != id, let runs = state.runs(),
+            let directory = try? PrivateFile.directory(
+                earlier, in: runs.number, shown: StateDirectory.runPath(earlier), create: false),
+            let file = PrivateFile.reading([name], in: directory.number),
+            file.size == Int64(list.bytes.count),
+            (try? FileBytes.all(of: file.number, subject: name)) == list.bytes,
+            linkat(directory.number, name, descriptor, name, 0) == 0
+        {
+            return []
+        }
+        let shown = "\(path)/\(name)"
+        let file = try PrivateFile.open(
+            name, in: descriptor, flags: O_WRONLY | O_CREAT | O_TRUNC, shown: shown)
+        try FileBytes.write(list.bytes, to: file.number, subject: shown)
+        return [name]
+    }
+
     /// Brings what was written to the disk; says what stood in the way, as a file that is gone.
     @discardableResult
     func synchronise(_ name: String) -> SystemError? {

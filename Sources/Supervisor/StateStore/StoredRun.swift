@@ -36,6 +36,10 @@ public struct StoredRun: Sendable {
     /// The bytes of the journal, as far as it has been written.
     public func journal() throws(SystemError) -> [UInt8] { try read(JournalFile.name) }
 
+    /// The bytes of the list of its steps, which the journals of large runs refer to; nil where there
+    /// is none.
+    public func stepList() -> [UInt8]? { try? read(StepList.fileName) }
+
     /// At most so many of the journal's last bytes; none where it cannot be read.
     func endOfJournal(_ limit: Int) -> [UInt8] {
         guard let file = PrivateFile.reading([JournalFile.name], in: directory.number),

@@ -162,6 +162,8 @@ struct RunWriterState: Sendable {
     private let clock: RunClock
     private let directory: RunDirectory
     private let surroundings: @Sendable () -> ViewSurroundings
+    /// Files that the journal refers to and that were not yet brought to the disk.
+    private var newFiles: [String]
     private var isDirty = true
     private var lastProgress: RunTime?
     private var progressCost: Int64 = 0
@@ -173,16 +175,18 @@ struct RunWriterState: Sendable {
 
     init(
         header: RunHeader, view: any RunView, output: Int32, clock: RunClock,
-        directory: RunDirectory, surroundings: @escaping @Sendable () -> ViewSurroundings
+        directory: RunDirectory, newFiles: [String] = [],
+        surroundings: @escaping @Sendable () -> ViewSurroundings
     ) {
         record = RunRecord(header: header)
-        document = ProgressDocument(header: header)
+        document = ProgressDocument(header: header, isWhole: false)
         self.view = view
         self.output = TerminalOutput(descriptor: output)
         outputIsData = output == STDOUT_FILENO
         if outputIsData { messages = TerminalOutput(descriptor: STDERR_FILENO) }
         self.clock = clock
         self.directory = directory
+        self.newFiles = newFiles
         self.surroundings = surroundings
     }
 
@@ -240,9 +244,17 @@ struct RunWriterState: Sendable {
         }
         if now - lastSync >= RunWriterState.syncInterval {
             lastSync = now
-            problem = directory.synchronise(JournalFile.name) ?? problem
+            problem = synchroniseJournal() ?? problem
         }
         return problem
+    }
+
+    /// Brings the journal to the disk, and before it what it refers to.
+    private mutating func synchroniseJournal() -> SystemError? {
+        var problem: SystemError?
+        for name in newFiles { problem = problem ?? directory.synchronise(name) }
+        newFiles = []
+        return problem ?? directory.synchronise(JournalFile.name)
     }
 
     mutating func showStatus() {
@@ -271,7 +283,7 @@ struct RunWriterState: Sendable {
         let now = clock.now()
         isDirty = true
         let written = writeProgress()
-        let synchronised = directory.synchronise(JournalFile.name)
+        let synchronised = synchroniseJournal()
         let problem = written ?? synchronised ?? directory.synchronise(RunWriterState.progressName)
         if let problem {
             // What is not recorded must not be shown as if it were.

@@ -21,7 +21,7 @@ struct SafetyRecords {
         let file = SecretWarnings.mask.masked(project.loaded.workflowFile ?? "")
         for id in state.runIdentifiers().suffix(Self.limit).reversed() {
             guard let run = try? StoredRun(id, in: state),
-                let journal = (try? run.journal()).flatMap({ try? JournalReader.read($0) }),
+                let journal = try? JournalReader.read(run.journal(), stepList: run.stepList),
                 journal.header.workflowFile ?? file == file
             else { continue }
             if evidence.logging == .none {
@@ -46,8 +46,8 @@ struct SafetyRecords {
     }
 
     private func mode(of id: String, in state: StateDirectory) -> ExecutionMode? {
-        (try? StoredRun(id, in: state)).flatMap { try? $0.journal() }
-            .flatMap { try? JournalReader.read($0).header.mode }
+        guard let run = try? StoredRun(id, in: state) else { return nil }
+        return try? JournalReader.header(of: run.journal(), stepList: run.stepList).mode
     }
 
     /// What steps would be made from if they started now.

@@ -44,7 +44,7 @@ struct RecordedRun {
     private static func journal(of run: StoredRun, _ place: StartDirectory) throws -> Journal {
         let bytes = try run.journal()
         do throws(JournalError) {
-            return try JournalReader.read(bytes)
+            return try JournalReader.read(bytes, stepList: run.stepList)
         } catch {
             throw CommandFailure(
                 .ownProblem, "run \(run.id): \(error.message)",

@@ -35,7 +35,9 @@ struct ReplaySource {
         let id = try search.identifier(word)
         try search.checkIsOwn(id, command: "--replay")
         do {
-            let journal = try JournalReader.read(try StoredRun(id, in: search.state).journal())
+            let recorded = try StoredRun(id, in: search.state)
+            let journal = try JournalReader.read(
+                try recorded.journal(), stepList: recorded.stepList)
             for problem in journal.problems {
                 console.note("warning: journal of run \(id): \(problem.message)")
             }

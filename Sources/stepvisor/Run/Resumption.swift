@@ -135,7 +135,8 @@ struct Resumption {
     private func load(_ id: String, in state: StateDirectory) throws -> Journal? {
         let journal: Journal
         do {
-            journal = try JournalReader.read(try StoredRun(id, in: state).journal())
+            let run = try StoredRun(id, in: state)
+            journal = try JournalReader.read(try run.journal(), stepList: run.stepList)
         } catch JournalError.empty {
             return nil
         } catch let error as SystemError where error.isAbsence {

@@ -7,8 +7,10 @@ enum RunningSteps {
     /// read.
     static func find(root: String) -> [String: String] {
         guard let state = try? StateDirectory(root: root, create: false),
-            let id = state.latestRun(), let bytes = try? StoredRun(id, in: state).journal(),
-            let journal = try? JournalReader.read(bytes), StoredRun.isAlive(journal.header)
+            let id = state.latestRun(), let run = try? StoredRun(id, in: state),
+            let bytes = try? run.journal(),
+            let journal = try? JournalReader.read(bytes, stepList: run.stepList),
+            StoredRun.isAlive(journal.header)
         else { return [:] }
         let record = journal.record
         guard record.endedAt == nil else { return [:] }

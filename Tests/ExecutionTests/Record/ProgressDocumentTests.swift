@@ -51,7 +51,7 @@ struct ProgressDocumentTests {
         let text = String(decoding: Self.document(Self.sample, at: .zero), as: UTF8.self)
         #expect(
             text == #"""
-                {"schema_version":2,"run_id":"run-1","workflow":"analysis",\#
+                {"schema_version":3,"run_id":"run-1","workflow":"analysis",\#
                 "execution_mode":"parallel","max_parallel_steps":3,"status":"failed",\#
                 "started_at":"2025-11-02T15:00:05.000Z","ended_at":"2025-11-02T15:00:06.300Z",\#
                 "duration_ms":1300,"suspended_ms":0,"resumes":null,\#

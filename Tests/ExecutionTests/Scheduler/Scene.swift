@@ -87,7 +87,7 @@ struct Scene {
             scheduler.handle(inputs[next], at: time, into: &actions)
             next += 1
             for action in actions {
-                log.append((time, describe(action)))
+                for text in describe(action) { log.append((time, text)) }
                 answer(action).map { inputs.append($0) }
             }
         }
@@ -141,7 +141,13 @@ struct Scene {
         return log.map(\.text)
     }
 
-    private func describe(_ action: SchedulerAction) -> String {
+    /// What an action is, a line for each step that is skipped.
+    private func describe(_ action: SchedulerAction) -> [String] {
+        if case .record(let kind) = action { return kind.parts.map(describe) }
+        return [describe(other: action)]
+    }
+
+    private func describe(other action: SchedulerAction) -> String {
         switch action {
         case .record(let kind): describe(kind)
         case .acquireLocks(let step): "acquire \(name(step))"

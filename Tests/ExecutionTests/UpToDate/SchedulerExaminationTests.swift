@@ -36,8 +36,8 @@ struct SchedulerExaminationTests {
         var scene = try scene({ $0.upToDate = [0: "r1", 1: "r2", 2: "r1"] }, chain)
         #expect(
             scene.didInFull() == [
-                "a skipped up to date since r1", "b skipped up to date since r2",
-                "c skipped up to date since r1", "record run ended complete", "finish complete",
+                "a skipped up to date since r1", "c skipped up to date since r1",
+                "b skipped up to date since r2", "record run ended complete", "finish complete",
             ])
     }
 

@@ -105,7 +105,8 @@ struct HostileWorld: VirtualWorld {
         _ action: SchedulerAction, at now: RunTime, _ agenda: inout VirtualRun.Agenda
     ) {
         switch action {
-        case .record(let kind): check.recorded(kind, at: now)
+        case .record(let kind):
+            for part in kind.parts { check.recorded(part, at: now) }
         case .acquireLocks(let step): acquire(step, now, &agenda)
         case .releaseLocks(let step): check.released(step)
         case .launch(let step, let attempt, let method, let execution, let failed):

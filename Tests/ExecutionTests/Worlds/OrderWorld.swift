@@ -47,7 +47,7 @@ struct OrderWorld: VirtualWorld {
     ) {
         switch action {
         case .record(let kind):
-            note(kind)
+            for part in kind.parts { note(part) }
             events.append(RunEvent(kind, at: now))
         case .acquireLocks(let step):
             agenda.add(.locksAcquired(step: step), at: now)

@@ -53,7 +53,8 @@ struct WatchedWorld: VirtualWorld {
         case .record(.ended(_, let end)):
             note(end.isAllowed ? "allowed" : end.reason.map(name) ?? "complete")
             if end.status == .aborted, end.exit == nil { note("cut short") }
-        case .record(.skipped(_, let reason)): note("skipped: \(name(reason))")
+        case .record(.skipped(_, let reason)), .record(.skippedTogether(_, let reason)):
+            note("skipped: \(name(reason))")
         case .finish(let status): note("run \(status)")
         default: break
         }

@@ -101,9 +101,13 @@ private struct CountingProject {
         let names = try FileManager.default.contentsOfDirectory(
             atPath: space.path(".stepvisor/runs"))
         return names.compactMap { name in
-            let path = space.path(".stepvisor/runs/\(name)/events.ndjson")
-            guard let bytes = FileManager.default.contents(atPath: path) else { return nil }
-            return try? JournalReader.read(Array(bytes))
+            let run = space.path(".stepvisor/runs/\(name)")
+            let contents = { (file: String) in
+                FileManager.default.contents(atPath: "\(run)/\(file)")
+            }
+            guard let bytes = contents("events.ndjson") else { return nil }
+            return try? JournalReader.read(
+                Array(bytes), stepList: { contents(StepList.fileName).map { Array($0) } })
         }.sorted { $0.header.startedAt.microseconds < $1.header.startedAt.microseconds }
     }
 }
