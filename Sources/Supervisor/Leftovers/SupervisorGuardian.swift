@@ -42,8 +42,25 @@ extension Supervisor {
         }
     }
 
+    /// Time from the beginning of a run to the start of its guardian.
+    ///
+    /// A run that is over by then needs none. If stepvisor is killed before, the journal names what
+    /// it has started, and the next start ends that, as when the guardian was killed too.
+    private static let delay: Int64 = 10_000_000
+
+    /// Called when the run begins: the guardian starts soon, beside the first steps.
+    func scheduleGuardian() {
+        guardian.due = clock.now().advanced(byNanoseconds: Supervisor.delay)
+    }
+
+    /// Starts a guardian if it is time; also called after each launch, since the launches of many
+    /// steps may take long.
+    func startGuardianWhenDue() {
+        if let due = guardian.due, due <= clock.now() { startGuardian() }
+    }
+
     /// Starts a guardian if the run should have one; a run does not fail when it cannot.
-    func startGuardian() {
+    private func startGuardian() {
         // First of all: a time that stays due would keep the loop from ever waiting.
         guardian.due = nil
         // A guardian that can see no processes could end none.

@@ -135,7 +135,7 @@ public final class Supervisor {
         }
         for warning in context.warnings { record(.warning(step: nil, warning)) }
         if let concern = ProcessView.concern { record(.warning(step: nil, concern)) }
-        startGuardian()
+        scheduleGuardian()
         tell(.begin)
         while finalStatus == nil { waitForSomething() }
         for child in retired { launcher.retire(child) }
@@ -304,7 +304,7 @@ public final class Supervisor {
         exited += unwatched
         if !exited.isEmpty || sawChildSignal { settleExits(exited) }
         if !settling.isEmpty { settleGroups() }
-        if let due = guardian.due, due <= clock.now() { startGuardian() }
+        startGuardianWhenDue()
         pollLogs()
         // What comes with the last exit stops nothing any more.
         for signal in stops where finalStatus == nil {

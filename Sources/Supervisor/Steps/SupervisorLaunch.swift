@@ -45,6 +45,7 @@ extension Supervisor {
             answer(
                 .started(
                     step: step, pid: child.pid, startTicks: child.startTicks, basis: basis))
+            startGuardianWhenDue()
         } catch let failure as LaunchFailure {
             switch failure {
             case .permanent(let message): inbox.append(.notStarted(step: step, message: message))
