@@ -68,64 +68,36 @@ extension JSONWriter {
         endArray()
     }
 
+    /// An event by the name that the journal has for it, with what `progress.json` says of it.
     private mutating func write(_ kind: RunEvent.Kind, of record: RunRecord) {
-        key("event")
+        member("event", kind.name)
         switch kind {
         case .throttled(_, let resource, let limit, let delay):
-            string("throttled")
             optional("resource", resource)
             member("limit", limit)
             member("delay_ms", delay)
         case .throttleEased(let resource, let limit):
-            string("throttle_eased")
             optional("resource", resource)
             member("limit", limit)
         case .breakerChanged(let resource, let phase, _):
-            string("breaker_changed")
             member("resource", resource)
             member("state", phase.rawValue)
-        case .modeChanged(let mode):
-            string("mode_changed")
-            member("mode", mode.rawValue)
-        case .thresholdReached(_, let failures):
-            string("threshold_reached")
-            member("failures", failures)
-        case .reviewWanted:
-            string("review_wanted")
-        case .decided(_, let decision):
-            string("decided")
-            member("decision", decision.word)
-        default:
-            writeStop(kind, of: record)
-        }
-        if case .groupHalting(let step) = kind, record.header.steps.indices.contains(step) {
-            optional("parallel_group", record.header.steps[step].parallelGroup)
-        }
-        if let step = kind.step { member("step_id", record.name(of: step)) }
-    }
-
-    private mutating func writeStop(_ kind: RunEvent.Kind, of record: RunRecord) {
-        switch kind {
-        case .halting: string("halting")
-        case .groupHalting: string("group_halting")
-        case .stopping(let signal):
-            string("stopping")
-            member("signal", SignalName.name(of: signal))
+        case .modeChanged(let mode): member("mode", mode.rawValue)
+        case .thresholdReached(_, let failures): member("failures", failures)
+        case .decided(_, let decision): member("decision", decision.word)
+        case .stopping(let signal): member("signal", SignalName.name(of: signal))
         case .faulted(let fault):
-            string("faulted")
             member("reason", fault.reason)
             member("error", fault.error)
         case .limitReached(let kind, let limit, let phase):
-            string("limit_reached")
             member("limit", kind.rawValue)
             member("limit_ms", limit)
             if let phase { member("phase", record.name(of: phase)) }
-        case .finalizing: string("finalizing")
-        case .suspended: string("suspended")
-        case .resumed(let nanoseconds):
-            string("resumed")
-            member("after_ms", nanoseconds / 1_000_000)
-        default: string("other")
+        case .resumed(let nanoseconds): member("after_ms", nanoseconds / 1_000_000)
+        case .groupHalting(let step) where record.header.steps.indices.contains(step):
+            optional("parallel_group", record.header.steps[step].parallelGroup)
+        default: break
         }
+        if let step = kind.step { member("step_id", record.name(of: step)) }
     }
 }
