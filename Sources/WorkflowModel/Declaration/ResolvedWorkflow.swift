@@ -50,7 +50,7 @@ public struct OutputConflict: Hashable, Sendable {
 }
 
 /// A valid workflow with its graph, from which everything else is derived.
-public struct ResolvedWorkflow: Sendable {
+public final class ResolvedWorkflow: Sendable {
     /// What was declared.
     public let workflow: Workflow
     /// Node `i` is `workflow.steps[i]`.
