@@ -29,8 +29,14 @@ func tests(of name: String, and dependencies: [Target.Dependency] = []) -> Targe
         swiftSettings: settings)
 }
 
+/// What decides and knows no system, for the targets that carry it out.
+let core: [Target.Dependency] = ["Execution", "WorkflowModel"]
+
+/// What wraps the system.
+let system: [Target.Dependency] = ["Processes", "Platform", "SystemCalls"]
+
 /// What tests of the supervisor look at beside it.
-let supervised: [Target.Dependency] = ["Execution", "WorkflowModel", "SystemCalls"]
+let supervised = core + system + ["OutputCache", "StateStore", "FileState"]
 
 let package = Package(
     name: "stepvisor",
@@ -48,13 +54,18 @@ let package = Package(
         // Apart from the system calls, so that the pure core cannot reach those.
         .target(name: "HashInstructions", cSettings: strict),
         .target(name: "SystemCalls", cSettings: strict),
-        module("Supervisor", knows: ["Execution", "WorkflowModel", "SystemCalls"]),
+        module("Platform", knows: ["SystemCalls"]),
+        module("Processes", knows: ["Platform", "SystemCalls", "Execution"]),
+        module("FileState", knows: core + system),
+        module("StateStore", knows: core + system + ["FileState"]),
+        module("OutputCache", knows: core + system + ["StateStore", "FileState"]),
+        module("Supervisor", knows: core + system + ["OutputCache", "StateStore", "FileState"]),
         module("Reporting", knows: ["Execution", "WorkflowModel", "DependencyGraph"]),
         .executableTarget(
             name: "stepvisor",
             dependencies: [
-                "Supervisor", "Reporting", "WorkflowFiles", "Execution", "WorkflowModel",
-                "DependencyGraph",
+                "Supervisor", "OutputCache", "StateStore", "FileState", "Processes", "Platform",
+                "Reporting", "WorkflowFiles", "Execution", "WorkflowModel", "DependencyGraph",
             ],
             swiftSettings: settings),
 
@@ -68,16 +79,20 @@ let package = Package(
         tests(of: "WorkflowModel", and: ["DependencyGraph"]),
         tests(of: "WorkflowFiles", and: ["WorkflowModel", "DependencyGraph"]),
         tests(of: "Execution", and: ["WorkflowModel", "DependencyGraph"]),
+        tests(of: "Platform"),
+        tests(of: "Processes", and: ["Platform", "Execution"]),
+        tests(of: "FileState", and: core + system),
+        tests(of: "StateStore", and: core + system + ["FileState"]),
+        tests(of: "OutputCache", and: core + system + ["StateStore", "FileState"]),
         tests(of: "Supervisor", and: ["SupervisorTestSupport"] + supervised),
         tests(of: "Reporting", and: ["Execution", "WorkflowModel", "DependencyGraph"]),
-        tests(of: "stepvisor", and: ["Execution", "WorkflowModel", "WorkflowFiles", "Reporting"]),
+        tests(of: "stepvisor", and: ["WorkflowFiles", "Reporting", "Supervisor"] + supervised),
         .testTarget(
             name: "FaultTests",
             dependencies: [
-                "stepvisor", "Supervisor", "Execution", "WorkflowModel", "WorkflowFiles",
-                "Reporting",
-                "DependencyGraph", "SystemCalls", "TestSupport", "SupervisorTestSupport",
-            ],
+                "stepvisor", "Supervisor", "WorkflowFiles", "Reporting", "DependencyGraph",
+                "TestSupport", "SupervisorTestSupport",
+            ] + supervised,
             swiftSettings: settings),
     ]
 )

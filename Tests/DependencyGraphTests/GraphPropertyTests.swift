@@ -1,6 +1,6 @@
 import DependencyGraph
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("Random graphs against brute force")
 struct GraphPropertyTests {

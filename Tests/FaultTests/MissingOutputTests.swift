@@ -1,5 +1,5 @@
-import TestSupport
 import Testing
+import TestSupport
 
 /// What a step says that it writes has to be there when it has ended well.
 @Suite("Declared outputs are looked for", .timeLimit(.minutes(20)))

@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite(
     "Faults 54 to 56: records are read while they are written, damaged, or of another version",

@@ -1,7 +1,7 @@
 import Execution
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 /// What starts when, and what does not, as the journal of real runs tells it.
 @Suite("Steps start when they may, and never else", .timeLimit(.minutes(20)))

@@ -1,8 +1,8 @@
 import Execution
 import Foundation
 import Reporting
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("Faults 34, 45, 51, 52: what is shown", .timeLimit(.minutes(20)))
 struct ScreenTests {

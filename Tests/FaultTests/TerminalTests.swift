@@ -1,7 +1,7 @@
 import Execution
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("Faults 11, 32, 34, 45, 51: on a terminal", .timeLimit(.minutes(20)))
 struct TerminalTests {

@@ -1,3 +1,5 @@
+@testable import Platform
+
 // A release build with static libraries has no `Testing`, and needs no tests.
 #if canImport(Testing)
     import Foundation

@@ -1,3 +1,6 @@
+@testable import Platform
+@testable import Processes
+
 // A release build with static libraries has no `Testing`, and needs no tests.
 #if canImport(Testing)
     import Execution

@@ -1,3 +1,7 @@
+@testable import Platform
+@testable import Processes
+@testable import StateStore
+
 // A release build with static libraries has no `Testing`, and needs no tests.
 #if canImport(Testing)
     import Execution

@@ -2,6 +2,7 @@ import Execution
 import Foundation
 import Testing
 
+@testable import Platform
 @testable import Supervisor
 @testable import SupervisorTestSupport
 

@@ -1,10 +1,11 @@
 import DependencyGraph
 import Execution
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 import WorkflowModel
 
+@testable import StateStore
 @testable import Supervisor
 
 #if canImport(Glibc)

@@ -2,10 +2,13 @@ import DependencyGraph
 import Execution
 import Foundation
 import Synchronization
-import TestSupport
 import Testing
+import TestSupport
 import WorkflowModel
 
+@testable import FileState
+@testable import Platform
+@testable import Processes
 @testable import Supervisor
 
 #if canImport(Glibc)

@@ -3,6 +3,7 @@ import Foundation
 import Testing
 import WorkflowModel
 
+@testable import Platform
 @testable import Supervisor
 @testable import SupervisorTestSupport
 

@@ -1,9 +1,10 @@
 import Execution
 import Foundation
 import SystemCalls
-import TestSupport
 import Testing
+import TestSupport
 
+@testable import Processes
 @testable import Supervisor
 
 @Suite("Logs are looked through line by line, whatever is in them", .timeLimit(.minutes(20)))

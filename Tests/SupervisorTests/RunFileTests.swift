@@ -3,6 +3,8 @@ import Foundation
 import Synchronization
 import Testing
 
+@testable import Platform
+@testable import StateStore
 @testable import Supervisor
 @testable import SupervisorTestSupport
 

@@ -2,6 +2,9 @@ import Execution
 import Foundation
 import Testing
 
+@testable import Platform
+@testable import Processes
+@testable import StateStore
 @testable import Supervisor
 
 /// What is decided about processes and locks of a dead run, without one.

@@ -3,6 +3,7 @@ import Foundation
 import Synchronization
 import Testing
 
+@testable import Platform
 @testable import Supervisor
 @testable import SupervisorTestSupport
 

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 import WorkflowModel
 
+@testable import Processes
 @testable import Supervisor
 @testable import SupervisorTestSupport
 

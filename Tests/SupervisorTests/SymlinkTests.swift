@@ -1,8 +1,9 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 import WorkflowModel
 
+@testable import FileState
 @testable import Supervisor
 
 #if canImport(Glibc)

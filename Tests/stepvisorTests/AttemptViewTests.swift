@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 /// A run with attempts of every kind, as its views show it.
 @Suite("Attempts in views", .timeLimit(.minutes(20)))

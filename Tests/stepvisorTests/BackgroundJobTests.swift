@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("Work that takes longer than a moment", .timeLimit(.minutes(20)))
 struct BackgroundJobTests {

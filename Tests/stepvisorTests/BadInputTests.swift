@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite(
     "Bad input gets a clear message and the right exit code, and leaves nothing behind",

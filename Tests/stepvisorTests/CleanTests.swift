@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("`stepvisor clean`", .timeLimit(.minutes(20)))
 struct CleanTests {

@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("The commands around a run", .timeLimit(.minutes(20)))
 struct CommandTests {

@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("Included files, from the command line", .timeLimit(.minutes(20)))
 struct CompositionRunTests {

@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("A step runs when its condition holds", .timeLimit(.minutes(20)))
 struct ConditionRunTests {

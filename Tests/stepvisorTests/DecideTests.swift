@@ -1,5 +1,5 @@
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("`--decide` says what becomes of steps that failed", .timeLimit(.minutes(20)))
 struct DecideTests {

@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite(
     "`graph` draws the workflow, and tells when a drawing is out of date",

@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("The latest run is that of the workflow in question", .timeLimit(.minutes(20)))
 struct LatestRunTests {

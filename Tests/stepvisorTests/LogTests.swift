@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("Logs keep what steps write, and views show it", .timeLimit(.minutes(20)))
 struct LogTests {

@@ -1,5 +1,5 @@
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite(
     "`--shuffle` and `--replay` say in which order steps start", .timeLimit(.minutes(20)))

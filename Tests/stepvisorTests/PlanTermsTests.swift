@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("On which terms a plan's steps run", .timeLimit(.minutes(20)))
 struct PlanTermsTests {

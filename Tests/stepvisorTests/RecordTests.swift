@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("What a run did can be read while it goes on and after it", .timeLimit(.minutes(20)))
 struct RecordTests {

@@ -1,5 +1,5 @@
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("A resumed run looks at what steps left, and leaves what is done", .timeLimit(.minutes(20)))
 struct ResumedStateTests {

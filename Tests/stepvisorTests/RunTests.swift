@@ -1,5 +1,5 @@
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite(
     "`run` runs the steps that are asked for, in an order that the graph allows",

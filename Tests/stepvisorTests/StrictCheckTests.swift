@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("`check --strict` judges what is to hold in parallel", .timeLimit(.minutes(20)))
 struct StrictCheckTests {

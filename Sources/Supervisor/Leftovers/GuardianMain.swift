@@ -1,4 +1,7 @@
 import Execution
+import Platform
+import Processes
+import StateStore
 import SystemCalls
 
 #if canImport(Glibc)
@@ -110,7 +113,7 @@ public enum GuardianMain {
         var byte: UInt8 = 0
         var count: Int
         repeat {
-            count = Platform.read(STDIN_FILENO, &byte, 1)
+            count = LibC.read(STDIN_FILENO, &byte, 1)
         } while count < 0 && errno == EINTR
         return count < 1 || byte != farewell
     }

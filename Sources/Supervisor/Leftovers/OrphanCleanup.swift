@@ -1,4 +1,6 @@
 import Execution
+import Platform
+import Processes
 import SystemCalls
 
 #if canImport(Glibc)
@@ -160,7 +162,7 @@ struct OrphanCleanup {
 
     private mutating func killGroups() -> [ProcessFacts.Identity] {
         // Without a member the number is free, and whatever gets it next is unrelated.
-        groups.removeAll { Platform.kill(-$0.pid, 0) == -1 && errno == ESRCH }
+        groups.removeAll { LibC.kill(-$0.pid, 0) == -1 && errno == ESRCH }
         guard !groups.isEmpty else { return [] }
         let living = ProcessTable.living()
         var killed: [ProcessFacts.Identity] = []

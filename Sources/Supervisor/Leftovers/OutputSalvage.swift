@@ -1,3 +1,5 @@
+import Platform
+import Processes
 import SystemCalls
 import WorkflowModel
 
@@ -66,7 +68,7 @@ final class OutputSalvage {
                 pipes[kind] == nil, OutputSalvage.isOpenForBoth(pid, name),
                 let log = openLog(of: step)
             else { continue }
-            let source = Platform.open(path, O_RDONLY | O_NONBLOCK)
+            let source = LibC.open(path, O_RDONLY | O_NONBLOCK)
             guard source >= 0 else {
                 close(log)
                 continue
@@ -82,7 +84,7 @@ final class OutputSalvage {
         for pipe in pipes.values {
             // Bounded, in case a process writes faster than this loop reads.
             for _ in 0..<64 {
-                let count = Platform.read(pipe.source, buffer.baseAddress, buffer.count)
+                let count = LibC.read(pipe.source, buffer.baseAddress, buffer.count)
                 if count < 0, errno == EINTR { continue }
                 guard count > 0 else { break }
                 _ = FileBytes.write(

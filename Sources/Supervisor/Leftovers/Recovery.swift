@@ -1,4 +1,7 @@
 public import Execution
+import Platform
+import Processes
+public import StateStore
 import SystemCalls
 
 #if canImport(Glibc)

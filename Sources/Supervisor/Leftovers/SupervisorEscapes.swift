@@ -1,4 +1,6 @@
 import Execution
+import Processes
+import StateStore
 import WorkflowModel
 
 #if canImport(Glibc)

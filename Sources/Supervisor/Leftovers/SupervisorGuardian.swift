@@ -1,4 +1,7 @@
 import Execution
+import Platform
+import Processes
+import StateStore
 import SystemCalls
 
 #if canImport(Glibc)
@@ -124,7 +127,7 @@ extension Supervisor {
         guardian.due = nil
         guard let child = guardian.child else { return }
         var byte = GuardianMain.farewell
-        _ = Platform.write(guardian.lifeline, &byte, 1)
+        _ = LibC.write(guardian.lifeline, &byte, 1)
         // A guardian that is still starting would make a short run wait. As long as it is an
         // unreaped child, its number cannot belong to another process.
         var status = stepvisor_child_status()

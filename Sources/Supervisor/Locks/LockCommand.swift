@@ -1,4 +1,6 @@
 public import Execution
+public import Platform
+import Processes
 import SystemCalls
 
 #if canImport(Glibc)

@@ -1,3 +1,6 @@
+import Processes
+import StateStore
+
 #if canImport(Glibc)
     import Glibc
 #else

@@ -1,6 +1,8 @@
 public import Execution
-public import WorkflowModel
+public import Platform
+import StateStore
 import SystemCalls
+public import WorkflowModel
 
 #if canImport(Glibc)
     import Glibc

@@ -1,4 +1,7 @@
 import Execution
+import Platform
+import Processes
+public import StateStore
 
 #if canImport(Glibc)
     import Glibc
@@ -37,5 +40,12 @@ extension Supervisor {
             let first = requests.first?.name ?? ""
             inbox.append(.locksBusy(step: step, holder: LockHolder(resource: first)))
         }
+    }
+}
+
+extension Supervisor {
+    /// Writes the run's name and place into the lock that it holds on its project.
+    public func sign(_ lock: ProjectLock) {
+        lock.name(run: directory.id, at: directory.path)
     }
 }

@@ -1,4 +1,5 @@
 import Execution
+import Platform
 import Synchronization
 
 /// What would hold up the loop and is done elsewhere: looking through large logs, and at many files

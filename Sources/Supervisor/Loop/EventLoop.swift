@@ -1,3 +1,4 @@
+import Platform
 import SystemCalls
 
 #if canImport(Glibc)

@@ -1,4 +1,5 @@
 public import Execution
+public import StateStore
 
 /// What a run came to.
 public struct RunResult: Sendable {

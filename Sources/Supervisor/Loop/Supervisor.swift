@@ -1,4 +1,7 @@
 import Execution
+public import Platform
+import Processes
+import StateStore
 import SystemCalls
 import WorkflowModel
 
@@ -108,7 +111,7 @@ public final class Supervisor {
             plan: context.plan, root: context.state.root, environment: context.environment)
         freshness = UpToDateState(look, in: context.state)
         conditions = ConditionState(plan: context.plan, root: context.state.root)
-        try CarriedOutputs.copy(into: directory, of: context)
+        try CarriedOutputs.copy(into: directory, of: context.plan, in: context.state)
         let start = RunEvent(.runStarted(header), at: .zero)
         try journal.append(start)
         try context.state.pointLatest(at: directory.id)

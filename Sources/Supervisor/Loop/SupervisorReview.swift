@@ -1,4 +1,5 @@
 import Execution
+import Platform
 import SystemCalls
 
 #if canImport(Glibc)
@@ -61,7 +62,7 @@ extension Supervisor {
         guard var question = review.question, isInForeground else { return }
         var buffer = [UInt8](repeating: 0, count: 1024)
         let size = buffer.count
-        let count = Platform.read(STDIN_FILENO, &buffer, size)
+        let count = LibC.read(STDIN_FILENO, &buffer, size)
         if count < 0, errno == EINTR || errno == EAGAIN { return }
         guard count > 0 else {
             answerQuestion(question, .halt, typedLines: 0)

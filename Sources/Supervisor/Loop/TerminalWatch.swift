@@ -1,4 +1,6 @@
 import Execution
+import Platform
+import Processes
 import SystemCalls
 
 #if canImport(Glibc)

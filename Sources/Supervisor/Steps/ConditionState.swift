@@ -1,4 +1,7 @@
 import Execution
+import FileState
+import Platform
+import StateStore
 import Synchronization
 import SystemCalls
 import WorkflowModel

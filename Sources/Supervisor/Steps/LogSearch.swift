@@ -1,4 +1,5 @@
 import Execution
+import Platform
 import SystemCalls
 import WorkflowModel
 

@@ -1,4 +1,5 @@
 import Execution
+import StateStore
 
 #if canImport(Glibc)
     import Glibc

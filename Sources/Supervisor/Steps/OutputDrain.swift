@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 import Synchronization
 import SystemCalls
 
@@ -31,7 +32,7 @@ final class OutputDrain: Sendable {
         var others: [Int32] = [-1, -1]
         guard stepvisor_pipe(&others, 1) == 0 else {
             let error = SystemError("open", "a pipe")
-            for number in ends { Platform.close(number) }
+            for number in ends { LibC.close(number) }
             throw error
         }
         (descriptor, alarm) = (ends[0], ends[1])
@@ -42,7 +43,7 @@ final class OutputDrain: Sendable {
     }
 
     deinit {
-        for number in [descriptor, alarm, wakeUp, bell] { Platform.close(number) }
+        for number in [descriptor, alarm, wakeUp, bell] { LibC.close(number) }
     }
 
     /// Adds a pipe, which is copied as long as any process writes to it.
@@ -93,12 +94,12 @@ final class OutputDrain: Sendable {
 
     private static func ring(_ number: Int32) {
         var byte: UInt8 = 1
-        _ = Platform.write(number, &byte, 1)
+        _ = LibC.write(number, &byte, 1)
     }
 
     private static func empty(_ number: Int32) {
         var bytes = [UInt8](repeating: 0, count: 64)
         let count = bytes.count
-        while Platform.read(number, &bytes, count) == count {}
+        while LibC.read(number, &bytes, count) == count {}
     }
 }

@@ -1,4 +1,6 @@
 import Execution
+import Platform
+import Processes
 import Synchronization
 import SystemCalls
 
@@ -67,7 +69,7 @@ final class OutputPipe: Sendable {
         }
 
         mutating func close() {
-            for number in [sink, log] where number >= 0 { Platform.close(number) }
+            for number in [sink, log] where number >= 0 { LibC.close(number) }
             (sink, log) = (-1, -1)
             isOver = true
         }
@@ -110,7 +112,7 @@ final class OutputPipe: Sendable {
 
     deinit {
         state.withLock { $0.close() }
-        Platform.close(number)
+        LibC.close(number)
     }
 
     /// Whether everything written to it is in the log, and nothing more can come.
@@ -169,7 +171,7 @@ final class OutputPipe: Sendable {
     /// copied when it comes.
     func settle(by buffer: CopyBuffer) -> Copied {
         state.withLock { state in
-            if state.sink >= 0 { Platform.close(state.sink) }
+            if state.sink >= 0 { LibC.close(state.sink) }
             state.sink = -1
             guard !state.isOver else { return Copied(isOver: true) }
             var copied = Copied()
@@ -218,7 +220,7 @@ final class OutputPipe: Sendable {
                 state.maySplice = false
                 state.append()
             }
-            let count = Platform.read(number, buffer.bytes.baseAddress, buffer.bytes.count)
+            let count = LibC.read(number, buffer.bytes.baseAddress, buffer.bytes.count)
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return count }
             if state.failure == nil { write(buffer, count, &state) }

@@ -1,4 +1,6 @@
 import Execution
+import Platform
+public import Processes
 public import WorkflowModel
 
 #if canImport(Glibc)

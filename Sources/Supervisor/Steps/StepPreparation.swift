@@ -1,4 +1,5 @@
 import Execution
+import Processes
 import SystemCalls
 import WorkflowModel
 

@@ -1,4 +1,7 @@
 import Execution
+import Platform
+import Processes
+import StateStore
 import SystemCalls
 import WorkflowModel
 

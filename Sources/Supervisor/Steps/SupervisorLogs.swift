@@ -1,4 +1,7 @@
 import Execution
+import Platform
+import Processes
+import StateStore
 
 /// Watches steps' logs.
 extension Supervisor {

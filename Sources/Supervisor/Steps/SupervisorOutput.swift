@@ -1,4 +1,6 @@
 import Execution
+import Platform
+import StateStore
 
 /// The pipes with the output of steps.
 struct OutputState {

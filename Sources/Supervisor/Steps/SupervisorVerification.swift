@@ -1,4 +1,8 @@
 import Execution
+import FileState
+import Platform
+import Processes
+import StateStore
 import SystemCalls
 import WorkflowModel
 
@@ -30,7 +34,7 @@ extension Supervisor {
         let number = log.release()
         let known = found
         let job: @Sendable (() -> Bool) -> BackgroundJobs.Answer = { isWanted in
-            defer { Platform.close(number) }
+            defer { LibC.close(number) }
             return search.answer(for: step, in: number, known: known, isWanted: isWanted)
         }
         if search.isSmall {
@@ -61,5 +65,17 @@ extension LogSearch {
             answer.warning = "its log could not be looked through to its end in five minutes"
         }
         return answer
+    }
+}
+
+extension Supervisor {
+    /// What of a step's declared outputs is not there, and what is empty.
+    func outputs(of step: Int) -> (missing: [String], empty: [String]) {
+        do {
+            return try OutputCheck(header.steps[step].outputs).look()
+        } catch {
+            record(.warning(step: step, "its outputs were not looked for: \(error.description)"))
+            return ([], [])
+        }
     }
 }

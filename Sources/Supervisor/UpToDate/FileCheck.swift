@@ -1,6 +1,9 @@
 import DependencyGraph
 import Dispatch
 import Execution
+import FileState
+import Platform
+import StateStore
 import Synchronization
 import WorkflowModel
 
@@ -285,5 +288,5 @@ private final class OpenDirectory: Sendable {
         number = directory.release()
     }
 
-    deinit { Platform.close(number) }
+    deinit { LibC.close(number) }
 }

@@ -1,3 +1,6 @@
+import FileState
+import Platform
+
 /// The thread that looks at the files of steps that read much.
 typealias InputWorker = WorkerThread<InputJob, InputAnswer>
 

@@ -1,4 +1,7 @@
 public import Execution
+import FileState
+import Platform
+import StateStore
 import WorkflowModel
 
 #if canImport(Glibc)

@@ -1,4 +1,6 @@
 public import Execution
+import FileState
+import StateStore
 import WorkflowModel
 
 /// Tells what steps would be started from: what `--resume` compares with what they were.

@@ -1,4 +1,8 @@
 import Execution
+import FileState
+import OutputCache
+import Platform
+import StateStore
 import WorkflowModel
 
 /// The cache of a run: opened when it is first needed, written by a thread of its own.

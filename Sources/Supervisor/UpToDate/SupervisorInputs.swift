@@ -1,4 +1,8 @@
 import Execution
+import FileState
+import Platform
+import Processes
+import StateStore
 
 /// What is known of the files that steps read, while they wait for their start and while they run.
 struct InputState {

@@ -1,5 +1,8 @@
 import DependencyGraph
 import Execution
+import FileState
+import Platform
+import StateStore
 import WorkflowModel
 
 /// What a run knows of the steps whose success is remembered.
@@ -286,7 +289,7 @@ extension Supervisor {
     /// Gives this run what a step that stays done wrote to `STEPVISOR_OUTPUT` in an earlier one.
     private func carryResultOfEarlier(_ step: Int) {
         do throws(SystemError) {
-            try CarriedOutputs.copy([step], into: directory, of: context)
+            try CarriedOutputs.copy([step], into: directory, of: context.plan, in: context.state)
         } catch {
             record(.warning(step: step, "its results are not there: \(error.description)"))
         }

@@ -1,4 +1,5 @@
 import Execution
+import Processes
 import WorkflowModel
 
 /// What tools say of themselves: the commands of `tools`, each asked once a run.

@@ -1,5 +1,7 @@
-public import Execution
 import DependencyGraph
+public import Execution
+import FileState
+import StateStore
 import WorkflowModel
 
 /// What is known of steps before the run begins: asked once each, dependencies first.

@@ -1,5 +1,8 @@
 import DependencyGraph
 public import Execution
+import FileState
+import Platform
+public import StateStore
 import WorkflowModel
 
 /// Says of steps whether what their last success left still holds.

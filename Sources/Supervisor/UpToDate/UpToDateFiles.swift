@@ -1,5 +1,8 @@
 import DependencyGraph
 import Execution
+import FileState
+import Platform
+import StateStore
 import WorkflowModel
 
 /// What stamps alone say of steps: whatever they do not call unchanged is hashed and explained.

@@ -1,5 +1,6 @@
 import DependencyGraph
 import Execution
+import FileState
 import WorkflowModel
 
 /// What a step needs of others: files of steps, and answers of tools.

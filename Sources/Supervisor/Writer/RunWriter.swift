@@ -1,6 +1,9 @@
 import Dispatch
 import Execution
 import Foundation
+import Platform
+import Processes
+import StateStore
 import Synchronization
 import SystemCalls
 

@@ -1,3 +1,4 @@
+import Platform
 import SystemCalls
 
 #if canImport(Glibc)
@@ -62,7 +63,7 @@ struct TerminalOutput {
             guard ready > 0 else { break }
             let size = min(TerminalOutput.portion, waiting.count - done)
             let count = waiting.withUnsafeBytes { buffer in
-                buffer.baseAddress.map { Platform.write(descriptor, $0 + done, size) } ?? 0
+                buffer.baseAddress.map { LibC.write(descriptor, $0 + done, size) } ?? 0
             }
             if count > 0 {
                 done += count

@@ -16,7 +16,7 @@ extension ResolvedWorkflow {
     ///
     /// - Parameter snapshot: The bytes; any others are refused, or are another valid workflow.
     /// - Throws: Where they are damaged.
-    public init(snapshot: UnsafeRawBufferPointer) throws(DamagedBytes) {
+    public convenience init(snapshot: UnsafeRawBufferPointer) throws(DamagedBytes) {
         var reader = try SnapshotReader(snapshot)
         try self.init(from: &reader)
         guard reader.isAtEnd else { throw DamagedBytes() }
@@ -35,7 +35,7 @@ extension ResolvedWorkflow {
         }
     }
 
-    private init(from reader: inout SnapshotReader) throws(DamagedBytes) {
+    private convenience init(from reader: inout SnapshotReader) throws(DamagedBytes) {
         let workflow: Workflow = try reader.value()
         let steps = workflow.steps.indices
         let graph = try Self.graph(of: workflow, from: &reader)

@@ -1,5 +1,7 @@
 import DependencyGraph
 import Execution
+import FileState
+import Platform
 import Reporting
 import Supervisor
 import WorkflowModel

@@ -1,6 +1,10 @@
 import DependencyGraph
 import Execution
+import FileState
+import Platform
+import Processes
 import Reporting
+import StateStore
 import Supervisor
 import WorkflowFiles
 import WorkflowModel

@@ -1,4 +1,6 @@
 import Execution
+import OutputCache
+import Platform
 import Reporting
 import Supervisor
 import WorkflowFiles

@@ -1,6 +1,9 @@
 import DependencyGraph
 import Execution
+import Platform
+import Processes
 import Reporting
+import StateStore
 import Supervisor
 import WorkflowFiles
 import WorkflowModel

@@ -1,5 +1,7 @@
 import Execution
+import Platform
 import Reporting
+import StateStore
 import Supervisor
 import WorkflowFiles
 

@@ -1,6 +1,9 @@
 import DependencyGraph
 import Execution
+import FileState
+import Platform
 import Reporting
+import StateStore
 import Supervisor
 import WorkflowFiles
 import WorkflowModel
@@ -150,7 +153,7 @@ struct RunCommand {
         context.tell = { Console.tell($0) }
         context.workflow = request.project.loaded.workflowFile ?? ""
         let supervisor = try Supervisor(context)
-        lock.name(supervisor)
+        supervisor.sign(lock)
         let result = supervisor.run()
         if let record = final.record {
             // Durations only help later plans: a successful run does not fail for them.

@@ -1,5 +1,6 @@
 import Execution
 import Reporting
+import StateStore
 import Supervisor
 import WorkflowFiles
 import WorkflowModel

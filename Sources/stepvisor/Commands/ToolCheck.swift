@@ -1,4 +1,6 @@
 import Execution
+import Platform
+import Processes
 import Reporting
 import Supervisor
 import WorkflowModel

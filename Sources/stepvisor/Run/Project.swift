@@ -1,3 +1,5 @@
+import FileState
+import Platform
 import Supervisor
 import WorkflowFiles
 import WorkflowModel

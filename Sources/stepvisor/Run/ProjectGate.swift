@@ -1,5 +1,8 @@
 import Execution
+import Platform
+import Processes
 import Reporting
+import StateStore
 import Supervisor
 
 /// Locks the project for a run, or reports which run has the lock.

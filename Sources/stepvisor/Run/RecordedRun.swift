@@ -1,5 +1,6 @@
 import DependencyGraph
 import Execution
+import StateStore
 import Supervisor
 import WorkflowFiles
 import WorkflowModel

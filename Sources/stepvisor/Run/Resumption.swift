@@ -1,5 +1,7 @@
 import DependencyGraph
 import Execution
+import Platform
+import StateStore
 import Supervisor
 import WorkflowFiles
 import WorkflowModel

@@ -1,6 +1,8 @@
 import DependencyGraph
 import Execution
+import Platform
 import Reporting
+import StateStore
 import Supervisor
 import WorkflowFiles
 import WorkflowModel

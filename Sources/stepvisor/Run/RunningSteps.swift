@@ -1,4 +1,5 @@
 import Execution
+import StateStore
 import Supervisor
 
 /// The steps that a current run has started and not ended.

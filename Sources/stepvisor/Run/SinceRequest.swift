@@ -1,4 +1,6 @@
 import Execution
+import FileState
+import Platform
 import Supervisor
 import WorkflowFiles
 import WorkflowModel

@@ -1,4 +1,6 @@
 import Execution
+import Platform
+import StateStore
 import Supervisor
 import WorkflowFiles
 import WorkflowModel

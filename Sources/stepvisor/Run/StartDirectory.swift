@@ -1,3 +1,4 @@
+import Platform
 import Supervisor
 
 /// The directory in which the user started stepvisor, as opposed to the project's root and to `-C`.

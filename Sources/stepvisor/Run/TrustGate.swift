@@ -1,3 +1,4 @@
+import FileState
 import Supervisor
 import WorkflowFiles
 import WorkflowModel

@@ -1,5 +1,6 @@
-@testable import Execution
 import WorkflowModel
+
+@testable import Execution
 
 /// Facts that a test gives.
 struct SampleFacts: ConditionFacts {

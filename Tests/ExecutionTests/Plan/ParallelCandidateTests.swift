@@ -1,6 +1,6 @@
 import DependencyGraph
-import TestSupport
 import Testing
+import TestSupport
 import WorkflowModel
 
 @testable import Execution

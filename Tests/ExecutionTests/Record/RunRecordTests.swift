@@ -1,6 +1,6 @@
 import Execution
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("RunRecord")
 struct RunRecordTests {

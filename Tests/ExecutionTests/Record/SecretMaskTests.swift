@@ -1,7 +1,7 @@
 import Execution
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 import WorkflowModel
 
 @Suite("Secrets are found in every spelling")

@@ -1,7 +1,7 @@
 import Execution
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("Backups are tried in order after the command has failed", .timeLimit(.minutes(20)))
 struct BackupRunTests {

@@ -1,7 +1,7 @@
 import Execution
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("A phase begins when all of the one before it has ended", .timeLimit(.minutes(20)))
 struct BarrierRunTests {

@@ -1,7 +1,7 @@
 import Execution
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("A breaker keeps steps from a resource that is down", .timeLimit(.minutes(20)))
 struct BreakerRunTests {

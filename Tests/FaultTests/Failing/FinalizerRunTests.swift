@@ -1,7 +1,7 @@
 import Execution
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("Finalizers run once at the end, whatever the end is", .timeLimit(.minutes(20)))
 struct FinalizerRunTests {

@@ -1,7 +1,7 @@
 import Execution
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("What a failure does to the rest of a run", .timeLimit(.minutes(20)))
 struct PolicyRunTests {

@@ -1,7 +1,7 @@
 import Execution
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 /// What `progress.json` of the latest run says, for programs that read it.
 struct ProgressFile {

@@ -1,7 +1,7 @@
 import Execution
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("A step that fails is tried again as it says", .timeLimit(.minutes(20)))
 struct RetryRunTests {

@@ -1,7 +1,7 @@
 import Execution
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 /// A workflow of which one step fails, by all its methods, until there is a file `mended`.
 enum ReviewWorkflow {

@@ -1,7 +1,7 @@
 import Execution
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("A failure is on record with the last line that the step wrote", .timeLimit(.minutes(20)))
 struct StepErrorRunTests {

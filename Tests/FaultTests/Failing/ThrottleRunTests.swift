@@ -1,6 +1,6 @@
 import Execution
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite(
     "Steps that a real server refuses for being too many all succeed in the end",

@@ -1,7 +1,7 @@
 import Execution
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("A step has done its work only when what it says of it holds", .timeLimit(.minutes(20)))
 struct VerificationRunTests {

@@ -1,7 +1,7 @@
 import Execution
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 /// Damaged journals: whatever happens to the file, the events before the damage are all there,
 /// none is changed, and nothing is believed that was not written.

@@ -1,8 +1,8 @@
 import DependencyGraph
 import Execution
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 import WorkflowModel
 
 @testable import Reporting

@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 /// Ids and paths stay inside the project; what steps are given reaches them as it is.
 @Suite("Ids, paths and values stay what they are", .timeLimit(.minutes(20)))

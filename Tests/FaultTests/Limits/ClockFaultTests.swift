@@ -1,10 +1,11 @@
 import DependencyGraph
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 import WorkflowModel
 
 @testable import Execution
+@testable import Processes
 @testable import Supervisor
 
 /// Time: one clock, that never jumps, and that stands still while the machine sleeps.
@@ -63,7 +64,10 @@ struct ClockFaultTests {
             RunEvent(.ended(step: 0, StepEnd(status: .complete, exit: .exited(0))), at: end))
         #expect(end >= begin && begin >= .zero)
         #expect(record.steps[0].duration == end - begin)
-        let shell = try text(ofModule: "Supervisor").components(separatedBy: "CLOCK_REALTIME")
+        let shell = try [
+            "Platform", "Processes", "FileState", "StateStore", "OutputCache", "Supervisor",
+        ]
+        .map { try text(ofModule: $0) }.joined().components(separatedBy: "CLOCK_REALTIME")
         #expect(shell.count == 2, "the wall clock is read in one place")
         // A journal whose times run backwards has no negative length either.
         record.apply(

@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("Faults 47 to 49: the disk is full, read-only, or cleared away", .timeLimit(.minutes(20)))
 struct DiskFaultTests {

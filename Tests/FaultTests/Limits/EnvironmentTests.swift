@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 /// What steps inherit: everything, or what `pass_environment` names.
 @Suite("The environment of steps", .timeLimit(.minutes(20)))

@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 /// Limits end what takes too long, each with a reason of its own.
 @Suite("Limits are named, and leave nothing behind", .timeLimit(.minutes(20)))

@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite(
     "Faults 4 to 7: the system has too little of something", .serialized, .timeLimit(.minutes(20)))

@@ -1,7 +1,7 @@
 import Execution
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("Fault 39: limits of silence and of runs, with real processes", .timeLimit(.minutes(20)))
 struct SilenceTests {

@@ -1,7 +1,7 @@
 import Foundation
 import SystemCalls
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import Supervisor
 

@@ -1,7 +1,9 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
+@testable import Platform
+@testable import StateStore
 @testable import Supervisor
 
 /// A library that changes what two system calls say, put before the system's own.

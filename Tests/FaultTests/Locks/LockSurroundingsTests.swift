@@ -1,5 +1,5 @@
-import TestSupport
 import Testing
+import TestSupport
 
 /// Nobody waits for what surrounds it, and only that counts as held.
 @Suite("Locks of what surrounds a run", .timeLimit(.minutes(20)))

@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 /// Files made to eat time or memory are refused, or read in bounded time and memory.
 @Suite("Workflow files that are bombs", .timeLimit(.minutes(20)))

@@ -1,7 +1,8 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
+@testable import StateStore
 @testable import Supervisor
 
 /// What is left of a run when stepvisor, its guardian, or both are killed.

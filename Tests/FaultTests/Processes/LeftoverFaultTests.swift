@@ -1,8 +1,9 @@
 import Execution
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
+@testable import Processes
 @testable import Supervisor
 
 /// Processes that outlive the leader of their step, seen from the built program.

@@ -1,8 +1,9 @@
 import Execution
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
+@testable import Processes
 @testable import Supervisor
 
 /// What the next start does when stepvisor and its guardian were both killed.

@@ -1,6 +1,8 @@
 import Foundation
 import TestSupport
 
+@testable import Platform
+@testable import Processes
 @testable import Supervisor
 
 /// The processes of a run, seen from outside.

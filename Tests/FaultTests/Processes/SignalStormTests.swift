@@ -1,7 +1,7 @@
 import Execution
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite(
     "Faults 9, 21, 24, 37: signals from without, and steps that end at once",

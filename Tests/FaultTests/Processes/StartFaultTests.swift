@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("Faults 1 to 10: starting a step", .timeLimit(.minutes(20)))
 struct StartFaultTests {

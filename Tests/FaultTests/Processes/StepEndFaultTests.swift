@@ -1,7 +1,7 @@
 import Execution
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("Faults 14, 44, 46, 50, 76: ends and output of steps", .timeLimit(.minutes(20)))
 struct StepEndFaultTests {

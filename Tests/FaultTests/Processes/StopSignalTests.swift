@@ -1,7 +1,7 @@
 import Execution
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("Faults 27 to 33: signals that stop a run", .timeLimit(.minutes(20)))
 struct StopSignalTests {

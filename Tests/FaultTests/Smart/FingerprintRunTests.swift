@@ -1,7 +1,7 @@
 import Execution
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite(
     "What a step is told and started by is part of what its result depends on",

@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("A smart run of a large workflow", .timeLimit(.minutes(20)))
 struct LargeRunTests {

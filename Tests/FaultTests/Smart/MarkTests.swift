@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("What is known of steps can be changed by hand", .timeLimit(.minutes(20)))
 struct MarkTests {

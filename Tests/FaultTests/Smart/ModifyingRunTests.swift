@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("Steps that change files in place run in every smart run", .timeLimit(.minutes(20)))
 struct ModifyingRunTests {

@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("What a step needs has to stay as it is while it runs", .timeLimit(.minutes(20)))
 struct NeededFileTests {

@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("Files that are old enough are known by their looks", .timeLimit(.minutes(20)))
 struct OldFileTests {

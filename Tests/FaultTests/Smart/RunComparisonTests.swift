@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite(
     "why --between says what a run cannot tell, and which two can be compared",

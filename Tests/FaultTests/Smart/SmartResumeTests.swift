@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("A smart run goes on with what is still up to date", .timeLimit(.minutes(20)))
 struct SmartResumeTests {

@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("What people see of a run that skips", .timeLimit(.minutes(20)))
 struct SmartViewTests {

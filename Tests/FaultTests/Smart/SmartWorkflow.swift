@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 extension TestSpace {
     /// A chain of three steps, each of which says in `ran` that it ran: `gen` makes `made` from

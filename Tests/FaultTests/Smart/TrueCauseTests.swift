@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("The reason of a step that has to run is the true one", .timeLimit(.minutes(20)))
 struct TrueCauseTests {

@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("Why a step runs", .timeLimit(.minutes(20)))
 struct WhyTests {

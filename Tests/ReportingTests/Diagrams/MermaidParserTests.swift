@@ -1,7 +1,7 @@
 import DependencyGraph
 import Execution
-import TestSupport
 import Testing
+import TestSupport
 import WorkflowModel
 
 @testable import Reporting

@@ -1,12 +1,14 @@
 import DependencyGraph
 import Execution
 import Foundation
-@testable import SupervisorTestSupport
-import TestSupport
 import Testing
+import TestSupport
 import WorkflowModel
 
+@testable import Platform
+@testable import StateStore
 @testable import Supervisor
+@testable import SupervisorTestSupport
 
 #if canImport(Glibc)
     import Glibc

@@ -1,7 +1,10 @@
 import Execution
-import TestSupport
 import Testing
+import TestSupport
 
+@testable import FileState
+@testable import Platform
+@testable import StateStore
 @testable import Supervisor
 
 @Suite("Records in binary files")

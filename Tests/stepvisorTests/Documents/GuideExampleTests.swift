@@ -1,5 +1,5 @@
-import TestSupport
 import Testing
+import TestSupport
 
 /// The files of a section, and its first text: what a `plan` of them prints.
 private struct GuideExample {

@@ -1,6 +1,6 @@
 import Reporting
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import stepvisor
 

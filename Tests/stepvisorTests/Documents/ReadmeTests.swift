@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 /// The fenced blocks of a Markdown file of this repository.
 struct Document {

@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("The scenario that is measured", .timeLimit(.minutes(20)))
 struct ScenarioTests {

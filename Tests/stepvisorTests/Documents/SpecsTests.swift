@@ -1,5 +1,5 @@
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("SPECS files run as they are", .timeLimit(.minutes(20)))
 struct SpecsTests {

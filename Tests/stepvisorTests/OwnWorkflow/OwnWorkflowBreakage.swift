@@ -139,7 +139,7 @@ struct Breakage: Sendable, CustomTestStringConvertible {
             "06",
             "sed 's/Graph/Node/' Tests/DependencyGraphTests/GraphTests.swift > t; "
                 + "sed 's/Graph/Node/g' t > Tests/DependencyGraphTests/GraphTests.swift; rm t",
-            says: ["names 0 of the 1 public types of DependencyGraph", "write tests of: Graph"]),
+            says: ["names 0 of the 1 types that DependencyGraph shows", "write tests of: Graph"]),
         Breakage(
             "06",
             "sed '/\"logs\"/d' Tests/stepvisorTests/CommandTests.swift > t; mv t Tests/stepvisorTests/CommandTests.swift",

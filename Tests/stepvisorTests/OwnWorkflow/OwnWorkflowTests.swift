@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("This repository's own workflow", .timeLimit(.minutes(20)))
 struct OwnWorkflowTests {

@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("The cache and the disk: full, elsewhere, cut off", .timeLimit(.minutes(20)))
 struct CacheDiskTests {

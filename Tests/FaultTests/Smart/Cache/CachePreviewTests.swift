@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 extension TestSpace {
     /// Every file and directory with all that a look at it tells, but for when it was read.

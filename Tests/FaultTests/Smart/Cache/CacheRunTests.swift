@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite(
     "`--cache`: kept outputs are put in place instead of running a step", .timeLimit(.minutes(20)))

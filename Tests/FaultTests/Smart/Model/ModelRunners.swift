@@ -1,6 +1,7 @@
 import DependencyGraph
 import Execution
 import Foundation
+import StateStore
 import Supervisor
 import SupervisorTestSupport
 import TestSupport

@@ -1,7 +1,8 @@
 import Foundation
+import Platform
 import Supervisor
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite(
     "After any edits a smart run leaves what a clean run would, and runs nothing in vain",

@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 /// One way to differ from a revision, and what is to be seen of it.
 struct GitScene: CustomTestStringConvertible, Sendable {

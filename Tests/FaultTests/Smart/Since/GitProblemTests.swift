@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 /// A reason why git cannot tell, and what stepvisor says then.
 struct GitTrouble: CustomTestStringConvertible, Sendable {

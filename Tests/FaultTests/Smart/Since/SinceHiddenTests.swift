@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("--since sees what git was told not to see", .timeLimit(.minutes(20)))
 struct SinceHiddenTests {

@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("--since heeds what is known of steps beside the revision", .timeLimit(.minutes(20)))
 struct SinceKnownTests {

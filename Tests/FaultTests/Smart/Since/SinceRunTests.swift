@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("--since runs what differs from a revision, and what needs that", .timeLimit(.minutes(20)))
 struct SinceRunTests {

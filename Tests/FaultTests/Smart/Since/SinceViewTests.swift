@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 /// One way in which a project differs from a revision, and what is said of a step that reads `docs`.
 struct SinceScene: CustomTestStringConvertible, Sendable {

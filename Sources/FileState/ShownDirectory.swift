@@ -1,0 +1,17 @@
+public import Platform
+import WorkflowModel
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+extension ProcessEnvironment {
+    /// The path of the working directory as it is shown; nil when it was removed.
+    public static var shownWorkingDirectory: String? {
+        guard let path = getcwd(nil, 0) else { return nil }
+        defer { free(path) }
+        return DisplayText.fileName(UnsafeRawBufferPointer(start: path, count: strlen(path)))
+    }
+}

@@ -1,0 +1,69 @@
+#if canImport(Glibc)
+    package import Glibc
+#else
+    package import Darwin
+#endif
+
+/// What `lstat` tells of one file that a step reads, as far as it shows a change.
+package struct FileStamp: Hashable, Sendable {
+    /// What a path is; the raw value goes into digests.
+    package enum Kind: UInt8, Sendable {
+        case file, directory, link, fifo, socket, device
+        /// It cannot be looked at, and nothing is known of it.
+        case unreadable
+    }
+
+    package var kind: Kind
+    package var isExecutable = false
+    package var size: Int64 = 0
+    package var modifiedAt: Int64 = 0
+    package var changedAt: Int64 = 0
+    package var inode: UInt64 = 0
+    /// Why it is unreadable.
+    package var error: Int32 = 0
+
+    package init(_ facts: stat) {
+        switch facts.st_mode & S_IFMT {
+        case S_IFREG: kind = .file
+        case S_IFDIR: kind = .directory
+        case S_IFLNK: kind = .link
+        case S_IFIFO: kind = .fifo
+        case S_IFSOCK: kind = .socket
+        default: kind = .device
+        }
+        isExecutable = kind == .file && facts.st_mode & 0o111 != 0
+        size = Int64(facts.st_size)
+        #if canImport(Darwin)
+            let (modified, changed) = (facts.st_mtimespec, facts.st_ctimespec)
+        #else
+            let (modified, changed) = (facts.st_mtim, facts.st_ctim)
+        #endif
+        modifiedAt = FileStamp.nanoseconds(modified)
+        changedAt = FileStamp.nanoseconds(changed)
+        inode = UInt64(facts.st_ino)
+    }
+
+    package init(
+        kind: Kind, isExecutable: Bool, size: Int64, modifiedAt: Int64, changedAt: Int64,
+        inode: UInt64
+    ) {
+        self.kind = kind
+        self.isExecutable = isExecutable
+        self.size = size
+        self.modifiedAt = modifiedAt
+        self.changedAt = changedAt
+        self.inode = inode
+    }
+
+    package init(unreadable error: Int32) {
+        kind = .unreadable
+        self.error = error
+    }
+
+    /// Whether its content is read: ``size`` bytes.
+    package var isRead: Bool { kind == .file || kind == .link }
+
+    private static func nanoseconds(_ time: timespec) -> Int64 {
+        Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+    }
+}
