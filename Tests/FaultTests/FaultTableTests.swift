@@ -23,7 +23,7 @@ private struct FaultRow {
 @Suite("The table of faults in docs/faults.md is true")
 struct FaultTableTests {
     /// As many as were proven when the table was last looked at; it only grows.
-    private static let leastProven = 144
+    private static let leastProven = 145
 
     private static let repository = Repository.root
 
@@ -65,10 +65,10 @@ struct FaultTableTests {
         return names
     }
 
-    @Test("each of the 146 faults stands there once, with a status of one of three kinds")
+    @Test("each of the 147 faults stands there once, with a status of one of three kinds")
     func complete() throws {
         let rows = try rows()
-        #expect(rows.map(\.number) == Array(1...146))
+        #expect(rows.map(\.number) == Array(1...147))
         for row in rows {
             let isOfAKind = ["proven by `", "not yet: ", "not applicable: "].contains {
                 row.status.hasPrefix($0)

@@ -1,5 +1,12 @@
 public import Execution
+import Processes
 public import StateStore
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// What a run came to.
 public struct RunResult: Sendable {
@@ -67,5 +74,16 @@ public struct RunContext {
         UpToDateChecker(
             plan: plan, state: state, root: state.root, workflow: workflow,
             environment: environment, mask: secrets, tell: tell)
+    }
+
+    /// What the journal says first of a run of this process, without the values of secrets.
+    func header(runID: String, startedAt: WallTime) -> RunHeader {
+        var header = plan.header(
+            runID: runID, startedAt: startedAt, pid: getpid(),
+            bootID: ProcessTable.bootIdentifier())
+        header.workflowFile = workflow.isEmpty ? nil : workflow
+        header = header.masked(by: secrets)
+        header.startTicks = ProcessTable.facts(of: getpid())?.startTicks ?? 0
+        return header
     }
 }

@@ -87,13 +87,7 @@ public final class Supervisor {
         let look = context.freshness ?? context.ownFreshness
         try look.checkPlace()
         directory = try context.state.makeRun()
-        var header = context.plan.header(
-            runID: directory.id, startedAt: clock.startedAt, pid: getpid(),
-            bootID: ProcessTable.bootIdentifier())
-        header.workflowFile = context.workflow.isEmpty ? nil : context.workflow
-        header = header.masked(by: context.secrets)
-        header.startTicks = ProcessTable.facts(of: getpid())?.startTicks ?? 0
-        self.header = header
+        header = context.header(runID: directory.id, startedAt: clock.startedAt)
         let stepList = StepList(header.steps)
         let newFiles = try directory.keep(
             stepList, sharedWith: context.state.latestRun(), of: context.state)
@@ -121,8 +115,7 @@ public final class Supervisor {
         writer = try RunWriter(
             desk: RunWriterState(
                 header: header, view: context.view, output: descriptor, clock: clock,
-                directory: directory,
-                newFiles: newFiles,
+                directory: directory, newFiles: newFiles,
                 surroundings: { logs.surroundings(terminal: isTerminal ? descriptor : nil) }))
         writer.send(start)
         freshness.look.beginRun(teller)

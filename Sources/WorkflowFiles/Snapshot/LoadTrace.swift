@@ -119,8 +119,9 @@ struct LoadTrace: Hashable, Sendable {
 struct LoadedSources {
     var table = SourceTable()
     var trace = LoadTrace()
-    /// When something is read, in nanoseconds since 1970.
-    var clock: @Sendable () -> Int64 = WorkflowSnapshots.wallClock
+    /// When something is read, in nanoseconds since 1970; 0, at which no file is old enough to be known
+    /// by its stamp, where nothing is kept.
+    var clock: @Sendable () -> Int64 = { 0 }
 
     /// Adds a file, and returns the index that its ranges carry.
     mutating func add(

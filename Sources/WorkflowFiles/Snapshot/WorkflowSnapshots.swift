@@ -24,7 +24,7 @@ public struct WorkflowSnapshots: Sendable {
     ///   - digest: A digest of a file's content by which nobody finds another content.
     ///   - read: What is kept at a place; nil where there is nothing, or others may have written it.
     public init(
-        program: String, clock: @escaping @Sendable () -> Int64 = WorkflowSnapshots.wallClock,
+        program: String, clock: @escaping @Sendable () -> Int64,
         digest: @escaping @Sendable ([UInt8]) -> [UInt8],
         read: @escaping @Sendable (SnapshotPlace) -> [UInt8]?
     ) {
@@ -33,10 +33,6 @@ public struct WorkflowSnapshots: Sendable {
         self.digest = digest
         self.read = read
     }
-
-    /// The wall clock of the system, in nanoseconds since 1970.
-    @Sendable
-    public static func wallClock() -> Int64 { WallClock.now() }
 
     // MARK: Reading
 

@@ -1,5 +1,6 @@
 import Execution
 import Platform
+import Processes
 import StateStore
 import Supervisor
 import WorkflowFiles
@@ -13,6 +14,7 @@ extension WorkflowSnapshots {
         guard !identity.isEmpty else { return nil }
         return WorkflowSnapshots(
             program: "\(Program.version) \(identity) \(program)",
+            clock: { RunClock.wallTime().microseconds &* 1000 },
             digest: { Digest(of: $0).bytes },
             read: { SnapshotStore.read($0.key, root: $0.root) })
     }

@@ -1,9 +1,14 @@
 import DependencyGraph
+import Foundation
 import Synchronization
 import Testing
 import WorkflowModel
 
 @testable import WorkflowFiles
+
+/// Nanoseconds since 1970.
+@Sendable
+private func wallClock() -> Int64 { Int64(Date().timeIntervalSince1970 * 1e9) }
 
 /// Snapshots in memory, and a clock that is set by hand.
 private final class MemorySnapshots: Sendable {
@@ -20,7 +25,7 @@ private final class MemorySnapshots: Sendable {
         WorkflowSnapshots(
             program: program,
             clock: { [self] in
-                WorkflowSnapshots.wallClock() + ahead.withLock { $0 } * 1_000_000_000
+                wallClock() + ahead.withLock { $0 } * 1_000_000_000
             },
             digest: { [self] bytes in
                 reads.withLock { $0 += 1 }
@@ -284,7 +289,7 @@ struct SnapshotLoadTests {
                 program: "", place: SnapshotPlace(root: "/", name: "", isDirectory: false),
                 workflowFile: "", trace: LoadTrace(files: [file], directories: [], bystanders: []),
                 fileDigests: [digest], directoryDigests: [])
-            var check = SourceCheck(clock: WorkflowSnapshots.wallClock, digest: { $0 })
+            var check = SourceCheck(clock: wallClock, digest: { $0 })
             return check.isSame(&header)
         }
         #expect(isSame(observedAt: stamp.modifiedAt + 10_000_000_000, digest: [1]))
