@@ -124,7 +124,6 @@ struct RunCommand {
         }
         let state = try StateDirectory(root: request.project.root, create: true)
         let lock = try earlier ?? ProjectGate(console).take(state, waits: arguments.has(.wait))
-        project.keepSnapshot(in: state)
         if !request.project.workflow.execution.secrets.isEmpty { try ProjectKey.make(in: state) }
         if request.plan.resources.contains(where: { $0.scope == .host }),
             let concern = ResourceLocks(
@@ -154,6 +153,7 @@ struct RunCommand {
         context.workflow = request.project.loaded.workflowFile ?? ""
         let supervisor = try Supervisor(context)
         supervisor.sign(lock)
+        project.keepSnapshot(in: state)
         let result = supervisor.run()
         if let record = final.record {
             // Durations only help later plans: a successful run does not fail for them.
