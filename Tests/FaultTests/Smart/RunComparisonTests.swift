@@ -126,7 +126,7 @@ struct RunComparisonTests {
         let (space, runs) = try space()
         let file = ".stepvisor/runs/\(runs[0])/ingredients"
         let bytes = space.text(file)
-        #expect(bytes.hasPrefix("stepvisor ingredients 1\n"))
+        #expect(bytes.hasPrefix("stepvisor ingredients 2\n"))
         unlink(space.path(file))
         let help = "only run \(runs[1]) has kept it; `stepvisor run use` makes another"
         try expectHelp(
