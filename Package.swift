@@ -80,7 +80,7 @@ let package = Package(
         tests(of: "WorkflowFiles", and: ["WorkflowModel", "DependencyGraph"]),
         tests(of: "Execution", and: ["WorkflowModel", "DependencyGraph"]),
         tests(of: "Platform"),
-        tests(of: "Processes", and: ["Platform", "Execution"]),
+        tests(of: "Processes", and: ["Platform", "Execution", "SystemCalls"]),
         tests(of: "FileState", and: core + system),
         tests(of: "StateStore", and: core + system + ["FileState"]),
         tests(of: "OutputCache", and: core + system + ["StateStore", "FileState"]),

@@ -4,7 +4,7 @@
     import TestSupport
     import Testing
 
-    @testable import Supervisor
+    @testable import Processes
 
     /// Ctrl-Z at the moment in which a step is being launched.
     @Suite("A stop that comes into a launch", .timeLimit(.minutes(20)))
