@@ -19,10 +19,8 @@ struct Deadline: Comparable, Sendable {
         case launches
         /// A step's next attempt may start.
         case backoff(Int)
-        /// The pause after a busy failure ends.
-        case pause(ThrottleState.Subject)
-        /// The limit after a busy failure rises.
-        case recover(ThrottleState.Subject)
+        /// A pause ends or a limit rises after a busy failure.
+        case throttle(Throttles.Timer)
         /// An open breaker may be tried again.
         case breaker(Int)
     }

@@ -90,8 +90,6 @@ struct ResourcePool: Sendable {
 
     // MARK: - Limits and bars
 
-    func capacity(of resource: Int) -> Int { states[resource].capacity }
-
     /// Limits the units in use; units that are in use already stay so.
     mutating func setLimit(_ limit: Int, of resource: Int) { states[resource].limit = limit }
 

@@ -35,7 +35,7 @@ public struct Scheduler: Sendable {
     var waits = WaitState()
     var launches: LaunchState
     var attempts: AttemptState
-    var throttles = ThrottleState()
+    var throttles: Throttles
     var breakers = BreakerState()
     var stop = StopState()
     /// The phases that have begun; nil in a run without barriers.
@@ -81,6 +81,8 @@ public struct Scheduler: Sendable {
         pool = ResourcePool(plan.resources)
         launches = LaunchState(limit: plan.limit)
         attempts = AttemptState(count: plan.count)
+        throttles = Throttles(
+            plan.policy.throttle, runLimit: plan.limit, resources: plan.resources)
         barriers = plan.hasBarriers ? BarrierState(plan) : nil
         policy = PolicyState(plan.policy)
         finalizers = FinalizerState(plan)
@@ -198,8 +200,7 @@ public struct Scheduler: Sendable {
                 wake(resource)
             case .launches: launches.pausedUntil = nil
             case .backoff(let step): backoffIsOver(step)
-            case .pause(let subject): pauseIsOver(subject)
-            case .recover(let subject): recoveryIsDue(subject, &effects)
+            case .throttle(let timer): throttleIsDue(timer, &effects)
             case .breaker(let resource): breakerHasCooled(resource, &effects)
             }
         }
@@ -218,8 +219,7 @@ public struct Scheduler: Sendable {
         case .resource(let resource): pool.retry(of: resource) == deadline.time
         case .launches: launches.pausedUntil == deadline.time
         case .backoff(let step): attempts[step].retryAt == deadline.time
-        case .pause(let subject): throttles[subject]?.pausedUntil == deadline.time
-        case .recover(let subject): throttles[subject]?.recoversAt == deadline.time
+        case .throttle(let timer): throttles.deadline(of: timer) == deadline.time
         case .breaker(let resource): breakers[resource].halfOpensAt == deadline.time
         }
     }

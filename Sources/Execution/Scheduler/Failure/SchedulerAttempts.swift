@@ -74,7 +74,7 @@ extension Scheduler {
             return
         }
         guard outcome.status == .failed else {
-            resetDelay(by: step)
+            throttles.resetDelay(of: plan.claims[step])
             noteOutcome(of: step, succeeded: true, &effects)
             end(step, outcome, &effects)
             return
@@ -96,14 +96,13 @@ extension Scheduler {
     private mutating func continuesAfterBusy(
         _ step: Int, _ outcome: StepEnd, _ effects: inout Effects
     ) -> Bool {
-        guard let throttle = plan.policy.throttle, !isHalted(step),
-            overduePhase(of: step) == nil,
+        guard !isHalted(step), overduePhase(of: step) == nil,
             isBusy(outcome, saysBusy: activeSteps[step]?.saysBusy == true),
             attempts[step].busyInARow < AttemptState.maxBusy
         else { return false }
         attempts[step].busyInARow += 1
         effects.record(.attemptFailed(step: step, AttemptFailure(outcome, isBusy: true)))
-        backoff(step, for: self.throttle(by: step, throttle, &effects), &effects)
+        backoff(step, for: throttle(by: step, &effects), &effects)
         return true
     }
 
@@ -192,7 +191,7 @@ extension Scheduler {
     /// Whether a step that cannot start now may start when time passes.
     var waitsForTime: Bool {
         launches.pausedUntil != nil || pool.retries > 0 || states.count(of: .backingOff) > 0
-            || throttles.waitsForTime || breakers.waitsForTime
+            || throttles.nextDeadline != nil || breakers.waitsForTime
     }
 
     // MARK: - Which one is next

@@ -67,7 +67,7 @@ extension Scheduler {
     /// Ends all pauses and breakers: they protect later starts, but the end of the run must not
     /// wait.
     private mutating func endPausesAndBreakers() {
-        throttles.liftHolds()
+        throttles.endAllPauses()
         breakers = BreakerState()
         for resource in plan.resources.indices {
             pool.set(.busy, false, on: resource)
