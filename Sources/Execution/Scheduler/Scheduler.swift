@@ -36,7 +36,7 @@ public struct Scheduler: Sendable {
     var launches: LaunchState
     var attempts: AttemptState
     var throttles: Throttles
-    var breakers = BreakerState()
+    var breakers: Breakers
     var stop = StopState()
     /// The phases that have begun; nil in a run without barriers.
     var barriers: BarrierState?
@@ -83,6 +83,7 @@ public struct Scheduler: Sendable {
         attempts = AttemptState(count: plan.count)
         throttles = Throttles(
             plan.policy.throttle, runLimit: plan.limit, resources: plan.resources)
+        breakers = Breakers(plan.policy.breakers)
         barriers = plan.hasBarriers ? BarrierState(plan) : nil
         policy = PolicyState(plan.policy)
         finalizers = FinalizerState(plan)
@@ -220,7 +221,7 @@ public struct Scheduler: Sendable {
         case .launches: launches.pausedUntil == deadline.time
         case .backoff(let step): attempts[step].retryAt == deadline.time
         case .throttle(let timer): throttles.deadline(of: timer) == deadline.time
-        case .breaker(let resource): breakers[resource].halfOpensAt == deadline.time
+        case .breaker(let resource): breakers.deadline(of: resource) == deadline.time
         }
     }
 }

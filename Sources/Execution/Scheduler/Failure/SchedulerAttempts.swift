@@ -191,7 +191,7 @@ extension Scheduler {
     /// Whether a step that cannot start now may start when time passes.
     var waitsForTime: Bool {
         launches.pausedUntil != nil || pool.retries > 0 || states.count(of: .backingOff) > 0
-            || throttles.nextDeadline != nil || breakers.waitsForTime
+            || throttles.nextDeadline != nil || breakers.nextDeadline != nil
     }
 
     // MARK: - Which one is next

@@ -1,42 +1,9 @@
 import WorkflowModel
 
-/// The circuit breakers of a run, for resources whose steps have failed.
-struct BreakerState: Sendable {
-    /// One breaker.
-    struct Breaker: Sendable {
-        var phase = BreakerPhase.closed
-        /// Failures in a row.
-        var failures = 0
-        /// The step that tries whether the resource works again.
-        var probe: Int?
-        /// When a step may try it.
-        var halfOpensAt: RunTime?
-    }
-
-    private var breakers: [Int: Breaker] = [:]
-
-    var isEmpty: Bool { breakers.isEmpty }
-
-    subscript(resource: Int) -> Breaker {
-        get { breakers.isEmpty ? Breaker() : breakers[resource] ?? Breaker() }
-        set { breakers[resource] = newValue }
-    }
-
-    var waitsForTime: Bool { breakers.values.contains { $0.halfOpensAt != nil } }
-
-    mutating func shift(by nanoseconds: Int64) {
-        for (resource, breaker) in breakers {
-            breakers[resource]?.halfOpensAt = breaker.halfOpensAt?.advanced(
-                byNanoseconds: nanoseconds)
-        }
-    }
-}
-
 /// Circuit breakers: when the steps of a resource fail one after another, no more of them start for
 /// a while.
 ///
-/// Only the step that probes a half-open breaker decides about it; attempts that were running when
-/// it opened no longer count.
+/// ``Breakers`` decides; here its decisions are recorded and reach the resources and the steps.
 extension Scheduler {
     /// Counts the end of an attempt that stepvisor did not cause.
     mutating func noteOutcome(of step: Int, succeeded: Bool, _ effects: inout Effects) {
@@ -44,65 +11,32 @@ extension Scheduler {
         guard plan.traits[step].contains(.isGuarded), !plan.isFinalizer(step) else { return }
         for claim in plan.claims[step] {
             let resource = Int(claim.resource)
-            guard let policy = plan.policy.breakers[resource] else { continue }
-            if succeeded {
-                noteSuccess(of: step, on: resource, &effects)
-            } else {
-                noteFailure(of: step, on: resource, policy, &effects)
-            }
+            let change =
+                succeeded
+                ? breakers.stepSucceeded(step, on: resource)
+                : breakers.stepFailed(step, on: resource, now: effects.now)
+            if let change { apply(change, to: resource, by: step, &effects) }
         }
     }
 
-    private mutating func noteSuccess(of step: Int, on resource: Int, _ effects: inout Effects) {
-        guard !breakers.isEmpty else { return }
-        let breaker = breakers[resource]
-        switch breaker.phase {
-        case .closed: breakers[resource].failures = 0
-        case .halfOpen where breaker.probe == step:
-            breakers[resource] = BreakerState.Breaker()
-            recordChange(of: resource, by: step, &effects)
-            letThrough(resource)
-        case .open, .halfOpen: break
-        }
-    }
-
-    private mutating func noteFailure(
-        of step: Int, on resource: Int, _ policy: BreakerPolicy, _ effects: inout Effects
-    ) {
-        var breaker = breakers[resource]
-        switch breaker.phase {
-        case .closed:
-            breaker.failures += 1
-            breakers[resource] = breaker
-            guard breaker.failures >= policy.failures else { return }
-        case .halfOpen where breaker.probe == step: break
-        case .open, .halfOpen: return
-        }
-        let time = effects.now.advanced(byNanoseconds: policy.coolDown.nanoseconds)
-        breakers[resource] = BreakerState.Breaker(phase: .open, halfOpensAt: time)
-        setDeadline(time, of: .breaker(resource))
-        recordChange(of: resource, by: step, &effects)
-        // Steps that fail at once are not held: they must start to be failed.
-        pool.set(.down, policy.whenOpen == .wait, on: resource)
-        if policy.whenOpen == .fail { wake(resource) }
-    }
-
-    /// The cool-down is over: one step at a time may probe the resource.
+    /// The cool-down of a breaker is over.
     mutating func breakerHasCooled(_ resource: Int, _ effects: inout Effects) {
-        breakers[resource] = BreakerState.Breaker(phase: .halfOpen)
-        recordChange(of: resource, by: nil, &effects)
-        letThrough(resource)
+        apply(breakers.halfOpen(resource), to: resource, by: nil, &effects)
     }
 
-    private mutating func letThrough(_ resource: Int) {
-        pool.set(.down, false, on: resource)
-        wake(resource)
-    }
-
-    private func recordChange(of resource: Int, by step: Int?, _ effects: inout Effects) {
+    private mutating func apply(
+        _ change: Breakers.Change, to resource: Int, by step: Int?, _ effects: inout Effects
+    ) {
+        if let time = change.halfOpensAt { setDeadline(time, of: .breaker(resource)) }
         effects.record(
             .breakerChanged(
-                resource: plan.resources[resource].name, breakers[resource].phase, step: step))
+                resource: plan.resources[resource].name, change.phase, step: step))
+        bar(resource, change.isBarred)
+    }
+
+    private mutating func bar(_ resource: Int, _ isBarred: Bool) {
+        pool.set(.down, isBarred, on: resource)
+        if !isBarred { wake(resource) }
     }
 
     // MARK: - Steps that would start
@@ -111,10 +45,8 @@ extension Scheduler {
     /// not.
     func failFast(_ step: Int) -> Int? {
         guard !breakers.isEmpty, plan.traits[step].contains(.isGuarded) else { return nil }
-        return plan.claims[step].first {
-            breakers[Int($0.resource)].phase == .open
-                && plan.policy.breakers[Int($0.resource)]?.whenOpen == .fail
-        }.map { Int($0.resource) }
+        return plan.claims[step].first { breakers.failsAtOnce(on: Int($0.resource)) }
+            .map { Int($0.resource) }
     }
 
     /// Fails a step that would start behind an open breaker.
@@ -133,20 +65,18 @@ extension Scheduler {
     /// Makes a starting step the probe of its half-open breakers.
     mutating func beginProbes(_ step: Int) {
         guard !breakers.isEmpty, plan.traits[step].contains(.isGuarded) else { return }
-        for claim in plan.claims[step] where breakers[Int(claim.resource)].phase == .halfOpen {
-            breakers[Int(claim.resource)].probe = step
-            pool.set(.down, true, on: Int(claim.resource))
+        for claim in plan.claims[step] {
+            let resource = Int(claim.resource)
+            if breakers.beginProbe(step, on: resource) { bar(resource, true) }
         }
     }
 
-    /// Releases the probes of a step, whether or not they had a result: the next step may probe.
+    /// Releases the probes of a step, whether or not they had a result.
     mutating func endProbes(_ step: Int) {
         guard !breakers.isEmpty, plan.traits[step].contains(.isGuarded) else { return }
         for claim in plan.claims[step] {
-            let breaker = breakers[Int(claim.resource)]
-            guard breaker.phase == .halfOpen, breaker.probe == step else { continue }
-            breakers[Int(claim.resource)].probe = nil
-            letThrough(Int(claim.resource))
+            let resource = Int(claim.resource)
+            if breakers.endProbe(step, on: resource) { bar(resource, false) }
         }
     }
 
@@ -156,7 +86,7 @@ extension Scheduler {
         return plan.claims[step].first { claim in
             let resource = Int(claim.resource)
             var bars = pool.bars(of: resource)
-            if breakers[resource].probe == step { bars.remove(.down) }
+            if breakers.isProbe(step, on: resource) { bars.remove(.down) }
             return !bars.isEmpty || pool.isOverLimit(claim)
         }.map { Int($0.resource) }
     }

@@ -68,7 +68,7 @@ extension Scheduler {
     /// wait.
     private mutating func endPausesAndBreakers() {
         throttles.endAllPauses()
-        breakers = BreakerState()
+        breakers.closeAll()
         for resource in plan.resources.indices {
             pool.set(.busy, false, on: resource)
             pool.set(.down, false, on: resource)
