@@ -32,7 +32,7 @@ extension Supervisor {
             }
             // Held by the kernel: reported, and left.
             if age >= 6_000_000_000 {
-                record(.warning(step: nil, "cannot be killed: process \(found.map(\.pid))"))
+                recorder.warn("cannot be killed: process \(found.map(\.pid))")
                 return
             }
             // A process that is blocked writing its last output into a full pipe must not be killed
@@ -55,11 +55,9 @@ extension Supervisor {
         let leftover = ProcessTable.leftover(facts)
         let name = GroupWatch.step(of: facts.pid, run: directory.id)
         if let step = header.steps.firstIndex(where: { $0.id == name }) {
-            record(.leftovers(step: step, [leftover]))
+            recorder.record(.leftovers(step: step, [leftover]))
         } else {
-            record(
-                .warning(
-                    step: nil, "process \(leftover.pid) (\(leftover.command)) outlived its step"))
+            recorder.warn("process \(leftover.pid) (\(leftover.command)) outlived its step")
         }
     }
 }

@@ -111,14 +111,12 @@ extension Supervisor {
         let pause = Supervisor.restartPause(after: guardian.shortLives)
         guardian.due = clock.now().advanced(byNanoseconds: pause)
         if guardian.shortLives < Supervisor.manyShortLives {
-            record(.warning(step: nil, "the guardian is gone (\(reason)); another one is started"))
+            recorder.warn("the guardian is gone (\(reason)); another one is started")
         } else if guardian.shortLives == Supervisor.manyShortLives {
-            record(
-                .warning(
-                    step: nil,
-                    "no guardian lasts (\(reason)), one is started every few seconds: should "
-                        + "stepvisor be killed in between, the next run of this project ends what "
-                        + "it leaves"))
+            recorder.warn(
+                "no guardian lasts (\(reason)), one is started every few seconds: should "
+                    + "stepvisor be killed in between, the next run of this project ends what "
+                    + "it leaves")
         }
     }
 

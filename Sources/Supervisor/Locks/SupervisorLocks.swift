@@ -25,20 +25,20 @@ extension Supervisor {
             switch try locks.tryAcquire(requests, step: header.steps[step].id, since: since) {
             case .acquired(let locks):
                 held[step] = locks
-                inbox.append(.locksAcquired(step: step))
+                queue.add(.locksAcquired(step: step))
             case .busy(let holder):
-                inbox.append(.locksBusy(step: step, holder: holder))
+                queue.add(.locksBusy(step: step, holder: holder))
             }
         } catch  where [EMFILE, ENFILE, ENOMEM].contains(error.code) {
             // Ending steps release descriptors, so try again later.
             let first = requests.first?.name ?? ""
-            inbox.append(.locksBusy(step: step, holder: LockHolder(resource: first)))
+            queue.add(.locksBusy(step: step, holder: LockHolder(resource: first)))
         } catch {
-            record(.warning(step: step, error.description))
-            stop(because: error)
+            recorder.warn(error.description, about: step)
+            recorder.stop(because: error)
             // The scheduler waits for an answer, and without one the step would never end.
             let first = requests.first?.name ?? ""
-            inbox.append(.locksBusy(step: step, holder: LockHolder(resource: first)))
+            queue.add(.locksBusy(step: step, holder: LockHolder(resource: first)))
         }
     }
 }

@@ -107,12 +107,12 @@ extension Supervisor {
     }
 
     func take(_ answer: BackgroundJobs.Answer) {
-        if let warning = answer.warning { record(.warning(step: answer.step, warning)) }
+        if let warning = answer.warning { recorder.warn(warning, about: answer.step) }
         conditions.keep(answer.looks, of: answer.step)
         if let verdict = answer.verdict {
             conclude(answer.step, verdict)
         } else {
-            inbox.append(answer.input)
+            queue.add(answer.input)
         }
     }
 
@@ -123,7 +123,7 @@ extension Supervisor {
         guard !errands.awaited.isEmpty else { return }
         errands.worker?.interrupt(upTo: errands.lastTicket)
         for (_, work) in errands.awaited.sorted(by: { $0.key < $1.key }) {
-            inbox.append(work.substitute)
+            queue.add(work.substitute)
         }
         errands.awaited = [:]
     }

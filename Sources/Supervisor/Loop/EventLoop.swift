@@ -1,4 +1,6 @@
 import Platform
+import Processes
+import Synchronization
 import SystemCalls
 
 #if canImport(Glibc)
@@ -7,8 +9,10 @@ import SystemCalls
     import Darwin
 #endif
 
-/// One `poll` over everything that the loop waits for.
-struct EventLoop {
+/// One `poll` over everything that the loop waits for, and the signals that it has brought.
+///
+/// Used on the loop's thread only.
+final class EventLoop {
     /// What a descriptor is watched for.
     enum Source: Hashable {
         case signals
@@ -31,15 +35,24 @@ struct EventLoop {
 
     private var entries: [pollfd] = []
     private var sources: [Source] = []
+    private let signals: SignalSource
+    /// The first signal that has stopped the run.
+    private(set) var stopSignal: Int32?
+
+    /// Waits for signals, and for what is added.
+    init(signals: SignalSource) {
+        self.signals = signals
+        add(signals.descriptor, .signals)
+    }
 
     /// Watches a descriptor until it is removed.
-    mutating func add(_ descriptor: Int32, _ source: Source) {
+    func add(_ descriptor: Int32, _ source: Source) {
         entries.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
         sources.append(source)
     }
 
     /// Stops watching; linear in what is watched.
-    mutating func remove(_ source: Source) {
+    func remove(_ source: Source) {
         guard let index = sources.firstIndex(of: source) else { return }
         entries.swapAt(index, entries.count - 1)
         sources.swapAt(index, sources.count - 1)
@@ -51,7 +64,7 @@ struct EventLoop {
     ///
     /// - Parameter nanoseconds: how long at most; nil for ever.
     /// - Returns: what is ready, in no particular order.
-    mutating func wait(nanoseconds: Int64?) -> [Source] {
+    func wait(nanoseconds: Int64?) -> [Source] {
         // Rounded up: waking a moment too early would spin until the deadline.
         let timeout =
             nanoseconds.map { Int32(clamping: max(0, ($0 + 999_999) / 1_000_000)) } ?? -1
@@ -64,6 +77,43 @@ struct EventLoop {
             ready.append(sources[index])
         }
         return ready
+    }
+
+    // MARK: - Signals
+
+    /// All signals that have come since the last call, in order; SIGCHLD at most once.
+    func takeSignals() -> [Int32] { signals.take() }
+
+    /// Keeps the signal that stops the run, unless an earlier one did.
+    func noteStop(by signal: Int32) { stopSignal = stopSignal ?? signal }
+
+    /// What ends the wait for somebody to read the last words.
+    func signalAtTheEnd() -> Int32? {
+        let taken = signals.take()
+        if taken.contains(SIGTSTP) { ProcessSetup.stopByTerminal() }
+        return taken.first(where: ProcessSetup.stopSignals.contains)
+    }
+
+    /// Whether a signal has stopped the run, be it while only its end is left to be written.
+    var isStoppedAtTheEnd: Bool {
+        if stopSignal == nil { stopSignal = signalAtTheEnd() }
+        return stopSignal != nil
+    }
+
+    /// Tells during long work at the end of a run, on any thread, whether no stop signal has come.
+    func wantedUntilStopped() -> @Sendable () -> Bool {
+        let (source, interruption) = (signals, Interruption())
+        return {
+            if source.take().contains(where: ProcessSetup.stopSignals.contains) {
+                interruption.hasCome.store(true, ordering: .relaxed)
+            }
+            return !interruption.hasCome.load(ordering: .relaxed)
+        }
+    }
+
+    /// Whether a signal has come that stops the current scan.
+    private final class Interruption: Sendable {
+        let hasCome = Atomic<Bool>(false)
     }
 }
 

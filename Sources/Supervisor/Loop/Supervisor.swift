@@ -17,21 +17,17 @@ import WorkflowModel
 /// an exit, output of a step, a signal, or a deadline; tell it; again.
 public final class Supervisor {
     let context: RunContext
-    let clock = RunClock()
-    let directory: RunDirectory
-    let signals: SignalSource
-    let writer: RunWriter
+    let recorder: RunRecorder
+    let queue: SchedulerQueue
+    let loop: EventLoop
     let launcher: ProcessLauncher
     let locks: ResourceLocks
-    let header: RunHeader
+    let attempts: AttemptLogs
     var preparation: StepPreparation
-    private var journal: JournalFile
-    var groups = GroupWatch()
+    /// The launch orders of steps with a `verify` command, whose check gets the same variables.
+    var orders: [Int: LaunchOrder] = [:]
+    var groups: GroupWatch
     var guardian = Guardian()
-    private var scheduler: Scheduler
-    var loop = EventLoop()
-    /// Answers that wait for the scheduler's attention.
-    var inbox: [SchedulerInput] = []
     /// Leaders that live, or are pinned as zombies until their group is empty; by step.
     var children: [Int: ChildProcess] = [:]
     var stepOfLeader: [Int32: Int] = [:]
@@ -59,14 +55,14 @@ public final class Supervisor {
     var inputs: InputState
     var freshness: UpToDateState
     var conditions: ConditionState
-    var attempts = AttemptState()
     var errands = JobTable()
     var cache = CacheState()
     var review = PromptState()
     var held: [Int: HeldLocks] = [:]
-    private var finalStatus: RunStatus?
-    private var stopSignal: Int32?
-    var problem: SystemError?
+
+    var clock: RunClock { recorder.clock }
+    var header: RunHeader { recorder.header }
+    var directory: RunDirectory { recorder.directory }
 
     /// More steps than this at once are watched by a pidfd each.
     private static let maxUnwatched = 16
@@ -82,17 +78,19 @@ public final class Supervisor {
     /// Makes the run's directory and everything that can fail before a step starts.
     public init(_ context: RunContext) throws(SystemError) {
         self.context = context
+        let clock = RunClock()
+        groups = GroupWatch()
         try ProcessView.check()
         try DescriptorBudget.check()
         let look = context.freshness ?? context.ownFreshness
         try look.checkPlace()
-        directory = try context.state.makeRun()
-        header = context.header(runID: directory.id, startedAt: clock.startedAt)
+        let directory = try context.state.makeRun()
+        let header = context.header(runID: directory.id, startedAt: clock.startedAt)
         let stepList = StepList(header.steps)
         let newFiles = try directory.keep(
             stepList, sharedWith: context.state.latestRun(), of: context.state)
-        journal = try JournalFile(in: directory, header: header, stepList: stepList)
-        signals = try SignalSource()
+        let journal = try JournalFile(in: directory, header: header, stepList: stepList)
+        loop = EventLoop(signals: try SignalSource())
         launcher = try ProcessLauncher()
         locks = ResourceLocks(
             root: context.state.root, environment: context.environment, runID: directory.id,
@@ -100,26 +98,16 @@ public final class Supervisor {
         preparation = StepPreparation(
             plan: context.plan, root: context.state.root, runID: directory.id,
             runPath: directory.path, inherited: context.environment)
-        scheduler = Scheduler(plan: context.plan)
+        queue = SchedulerQueue(plan: context.plan)
         inputs = InputState(
             plan: context.plan, root: context.state.root, environment: context.environment)
         freshness = UpToDateState(look, in: context.state)
         conditions = ConditionState(plan: context.plan, root: context.state.root)
         try CarriedOutputs.copy(into: directory, of: context.plan, in: context.state)
-        let start = RunEvent(.runStarted(header), at: .zero)
-        try journal.append(start)
-        try context.state.pointLatest(at: directory.id)
-        let logs = LogReader(directory: directory, steps: header.steps, mask: context.secrets)
-        let descriptor = context.viewDescriptor
-        let isTerminal = context.isTerminal
-        writer = try RunWriter(
-            desk: RunWriterState(
-                header: header, view: context.view, output: descriptor, clock: clock,
-                directory: directory, newFiles: newFiles,
-                surroundings: { logs.surroundings(terminal: isTerminal ? descriptor : nil) }))
-        writer.send(start)
-        freshness.look.beginRun(teller)
-        loop.add(signals.descriptor, .signals)
+        attempts = AttemptLogs(context, header: header, in: directory, clock: clock)
+        recorder = try RunRecorder(
+            context, attempts: attempts, queue: queue, journal: journal, newFiles: newFiles)
+        freshness.look.beginRun(recorder.teller)
     }
 
     /// Runs to the end; the project root becomes this process's working directory, as it is steps'.
@@ -127,52 +115,38 @@ public final class Supervisor {
         // Reading a workflow of 10,000 steps leaves as much freed memory as the whole run needs.
         stepvisor_release_memory()
         if chdir(context.state.root) != 0 {
-            stop(because: SystemError("enter the project root", context.state.root))
+            recorder.stop(because: SystemError("enter the project root", context.state.root))
         }
-        for warning in context.warnings { record(.warning(step: nil, warning)) }
-        if let concern = ProcessView.concern { record(.warning(step: nil, concern)) }
+        for warning in context.warnings { recorder.warn(warning) }
+        if let concern = ProcessView.concern { recorder.warn(concern) }
         scheduleGuardian()
         tell(.begin)
-        while finalStatus == nil { waitForSomething() }
+        while queue.finalStatus == nil { waitForSomething() }
         for child in retired { launcher.retire(child) }
         dismissGuardian()
         launcher.drain()
         // A summary that nobody reads must not make this process deaf to its signals.
-        let writerProblem = writer.close {
-            let signal = signalAtTheEnd()
-            stopSignal = stopSignal ?? signal
-            return signal != nil
+        recorder.close {
+            guard let signal = loop.signalAtTheEnd() else { return false }
+            loop.noteStop(by: signal)
+            return true
         }
-        problem = problem ?? writerProblem
         return RunResult(
-            status: finalStatus ?? .aborted, runID: directory.id, signal: stopSignal,
-            problem: problem?.descriptionWithAdvice)
-    }
-
-    /// Whether a signal has stopped the run, be it while only its end is left to be written.
-    var isStoppedAtTheEnd: Bool {
-        if stopSignal == nil { stopSignal = signalAtTheEnd() }
-        return stopSignal != nil
+            status: queue.finalStatus ?? .aborted, runID: recorder.directory.id,
+            signal: loop.stopSignal, problem: recorder.problem?.descriptionWithAdvice)
     }
 
     // MARK: Telling and doing
 
+    /// Hands the scheduler an input and those that wait, and does what it says.
     func tell(_ input: SchedulerInput) {
-        inbox.append(input)
+        queue.add(input)
         var actions: [SchedulerAction] = []
-        var next = 0
-        while next < inbox.count {
-            scheduler.handle(inbox[next], at: clock.now(), into: &actions)
-            next += 1
+        while queue.handleNext(at: recorder.clock.now(), into: &actions) {
             for action in actions { perform(action) }
             actions.removeAll(keepingCapacity: true)
-            writeHeld()
+            recorder.writeHeld()
         }
-        inbox.removeAll(keepingCapacity: true)
-    }
-
-    private func writeHeld() {
-        do throws(SystemError) { try journal.writeHeld() } catch { stop(because: error) }
     }
 
     /// Gives the scheduler an answer at once, so that its time is not that of the next launch.
@@ -180,9 +154,9 @@ public final class Supervisor {
     /// Only for answers upon which nothing is taken back.
     func answer(_ input: SchedulerInput) {
         var actions: [SchedulerAction] = []
-        scheduler.handle(input, at: clock.now(), into: &actions)
+        queue.handleAtOnce(input, at: recorder.clock.now(), into: &actions)
         for action in actions { perform(action) }
-        writeHeld()
+        recorder.writeHeld()
     }
 
     private func perform(_ action: SchedulerAction) {
@@ -196,9 +170,9 @@ public final class Supervisor {
                 writeIngredients()
                 saveChanges()
                 // The last output of a step may have found the disk full.
-                if problem != nil { kind = .runEnded(.aborted) }
+                if recorder.problem != nil { kind = .runEnded(.aborted) }
             }
-            record(kind)
+            recorder.record(kind)
             for part in kind.parts {
                 conditions.note(part)
                 noteFreshness(part)
@@ -219,36 +193,8 @@ public final class Supervisor {
         case .checkOutput(let step): reportLastOutput(of: step)
         case .verify(let step, let request): verify(step, request)
         case .abandon(let step): abandon(step)
-        case .finish(let status): finalStatus = status
+        case .finish(let status): queue.finish(status)
         }
-    }
-
-    /// Writes a fact; a journal that cannot be written stops the run: exit 5, never success.
-    func record(_ kind: RunEvent.Kind) {
-        let told = kind.withLastLine(lastLine).masked(by: context.secrets)
-        var event = RunEvent(told, at: clock.now())
-        do {
-            switch kind {
-            // Nothing is done upon it, and of a large workflow there may be thousands.
-            case .skipped, .skippedTogether: try journal.hold(event)
-            default: try journal.append(event)
-            }
-        } catch {
-            stop(because: error)
-            // An end that is not on record must not be shown as a good one.
-            if case .runEnded = kind { event.kind = .runEnded(.aborted) }
-        }
-        // The room is for the last `progress.json`, where the disk has no other.
-        if case .runEnded = kind { journal.finish() }
-        writer.send(event)
-    }
-
-    func stop(because error: SystemError) {
-        guard problem == nil else { return }
-        problem = error
-        let fault = RunFault(error)
-        // A run that is over has nothing left to stop, but its end was not a good one.
-        if scheduler.isFinished { record(.faulted(fault)) } else { inbox.append(.faulted(fault)) }
     }
 
     private func signal(_ step: Int, _ signal: Int32) {
@@ -262,7 +208,7 @@ public final class Supervisor {
     // MARK: Waiting
 
     private func waitForSomething() {
-        var deadline = scheduler.nextDeadline.map { $0 - clock.now() }
+        var deadline = queue.nextDeadline.map { $0 - clock.now() }
         if !settling.isEmpty {
             deadline = min(deadline ?? .max, Supervisor.settleInterval)
         }
@@ -303,17 +249,15 @@ public final class Supervisor {
         startGuardianWhenDue()
         pollLogs()
         // What comes with the last exit stops nothing any more.
-        for signal in stops where finalStatus == nil {
-            stopSignal = stopSignal ?? signal
+        for signal in stops where queue.finalStatus == nil {
+            loop.noteStop(by: signal)
             tell(.signal(signal))
         }
-        if scheduler.isStopping { cancelChecks() }
-        if scheduler.stopsRunning { cancelJobs() }
-        if let due = scheduler.nextDeadline, due <= clock.now() { tell(.tick) }
-        if let error = writer.takeProblem() {
-            stop(because: error)
-        }
-        if !inbox.isEmpty { tell(.tick) }
+        if queue.isStopping { cancelChecks() }
+        if queue.stopsRunning { cancelJobs() }
+        if let due = queue.nextDeadline, due <= clock.now() { tell(.tick) }
+        recorder.checkWriter()
+        if !queue.isEmpty { tell(.tick) }
     }
 
     private func settleExits(_ exited: [Int]) {

@@ -30,7 +30,7 @@ extension Supervisor {
         let question = ReviewQuestion(step: step, choices: choices)
         review.question = question
         forgetTyped()
-        writer.ask(question)
+        recorder.ask(question)
     }
 
     func withdrawQuestion(about step: Int) {
@@ -80,7 +80,7 @@ extension Supervisor {
         } else {
             question.misread = line
             review.question = question
-            writer.ask(question, typedLines: 1)
+            recorder.ask(question, typedLines: 1)
         }
     }
 
@@ -94,7 +94,7 @@ extension Supervisor {
     private func endQuestion(typedLines: Int) {
         review.question = nil
         review.typed = []
-        writer.ask(nil, typedLines: typedLines)
+        recorder.ask(nil, typedLines: typedLines)
         _ = watchTerminal()
     }
 

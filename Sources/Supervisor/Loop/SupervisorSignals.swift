@@ -16,18 +16,18 @@ extension Supervisor {
     ///
     /// - Returns: whether a child may have ended, and what is to stop the run.
     func takeSignals() -> (sawChild: Bool, stops: [Int32]) {
-        var taken = signals.take()
+        var taken = loop.takeSignals()
         if taken.contains(SIGTSTP) {
             suspend()
             // Further ones that came before it was stopped have had their effect.
-            taken += signals.take()
+            taken += loop.takeSignals()
         }
         var stops: [Int32] = []
         for signal in taken where signal != SIGCHLD && signal != SIGTSTP {
             if ProcessSetup.statusSignals.contains(signal) {
-                writer.showStatus()
+                recorder.showStatus()
             } else {
-                if signal == SIGQUIT { writer.showStatus() }
+                if signal == SIGQUIT { recorder.showStatus() }
                 stops.append(signal)
             }
         }
@@ -40,19 +40,12 @@ extension Supervisor {
         // One that has stopped itself is not to go on only because this process does.
         let groups = children.values.map(\.pid).filter { stepvisor_stop_signal($0) <= 0 }
         for group in groups { kill(-group, SIGSTOP) }
-        record(.suspended)
-        writer.withdraw()
+        recorder.record(.suspended)
+        recorder.withdraw()
         ProcessSetup.stopByTerminal()
         for group in groups { kill(-group, SIGCONT) }
         tell(.resumed(after: clock.now() - began))
-        writer.resume()
-    }
-
-    /// What ends the wait for somebody to read the last words.
-    func signalAtTheEnd() -> Int32? {
-        let taken = signals.take()
-        if taken.contains(SIGTSTP) { ProcessSetup.stopByTerminal() }
-        return taken.first(where: ProcessSetup.stopSignals.contains)
+        recorder.resume()
     }
 
     /// Looks at logs and at leaders that were stopped, now and then.
@@ -76,7 +69,7 @@ extension Supervisor {
             directory.logSize(of: header.steps[$0].id)
         }
         let last = [pipe?.lastOutput, inLog].compactMap(\.self).max()
-        inbox.append(.output(step: step, at: last ?? now))
+        queue.add(.output(step: step, at: last ?? now))
     }
 
     /// Watches a step no longer whose processes outlive KILL.

@@ -2,7 +2,6 @@ import Execution
 import FileState
 import Platform
 import StateStore
-import Synchronization
 import SystemCalls
 import WorkflowModel
 
@@ -265,11 +264,6 @@ extension FileSnapshot {
     }
 }
 
-/// Whether a signal has come that stops the current scan.
-private final class Interruption: Sendable {
-    let hasCome = Atomic<Bool>(false)
-}
-
 extension Supervisor {
     /// Evaluates a step's condition and sends the result to the scheduler: at once, or when many
     /// files have been scanned.
@@ -279,7 +273,7 @@ extension Supervisor {
         else {
             // A condition that was not parsed must not count as true.
             let outcome = ConditionOutcome.error("the condition was not read")
-            inbox.append(.conditionEvaluated(step: step, outcome))
+            queue.add(.conditionEvaluated(step: step, outcome))
             return
         }
         if let answer = conditions.quickAnswer(to: question) {
@@ -301,15 +295,9 @@ extension Supervisor {
     /// only the scan.
     func saveChanges() {
         do {
-            let (source, interruption) = (signals, Interruption())
-            try conditions.save(to: context.state) {
-                if source.take().contains(where: ProcessSetup.stopSignals.contains) {
-                    interruption.hasCome.store(true, ordering: .relaxed)
-                }
-                return !interruption.hasCome.load(ordering: .relaxed)
-            }
+            try conditions.save(to: context.state, while: loop.wantedUntilStopped())
         } catch {
-            record(.warning(step: nil, "what `changed()` compares with is not kept: \(error)"))
+            recorder.warn("what `changed()` compares with is not kept: \(error)")
         }
     }
 }

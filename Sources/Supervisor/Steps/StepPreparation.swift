@@ -106,12 +106,6 @@ struct StepPreparation {
             directory: directory == root ? nil : directory, output: output)
     }
 
-    /// Whether a step writes its log itself, not through a pipe.
-    func writesItsLog(_ index: Int) -> Bool {
-        let workflow = plan.resolved.workflow
-        return (workflow.steps[index].log ?? workflow.execution.log) == .file
-    }
-
     /// The command of a launch order.
     private func command(of order: LaunchOrder) -> Command? {
         if order.isCheck {

@@ -17,15 +17,14 @@ extension Supervisor {
         let step = order.step
         do {
             let log = try directory.openLog(of: header.steps[step].id) {
-                record(
-                    .warning(
-                        step: nil, "somebody removed the logs of this run; later ones are kept"))
+                recorder.warn("somebody removed the logs of this run; later ones are kept")
             }
             // Before anything is written: a write at an offset in the log might overwrite it.
             let isShared = shareLog(of: step)
-            let begin = try beginPart(of: order, in: log)
+            let (begin, part) = try attempts.beginPart(of: order, in: log)
+            if let part { recorder.record(.logPart(step: step, part)) }
             let child: ChildProcess
-            if preparation.writesItsLog(step) {
+            if context.plan.writesItsLog(step) {
                 let mark = directory.mark(of: header.steps[step].id)
                 let request = try preparation.request(for: order, output: log.number)
                 child = try launcher.launch(request, watched: manyRun)
@@ -51,20 +50,20 @@ extension Supervisor {
             startGuardianWhenDue()
         } catch let failure as LaunchFailure {
             switch failure {
-            case .permanent(let message): inbox.append(.notStarted(step: step, message: message))
+            case .permanent(let message): queue.add(.notStarted(step: step, message: message))
             case .temporary(let message):
-                inbox.append(.launchDeferred(step: step, message: message))
+                queue.add(.launchDeferred(step: step, message: message))
             }
         } catch let problem as ProgramProblem {
-            inbox.append(.notStarted(step: step, message: problem.description))
+            queue.add(.notStarted(step: step, message: problem.description))
         } catch {
             let systemError = error as? SystemError ?? SystemError("launch", "", code: EIO)
             if [EMFILE, ENFILE, ENOMEM].contains(systemError.code) {
-                inbox.append(.launchDeferred(step: step, message: systemError.description))
+                queue.add(.launchDeferred(step: step, message: systemError.description))
             } else {
                 // A log that cannot be written is a fault of stepvisor, not of the step.
-                inbox.append(.notStarted(step: step, message: systemError.description))
-                stop(because: systemError)
+                queue.add(.notStarted(step: step, message: systemError.description))
+                recorder.stop(because: systemError)
             }
         }
     }

@@ -18,7 +18,7 @@ extension Supervisor {
             return LogWatch.Look(size: size, stands: mark?.check(log) ?? true)
         }
         for (step, loss) in losses {
-            record(.warning(step: step, words(for: loss, of: step)))
+            recorder.warn(words(for: loss, of: step), about: step)
         }
     }
 
@@ -26,16 +26,16 @@ extension Supervisor {
     ///
     /// Only the step was told that its write failed, and it may have succeeded all the same.
     func stopIfLogIsFull(of step: Int) {
-        guard preparation.writesItsLog(step),
+        guard context.plan.writesItsLog(step),
             let problem = directory.refusalOfRoom(inLogOf: header.steps[step].id)
         else { return }
-        record(.warning(step: step, problem.description))
-        stop(because: problem)
+        recorder.warn(problem.description, about: step)
+        recorder.stop(because: problem)
     }
 
     private func words(for loss: LogWatch.Loss, of step: Int) -> String {
         let advice =
-            preparation.writesItsLog(step)
+            context.plan.writesItsLog(step)
             ? ": something opened it anew, as `> /dev/stderr` does; with `log = \"auto\"` that "
                 + "loses nothing" : ": what stood there is lost"
         return switch loss {

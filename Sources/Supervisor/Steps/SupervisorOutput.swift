@@ -91,8 +91,8 @@ extension Supervisor {
 
     private func stopIfFailed(_ pipe: OutputPipe) {
         guard let failure = pipe.takeFailure() else { return }
-        record(.warning(step: pipe.step, failure.description))
-        stop(because: failure)
+        recorder.warn(failure.description, about: pipe.step)
+        recorder.stop(because: failure)
     }
 
     /// Copies everything that a step wrote before its end into its log.

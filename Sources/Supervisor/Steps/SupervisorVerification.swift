@@ -18,16 +18,16 @@ extension Supervisor {
         let success = request.contains(.successPattern) ? gating.successPattern : nil
         let busy = request.contains(.throttlePattern) ? plan.policy.throttle?.pattern : nil
         guard success != nil || busy != nil else {
-            inbox.append(.verified(step: step, found))
+            queue.add(.verified(step: step, found))
             return
         }
         found.hasSucceeded = success == nil
         guard let log = directory.readLog(of: header.steps[step].id) else {
-            inbox.append(.verified(step: step, found))
+            queue.add(.verified(step: step, found))
             return
         }
         let size = log.size ?? 0
-        var start = attempts.logStart(of: step)
+        var start = attempts.start(of: step)
         // The log was truncated: its content was written since.
         if size < start { start = 0 }
         let search = LogSearch(success: success, busy: busy, start: start, end: size)
@@ -74,7 +74,7 @@ extension Supervisor {
         do {
             return try OutputCheck(header.steps[step].outputs).look()
         } catch {
-            record(.warning(step: step, "its outputs were not looked for: \(error.description)"))
+            recorder.warn("its outputs were not looked for: \(error.description)", about: step)
             return ([], [])
         }
     }

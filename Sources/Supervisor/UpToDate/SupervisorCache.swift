@@ -47,8 +47,7 @@ extension Supervisor {
                 return opened
             } catch {
                 cache.opened = .no
-                record(
-                    .warning(step: nil, "the cache is not used: \(error.descriptionWithAdvice)"))
+                recorder.warn("the cache is not used: \(error.descriptionWithAdvice)")
                 return nil
             }
         }
@@ -98,7 +97,7 @@ extension Supervisor {
         else { return }
         takeStored()
         let (run, id, outputs) = (directory, header.steps[step].id, header.steps[step].outputs)
-        let start = UInt64(max(0, attempts.logStart(of: step)))
+        let start = UInt64(max(0, attempts.start(of: step)))
         let files = memory.outputs.filter { $0.facts.kind == .file }
         let expected = Dictionary(
             files.map { ($0.path, $0.digest) }, uniquingKeysWith: { first, _ in first })
@@ -135,8 +134,8 @@ extension Supervisor {
         switch stored.storing {
         case .stored, .present: break
         case .refused(let reason):
-            record(.warning(step: stored.step, "not kept in the cache: \(reason)"))
-        case .failed(let warning): record(.warning(step: nil, warning))
+            recorder.warn("not kept in the cache: \(reason)", about: stored.step)
+        case .failed(let warning): recorder.warn(warning)
         }
     }
 
@@ -147,20 +146,17 @@ extension Supervisor {
         var patience = 36_000
         takeStored()
         while cache.pending > 0, patience > 0 {
-            if isStoppedAtTheEnd { patience = min(patience, 30) }
+            if loop.isStoppedAtTheEnd { patience = min(patience, 30) }
             cache.worker?.wait()
             takeStored()
             patience -= 1
         }
         cache.worker?.end()
         cache.worker = nil
-        if let unsaid = opened.unsaid() { record(.warning(step: nil, unsaid)) }
+        if let unsaid = opened.unsaid() { recorder.warn(unsaid) }
         let report = opened.trim()
         if report.failures > 0 {
-            record(
-                .warning(
-                    step: nil,
-                    "\(report.failures) old entries of the cache cannot be removed"))
+            recorder.warn("\(report.failures) old entries of the cache cannot be removed")
         }
     }
 }

@@ -83,17 +83,10 @@ extension Supervisor {
     ) {
         inputs.keep(look, of: patterns, needs, seen, for: order.step)
         guard noteStart(order, look, needs, seen) else {
-            inbox.append(.launchDeferred(step: order.step, message: "the run stops"))
+            queue.add(.launchDeferred(step: order.step, message: "the run stops"))
             return
         }
         start(order, basis: inputs.bases.basis(of: order.step, look))
-    }
-
-    /// Shows a line about what is read, from any thread; nothing is recorded.
-    var teller: @Sendable (String) -> Void {
-        { [writer, clock, secrets = context.secrets] line in
-            writer.send(RunEvent(.reading(secrets.masked(line)), at: clock.now()))
-        }
     }
 
     /// The thread that looks at files.
@@ -103,13 +96,13 @@ extension Supervisor {
     func inputWorker(for step: Int?) -> InputWorker? {
         if let worker = inputs.worker { return worker }
         do {
-            let worker = try InputWorker(root: context.state.root, tell: teller)
+            let worker = try InputWorker(root: context.state.root, tell: recorder.teller)
             loop.add(worker.descriptor, .inputs)
             inputs.worker = worker
             return worker
         } catch {
             if let step {
-                inbox.append(.launchDeferred(step: step, message: error.description))
+                queue.add(.launchDeferred(step: step, message: error.description))
             }
             return nil
         }
@@ -144,7 +137,7 @@ extension Supervisor {
     func cancelChecks() {
         for step in inputs.awaited.keys.sorted() {
             inputs.awaited[step] = nil
-            inbox.append(.launchDeferred(step: step, message: "the run stops"))
+            queue.add(.launchDeferred(step: step, message: "the run stops"))
         }
         giveUpAwaiting()
     }
@@ -170,7 +163,7 @@ extension Supervisor {
         if signature != reading.signature {
             let cause = RunReason.moved(
                 inputs.bases.changes(in: reading.patterns, since: reading.files))
-            record(.inputsChanged(step: step, cause))
+            recorder.record(.inputsChanged(step: step, cause))
             noteFreshness(.inputsChanged(step: step, cause))
         } else if needs.own != reading.needsLook.own {
             // Steps may write into one directory, so that this is nothing to warn of.
@@ -183,7 +176,7 @@ extension Supervisor {
         // Nobody waits for what a run that was stopped has left.
         var patience = freshness.isWaiting ? 36_000 : 30
         while !inputs.ended.isEmpty || freshness.isWaiting, patience > 0 {
-            if freshness.isWaiting, isStoppedAtTheEnd { patience = min(patience, 30) }
+            if freshness.isWaiting, loop.isStoppedAtTheEnd { patience = min(patience, 30) }
             inputs.worker?.wait()
             takeLooks()
             patience -= 1

@@ -133,7 +133,7 @@ extension Supervisor {
                 of: header.steps[step].id, run: directory.id, in: context.state)
             return true
         } catch {
-            stop(because: error)
+            recorder.stop(because: error)
             return false
         }
     }
@@ -267,7 +267,7 @@ extension Supervisor {
             }
         } catch {
             freshness.look.note(nil, of: step)
-            record(.warning(step: step, "its success is not remembered: \(error.description)"))
+            recorder.warn("its success is not remembered: \(error.description)", about: step)
         }
         resumeAwaiting()
     }
@@ -291,7 +291,7 @@ extension Supervisor {
         do throws(SystemError) {
             try CarriedOutputs.copy([step], into: directory, of: context.plan, in: context.state)
         } catch {
-            record(.warning(step: step, "its results are not there: \(error.description)"))
+            recorder.warn("its results are not there: \(error.description)", about: step)
         }
     }
 
@@ -313,10 +313,10 @@ extension Supervisor {
         for awaited in freshness.awaiting {
             switch awaited {
             case .launch(let order):
-                inbox.append(
+                queue.add(
                     .launchDeferred(step: order.step, message: "the run stops"))
             case .checkBeforeStart(let step):
-                inbox.append(.examined(step: step, .due([])))
+                queue.add(.examined(step: step, .due([])))
             }
         }
         freshness.awaiting = []
@@ -349,10 +349,10 @@ extension Supervisor {
     /// Tells the scheduler what a look has found, unless the step's outputs are kept.
     func conclude(_ step: Int, _ verdict: UpToDateChecker.Verdict) {
         switch verdict.freshness {
-        case .upToDate(let run): inbox.append(.examined(step: step, .upToDate(run: run)))
+        case .upToDate(let run): queue.add(.examined(step: step, .upToDate(run: run)))
         case .due(let causes):
             guard !restore(step, verdict, causes) else { return }
-            inbox.append(.examined(step: step, .due(causes)))
+            queue.add(.examined(step: step, .due(causes)))
         }
     }
 
@@ -385,7 +385,7 @@ extension Supervisor {
         do {
             try freshness.look.known.carryResult(of: id, into: directory, from: context.state)
         } catch {
-            record(.warning(step: step, "its results are not there: \(error.description)"))
+            recorder.warn("its results are not there: \(error.description)", about: step)
         }
     }
 }
