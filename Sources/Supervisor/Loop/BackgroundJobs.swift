@@ -24,7 +24,7 @@ final class BackgroundJobs: Sendable {
     private let lastUnwanted = Atomic<Int>(0)
 
     init() throws(SystemError) {
-        thread = try WorkerThread(name: "stepvisor-errands") { { job in job() } }
+        thread = try WorkerThread(name: "stepvisor-jobs") { { job in job() } }
     }
 
     deinit { thread.end() }
@@ -45,86 +45,83 @@ final class BackgroundJobs: Sendable {
     func isWanted(_ ticket: Int) -> Bool { ticket > lastUnwanted.load(ordering: .relaxed) }
 }
 
-/// Work that another thread does for the loop.
-struct JobTable {
-    fileprivate var worker: BackgroundJobs?
+/// Work that another thread does for the loop, and for which steps wait.
+///
+/// Used on the loop's thread only.
+final class JobTable {
+    private let loop: EventLoop
+    private var worker: BackgroundJobs?
     /// Work that is under way, by step.
-    fileprivate var awaited: [Int: Awaited] = [:]
+    private var awaited: [Int: Awaited] = [:]
     /// The number of the last piece of work.
-    fileprivate var lastTicket = 0
+    private var lastTicket = 0
 
-    fileprivate struct Awaited {
+    private struct Awaited {
         /// An answer to an earlier piece of work for the same step counts for nothing.
         var ticket: Int
         /// What is answered where the run stops before the work is done.
         var substitute: SchedulerInput
     }
-}
 
-extension Supervisor {
+    /// Without a thread, which the first piece of work starts.
+    init(loop: EventLoop) { self.loop = loop }
+
     /// Gives work away.
     ///
     /// - Parameters:
     ///   - step: for which step.
     ///   - substitute: the answer where the run stops before it is done.
     ///   - job: the work, which is told how to find out whether it is still wanted.
+    /// - Returns: the answer where there is no thread to be had, and the work was done at once; nil
+    ///   where ``take()`` will have it.
     func send(
         for step: Int, otherwise substitute: SchedulerInput,
         _ job: @escaping @Sendable (_ isWanted: () -> Bool) -> BackgroundJobs.Answer
-    ) {
+    ) -> BackgroundJobs.Answer? {
         do {
-            let worker = try errandWorker()
-            errands.lastTicket += 1
-            let ticket = errands.lastTicket
-            errands.awaited[step] = .init(ticket: ticket, substitute: substitute)
+            let worker = try startedWorker()
+            lastTicket += 1
+            let ticket = lastTicket
+            awaited[step] = .init(ticket: ticket, substitute: substitute)
             worker.send {
                 var answer = job { worker.isWanted(ticket) }
                 answer.ticket = ticket
                 return answer
             }
+            return nil
         } catch {
             // Slow is better than never: the loop does it itself.
-            take(job { true })
+            return job { true }
         }
     }
 
-    private func errandWorker() throws(SystemError) -> BackgroundJobs {
-        if let worker = errands.worker { return worker }
-        let worker = try BackgroundJobs()
-        loop.add(worker.descriptor, .errands)
-        errands.worker = worker
-        return worker
+    private func startedWorker() throws(SystemError) -> BackgroundJobs {
+        if let worker { return worker }
+        let started = try BackgroundJobs()
+        loop.add(started.descriptor, .jobs)
+        worker = started
+        return started
     }
 
-    /// Takes what has been done.
-    func takeErrands() {
-        for answer in errands.worker?.take() ?? []
-        // One that is not awaited any more was given up by a stop.
-        where errands.awaited[answer.step]?.ticket == answer.ticket {
-            errands.awaited[answer.step] = nil
-            take(answer)
-        }
-    }
-
-    func take(_ answer: BackgroundJobs.Answer) {
-        if let warning = answer.warning { recorder.warn(warning, about: answer.step) }
-        conditions.keep(answer.looks, of: answer.step)
-        if let verdict = answer.verdict {
-            conclude(answer.step, verdict)
-        } else {
-            queue.add(answer.input)
+    /// Takes what has been done and is still awaited.
+    func take() -> [BackgroundJobs.Answer] {
+        (worker?.take() ?? []).filter { answer in
+            // One that is not awaited any more was given up by a stop.
+            guard awaited[answer.step]?.ticket == answer.ticket else { return false }
+            awaited[answer.step] = nil
+            return true
         }
     }
 
     /// What runs is being stopped, and what is looked for is of no use any more.
     ///
-    /// Finalizers that run after the stop have errands of their own.
-    func cancelJobs() {
-        guard !errands.awaited.isEmpty else { return }
-        errands.worker?.interrupt(upTo: errands.lastTicket)
-        for (_, work) in errands.awaited.sorted(by: { $0.key < $1.key }) {
-            queue.add(work.substitute)
-        }
-        errands.awaited = [:]
+    /// Finalizers that run after the stop have jobs of their own.
+    ///
+    /// - Returns: what the scheduler is told instead of the answers.
+    func cancel() -> [SchedulerInput] {
+        guard !awaited.isEmpty else { return [] }
+        worker?.interrupt(upTo: lastTicket)
+        defer { awaited = [:] }
+        return awaited.sorted { $0.key < $1.key }.map(\.value.substitute)
     }
 }

@@ -18,10 +18,10 @@ final class EventLoop {
         case signals
         /// A leader's pidfd, by step index.
         case exit(step: Int)
-        /// The helper that looks at what steps read.
+        /// The thread that looks at what steps read.
         case inputs
-        /// The helper that does long work.
-        case errands
+        /// The thread that does long work.
+        case jobs
         /// The terminal, while a question waits for its answer.
         case terminal
         /// The reading end of a pipe with a step's output.

@@ -1,7 +1,7 @@
 import Execution
 public import Platform
 import Processes
-import StateStore
+public import StateStore
 import SystemCalls
 import WorkflowModel
 
@@ -21,13 +21,15 @@ public final class Supervisor {
     let queue: SchedulerQueue
     let loop: EventLoop
     let launcher: ProcessLauncher
-    let locks: ResourceLocks
+    let jobs: JobTable
+    let guardian: Guardian
+    private let prompt: AnswerPrompt
+    let locks: StepLocks
     let attempts: AttemptLogs
     var preparation: StepPreparation
     /// The launch orders of steps with a `verify` command, whose check gets the same variables.
     var orders: [Int: LaunchOrder] = [:]
     var groups: GroupWatch
-    var guardian = Guardian()
     /// Leaders that live, or are pinned as zombies until their group is empty; by step.
     var children: [Int: ChildProcess] = [:]
     var stepOfLeader: [Int32: Int] = [:]
@@ -55,10 +57,7 @@ public final class Supervisor {
     var inputs: InputState
     var freshness: UpToDateState
     var conditions: ConditionState
-    var errands = JobTable()
     var cache = CacheState()
-    var review = PromptState()
-    var held: [Int: HeldLocks] = [:]
 
     var clock: RunClock { recorder.clock }
     var header: RunHeader { recorder.header }
@@ -92,7 +91,7 @@ public final class Supervisor {
         let journal = try JournalFile(in: directory, header: header, stepList: stepList)
         loop = EventLoop(signals: try SignalSource())
         launcher = try ProcessLauncher()
-        locks = ResourceLocks(
+        let lockFiles = ResourceLocks(
             root: context.state.root, environment: context.environment, runID: directory.id,
             alive: "\(directory.path)/\(AliveFile.name)")
         preparation = StepPreparation(
@@ -107,7 +106,16 @@ public final class Supervisor {
         attempts = AttemptLogs(context, header: header, in: directory, clock: clock)
         recorder = try RunRecorder(
             context, attempts: attempts, queue: queue, journal: journal, newFiles: newFiles)
+        jobs = JobTable(loop: loop)
+        guardian = Guardian(context, recorder: recorder, loop: loop, launcher: launcher)
+        prompt = AnswerPrompt(recorder: recorder, loop: loop)
+        locks = StepLocks(context, locks: lockFiles, recorder: recorder, queue: queue)
         freshness.look.beginRun(recorder.teller)
+    }
+
+    /// Writes the run's name and place into the lock that it holds on its project.
+    public func sign(_ lock: ProjectLock) {
+        lock.name(run: recorder.directory.id, at: recorder.directory.path)
     }
 
     /// Runs to the end; the project root becomes this process's working directory, as it is steps'.
@@ -119,11 +127,11 @@ public final class Supervisor {
         }
         for warning in context.warnings { recorder.warn(warning) }
         if let concern = ProcessView.concern { recorder.warn(concern) }
-        scheduleGuardian()
+        guardian.schedule()
         tell(.begin)
         while queue.finalStatus == nil { waitForSomething() }
         for child in retired { launcher.retire(child) }
-        dismissGuardian()
+        guardian.dismiss()
         launcher.drain()
         // A summary that nobody reads must not make this process deaf to its signals.
         recorder.close {
@@ -177,8 +185,8 @@ public final class Supervisor {
                 conditions.note(part)
                 noteFreshness(part)
             }
-        case .acquireLocks(let step): acquireLocks(of: step)
-        case .releaseLocks(let step): held[step] = nil
+        case .acquireLocks(let step): locks.acquire(of: step)
+        case .releaseLocks(let step): locks.release(step)
         case .launch(let step, let attempt, let method, let execution, let failed):
             launch(
                 LaunchOrder(
@@ -187,8 +195,8 @@ public final class Supervisor {
         case .launchCheck(let step, let execution): launchCheck(of: step, execution: execution)
         case .evaluateCondition(let step): evaluateCondition(of: step)
         case .examine(let step): examine(step)
-        case .askReview(let step, let choices): ask(about: step, choices)
-        case .withdrawReview(let step): withdrawQuestion(about: step)
+        case .askReview(let step, let choices): prompt.ask(about: step, choices)
+        case .withdrawReview(let step): prompt.withdraw(about: step)
         case .signalGroup(let step, let signal): self.signal(step, signal)
         case .checkOutput(let step): reportLastOutput(of: step)
         case .verify(let step, let request): verify(step, request)
@@ -213,7 +221,7 @@ public final class Supervisor {
             deadline = min(deadline ?? .max, Supervisor.settleInterval)
         }
         if let due = guardian.due { deadline = min(deadline ?? .max, due - clock.now()) }
-        if let patience = watchTerminal() { deadline = min(deadline ?? .max, patience) }
+        if let patience = prompt.watch() { deadline = min(deadline ?? .max, patience) }
         if let patience = logWatch.patience(at: clock.now()) {
             deadline = min(deadline ?? .max, patience)
         }
@@ -237,16 +245,18 @@ public final class Supervisor {
             case .exit(let step): exited.append(step)
             case .output(let pipe): takeOutput(of: pipe)
             case .outputAlarm: takeOutputAlarm()
-            case .guardian: guardianEnded()
+            case .guardian: guardian.ended()
             case .inputs: takeLooks()
-            case .errands: takeErrands()
-            case .terminal: takeAnswer()
+            case .jobs:
+                for answer in jobs.take() { take(answer) }
+            case .terminal:
+                if let decision = prompt.takeAnswer() { tell(decision) }
             }
         }
         exited += unwatched
         if !exited.isEmpty || sawChildSignal { settleExits(exited) }
         if !settling.isEmpty { settleGroups() }
-        startGuardianWhenDue()
+        guardian.startWhenDue()
         pollLogs()
         // What comes with the last exit stops nothing any more.
         for signal in stops where queue.finalStatus == nil {
@@ -254,10 +264,29 @@ public final class Supervisor {
             tell(.signal(signal))
         }
         if queue.isStopping { cancelChecks() }
-        if queue.stopsRunning { cancelJobs() }
+        if queue.stopsRunning { jobs.cancel().forEach(queue.add) }
         if let due = queue.nextDeadline, due <= clock.now() { tell(.tick) }
         recorder.checkWriter()
         if !queue.isEmpty { tell(.tick) }
+    }
+
+    /// Takes the answer of a background job.
+    func take(_ answer: BackgroundJobs.Answer) {
+        if let warning = answer.warning { recorder.warn(warning, about: answer.step) }
+        conditions.keep(answer.looks, of: answer.step)
+        if let verdict = answer.verdict {
+            conclude(answer.step, verdict)
+        } else {
+            queue.add(answer.input)
+        }
+    }
+
+    /// Gives work to the background thread, or does it at once where there is none.
+    func send(
+        for step: Int, otherwise substitute: SchedulerInput,
+        _ job: @escaping @Sendable (_ isWanted: () -> Bool) -> BackgroundJobs.Answer
+    ) {
+        if let answer = jobs.send(for: step, otherwise: substitute, job) { take(answer) }
     }
 
     private func settleExits(_ exited: [Int]) {

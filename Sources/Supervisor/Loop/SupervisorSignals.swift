@@ -85,7 +85,7 @@ extension Supervisor {
         logWatch.remove(step)
         terminalWatch.remove(step)
         // Whoever comes next is to see that its processes live.
-        held[step]?.keepNotes()
+        locks.keepNotes(of: step)
         abandoned.append(child)
     }
 

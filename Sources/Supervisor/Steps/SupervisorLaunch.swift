@@ -47,7 +47,7 @@ extension Supervisor {
             answer(
                 .started(
                     step: step, pid: child.pid, startTicks: child.startTicks, basis: basis))
-            startGuardianWhenDue()
+            guardian.startWhenDue()
         } catch let failure as LaunchFailure {
             switch failure {
             case .permanent(let message): queue.add(.notStarted(step: step, message: message))
