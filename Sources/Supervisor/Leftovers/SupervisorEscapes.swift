@@ -37,7 +37,7 @@ extension Supervisor {
             }
             // A process that is blocked writing its last output into a full pipe must not be killed
             // for it.
-            copyOutput()
+            output.copyAll()
             usleep(10_000)
             _ = groups.settleOrphans(isOwn: isOwn)
             found = escaped()

@@ -21,6 +21,7 @@ public final class Supervisor {
     let queue: SchedulerQueue
     let loop: EventLoop
     let launcher: ProcessLauncher
+    let output: StepOutput
     let jobs: JobTable
     let guardian: Guardian
     private let prompt: AnswerPrompt
@@ -49,8 +50,6 @@ public final class Supervisor {
     /// Foundation gets them back just before the next wait, so that its thread closes sockets
     /// while this one sleeps, not while it makes the next pair.
     private var retired: [ChildProcess] = []
-    var output = OutputState()
-    var logWatch = LogWatch()
     var terminalWatch = TerminalWatch()
     /// Leaders of steps that cannot be killed.
     var abandoned: [ChildProcess] = []
@@ -106,6 +105,7 @@ public final class Supervisor {
         attempts = AttemptLogs(context, header: header, in: directory, clock: clock)
         recorder = try RunRecorder(
             context, attempts: attempts, queue: queue, journal: journal, newFiles: newFiles)
+        output = StepOutput(plan: context.plan, recorder: recorder, loop: loop)
         jobs = JobTable(loop: loop)
         guardian = Guardian(context, recorder: recorder, loop: loop, launcher: launcher)
         prompt = AnswerPrompt(recorder: recorder, loop: loop)
@@ -172,7 +172,7 @@ public final class Supervisor {
         case .record(var kind):
             if case .runEnded = kind {
                 endEscaped()
-                finishOutput()
+                output.finish()
                 awaitLooks()
                 settleCache()
                 writeIngredients()
@@ -198,7 +198,8 @@ public final class Supervisor {
         case .askReview(let step, let choices): prompt.ask(about: step, choices)
         case .withdrawReview(let step): prompt.withdraw(about: step)
         case .signalGroup(let step, let signal): self.signal(step, signal)
-        case .checkOutput(let step): reportLastOutput(of: step)
+        case .checkOutput(let step):
+            queue.add(.output(step: step, at: output.lastOutput(of: step)))
         case .verify(let step, let request): verify(step, request)
         case .abandon(let step): abandon(step)
         case .finish(let status): queue.finish(status)
@@ -222,7 +223,7 @@ public final class Supervisor {
         }
         if let due = guardian.due { deadline = min(deadline ?? .max, due - clock.now()) }
         if let patience = prompt.watch() { deadline = min(deadline ?? .max, patience) }
-        if let patience = logWatch.patience(at: clock.now()) {
+        if let patience = output.patience(at: clock.now()) {
             deadline = min(deadline ?? .max, patience)
         }
         if !unwatched.isEmpty {
@@ -243,8 +244,8 @@ public final class Supervisor {
             case .signals:
                 (sawChildSignal, stops) = takeSignals()
             case .exit(let step): exited.append(step)
-            case .output(let pipe): takeOutput(of: pipe)
-            case .outputAlarm: takeOutputAlarm()
+            case .output(let pipe): output.copy(from: pipe)
+            case .outputAlarm: output.takeAlarm()
             case .guardian: guardian.ended()
             case .inputs: takeLooks()
             case .jobs:
@@ -315,7 +316,7 @@ public final class Supervisor {
             let isHeldBack = holdsBack(step, escaped)
             if members.isEmpty, !isHeldBack {
                 if foundOrphans { killStragglers(child) }
-                settleOutput(of: step)
+                output.settle(step)
                 retire(step)
             } else {
                 settling.insert(step)
@@ -338,7 +339,7 @@ public final class Supervisor {
                 settling.remove(step)
                 escapees[step] = nil
                 killStragglers(child)
-                settleOutput(of: step)
+                output.settle(step)
                 retire(step)
                 tell(.groupEmptied(step: step))
             }
@@ -359,8 +360,7 @@ public final class Supervisor {
 
     private func retire(_ step: Int) {
         guard let child = children.removeValue(forKey: step) else { return }
-        lookAtLogs(only: step)
-        logWatch.remove(step)
+        output.end(step)
         terminalWatch.remove(step)
         stepOfLeader[child.pid] = nil
         retired.append(child)

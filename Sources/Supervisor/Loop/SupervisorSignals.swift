@@ -51,25 +51,13 @@ extension Supervisor {
     /// Looks at logs and at leaders that were stopped, now and then.
     func pollLogs() {
         let now = clock.now()
-        guard logWatch.isDue(at: now) else { return }
-        lookAtLogs()
+        guard output.isPollDue(at: now) else { return }
+        output.pollLogs()
         let leaders = children.filter { !settling.contains($0.key) }
             .map { (step: $0.key, pid: $0.value.pid) }.sorted { $0.step < $1.step }
         for (step, signal) in terminalWatch.stopped(leaders, at: now) {
             tell(.wantsTerminal(step: step, signal: signal))
         }
-    }
-
-    /// Says when a step last wrote something.
-    func reportLastOutput(of step: Int) {
-        let now = clock.now()
-        let pipe = output.pipe(of: step)
-        if let pipe { logWatch.note(step, end: pipe.end) }
-        let inLog = logWatch.lastOutput(of: step, at: now) {
-            directory.logSize(of: header.steps[$0].id)
-        }
-        let last = [pipe?.lastOutput, inLog].compactMap(\.self).max()
-        queue.add(.output(step: step, at: last ?? now))
     }
 
     /// Watches a step no longer whose processes outlive KILL.
@@ -82,7 +70,7 @@ extension Supervisor {
         unwatched.remove(step)
         settling.remove(step)
         escapees[step] = nil
-        logWatch.remove(step)
+        output.abandon(step)
         terminalWatch.remove(step)
         // Whoever comes next is to see that its processes live.
         locks.keepNotes(of: step)

@@ -20,7 +20,7 @@ extension Supervisor {
                 recorder.warn("somebody removed the logs of this run; later ones are kept")
             }
             // Before anything is written: a write at an offset in the log might overwrite it.
-            let isShared = shareLog(of: step)
+            let isShared = output.shareLog(of: step)
             let (begin, part) = try attempts.beginPart(of: order, in: log)
             if let part { recorder.record(.logPart(step: step, part)) }
             let child: ChildProcess
@@ -28,14 +28,13 @@ extension Supervisor {
                 let mark = directory.mark(of: header.steps[step].id)
                 let request = try preparation.request(for: order, output: log.number)
                 child = try launcher.launch(request, watched: manyRun)
-                logWatch.add(step, at: clock.now(), size: begin, mark: mark)
+                output.begin(step, at: begin, mark: mark)
             } else {
-                let pipe = try openPipe(
+                let pipe = try output.openPipe(
                     of: step, into: log, end: begin, isOnly: !isShared)
                 let request = try preparation.request(for: order, output: pipe.sink)
                 child = try launcher.launch(request, watched: manyRun)
-                watch(pipe)
-                logWatch.add(step, at: clock.now(), size: begin, mark: nil)
+                output.begin(pipe, at: begin)
             }
             children[step] = child
             stepOfLeader[child.pid] = step
