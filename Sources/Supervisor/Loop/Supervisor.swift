@@ -21,6 +21,7 @@ public final class Supervisor {
     let queue: SchedulerQueue
     let loop: EventLoop
     let launcher: ProcessLauncher
+    let steps: RunningSteps
     let output: StepOutput
     let jobs: JobTable
     let guardian: Guardian
@@ -30,29 +31,6 @@ public final class Supervisor {
     var preparation: StepPreparation
     /// The launch orders of steps with a `verify` command, whose check gets the same variables.
     var orders: [Int: LaunchOrder] = [:]
-    var groups: GroupWatch
-    /// Leaders that live, or are pinned as zombies until their group is empty; by step.
-    var children: [Int: ChildProcess] = [:]
-    var stepOfLeader: [Int32: Int] = [:]
-    /// Steps whose leader is gone and whose group is not empty.
-    var settling: Set<Int> = []
-    /// What settling steps have left outside their groups and have to wait for.
-    var escapees: [Int: Escapees] = [:]
-    /// Processes outside groups that the record names already.
-    var namedEscapees: Set<ProcessFacts.Identity> = []
-    /// Steps without a pidfd, each asked at every SIGCHLD.
-    ///
-    /// With few steps that is cheaper than descriptors, each of which every launch has to close in
-    /// the child; elsewhere than on Linux, or where Foundation was quicker, there is no other way.
-    var unwatched: Set<Int> = []
-    /// Leaders whose status is taken.
-    ///
-    /// Foundation gets them back just before the next wait, so that its thread closes sockets
-    /// while this one sleeps, not while it makes the next pair.
-    private var retired: [ChildProcess] = []
-    var terminalWatch = TerminalWatch()
-    /// Leaders of steps that cannot be killed.
-    var abandoned: [ChildProcess] = []
     var inputs: InputState
     var freshness: UpToDateState
     var conditions: ConditionState
@@ -62,22 +40,11 @@ public final class Supervisor {
     var header: RunHeader { recorder.header }
     var directory: RunDirectory { recorder.directory }
 
-    /// More steps than this at once are watched by a pidfd each.
-    private static let maxUnwatched = 16
-
-    /// How often steps without a pidfd are asked, should a signal not tell.
-    private static let unwatchedInterval: Int64 = 500_000_000
-
-    var manyRun: Bool { children.count >= Supervisor.maxUnwatched }
-
-    /// How often a group with leftovers is looked at when no signal tells.
-    private static let settleInterval: Int64 = 20_000_000
-
     /// Makes the run's directory and everything that can fail before a step starts.
     public init(_ context: RunContext) throws(SystemError) {
         self.context = context
         let clock = RunClock()
-        groups = GroupWatch()
+        let groups = GroupWatch()
         try ProcessView.check()
         try DescriptorBudget.check()
         let look = context.freshness ?? context.ownFreshness
@@ -108,6 +75,9 @@ public final class Supervisor {
         output = StepOutput(plan: context.plan, recorder: recorder, loop: loop)
         jobs = JobTable(loop: loop)
         guardian = Guardian(context, recorder: recorder, loop: loop, launcher: launcher)
+        steps = RunningSteps(
+            leftovers: StepLeftovers(plan: context.plan, groups: groups, recorder: recorder),
+            guardian: guardian, recorder: recorder, loop: loop, launcher: launcher)
         prompt = AnswerPrompt(recorder: recorder, loop: loop)
         locks = StepLocks(context, locks: lockFiles, recorder: recorder, queue: queue)
         freshness.look.beginRun(recorder.teller)
@@ -130,7 +100,7 @@ public final class Supervisor {
         guardian.schedule()
         tell(.begin)
         while queue.finalStatus == nil { waitForSomething() }
-        for child in retired { launcher.retire(child) }
+        steps.handBackRetired()
         guardian.dismiss()
         launcher.drain()
         // A summary that nobody reads must not make this process deaf to its signals.
@@ -171,7 +141,7 @@ public final class Supervisor {
         switch action {
         case .record(var kind):
             if case .runEnded = kind {
-                endEscaped()
+                steps.endEscaped { output.copyAll() }
                 output.finish()
                 awaitLooks()
                 settleCache()
@@ -197,7 +167,7 @@ public final class Supervisor {
         case .examine(let step): examine(step)
         case .askReview(let step, let choices): prompt.ask(about: step, choices)
         case .withdrawReview(let step): prompt.withdraw(about: step)
-        case .signalGroup(let step, let signal): self.signal(step, signal)
+        case .signalGroup(let step, let signal): steps.signal(step, signal)
         case .checkOutput(let step):
             queue.add(.output(step: step, at: output.lastOutput(of: step)))
         case .verify(let step, let request): verify(step, request)
@@ -206,35 +176,17 @@ public final class Supervisor {
         }
     }
 
-    private func signal(_ step: Int, _ signal: Int32) {
-        // The leader is alive or a zombie that we hold: its number cannot be a stranger's.
-        guard let child = children[step] else { return }
-        kill(-child.pid, signal)
-        if signal == SIGTERM { kill(-child.pid, SIGCONT) }
-        signalEscapees(of: step, signal)
-    }
-
     // MARK: Waiting
 
     private func waitForSomething() {
         var deadline = queue.nextDeadline.map { $0 - clock.now() }
-        if !settling.isEmpty {
-            deadline = min(deadline ?? .max, Supervisor.settleInterval)
-        }
+        if let patience = steps.patience { deadline = min(deadline ?? .max, patience) }
         if let due = guardian.due { deadline = min(deadline ?? .max, due - clock.now()) }
         if let patience = prompt.watch() { deadline = min(deadline ?? .max, patience) }
         if let patience = output.patience(at: clock.now()) {
             deadline = min(deadline ?? .max, patience)
         }
-        if !unwatched.isEmpty {
-            // A leader that is held cannot end without SIGCHLD; one that is not, Foundation may reap.
-            let isSure = unwatched.allSatisfy { children[$0]?.isHeld ?? false }
-            deadline = min(
-                deadline ?? .max,
-                isSure ? Supervisor.unwatchedInterval : Supervisor.settleInterval)
-        }
-        for child in retired { launcher.retire(child) }
-        retired.removeAll(keepingCapacity: true)
+        steps.handBackRetired()
         let ready = loop.wait(nanoseconds: deadline)
         var sawChildSignal = false
         var stops: [Int32] = []
@@ -254,9 +206,9 @@ public final class Supervisor {
                 if let decision = prompt.takeAnswer() { tell(decision) }
             }
         }
-        exited += unwatched
+        exited += steps.unwatched
         if !exited.isEmpty || sawChildSignal { settleExits(exited) }
-        if !settling.isEmpty { settleGroups() }
+        if !steps.settling.isEmpty { settleGroups() }
         guardian.startWhenDue()
         pollLogs()
         // What comes with the last exit stops nothing any more.
@@ -291,78 +243,40 @@ public final class Supervisor {
     }
 
     private func settleExits(_ exited: [Int]) {
-        // Asked before the orphans are looked at: what a leader leaves becomes ours at its end, so
-        // the look after it sees all of it; the other way round, one that ends in between hides it.
-        let ends = exited.compactMap { step in
-            children[step].flatMap { child in child.exitStatus().map { (step, child, $0) } }
-        }
-        let foundOrphans = groups.settleOrphans(isOwn: isOwn)
-        let living =
-            foundOrphans || ends.contains { wantsEscapees(of: $0.0) }
-            ? ProcessTable.living() : ends.isEmpty ? [] : groups.belowEscaped()
-        if foundOrphans {
-            groups.noteEscaped(
-                isOwn: isOwn, groups: Set(children.values.map(\.pid)), run: directory.id,
-                among: living)
-        }
-        let wasAlone = children.count == 1
-        for (step, child, end) in ends {
-            loop.remove(.exit(step: step))
-            unwatched.remove(step)
-            let members = leftInGroup(of: child, among: living)
-            let escaped =
-                wantsEscapees(of: step)
-                ? self.escaped(from: step, child, living, isAlone: wasAlone) : []
-            let isHeldBack = holdsBack(step, escaped)
-            if members.isEmpty, !isHeldBack {
-                if foundOrphans { killStragglers(child) }
-                output.settle(step)
-                retire(step)
+        let (ends, survey) = steps.ends(among: exited)
+        for end in ends {
+            let left = steps.take(end, survey)
+            if left.isOver { retire(end.step) }
+            if end.exit == .exited(0) {
+                recheckInputs(at: end.step)
             } else {
-                settling.insert(step)
+                inputs.forget(end.step)
             }
-            if end.exit == .exited(0) { recheckInputs(at: step) } else { inputs.forget(step) }
             tell(
                 .leaderExited(
-                    step: step, exit: end.exit, usage: end.usage,
-                    leftovers: members, escaped: escaped.map(ProcessTable.leftover)))
+                    step: end.step, exit: end.exit, usage: end.usage,
+                    leftovers: left.members, escaped: left.escaped.map(ProcessTable.leftover)))
         }
     }
 
     private func settleGroups() {
         let living = ProcessTable.living()
-        for step in settling {
-            guard let child = children[step] else { continue }
-            if leftInGroup(of: child, among: living).isEmpty,
-                !hasEscapees(step, child, among: living)
-            {
-                settling.remove(step)
-                escapees[step] = nil
-                killStragglers(child)
-                output.settle(step)
-                retire(step)
-                tell(.groupEmptied(step: step))
-            }
+        for step in steps.settling where steps.hasSettled(step, among: living) {
+            retire(step)
+            tell(.groupEmptied(step: step))
         }
     }
 
-    /// Ends what the look at all processes, which takes a while, may have missed of a group that
-    /// counts as empty: children of children that were forked behind it.
-    private func killStragglers(_ child: ChildProcess) {
-        // Its leader is dead and pinned: the number is no stranger's.
-        if child.isHeld { kill(-child.pid, SIGKILL) }
-    }
-
-    func isOwn(_ pid: Int32) -> Bool {
-        stepOfLeader[pid] != nil || guardian.pid == pid || launcher.isRetiring(pid)
-            || retired.contains { $0.pid == pid }
-    }
-
+    /// Completes the log of a step whose processes have all ended, and lets go of them.
     private func retire(_ step: Int) {
-        guard let child = children.removeValue(forKey: step) else { return }
-        output.end(step)
-        terminalWatch.remove(step)
-        stepOfLeader[child.pid] = nil
-        retired.append(child)
+        output.settle(step)
+        if steps.retire(step) { output.end(step) }
+    }
+
+    /// Watches a step no longer whose processes outlive KILL; its locks stay taken.
+    private func abandon(_ step: Int) {
+        guard steps.abandon(step) else { return }
+        output.abandon(step)
+        locks.keepNotes(of: step)
     }
 }

@@ -27,21 +27,14 @@ extension Supervisor {
             if context.plan.writesItsLog(step) {
                 let mark = directory.mark(of: header.steps[step].id)
                 let request = try preparation.request(for: order, output: log.number)
-                child = try launcher.launch(request, watched: manyRun)
+                child = try steps.start(step, request)
                 output.begin(step, at: begin, mark: mark)
             } else {
                 let pipe = try output.openPipe(
                     of: step, into: log, end: begin, isOnly: !isShared)
                 let request = try preparation.request(for: order, output: pipe.sink)
-                child = try launcher.launch(request, watched: manyRun)
+                child = try steps.start(step, request)
                 output.begin(pipe, at: begin)
-            }
-            children[step] = child
-            stepOfLeader[child.pid] = step
-            if child.pidDescriptor >= 0 {
-                loop.add(child.pidDescriptor, .exit(step: step))
-            } else {
-                unwatched.insert(step)
             }
             answer(
                 .started(
