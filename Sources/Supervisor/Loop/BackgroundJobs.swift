@@ -19,6 +19,15 @@ final class BackgroundJobs: Sendable {
         var looks: ConditionLooks = [:]
     }
 
+    /// A piece of work for a step that waits for its answer.
+    struct Job: Sendable {
+        var step: Int
+        /// What is answered where the run stops before the work is done.
+        var substitute: SchedulerInput
+        /// The work, which is told how to find out whether it is still wanted.
+        var work: @Sendable (_ isWanted: () -> Bool) -> Answer
+    }
+
     private let thread: WorkerThread<@Sendable () -> Answer, Answer>
     /// Work with a ticket up to this one is of no use any more.
     private let lastUnwanted = Atomic<Int>(0)
@@ -45,6 +54,17 @@ final class BackgroundJobs: Sendable {
     func isWanted(_ ticket: Int) -> Bool { ticket > lastUnwanted.load(ordering: .relaxed) }
 }
 
+/// What is known of a question about a step: its answer, or only how to find it.
+enum StepAnswer {
+    case known(BackgroundJobs.Answer)
+    case work(BackgroundJobs.Job)
+
+    /// The answer to the scheduler, without anything to be done beside it.
+    static func known(_ step: Int, _ input: SchedulerInput) -> StepAnswer {
+        .known(BackgroundJobs.Answer(step: step, input: input))
+    }
+}
+
 /// Work that another thread does for the loop, and for which steps wait.
 ///
 /// Used on the loop's thread only.
@@ -68,30 +88,23 @@ final class JobTable {
 
     /// Gives work away.
     ///
-    /// - Parameters:
-    ///   - step: for which step.
-    ///   - substitute: the answer where the run stops before it is done.
-    ///   - job: the work, which is told how to find out whether it is still wanted.
     /// - Returns: the answer where there is no thread to be had, and the work was done at once; nil
     ///   where ``take()`` will have it.
-    func send(
-        for step: Int, otherwise substitute: SchedulerInput,
-        _ job: @escaping @Sendable (_ isWanted: () -> Bool) -> BackgroundJobs.Answer
-    ) -> BackgroundJobs.Answer? {
+    func send(_ job: BackgroundJobs.Job) -> BackgroundJobs.Answer? {
         do {
             let worker = try startedWorker()
             lastTicket += 1
             let ticket = lastTicket
-            awaited[step] = .init(ticket: ticket, substitute: substitute)
+            awaited[job.step] = .init(ticket: ticket, substitute: job.substitute)
             worker.send {
-                var answer = job { worker.isWanted(ticket) }
+                var answer = job.work { worker.isWanted(ticket) }
                 answer.ticket = ticket
                 return answer
             }
             return nil
         } catch {
             // Slow is better than never: the loop does it itself.
-            return job { true }
+            return job.work { true }
         }
     }
 

@@ -27,10 +27,8 @@ public final class Supervisor {
     let guardian: Guardian
     private let prompt: AnswerPrompt
     let locks: StepLocks
-    let attempts: AttemptLogs
-    var preparation: StepPreparation
-    /// The launch orders of steps with a `verify` command, whose check gets the same variables.
-    var orders: [Int: LaunchOrder] = [:]
+    let attemptLogs: AttemptLogs
+    let attempts: StepAttempts
     var inputs: InputState
     var freshness: UpToDateState
     var conditions: ConditionState
@@ -60,7 +58,7 @@ public final class Supervisor {
         let lockFiles = ResourceLocks(
             root: context.state.root, environment: context.environment, runID: directory.id,
             alive: "\(directory.path)/\(AliveFile.name)")
-        preparation = StepPreparation(
+        let preparation = StepPreparation(
             plan: context.plan, root: context.state.root, runID: directory.id,
             runPath: directory.path, inherited: context.environment)
         queue = SchedulerQueue(plan: context.plan)
@@ -69,15 +67,18 @@ public final class Supervisor {
         freshness = UpToDateState(look, in: context.state)
         conditions = ConditionState(plan: context.plan, root: context.state.root)
         try CarriedOutputs.copy(into: directory, of: context.plan, in: context.state)
-        attempts = AttemptLogs(context, header: header, in: directory, clock: clock)
+        attemptLogs = AttemptLogs(context, header: header, in: directory, clock: clock)
         recorder = try RunRecorder(
-            context, attempts: attempts, queue: queue, journal: journal, newFiles: newFiles)
+            context, attempts: attemptLogs, queue: queue, journal: journal, newFiles: newFiles)
         output = StepOutput(plan: context.plan, recorder: recorder, loop: loop)
         jobs = JobTable(loop: loop)
         guardian = Guardian(context, recorder: recorder, loop: loop, launcher: launcher)
         steps = RunningSteps(
             leftovers: StepLeftovers(plan: context.plan, groups: groups, recorder: recorder),
             guardian: guardian, recorder: recorder, loop: loop, launcher: launcher)
+        attempts = StepAttempts(
+            preparation, logs: attemptLogs, steps: steps, output: output, recorder: recorder,
+            queue: queue)
         prompt = AnswerPrompt(recorder: recorder, loop: loop)
         locks = StepLocks(context, locks: lockFiles, recorder: recorder, queue: queue)
         freshness.look.beginRun(recorder.teller)
@@ -92,9 +93,7 @@ public final class Supervisor {
     public func run() -> RunResult {
         // Reading a workflow of 10,000 steps leaves as much freed memory as the whole run needs.
         stepvisor_release_memory()
-        if chdir(context.state.root) != 0 {
-            recorder.stop(because: SystemError("enter the project root", context.state.root))
-        }
+        attempts.enterRoot()
         for warning in context.warnings { recorder.warn(warning) }
         if let concern = ProcessView.concern { recorder.warn(concern) }
         guardian.schedule()
@@ -162,7 +161,8 @@ public final class Supervisor {
                 LaunchOrder(
                     step: step, attempt: attempt, method: method, execution: execution,
                     failed: failed))
-        case .launchCheck(let step, let execution): launchCheck(of: step, execution: execution)
+        case .launchCheck(let step, let execution):
+            start(attempts.checkOrder(of: step, execution: execution), basis: nil)
         case .evaluateCondition(let step): evaluateCondition(of: step)
         case .examine(let step): examine(step)
         case .askReview(let step, let choices): prompt.ask(about: step, choices)
@@ -170,7 +170,7 @@ public final class Supervisor {
         case .signalGroup(let step, let signal): steps.signal(step, signal)
         case .checkOutput(let step):
             queue.add(.output(step: step, at: output.lastOutput(of: step)))
-        case .verify(let step, let request): verify(step, request)
+        case .verify(let step, let request): settle(attempts.verify(step, request))
         case .abandon(let step): abandon(step)
         case .finish(let status): queue.finish(status)
         }
@@ -234,12 +234,23 @@ public final class Supervisor {
         }
     }
 
-    /// Gives work to the background thread, or does it at once where there is none.
-    func send(
-        for step: Int, otherwise substitute: SchedulerInput,
-        _ job: @escaping @Sendable (_ isWanted: () -> Bool) -> BackgroundJobs.Answer
-    ) {
-        if let answer = jobs.send(for: step, otherwise: substitute, job) { take(answer) }
+    /// Takes an answer that is known, or has it found by a background job; without a thread for that,
+    /// it is found at once.
+    func settle(_ answer: StepAnswer) {
+        switch answer {
+        case .known(let answer): take(answer)
+        case .work(let job):
+            if let answer = jobs.send(job) { take(answer) }
+        }
+    }
+
+    /// Starts a step whose inputs are known, or its check.
+    func start(_ order: LaunchOrder, basis: StepBasis?) {
+        guard let child = attempts.start(order) else { return }
+        answer(
+            .started(
+                step: order.step, pid: child.pid, startTicks: child.startTicks, basis: basis))
+        guardian.startWhenDue()
     }
 
     private func settleExits(_ exited: [Int]) {

@@ -282,11 +282,13 @@ extension Supervisor {
         }
         let root = context.state.root
         let substitute = SchedulerInput.conditionEvaluated(step: step, .error("the run stops"))
-        send(for: step, otherwise: substitute) { _ in
-            var looker = FileHasher(root: root)
-            return question.answer(by: &looker, budget: .unlimited)
-                ?? BackgroundJobs.Answer(step: step, input: substitute)
-        }
+        settle(
+            .work(
+                BackgroundJobs.Job(step: step, substitute: substitute) { _ in
+                    var looker = FileHasher(root: root)
+                    return question.answer(by: &looker, budget: .unlimited)
+                        ?? BackgroundJobs.Answer(step: step, input: substitute)
+                }))
     }
 
     /// Writes the states of files after successful steps.

@@ -72,9 +72,9 @@ extension Supervisor {
         let (run, outputs) = (directory, header.steps[step].outputs)
         let told = causes.isEmpty ? context.plan.smart?.due[step] ?? [] : causes
         let left = freshness.look.known.lastSuccess(of: id)?.outputs ?? []
-        send(for: step, otherwise: .examined(step: step, .due(causes))) { _ in
-            var answer = BackgroundJobs.Answer(
-                step: step, input: .examined(step: step, .due(causes)))
+        let substitute = SchedulerInput.examined(step: step, .due(causes))
+        let job = BackgroundJobs.Job(step: step, substitute: substitute) { _ in
+            var answer = BackgroundJobs.Answer(step: step, input: substitute)
             switch cache.restore(
                 contents.fingerprint, of: id, outputs: outputs, left: left, in: run)
             {
@@ -86,6 +86,7 @@ extension Supervisor {
             }
             return answer
         }
+        settle(.work(job))
         return true
     }
 
@@ -97,7 +98,7 @@ extension Supervisor {
         else { return }
         takeStored()
         let (run, id, outputs) = (directory, header.steps[step].id, header.steps[step].outputs)
-        let start = UInt64(max(0, attempts.start(of: step)))
+        let start = UInt64(max(0, attemptLogs.start(of: step)))
         let files = memory.outputs.filter { $0.facts.kind == .file }
         let expected = Dictionary(
             files.map { ($0.path, $0.digest) }, uniquingKeysWith: { first, _ in first })

@@ -56,7 +56,7 @@ extension Supervisor {
     /// Starts a step once it is known what it is started from: now, or when the worker has looked.
     func launch(_ order: LaunchOrder) {
         guard !awaitsProducts(of: order) else { return }
-        prepare(order)
+        attempts.prepare(order)
         let isRemembered = freshness.look.remembers(order.step)
         let patterns = inputs.bases.patterns(of: order.step)
         let hints = isRemembered ? freshness.look.hints(for: order.step) : []

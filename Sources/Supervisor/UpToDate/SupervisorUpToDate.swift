@@ -338,12 +338,16 @@ extension Supervisor {
             return
         }
         let look = freshness.look
-        send(for: step, otherwise: .examined(step: step, .due([]))) { _ in
-            var look = look
-            var answer = BackgroundJobs.Answer(step: step, input: .examined(step: step, .due([])))
-            answer.verdict = look.checkBeforeStart(of: step, heedingLastSuccess: heedsLastSuccess)
-            return answer
-        }
+        let substitute = SchedulerInput.examined(step: step, .due([]))
+        settle(
+            .work(
+                BackgroundJobs.Job(step: step, substitute: substitute) { _ in
+                    var look = look
+                    var answer = BackgroundJobs.Answer(step: step, input: substitute)
+                    answer.verdict = look.checkBeforeStart(
+                        of: step, heedingLastSuccess: heedsLastSuccess)
+                    return answer
+                }))
     }
 
     /// Tells the scheduler what a look has found, unless the step's outputs are kept.
