@@ -42,7 +42,7 @@ final class StepLeftovers {
     ///
     /// - Parameters:
     ///   - steps: those whose leader has ended.
-    ///   - groups: the groups of all steps.
+    ///   - stepGroups: the groups of all steps.
     ///   - isOwn: true for leaders, and for other processes that this process started itself.
     /// - Returns: whether there are new orphans, and the processes that were looked at.
     func survey(

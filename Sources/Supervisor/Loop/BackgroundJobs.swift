@@ -2,10 +2,10 @@ import Execution
 import Platform
 import Synchronization
 
-/// What would hold up the loop and is done elsewhere: looking through large logs, and at many files
-/// for a condition.
+/// The thread for work that would hold up the loop: searching large logs, checking many files, and
+/// placing outputs from the cache.
 final class BackgroundJobs: Sendable {
-    /// What came of one.
+    /// The result of a piece of work.
     struct Answer: Sendable {
         var step: Int
         var input: SchedulerInput
@@ -13,9 +13,9 @@ final class BackgroundJobs: Sendable {
         var ticket = 0
         /// What the user should know.
         var warning: String?
-        /// What a look at a step has found, from which its checkBeforeStart follows.
+        /// What the check of a step has found, from which it follows whether it has to run.
         var verdict: UpToDateChecker.Verdict?
-        /// How the files that a step's condition asks about look.
+        /// The states of the files that a step's condition asks about.
         var looks: ConditionLooks = [:]
     }
 
@@ -54,18 +54,17 @@ final class BackgroundJobs: Sendable {
     func isWanted(_ ticket: Int) -> Bool { ticket > lastUnwanted.load(ordering: .relaxed) }
 }
 
-/// What is known of a question about a step: its answer, or only how to find it.
+/// The answer to a question that the scheduler has about a step, or only the way to it.
 enum StepAnswer {
-    case known(BackgroundJobs.Answer)
+    /// What the scheduler is told.
+    case input(SchedulerInput)
+    /// The same, with what is to be done beside it.
+    case found(BackgroundJobs.Answer)
+    /// Work that takes too long for the loop.
     case work(BackgroundJobs.Job)
-
-    /// The answer to the scheduler, without anything to be done beside it.
-    static func known(_ step: Int, _ input: SchedulerInput) -> StepAnswer {
-        .known(BackgroundJobs.Answer(step: step, input: input))
-    }
 }
 
-/// Work that another thread does for the loop, and for which steps wait.
+/// Work that another thread does for the loop, and that steps wait for.
 ///
 /// Used on the loop's thread only.
 final class JobTable {

@@ -15,6 +15,8 @@ final class RunRecorder {
     private let queue: SchedulerQueue
     private let writer: RunWriter
     private var journal: JournalFile
+    /// What the user should know before the first step starts.
+    private let warnings: [String]
     /// What kept stepvisor itself from going on, the first of all.
     private(set) var problem: SystemError?
 
@@ -45,6 +47,7 @@ final class RunRecorder {
         writer.send(start)
         (header, directory, clock) = (attempts.header, attempts.directory, attempts.clock)
         secrets = context.secrets
+        warnings = context.warnings
         self.attempts = attempts
         self.queue = queue
         self.journal = journal
@@ -75,6 +78,12 @@ final class RunRecorder {
     /// Records a warning, about a step or about the run.
     func warn(_ text: String, about step: Int? = nil) {
         record(.warning(step: step, text))
+    }
+
+    /// Records what the user should know before the first step starts.
+    func recordConcerns() {
+        for warning in warnings { warn(warning) }
+        if let concern = ProcessView.concern { warn(concern) }
     }
 
     /// Writes what the journal has kept back, before anything is waited for.

@@ -11,42 +11,50 @@ import WorkflowModel
     import Darwin
 #endif
 
+// Map of this target. The class below only passes on: each of its parts owns one subject and its state.
+//
+// Loop/       Supervisor      dispatch: actions of the scheduler to the parts, news of the loop to the scheduler
+//             EventLoop       one poll over all descriptors, and the signals that it brings
+//             SchedulerQueue  the scheduler and the inputs that wait for it
+//             RunRecorder     facts: journal first, then writer thread; the problem that stops a run
+//             BackgroundJobs  JobTable: work that another thread does while a step waits for it
+//             AnswerPrompt    the question to a person on the terminal
+// Steps/      StepAttempts    from a launch order to a process with a log; checks of an ended attempt
+//             RunningSteps    leaders from their start until their number is given back
+//             StepOutput      pipes and logs
+//             StepConditions  conditions of steps
+// Leftovers/  StepLeftovers   what steps leave in their groups and outside; Guardian, Recovery
+// UpToDate/   UpToDateTracker what steps are started from and leave (InputChecks, RunCache)
+// Locks/      StepLocks       named resources as file locks
+// Writer/     RunWriter       the thread that shows and writes progress.json
+
 /// The shell around the ``Scheduler``, which does what the scheduler says and decides nothing.
 ///
-/// One loop on one thread: perform the scheduler's actions, which may answer at once; otherwise wait for one of
-/// an exit, output of a step, a signal, or a deadline; tell it; again.
+/// One loop on one thread: perform the scheduler's actions, some of which are answered at once;
+/// otherwise wait for an exit, output of a step, a signal, an answer of another thread or a deadline;
+/// tell the scheduler; again. Everything here and in its parts is used on that thread only.
 public final class Supervisor {
-    let context: RunContext
-    let recorder: RunRecorder
-    let queue: SchedulerQueue
-    let loop: EventLoop
-    let launcher: ProcessLauncher
-    let steps: RunningSteps
-    let output: StepOutput
-    let jobs: JobTable
-    let guardian: Guardian
+    private let recorder: RunRecorder
+    private let queue: SchedulerQueue
+    private let loop: EventLoop
+    private let steps: RunningSteps
+    private let output: StepOutput
+    private let attempts: StepAttempts
+    private let upToDate: UpToDateTracker
+    private let conditions: StepConditions
+    private let locks: StepLocks
+    private let jobs: JobTable
     private let prompt: AnswerPrompt
-    let locks: StepLocks
-    let attemptLogs: AttemptLogs
-    let attempts: StepAttempts
-    var inputs: InputState
-    var freshness: UpToDateState
-    var conditions: ConditionState
-    var cache = CacheState()
-
-    var clock: RunClock { recorder.clock }
-    var header: RunHeader { recorder.header }
-    var directory: RunDirectory { recorder.directory }
+    private let guardian: Guardian
 
     /// Makes the run's directory and everything that can fail before a step starts.
     public init(_ context: RunContext) throws(SystemError) {
-        self.context = context
         let clock = RunClock()
         let groups = GroupWatch()
         try ProcessView.check()
         try DescriptorBudget.check()
-        let look = context.freshness ?? context.ownFreshness
-        try look.checkPlace()
+        let checker = context.freshness ?? context.ownFreshness
+        try checker.checkPlace()
         let directory = try context.state.makeRun()
         let header = context.header(runID: directory.id, startedAt: clock.startedAt)
         let stepList = StepList(header.steps)
@@ -54,7 +62,7 @@ public final class Supervisor {
             stepList, sharedWith: context.state.latestRun(), of: context.state)
         let journal = try JournalFile(in: directory, header: header, stepList: stepList)
         loop = EventLoop(signals: try SignalSource())
-        launcher = try ProcessLauncher()
+        let launcher = try ProcessLauncher()
         let lockFiles = ResourceLocks(
             root: context.state.root, environment: context.environment, runID: directory.id,
             alive: "\(directory.path)/\(AliveFile.name)")
@@ -62,14 +70,10 @@ public final class Supervisor {
             plan: context.plan, root: context.state.root, runID: directory.id,
             runPath: directory.path, inherited: context.environment)
         queue = SchedulerQueue(plan: context.plan)
-        inputs = InputState(
-            plan: context.plan, root: context.state.root, environment: context.environment)
-        freshness = UpToDateState(look, in: context.state)
-        conditions = ConditionState(plan: context.plan, root: context.state.root)
         try CarriedOutputs.copy(into: directory, of: context.plan, in: context.state)
-        attemptLogs = AttemptLogs(context, header: header, in: directory, clock: clock)
+        let logs = AttemptLogs(context, header: header, in: directory, clock: clock)
         recorder = try RunRecorder(
-            context, attempts: attemptLogs, queue: queue, journal: journal, newFiles: newFiles)
+            context, attempts: logs, queue: queue, journal: journal, newFiles: newFiles)
         output = StepOutput(plan: context.plan, recorder: recorder, loop: loop)
         jobs = JobTable(loop: loop)
         guardian = Guardian(context, recorder: recorder, loop: loop, launcher: launcher)
@@ -77,11 +81,16 @@ public final class Supervisor {
             leftovers: StepLeftovers(plan: context.plan, groups: groups, recorder: recorder),
             guardian: guardian, recorder: recorder, loop: loop, launcher: launcher)
         attempts = StepAttempts(
-            preparation, logs: attemptLogs, steps: steps, output: output, recorder: recorder,
+            preparation, logs: logs, steps: steps, output: output, recorder: recorder,
             queue: queue)
         prompt = AnswerPrompt(recorder: recorder, loop: loop)
         locks = StepLocks(context, locks: lockFiles, recorder: recorder, queue: queue)
-        freshness.look.beginRun(recorder.teller)
+        conditions = StepConditions(context, recorder: recorder, loop: loop)
+        upToDate = UpToDateTracker(
+            checker, context,
+            inputs: InputChecks(context, recorder: recorder, queue: queue, loop: loop),
+            cache: RunCache(context, logs: logs, recorder: recorder, loop: loop),
+            recorder: recorder, queue: queue, loop: loop)
     }
 
     /// Writes the run's name and place into the lock that it holds on its project.
@@ -94,14 +103,13 @@ public final class Supervisor {
         // Reading a workflow of 10,000 steps leaves as much freed memory as the whole run needs.
         stepvisor_release_memory()
         attempts.enterRoot()
-        for warning in context.warnings { recorder.warn(warning) }
-        if let concern = ProcessView.concern { recorder.warn(concern) }
+        recorder.recordConcerns()
         guardian.schedule()
         tell(.begin)
         while queue.finalStatus == nil { waitForSomething() }
         steps.handBackRetired()
         guardian.dismiss()
-        launcher.drain()
+        steps.drain()
         // A summary that nobody reads must not make this process deaf to its signals.
         recorder.close {
             guard let signal = loop.signalAtTheEnd() else { return false }
@@ -116,7 +124,7 @@ public final class Supervisor {
     // MARK: Telling and doing
 
     /// Hands the scheduler an input and those that wait, and does what it says.
-    func tell(_ input: SchedulerInput) {
+    private func tell(_ input: SchedulerInput) {
         queue.add(input)
         var actions: [SchedulerAction] = []
         while queue.handleNext(at: recorder.clock.now(), into: &actions) {
@@ -128,8 +136,8 @@ public final class Supervisor {
 
     /// Gives the scheduler an answer at once, so that its time is not that of the next launch.
     ///
-    /// Only for answers upon which nothing is taken back.
-    func answer(_ input: SchedulerInput) {
+    /// Only for an answer whose actions do not undo the launch.
+    private func answer(_ input: SchedulerInput) {
         var actions: [SchedulerAction] = []
         queue.handleAtOnce(input, at: recorder.clock.now(), into: &actions)
         for action in actions { perform(action) }
@@ -142,17 +150,15 @@ public final class Supervisor {
             if case .runEnded = kind {
                 steps.endEscaped { output.copyAll() }
                 output.finish()
-                awaitLooks()
-                settleCache()
-                writeIngredients()
-                saveChanges()
+                upToDate.finish(goOn)
+                conditions.save()
                 // The last output of a step may have found the disk full.
                 if recorder.problem != nil { kind = .runEnded(.aborted) }
             }
             recorder.record(kind)
             for part in kind.parts {
                 conditions.note(part)
-                noteFreshness(part)
+                goOn(upToDate.note(part))
             }
         case .acquireLocks(let step): locks.acquire(of: step)
         case .releaseLocks(let step): locks.release(step)
@@ -163,8 +169,8 @@ public final class Supervisor {
                     failed: failed))
         case .launchCheck(let step, let execution):
             start(attempts.checkOrder(of: step, execution: execution), basis: nil)
-        case .evaluateCondition(let step): evaluateCondition(of: step)
-        case .examine(let step): examine(step)
+        case .evaluateCondition(let step): settle(conditions.evaluate(step))
+        case .examine(let step): check(step)
         case .askReview(let step, let choices): prompt.ask(about: step, choices)
         case .withdrawReview(let step): prompt.withdraw(about: step)
         case .signalGroup(let step, let signal): steps.signal(step, signal)
@@ -179,11 +185,11 @@ public final class Supervisor {
     // MARK: Waiting
 
     private func waitForSomething() {
-        var deadline = queue.nextDeadline.map { $0 - clock.now() }
+        var deadline = queue.nextDeadline.map { $0 - recorder.clock.now() }
         if let patience = steps.patience { deadline = min(deadline ?? .max, patience) }
-        if let due = guardian.due { deadline = min(deadline ?? .max, due - clock.now()) }
+        if let due = guardian.due { deadline = min(deadline ?? .max, due - recorder.clock.now()) }
         if let patience = prompt.watch() { deadline = min(deadline ?? .max, patience) }
-        if let patience = output.patience(at: clock.now()) {
+        if let patience = output.patience(at: recorder.clock.now()) {
             deadline = min(deadline ?? .max, patience)
         }
         steps.handBackRetired()
@@ -199,7 +205,7 @@ public final class Supervisor {
             case .output(let pipe): output.copy(from: pipe)
             case .outputAlarm: output.takeAlarm()
             case .guardian: guardian.ended()
-            case .inputs: takeLooks()
+            case .inputs: upToDate.takeLooks(goOn)
             case .jobs:
                 for answer in jobs.take() { take(answer) }
             case .terminal:
@@ -216,19 +222,19 @@ public final class Supervisor {
             loop.noteStop(by: signal)
             tell(.signal(signal))
         }
-        if queue.isStopping { cancelChecks() }
+        if queue.isStopping { upToDate.cancel() }
         if queue.stopsRunning { jobs.cancel().forEach(queue.add) }
-        if let due = queue.nextDeadline, due <= clock.now() { tell(.tick) }
+        if let due = queue.nextDeadline, due <= recorder.clock.now() { tell(.tick) }
         recorder.checkWriter()
         if !queue.isEmpty { tell(.tick) }
     }
 
     /// Takes the answer of a background job.
-    func take(_ answer: BackgroundJobs.Answer) {
+    private func take(_ answer: BackgroundJobs.Answer) {
         if let warning = answer.warning { recorder.warn(warning, about: answer.step) }
         conditions.keep(answer.looks, of: answer.step)
         if let verdict = answer.verdict {
-            conclude(answer.step, verdict)
+            settle(upToDate.conclude(answer.step, verdict))
         } else {
             queue.add(answer.input)
         }
@@ -236,16 +242,40 @@ public final class Supervisor {
 
     /// Takes an answer that is known, or has it found by a background job; without a thread for that,
     /// it is found at once.
-    func settle(_ answer: StepAnswer) {
+    private func settle(_ answer: StepAnswer) {
         switch answer {
-        case .known(let answer): take(answer)
+        case .input(let input): queue.add(input)
+        case .found(let answer): take(answer)
         case .work(let job):
             if let answer = jobs.send(job) { take(answer) }
         }
     }
 
+    /// Starts a step once it is known what it is started from: now, or when that has been looked at.
+    private func launch(_ order: LaunchOrder) {
+        guard !upToDate.awaitsProducts(of: order) else { return }
+        attempts.prepare(order)
+        if let basis = upToDate.basis(for: order) { start(order, basis: basis) }
+    }
+
+    /// Asks whether a step has to run.
+    private func check(_ step: Int) {
+        if let answer = upToDate.check(step) { settle(answer) }
+    }
+
+    /// Goes on with what has waited for a look at files.
+    private func goOn(_ continuations: [UpToDateTracker.Continuation]) {
+        for continuation in continuations {
+            switch continuation {
+            case .start(let order, let basis): start(order, basis: basis)
+            case .launch(let order): launch(order)
+            case .check(let step): check(step)
+            }
+        }
+    }
+
     /// Starts a step whose inputs are known, or its check.
-    func start(_ order: LaunchOrder, basis: StepBasis?) {
+    private func start(_ order: LaunchOrder, basis: StepBasis?) {
         guard let child = attempts.start(order) else { return }
         answer(
             .started(
@@ -258,11 +288,7 @@ public final class Supervisor {
         for end in ends {
             let left = steps.take(end, survey)
             if left.isOver { retire(end.step) }
-            if end.exit == .exited(0) {
-                recheckInputs(at: end.step)
-            } else {
-                inputs.forget(end.step)
-            }
+            upToDate.leaderEnded(end.step, well: end.exit == .exited(0))
             tell(
                 .leaderExited(
                     step: end.step, exit: end.exit, usage: end.usage,
@@ -289,5 +315,51 @@ public final class Supervisor {
         guard steps.abandon(step) else { return }
         output.abandon(step)
         locks.keepNotes(of: step)
+    }
+
+    // MARK: Signals
+
+    /// Takes what has come; is itself stopped for a while when Ctrl-Z was among it.
+    ///
+    /// - Returns: whether a child may have ended, and what is to stop the run.
+    private func takeSignals() -> (sawChild: Bool, stops: [Int32]) {
+        var taken = loop.takeSignals()
+        if taken.contains(SIGTSTP) {
+            suspend()
+            // Further ones that came before it was stopped have had their effect.
+            taken += loop.takeSignals()
+        }
+        var stops: [Int32] = []
+        for signal in taken where signal != SIGCHLD && signal != SIGTSTP {
+            if ProcessSetup.statusSignals.contains(signal) {
+                recorder.showStatus()
+            } else {
+                if signal == SIGQUIT { recorder.showStatus() }
+                stops.append(signal)
+            }
+        }
+        return (taken.contains(SIGCHLD), stops)
+    }
+
+    /// Stops the steps and this process; returns when somebody has let both go on.
+    private func suspend() {
+        let began = recorder.clock.now()
+        let groups = steps.suspend()
+        recorder.record(.suspended)
+        recorder.withdraw()
+        ProcessSetup.stopByTerminal()
+        steps.letGoOn(groups)
+        tell(.resumed(after: recorder.clock.now() - began))
+        recorder.resume()
+    }
+
+    /// Looks at logs and at leaders that were stopped, now and then.
+    private func pollLogs() {
+        let now = recorder.clock.now()
+        guard output.isPollDue(at: now) else { return }
+        output.pollLogs()
+        for (step, signal) in steps.stoppedForTerminal(at: now) {
+            tell(.wantsTerminal(step: step, signal: signal))
+        }
     }
 }

@@ -110,6 +110,9 @@ final class RunningSteps {
         retired.removeAll(keepingCapacity: true)
     }
 
+    /// Waits until all leaders that were given back are gone; at the end of the run.
+    func drain() { launcher.drain() }
+
     /// Steps that have been stopped for reading or writing the terminal, each once, with the signal.
     func stoppedForTerminal(at now: RunTime) -> [(step: Int, signal: Int32)] {
         let leaders = children.filter { !settling.contains($0.key) }

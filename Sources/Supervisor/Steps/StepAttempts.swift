@@ -131,11 +131,11 @@ final class StepAttempts {
         let success = request.contains(.successPattern) ? gating.successPattern : nil
         let busy = request.contains(.throttlePattern) ? plan.policy.throttle?.pattern : nil
         guard success != nil || busy != nil else {
-            return .known(step, .verified(step: step, found))
+            return .input(.verified(step: step, found))
         }
         found.hasSucceeded = success == nil
         guard let log = recorder.directory.readLog(of: recorder.header.steps[step].id) else {
-            return .known(step, .verified(step: step, found))
+            return .input(.verified(step: step, found))
         }
         let size = log.size ?? 0
         var start = logs.start(of: step)
@@ -148,7 +148,7 @@ final class StepAttempts {
             defer { LibC.close(number) }
             return search.answer(for: step, in: number, known: known, isWanted: isWanted)
         }
-        if search.isSmall { return .known(job { true }) }
+        if search.isSmall { return .found(job { true }) }
         return .work(
             BackgroundJobs.Job(step: step, substitute: .verified(step: step, known), work: job))
     }
