@@ -38,8 +38,7 @@ public struct Scheduler: Sendable {
     var throttles: Throttles
     var breakers: Breakers
     var stop = StopState()
-    /// The phases that have begun; nil in a run without barriers.
-    var barriers: BarrierState?
+    var barriers: Barriers
     /// The time limit of the run.
     var runLimitAt: RunTime?
     /// Suspensions, whose time counts against no limit.
@@ -84,7 +83,7 @@ public struct Scheduler: Sendable {
         throttles = Throttles(
             plan.policy.throttle, runLimit: plan.limit, resources: plan.resources)
         breakers = Breakers(plan.policy.breakers)
-        barriers = plan.hasBarriers ? BarrierState(plan) : nil
+        barriers = Self.barriers(of: plan)
         policy = PolicyState(plan.policy)
         finalizers = FinalizerState(plan)
         holdFinalizers()
@@ -119,7 +118,7 @@ public struct Scheduler: Sendable {
             keepWhatIsDone(&effects)
             evaluateConditions(&effects)
             startWhatFits(&effects)
-        } while barriers?.hasEnded == true
+        } while barriers.hasEnded
             || !(toEvaluate.isEmpty && toKeep.isEmpty) && !stop.isStopping
             || passEnd(&effects)
         dropStaleDeadlines()
@@ -215,7 +214,7 @@ public struct Scheduler: Sendable {
         switch deadline.subject {
         case .step(let step): activeSteps[step]?.deadline == deadline.time
         case .idle(let step): activeSteps[step]?.idleAt == deadline.time
-        case .phase(let task): barriers?.lines[task].limitAt == deadline.time
+        case .phase(let task): barriers.deadline(of: task) == deadline.time
         case .run: runLimitAt == deadline.time
         case .resource(let resource): pool.retry(of: resource) == deadline.time
         case .launches: launches.pausedUntil == deadline.time

@@ -47,8 +47,8 @@ extension Scheduler {
         undecided.remove(Int(plan.order.ranks[step]))
         if plan.isFinalizer(step) {
             if !finalizers.hasBegun { finalizers.waiting -= 1 }
-        } else if barriers != nil {
-            barriers?.stepEnded(at: plan.place(of: step))
+        } else if plan.hasBarriers {
+            barriers.stepEnded(at: plan.place(of: step))
         }
         return true
     }

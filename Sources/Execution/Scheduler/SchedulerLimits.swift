@@ -106,7 +106,7 @@ extension Scheduler {
         attempts.shift(by: length)
         throttles.shift(by: length)
         breakers.shift(by: length)
-        barriers?.shift(by: length)
+        barriers.shift(by: length)
         launches.pausedUntil = launches.pausedUntil?.advanced(byNanoseconds: length)
         runLimitAt = runLimitAt?.advanced(byNanoseconds: length)
     }

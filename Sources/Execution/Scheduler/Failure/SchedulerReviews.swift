@@ -8,8 +8,6 @@ struct ReviewState: Sendable {
     private var outcomes: [Int: StepEnd] = [:]
     /// The step that the open question is about.
     var asked: Int?
-    /// The remaining time of a phase when its first step came into review, by task.
-    var remainders: [Int: Int64] = [:]
 
     var isEmpty: Bool { queue.isEmpty }
 
@@ -108,21 +106,14 @@ extension Scheduler {
     // MARK: - The time of a phase
 
     private mutating func stopPhaseClock(for step: Int, _ now: RunTime) {
-        guard let barriers, !plan.isFinalizer(step) else { return }
-        let task = plan.place(of: step).task
-        guard let limitAt = barriers.lines[task].limitAt else { return }
-        reviews.remainders[task] = max(0, limitAt - now)
-        self.barriers?.setLimit(nil, of: task)
+        guard plan.hasBarriers, !plan.isFinalizer(step) else { return }
+        barriers.reviewBegins(of: plan.place(of: step).task, now: now)
     }
 
     private mutating func startPhaseClockAgain(for step: Int, _ now: RunTime) {
+        guard plan.hasBarriers, !plan.isFinalizer(step) else { return }
         let task = plan.place(of: step).task
-        guard let left = reviews.remainders[task],
-            !reviews.queue.contains(where: { plan.place(of: $0).task == task })
-        else { return }
-        reviews.remainders[task] = nil
-        let time = now.advanced(byNanoseconds: left)
-        barriers?.setLimit(time, of: task)
+        guard let time = barriers.reviewEnds(of: task, now: now) else { return }
         setDeadline(time, of: .phase(task))
     }
 }
