@@ -47,7 +47,7 @@ public struct Scheduler: Sendable {
     var unkillable: [Int] = []
     var policy: PolicyState
     var groups = GroupState()
-    var reviews = ReviewState()
+    var reviews = Reviews()
     var finalizers: FinalizerState
     /// Why the examined steps run, until they are launched.
     var causes: [Int: [RunReason]] = [:]

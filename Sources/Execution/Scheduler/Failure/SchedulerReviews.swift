@@ -1,32 +1,9 @@
 import WorkflowModel
 
-/// Failed steps about which a person decides, one after another.
-struct ReviewState: Sendable {
-    /// In the order in which they failed; the question is about the first.
-    private(set) var queue: [Int] = []
-    /// How each step would end without a decision.
-    private var outcomes: [Int: StepEnd] = [:]
-    /// The step that the open question is about.
-    var asked: Int?
-
-    var isEmpty: Bool { queue.isEmpty }
-
-    mutating func add(_ step: Int, _ outcome: StepEnd) {
-        queue.append(step)
-        outcomes[step] = outcome
-    }
-
-    func outcome(of step: Int) -> StepEnd? { outcomes[step] }
-
-    mutating func remove(_ step: Int) -> StepEnd? {
-        queue.removeAll { $0 == step }
-        if asked == step { asked = nil }
-        return outcomes.removeValue(forKey: step)
-    }
-}
-
 /// Reviews: during a question nothing starts, running steps continue, and the time of a phase with
 /// a step in review stands still.
+///
+/// ``Reviews`` keeps the questions; here decisions are recorded and reach the steps.
 extension Scheduler {
     /// Puts a failed step into review; it is asked about when the earlier ones are decided.
     mutating func review(_ step: Int, _ outcome: StepEnd, _ effects: inout Effects) {
@@ -39,32 +16,31 @@ extension Scheduler {
     }
 
     private mutating func askNext(_ effects: inout Effects) {
-        guard reviews.asked == nil, let step = reviews.queue.first else { return }
-        reviews.asked = step
+        guard let step = reviews.nextQuestion() else { return }
         effects.act(.askReview(step: step, choices: choices(for: step)))
     }
 
     /// What can be decided about a step in review.
     private func choices(for step: Int) -> [ReviewDecision] {
-        let others: [ReviewDecision] = [.skip, .proceed, .halt]
         // An unkillable process holds what the step would need, an overdue phase has no time left,
         // and in a halted group nothing starts.
-        guard !unkillable.contains(step), overduePhase(of: step) == nil, groupHalt(of: step) == nil
-        else { return others }
-        // The values that a condition uses do not change.
-        if case .conditionError = reviews.outcome(of: step)?.reason { return others }
-        let backups = plan.resolved.workflow.steps[step].recovery.backups
-        let hasBackups = backups.indices.contains {
+        let canRunAgain =
+            !unkillable.contains(step) && overduePhase(of: step) == nil
+            && groupHalt(of: step) == nil
+        return reviews.choices(
+            for: step, canRunAgain: canRunAgain, hasBackups: hasBackups(step))
+    }
+
+    private func hasBackups(_ step: Int) -> Bool {
+        plan.resolved.workflow.steps[step].recovery.backups.indices.contains {
             plan.command(of: step, by: .backup($0 + 1)) != nil
         }
-        return (hasBackups ? [.retry, .useBackup] : [.retry]) + others
     }
 
     /// Applies a person's decision; an answer to no open question is ignored.
     mutating func decided(_ step: Int, _ decision: ReviewDecision, _ effects: inout Effects) {
-        guard reviews.asked == step, choices(for: step).contains(decision),
-            let outcome = reviews.remove(step)
-        else { return }
+        let offered = reviews.asked == step ? choices(for: step) : []
+        guard let outcome = reviews.decide(step, decision, offered: offered) else { return }
         effects.record(.decided(step: step, decision))
         startPhaseClockAgain(for: step, effects.now)
         switch decision {
@@ -94,9 +70,9 @@ extension Scheduler {
 
     /// Withdraws the question because the run stops; the steps in review end with their failures.
     mutating func withdrawReviews(_ effects: inout Effects) {
-        if let asked = reviews.asked { effects.act(.withdrawReview(step: asked)) }
-        for step in reviews.queue {
-            guard let outcome = reviews.remove(step) else { continue }
+        let (asked, steps) = reviews.withdraw()
+        if let asked { effects.act(.withdrawReview(step: asked)) }
+        for (step, outcome) in steps {
             startPhaseClockAgain(for: step, effects.now)
             endReviewed(step, outcome, &effects)
             passOnFailure(of: step, &effects)
