@@ -48,7 +48,7 @@ public struct Scheduler: Sendable {
     var policy: PolicyState
     var groups = GroupState()
     var reviews = Reviews()
-    var finalizers: FinalizerState
+    var finalizers: Finalizers
     /// Why the examined steps run, until they are launched.
     var causes: [Int: [RunReason]] = [:]
     /// Steps that are ready apart from their condition, whose evaluation was not requested yet.
@@ -85,7 +85,7 @@ public struct Scheduler: Sendable {
         breakers = Breakers(plan.policy.breakers)
         barriers = Self.barriers(of: plan)
         policy = PolicyState(plan.policy)
-        finalizers = FinalizerState(plan)
+        finalizers = Finalizers((0..<plan.count).filter { plan.isFinalizer($0) })
         holdFinalizers()
     }
 

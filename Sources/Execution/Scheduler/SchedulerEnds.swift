@@ -46,7 +46,7 @@ extension Scheduler {
         // A step that ends before its condition is known must not keep a slot from others.
         undecided.remove(Int(plan.order.ranks[step]))
         if plan.isFinalizer(step) {
-            if !finalizers.hasBegun { finalizers.waiting -= 1 }
+            finalizers.stepEnded()
         } else if plan.hasBarriers {
             barriers.stepEnded(at: plan.place(of: step))
         }

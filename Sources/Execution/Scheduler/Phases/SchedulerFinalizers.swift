@@ -1,29 +1,9 @@
 import DependencyGraph
 import WorkflowModel
 
-/// The steps that run at the end, whatever happened.
-struct FinalizerState: Sendable {
-    /// All finalizers, by index.
-    let steps: [Int]
-    /// How many of them still wait for the other steps; 0 once the finalizers have begun.
-    var waiting: Int
-    /// Whether the finalizers have begun, or never will.
-    var hasBegun = false
-    /// Whether a stop came before their end, which gives each of them a time limit.
-    var isHurried = false
-    /// What had stopped the run when they began; they can be stopped again.
-    var before = StopState()
-
-    init(_ plan: RunPlan) {
-        steps = (0..<plan.count).filter { plan.isFinalizer($0) }
-        waiting = steps.count
-    }
-
-    /// The time limit of a finalizer without one of its own, in a stopped run.
-    static let hurriedLimit = Milliseconds.seconds(300)
-}
-
 /// Finalizers: they wait only for the end of all other steps, and for each other.
+///
+/// ``Finalizers`` decides whether they run; here they are released and get their time limits.
 extension Scheduler {
     /// Makes finalizers independent of the ends of ordinary steps, which neither start nor block
     /// them.
@@ -36,21 +16,15 @@ extension Scheduler {
     /// - Returns: Whether at least one may start.
     mutating func beginFinalizers(_ effects: inout Effects) -> Bool {
         guard !finalizers.hasBegun else { return false }
-        finalizers.hasBegun = true
-        finalizers.waiting = 0
-        guard finalizers.steps.contains(where: { states[$0] != .ended }) else { return false }
-        if stop.signals > 2, let reason = stop.skipReason {
+        let areLeft = finalizers.steps.contains { states[$0] != .ended }
+        let isRunOver = plan.runLimit != nil && runLimitAt == nil
+        switch finalizers.begin(after: stop, isRunOver: isRunOver, areLeft: areLeft) {
+        case .nothing: return false
+        case .skip(let reason):
             skipRest(reason, &effects)
             return false
+        case .run: break
         }
-        if stop.isReviewAwaited, let step = stop.awaitsReviewOf {
-            skipRest(.awaitsReview(of: step), &effects)
-            return false
-        }
-        finalizers.before = stop
-        // The run's time limit may have been reached while a halt was stopping its steps.
-        let isRunOver = plan.runLimit != nil && runLimitAt == nil
-        finalizers.isHurried = stop.signals > 0 || isRunOver
         stop = StopState()
         forgetWaiters()
         endPausesAndBreakers()
@@ -83,19 +57,17 @@ extension Scheduler {
     /// The time limit of an attempt; nil for none.
     func attemptLimit(of step: Int) -> Milliseconds? {
         if let limit = plan.timeout(of: step) { return limit }
-        guard finalizers.isHurried, plan.isFinalizer(step) else { return nil }
-        return FinalizerState.hurriedLimit
+        return plan.isFinalizer(step) ? finalizers.limit : nil
     }
 
     /// The run has reached its time limit with only finalizers left: these may end, and no more.
     mutating func hurryFinalizers(_ now: RunTime) {
-        guard !finalizers.isHurried else { return }
-        finalizers.isHurried = true
+        guard finalizers.hurry(), let limit = finalizers.limit else { return }
         for (step, active) in activeSteps.sorted(by: { $0.key < $1.key })
         where active.stage == .none && active.limitAt == nil
             && (active.pid != 0 || active.isChecking)
         {
-            let time = now.advanced(byNanoseconds: FinalizerState.hurriedLimit.nanoseconds)
+            let time = now.advanced(byNanoseconds: limit.nanoseconds)
             // The limit includes a `verify` command that is still to come.
             activeSteps[step]?.limitAt = time
             guard states[step] == .running else { continue }
