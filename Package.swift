@@ -49,7 +49,7 @@ let package = Package(
         // Arrows point down only: a module lists what it knows, and the compiler enforces it.
         module("DependencyGraph"),
         module("WorkflowModel", knows: ["DependencyGraph"]),
-        module("WorkflowFiles", knows: ["WorkflowModel"]),
+        module("WorkflowFiles", knows: ["WorkflowModel", "Platform"]),
         module("Execution", knows: ["WorkflowModel", "DependencyGraph", "HashInstructions"]),
         // Apart from the system calls, so that the pure core cannot reach those.
         .target(name: "HashInstructions", cSettings: strict),
@@ -77,7 +77,7 @@ let package = Package(
             swiftSettings: settings),
         tests(of: "DependencyGraph"),
         tests(of: "WorkflowModel", and: ["DependencyGraph"]),
-        tests(of: "WorkflowFiles", and: ["WorkflowModel", "DependencyGraph"]),
+        tests(of: "WorkflowFiles", and: ["WorkflowModel", "Platform", "DependencyGraph"]),
         tests(of: "Execution", and: ["WorkflowModel", "DependencyGraph"]),
         tests(of: "Platform"),
         tests(of: "Processes", and: ["Platform", "Execution", "SystemCalls"]),

@@ -41,15 +41,6 @@ package struct FileRecord: Hashable, Sendable {
 }
 
 extension FileStamp {
-    /// A file that was changed as lately as this may change again and look the same, by the
-    /// coarseness of file systems' clocks.
-    private static let racyWindow: Int64 = 2_000_000_000
-
-    /// Whether a file was old enough when it was looked at, so that a later change shows.
-    package func isOldEnough(at time: Int64) -> Bool {
-        time &- max(changedAt, modifiedAt) > FileStamp.racyWindow
-    }
-
     /// Whether nothing was there.
     package var isAbsent: Bool { kind == .unreadable && (error == ENOENT || error == ENOTDIR) }
 

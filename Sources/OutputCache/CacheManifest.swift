@@ -1,5 +1,5 @@
 package import Execution
-import StateStore
+import WorkflowModel
 
 /// The manifest at the beginning of a cache entry, with a SHA-256 over it.
 ///
@@ -64,7 +64,7 @@ package struct CacheManifest: Hashable, Sendable {
         body.text(project)
         body.count(parts.count)
         for part in parts {
-            body.number(part.kind.rawValue)
+            body.kind(part.kind)
             body.number(part.mode)
             body.blob(part.path)
             body.blob(part.target)
@@ -87,12 +87,11 @@ package struct CacheManifest: Hashable, Sendable {
     static func lengths(of header: [UInt8]) throws(CacheDamage) -> (manifest: Int, total: UInt64) {
         guard header.count >= headerSize else { throw CacheDamage("it is cut off") }
         guard header.starts(with: magic) else { throw CacheDamage("it is no entry of a cache") }
-        let numbers = RecordReader.read(header[magic.count...]) { reader in
-            (reader.number(UInt32.self), reader.number(UInt32.self), reader.number(UInt64.self))
+        let numbers = try? RecordReader.read(header[magic.count...]) {
+            reader throws(DamagedBytes) -> (UInt32, UInt32, UInt64) in
+            (try reader.number(), try reader.number(), try reader.number())
         }
-        guard case (let version?, let length?, let total?) = numbers else {
-            throw CacheDamage("it is cut off")
-        }
+        guard let (version, length, total) = numbers else { throw CacheDamage("it is cut off") }
         guard version == Self.version else {
             throw CacheDamage("it has the form of another version of stepvisor (\(version))")
         }
@@ -132,22 +131,21 @@ extension CacheManifest {
     }
 
     private init?(body: [UInt8]) {
-        guard let manifest = RecordReader.read(body[...], { CacheManifest($0) }),
-            manifest.isInOrder
-        else { return nil }
+        let manifest = try? RecordReader.read(body[...]) { reader throws(DamagedBytes) in
+            try CacheManifest(from: &reader)
+        }
+        guard let manifest, manifest.isInOrder else { return nil }
         self = manifest
     }
 
-    private init?(_ reader: RecordReader) {
-        var reader = reader
-        guard let fingerprint = reader.take(32).flatMap({ Digest(bytes: $0) }),
-            let createdAt = reader.number(Int64.self), let run = reader.text(),
-            let step = reader.text(), let project = reader.text(),
-            let parts = reader.list(ofSize: 59, { Part(&$0) }), reader.isAtEnd
-        else { return nil }
+    private init(from reader: inout RecordReader) throws(DamagedBytes) {
         self.init(
-            fingerprint: fingerprint, createdAt: createdAt, run: run, step: step,
-            project: project, parts: parts)
+            fingerprint: try reader.bigEndianDigest(), createdAt: try reader.number(),
+            run: try reader.text(), step: try reader.text(), project: try reader.text(),
+            parts: try reader.list(ofSize: 59) { reader throws(DamagedBytes) in
+                try Part(from: &reader)
+            })
+        guard reader.isAtEnd else { throw DamagedBytes() }
     }
 
     /// Whether the outputs are sorted and unique, followed by at most one log and one result, which
@@ -172,15 +170,21 @@ struct CacheDamage: Error, Hashable {
 }
 
 extension CacheManifest.Part {
-    fileprivate init?(_ reader: inout RecordReader) {
-        guard let kind = reader.number(UInt8.self).flatMap(CacheManifest.Kind.init),
-            let mode = reader.number(UInt16.self), let path = reader.blob(),
-            let target = reader.blob(),
-            let offset = reader.number(UInt64.self), let size = reader.number(UInt64.self),
-            let digest = reader.take(32).flatMap({ Digest(bytes: $0) })
-        else { return nil }
-        self.init(
-            kind: kind, path: Array(path), mode: mode & 0o777, target: Array(target),
-            offset: offset, size: size, digest: digest)
+    fileprivate init(from reader: inout RecordReader) throws(DamagedBytes) {
+        self.init(kind: try reader.kind())
+        mode = try reader.number(UInt16.self) & 0o777
+        path = Array(try reader.blob())
+        target = Array(try reader.blob())
+        offset = try reader.number()
+        size = try reader.number()
+        digest = try reader.bigEndianDigest()
+    }
+}
+
+extension RecordReader {
+    /// The bytes of a digest, most significant first.
+    fileprivate mutating func bigEndianDigest() throws(DamagedBytes) -> Digest {
+        guard let digest = Digest(bytes: try raw(32)) else { throw DamagedBytes() }
+        return digest
     }
 }

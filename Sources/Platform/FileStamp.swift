@@ -4,7 +4,7 @@
     package import Darwin
 #endif
 
-/// What `lstat` tells of one file that a step reads, as far as it shows a change.
+/// What `stat` tells of a file, as far as it shows a change.
 package struct FileStamp: Hashable, Sendable {
     /// What a path is; the raw value goes into digests.
     package enum Kind: UInt8, Sendable {
@@ -58,6 +58,23 @@ package struct FileStamp: Hashable, Sendable {
     package init(unreadable error: Int32) {
         kind = .unreadable
         self.error = error
+    }
+
+    /// Of what is at a path; nil when there is nothing, or it cannot be reached.
+    package init?(of path: String, followingLinks: Bool) {
+        var facts = stat()
+        guard (followingLinks ? stat(path, &facts) : lstat(path, &facts)) == 0 else { return nil }
+        self.init(facts)
+    }
+
+    /// A file that was changed as lately as this may change again and keep its stamp, by the
+    /// coarseness of file systems' clocks.
+    private static let racyWindow: Int64 = 2_000_000_000
+
+    /// Whether a file was old enough at a time, in nanoseconds since 1970, so that any later change
+    /// shows in its stamp.
+    package func isOldEnough(at time: Int64) -> Bool {
+        time &- max(changedAt, modifiedAt) > FileStamp.racyWindow
     }
 
     /// Whether its content is read: ``size`` bytes.

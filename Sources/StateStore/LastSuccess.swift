@@ -1,6 +1,7 @@
 package import Execution
 package import FileState
 package import Platform
+package import WorkflowModel
 
 /// What is known of a step's last success.
 package struct LastSuccess: Hashable, Sendable {
@@ -138,7 +139,7 @@ extension RecordWriter {
         count(files.count)
         for file in files {
             blob(file.path)
-            number(file.facts.kind.rawValue)
+            kind(file.facts.kind)
             flag(file.facts.isExecutable)
             number(file.facts.size)
             number(file.facts.modifiedAt)
@@ -197,49 +198,41 @@ extension RecordReader {
     /// Bytes of a file's record, but for its path.
     package static let leastFileSize = 78
 
-    package mutating func files() -> [FileRecord]? {
-        list(ofSize: Self.leastFileSize) { reader in
-            guard let path = reader.blob(), let stamp = reader.stamp(),
-                let digest = reader.digest()
-            else { return nil }
+    package mutating func files() throws(DamagedBytes) -> [FileRecord] {
+        try list(ofSize: Self.leastFileSize) { reader throws(DamagedBytes) in
+            let path = Array(try reader.blob())
+            let stamp = try reader.stamp()
             return FileRecord(
-                path: Array(path), facts: stamp.facts, digest: digest,
+                path: path, facts: stamp.facts, digest: try reader.digest(),
                 observedAt: stamp.observedAt)
         }
     }
 
     /// How a file looked, and when; its digest follows.
-    package mutating func stamp() -> RecordedStamp? {
-        guard let kind = number(UInt8.self).flatMap(FileStamp.Kind.init(rawValue:)),
-            let isExecutable = flag(), let size = number(Int64.self),
-            let modifiedAt = number(Int64.self), let changedAt = number(Int64.self),
-            let inode = number(UInt64.self), let observedAt = number(Int64.self)
-        else { return nil }
+    package mutating func stamp() throws(DamagedBytes) -> RecordedStamp {
         let facts = FileStamp(
-            kind: kind, isExecutable: isExecutable, size: size, modifiedAt: modifiedAt,
-            changedAt: changedAt, inode: inode)
-        return RecordedStamp(facts: facts, observedAt: observedAt)
+            kind: try kind(), isExecutable: try flag(), size: try number(),
+            modifiedAt: try number(), changedAt: try number(), inode: try number())
+        return RecordedStamp(facts: facts, observedAt: try number())
     }
 
-    package mutating func products() -> [OutputDigest]? {
-        list(ofSize: 36) { reader in
-            guard let step = reader.text(), let digest = reader.digest() else { return nil }
-            return OutputDigest(step: step, digest: digest)
+    package mutating func products() throws(DamagedBytes) -> [OutputDigest] {
+        try list(ofSize: 36) { reader throws(DamagedBytes) in
+            OutputDigest(step: try reader.text(), digest: try reader.digest())
         }
     }
 
-    package mutating func parts() -> [FingerprintPart]? {
-        list(ofSize: 8) { reader in
-            guard let name = reader.text(), let value = reader.text() else { return nil }
-            return FingerprintPart(name, value)
+    package mutating func parts() throws(DamagedBytes) -> [FingerprintPart] {
+        try list(ofSize: 8) { reader throws(DamagedBytes) in
+            FingerprintPart(try reader.text(), try reader.text())
         }
     }
 
     /// What ``RecordWriter/moved(_:)`` wrote; nothing of it is in records of earlier versions.
     package mutating func moved() -> RunReason {
-        let omitted = number(UInt32.self) ?? 0
+        let omitted = (try? number(UInt32.self)) ?? 0
         var details: [RunReason.Detail] = []
-        while !isAtEnd, let subject = text(), let change = text() {
+        while !isAtEnd, let subject = try? text(), let change = try? text() {
             details.append(.init(subject, change: change.isEmpty ? nil : change))
         }
         return RunReason(.inputsMoved, details, omitted: Int(omitted))
@@ -255,71 +248,66 @@ extension RecordReader {
         package var result: Digest?
     }
 
-    package mutating func successHead() -> SuccessHead? {
-        guard let run = blob(), let fingerprint = digest(), let declaredDigest = digest(),
-            let declaresOutputs = flag(), let hasResult = flag(), let result = digest()
-        else { return nil }
-        return SuccessHead(
-            run: run, fingerprint: fingerprint, declaredDigest: declaredDigest,
-            declaresOutputs: declaresOutputs, result: hasResult ? result : nil)
+    package mutating func successHead() throws(DamagedBytes) -> SuccessHead {
+        var head = SuccessHead(
+            run: try blob(), fingerprint: try digest(), declaredDigest: try digest(),
+            declaresOutputs: try flag())
+        let (hasResult, result) = (try flag(), try digest())
+        if hasResult { head.result = result }
+        return head
     }
 
     /// The run of a success, and what the steps that its step needs had produced.
-    package mutating func runAndProducts() -> (
+    package mutating func runAndProducts() throws(DamagedBytes) -> (
         run: UnsafeRawBufferPointer, products: [OutputDigest]
-    )? {
-        guard let head = successHead(), skipFiles(), skipFiles(), let products = products()
-        else { return nil }
-        return (head.run, products)
-    }
-
-    private mutating func skipFiles() -> Bool {
-        guard let count = count(ofSize: Self.leastFileSize) else { return false }
-        for _ in 0..<count where blob() == nil || take(Self.leastFileSize - 4) == nil {
-            return false
+    ) {
+        let head = try successHead()
+        for _ in 0..<2 {
+            for _ in 0..<(try count(ofSize: Self.leastFileSize)) {
+                try blob()
+                try raw(Self.leastFileSize - 4)
+            }
         }
-        return true
+        return (head.run, try products())
     }
 
-    package mutating func success() -> LastSuccess? {
-        guard let head = successHead(), let inputs = files(), let outputs = files(),
-            let products = products(), let declared = parts()
-        else { return nil }
-        let walk = walk()
+    package mutating func success() throws(DamagedBytes) -> LastSuccess {
+        let head = try successHead()
+        let (inputs, outputs) = (try files(), try files())
+        let products = try products()
+        let contents = Fingerprint(
+            declared: try parts(), declaredDigest: head.declaredDigest,
+            files: inputs.map(\.content), products: products)
         return LastSuccess(
-            run: String(decoding: head.run, as: UTF8.self),
-            contents: Fingerprint(
-                declared: declared, declaredDigest: head.declaredDigest,
-                files: inputs.map(\.content), products: products),
+            run: String(decoding: head.run, as: UTF8.self), contents: contents,
             fingerprint: head.fingerprint, inputs: inputs, outputs: outputs,
-            declaresOutputs: head.declaresOutputs, result: head.result, walk: walk)
+            declaresOutputs: head.declaresOutputs, result: head.result, walk: try? walk())
     }
 
     fileprivate static let walkForm: UInt8 = 1
 
     /// What stands before the places of a ``FileWalk``.
-    package mutating func walkHead() -> (inputs: UInt64, outputs: UInt64)? {
-        guard number(UInt8.self) == Self.walkForm, let inputs = number(UInt64.self),
-            let outputs = number(UInt64.self)
-        else { return nil }
-        return (inputs, outputs)
+    package mutating func walkHead() throws(DamagedBytes) -> (inputs: UInt64, outputs: UInt64) {
+        guard try number(UInt8.self) == Self.walkForm else { throw DamagedBytes() }
+        return (try number(), try number())
     }
 
-    private mutating func walk() -> FileWalk? {
-        guard let head = walkHead(), let inputPlaces = files(), let outputPlaces = files() else {
-            return nil
-        }
+    private mutating func walk() throws(DamagedBytes) -> FileWalk {
+        let head = try walkHead()
         return FileWalk(
-            inputs: head.inputs, outputs: head.outputs, inputPlaces: inputPlaces,
-            outputPlaces: outputPlaces)
+            inputs: head.inputs, outputs: head.outputs, inputPlaces: try files(),
+            outputPlaces: try files())
     }
 
     /// Skips what stands between the files of a success and its ``FileWalk``.
-    package mutating func skipRest() -> Bool {
-        guard let products = count(ofSize: 36) else { return false }
-        for _ in 0..<products where blob() == nil || take(32) == nil { return false }
-        guard let parts = count(ofSize: 8) else { return false }
-        for _ in 0..<parts where blob() == nil || blob() == nil { return false }
-        return true
+    package mutating func skipRest() throws(DamagedBytes) {
+        for _ in 0..<(try count(ofSize: 36)) {
+            try blob()
+            try raw(32)
+        }
+        for _ in 0..<(try count(ofSize: 8)) {
+            try blob()
+            try blob()
+        }
     }
 }

@@ -1,5 +1,6 @@
 public import Execution
 import Platform
+package import WorkflowModel
 
 #if canImport(Glibc)
     import Glibc
@@ -69,9 +70,8 @@ package struct RunFingerprints {
     /// What a step was made from when it was started last; nil where that was not kept.
     package static func contents(of step: String, in bytes: [UInt8]) -> Fingerprint? {
         var found: Fingerprint?
-        RecordFrame.forEach(in: bytes, forms) { reader in
-            if reader.text() == step { found = reader.contents() }
-            return true
+        RecordFrame.forEach(in: bytes, forms) { reader throws(DamagedBytes) in
+            if try reader.text() == step { found = try? reader.contents() }
         }
         return found
     }
@@ -105,18 +105,16 @@ extension RecordWriter {
 
 extension RecordReader {
     /// Reads what ``RecordWriter/contents(_:)`` wrote.
-    package mutating func contents() -> Fingerprint? {
-        guard let declaredDigest = digest(), let declared = parts(),
-            let files = list(
-                ofSize: 37,
-                { reader -> FileContent? in
-                    guard let path = reader.blob(), let kind = reader.number(UInt8.self),
-                        let digest = reader.digest()
-                    else { return nil }
-                    return FileContent(path: Array(path), kind: kind, digest: digest)
-                }), let products = products()
-        else { return nil }
+    package mutating func contents() throws(DamagedBytes) -> Fingerprint {
+        let declaredDigest = try digest()
+        let declared = try parts()
+        let files = try list(ofSize: 37) { reader throws(DamagedBytes) in
+            FileContent(
+                path: Array(try reader.blob()), kind: try reader.number(),
+                digest: try reader.digest())
+        }
         return Fingerprint(
-            declared: declared, declaredDigest: declaredDigest, files: files, products: products)
+            declared: declared, declaredDigest: declaredDigest, files: files,
+            products: try products())
     }
 }

@@ -93,15 +93,18 @@ package struct StepStateLog {
         guard let entry = entries[step] else { return isThere ? .none : .unknown }
         return read(entry.range) { reader in
             switch entry.kind {
-            case .started: return .started(run: reader.text() ?? "")
-            case .moved: return .moved(run: reader.text() ?? "", reader.moved())
+            case .started: return .started(run: (try? reader.text()) ?? "")
+            case .moved: return .moved(run: (try? reader.text()) ?? "", reader.moved())
             case .unknownInputs:
-                return .unknownInputs(run: reader.text() ?? "", needs: reader.texts())
+                let run = (try? reader.text()) ?? ""
+                var needs: [String] = []
+                while let need = try? reader.text() { needs.append(need) }
+                return .unknownInputs(run: run, needs: needs)
             // Kept apart from what is known of a success.
             case .conditionFalse: return .none
             case .forgotten: return .forgotten
             case .undeclared: return .undeclared
-            case .done: return reader.success().map { .done($0) } ?? .none
+            case .done: return (try? reader.success()).map { .done($0) } ?? .none
             }
         }
     }
@@ -130,12 +133,14 @@ package struct StepStateLog {
 
     /// The last success of a step, though it may not count any more; what its files were is known from it.
     package func lastSuccess(of step: String) -> LastSuccess? {
-        entries[step]?.success.flatMap { read($0) { $0.success() } }
+        entries[step]?.success.flatMap { read($0) { try? $0.success() } }
     }
 
     /// Whether a step wrote something to `STEPVISOR_OUTPUT` at its last success.
     package func lastSuccessHasResult(of step: String) -> Bool {
-        entries[step]?.success.map { read($0) { $0.successHead()?.result != nil } } ?? false
+        entries[step]?.success.map {
+            read($0) { (try? $0.successHead())?.result != nil }
+        } ?? false
     }
 
     private mutating func index() {
@@ -160,8 +165,8 @@ package struct StepStateLog {
         let found = bytes.withUnsafeBytes { buffer -> (Kind, String, Range<Int>)? in
             guard let body = RecordFrame.body(in: buffer, at: place) else { return nil }
             var reader = RecordReader(buffer, from: body.lowerBound)
-            guard let kind = reader.number(UInt8.self).flatMap(Kind.init(rawValue:)),
-                let id = reader.text(), reader.place <= body.upperBound
+            guard let kind = try? reader.kind(Kind.self), let id = try? reader.text(),
+                reader.place <= body.upperBound
             else { return nil }
             return (kind, id, reader.place..<body.upperBound)
         }
@@ -239,7 +244,7 @@ package struct StepStateLog {
 
     /// What the condition of a step came out false by, if it did when the step's turn came last.
     package func conditionFalse(_ step: String) -> Digest? {
-        held[step].flatMap { read($0) { $0.digest() } }
+        held[step].flatMap { read($0) { try? $0.digest() } }
     }
 
     /// Notes that the condition of a step came out false, and by what.
@@ -271,7 +276,7 @@ package struct StepStateLog {
         _ kind: Kind, of step: String, _ body: (inout RecordWriter) -> Void
     ) -> [UInt8] {
         RecordFrame.record { writer in
-            writer.number(kind.rawValue)
+            writer.kind(kind)
             writer.text(step)
             body(&writer)
         }

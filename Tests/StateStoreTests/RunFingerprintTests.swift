@@ -1,5 +1,6 @@
 import Execution
 import Testing
+import WorkflowModel
 
 @testable import StateStore
 

@@ -193,13 +193,13 @@ private struct FileRows: Sendable {
     ) {
         var reader = RecordReader(
             UnsafeRawBufferPointer(rebasing: log[..<success.upperBound]), from: success.lowerBound)
-        guard let last = steps.indices.last, let head = reader.successHead(),
+        guard let last = steps.indices.last, let head = try? reader.successHead(),
             head.declaresOutputs == declaresOutputs
         else { return }
         let start = rows.count
         guard let inputs = addFiles(&reader, isInput: true),
-            let outputs = addFiles(&reader, isInput: false), reader.skipRest(),
-            let walk = reader.walkHead(),
+            let outputs = addFiles(&reader, isInput: false),
+            (try? reader.skipRest()) != nil, let walk = try? reader.walkHead(),
             let inputPlaces = addFiles(&reader, isInput: true, isPlace: true),
             let outputPlaces = addFiles(&reader, isInput: false, isPlace: true)
         else {
@@ -219,13 +219,15 @@ private struct FileRows: Sendable {
     private mutating func addFiles(
         _ reader: inout RecordReader, isInput: Bool, isPlace: Bool = false
     ) -> Bool? {
-        guard let count = reader.count(ofSize: RecordReader.leastFileSize) else { return nil }
+        guard let count = try? reader.count(ofSize: RecordReader.leastFileSize) else {
+            return nil
+        }
         var isPlain = true
         for _ in 0..<count {
             let start = reader.place + 4
-            guard reader.blob() != nil else { return nil }
+            guard (try? reader.blob()) != nil else { return nil }
             let place = reader.place
-            guard let old = reader.stamp(), reader.take(32) != nil else { return nil }
+            guard let old = try? reader.stamp(), (try? reader.raw(32)) != nil else { return nil }
             isPlain = isPlain && old.isEnough(forPlace: isPlace)
             rows.append(
                 Row(path: start..<place, stamp: place, isInput: isInput, isPlace: isPlace))
@@ -249,7 +251,9 @@ private struct FileRows: Sendable {
             for row in rows[steps[number].start..<end] where answer.inputs || answer.outputs {
                 var reader = RecordReader(log, from: row.stamp)
                 let now = table[Int(row.row)]
-                if reader.stamp()?.isStill(now, forPlace: row.isPlace) == true { continue }
+                if let old = try? reader.stamp(), old.isStill(now, forPlace: row.isPlace) {
+                    continue
+                }
                 if row.isInput { answer.inputs = false } else { answer.outputs = false }
             }
             return answer

@@ -44,10 +44,9 @@ enum RunOutputs {
     /// What each step left when it ended last.
     static func read(_ bytes: [UInt8]) -> [String: [FileRecord]] {
         var left: [String: [FileRecord]] = [:]
-        RecordFrame.forEach(in: bytes, forms) { reader in
-            guard let step = reader.text(), let files = reader.files() else { return false }
-            left[step] = files
-            return true
+        RecordFrame.forEach(in: bytes, forms) { reader throws(DamagedBytes) in
+            let step = try reader.text()
+            left[step] = try reader.files()
         }
         return left
     }

@@ -29,7 +29,7 @@ extension UpToDateChecker {
         else { return nil }
         let record = known.withBytes { log -> [OutputDigest]? in
             var reader = RecordReader(UnsafeRawBufferPointer(rebasing: log[success]))
-            guard let (run, products) = reader.runAndProducts() else { return nil }
+            guard let (run, products) = try? reader.runAndProducts() else { return nil }
             if !lastRun.utf8.elementsEqual(run) { lastRun = String(decoding: run, as: UTF8.self) }
             return products
         }

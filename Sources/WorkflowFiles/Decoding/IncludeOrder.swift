@@ -47,7 +47,8 @@ struct IncludeOrder {
 
     /// Resolves the names; reports the unknown ones when all names could be read.
     mutating func read(
-        _ parts: [IncludedPart], _ loose: StepList, _ inTasks: StepList, _ tasks: [WorkflowTask],
+        _ parts: [IncludedPart], _ loose: DecodedSteps, _ inTasks: DecodedSteps,
+        _ tasks: [WorkflowTask],
         isWhole: Bool, reportingTo reader: inout ValueReader
     ) {
         let names = IncludeNames(parts, loose, inTasks, tasks)
@@ -118,7 +119,7 @@ struct IncludeOrder {
 
     /// Adds the dependencies to the first steps of each include.
     func settle(
-        _ loose: inout StepList, _ inTasks: inout StepList, _ tasks: inout [WorkflowTask],
+        _ loose: inout DecodedSteps, _ inTasks: inout DecodedSteps, _ tasks: inout [WorkflowTask],
         reportingTo reader: inout ValueReader
     ) {
         guard entries.contains(where: { !$0.tasks.isEmpty || !$0.steps.isEmpty }) else { return }
@@ -174,7 +175,7 @@ private struct IncludeNames {
         var isOwn = false
     }
 
-    private let loose: StepList
+    private let loose: DecodedSteps
     private let tasks: [WorkflowTask]
     private var taskNumbers: [String: Int] = [:]
     /// Steps and `foreach` groups by id, with their index outside of tasks or their task.
@@ -182,7 +183,8 @@ private struct IncludeNames {
     private var parts: [String: [IncludedPart]] = [:]
 
     init(
-        _ parts: [IncludedPart], _ loose: StepList, _ inTasks: StepList, _ tasks: [WorkflowTask]
+        _ parts: [IncludedPart], _ loose: DecodedSteps, _ inTasks: DecodedSteps,
+        _ tasks: [WorkflowTask]
     ) {
         self.loose = loose
         self.tasks = tasks
@@ -256,7 +258,7 @@ private struct IncludeNames {
     }
 }
 
-extension StepList {
+extension DecodedSteps {
     /// The steps of each task; they are consecutive.
     fileprivate var taskSpans: [Int: Range<Int>] {
         var spans: [Int: Range<Int>] = [:]

@@ -8,9 +8,9 @@ public struct WorkflowDecoder {
     var workflow: Workflow
     var reader = ValueReader()
     /// Steps outside of tasks: those of step files, then those of `[[steps]]`.
-    private var looseSteps = StepList()
+    private var looseSteps = DecodedSteps()
     /// Steps of `[[tasks]]`, with the index of their task in that array.
-    private var taskSteps = StepList()
+    private var taskSteps = DecodedSteps()
     /// The scope of each task.
     private var taskScopes: [FileScope] = []
     /// The first task of each file.
@@ -144,8 +144,8 @@ public struct WorkflowDecoder {
         let isWhole = !hasLostFiles && !hasLostSteps
         var loose = looseSteps
         var inTasks = taskSteps
-        looseSteps = StepList()
-        taskSteps = StepList()
+        looseSteps = DecodedSteps()
+        taskSteps = DecodedSteps()
         var includes = IncludeOrder()
         if parts.contains(where: { $0.include.dependencies != nil }) {
             includes.read(

@@ -1,3 +1,4 @@
+import Platform
 public import WorkflowModel
 
 #if canImport(Glibc)
@@ -21,7 +22,7 @@ public enum FileInput {
     /// The same, with what `fstat` said of the file before its first byte was read.
     static func readStamped(
         _ path: String, limit: Int = sizeLimit
-    ) throws(FileProblem) -> (bytes: [UInt8], stamp: SourceStamp) {
+    ) throws(FileProblem) -> (bytes: [UInt8], stamp: FileStamp) {
         guard !path.isEmpty, !path.utf8.contains(0) else {
             throw FileProblem(path, .invalidName)
         }
@@ -42,7 +43,7 @@ public enum FileInput {
             throw FileProblem(path, .tooLarge(size: Int(status.st_size), limit: limit))
         }
         let bytes = try content(descriptor, path, expected: Int(status.st_size), limit: limit)
-        return (bytes, SourceStamp(status))
+        return (bytes, FileStamp(status))
     }
 
     private static func content(

@@ -1,3 +1,5 @@
+import Platform
+
 /// A workflow file at an earlier time.
 public enum FileAtRevision: Hashable, Sendable {
     /// The same as now.
@@ -12,7 +14,7 @@ public enum FileAtRevision: Hashable, Sendable {
 struct FileReading {
     var bytes: [UInt8]
     /// Nil for what a file was at an earlier time.
-    var stamp: SourceStamp?
+    var stamp: FileStamp?
     /// Before anything was read, in nanoseconds since 1970.
     var observedAt: Int64
 }

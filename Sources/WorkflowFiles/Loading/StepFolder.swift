@@ -1,3 +1,4 @@
+import Platform
 import WorkflowModel
 
 /// A directory of step files.
@@ -75,7 +76,7 @@ struct StepFolder {
             }
             let now = sources.clock()
             let bytes: [UInt8]
-            let stamp: SourceStamp
+            let stamp: FileStamp
             do throws(FileProblem) {
                 (bytes, stamp) = try FileInput.readStamped(path, limit: Self.sizeLimit)
             } catch {

@@ -1,3 +1,4 @@
+import Platform
 import WorkflowModel
 
 /// How messages name a file, told from how the user named the workflow: that depends on where the user
@@ -39,7 +40,7 @@ struct LoadTrace: Hashable, Sendable {
     struct File: Hashable, Sendable {
         /// The path that was looked up, and where it led.
         var place: Place
-        var stamp: SourceStamp
+        var stamp: FileStamp
         /// When it was read, in nanoseconds since 1970.
         var observedAt: Int64
         var name: SourceName

@@ -1,3 +1,4 @@
+import Platform
 import WorkflowModel
 
 /// What stands before the workflow in a snapshot: whose it is, and all that it was made of.
@@ -59,10 +60,10 @@ struct SnapshotHeader: Hashable {
 /// A snapshot as it lies on the disk.
 ///
 /// ```
-/// "stepvisor workflow 1\n"  checksum of the rest (8)  header  workflow
+/// "stepvisor workflow 2\n"  checksum of the rest (8)  header  workflow
 /// ```
 struct SnapshotFile {
-    private static let firstLine = Array("stepvisor workflow 1\n".utf8)
+    private static let firstLine = Array("stepvisor workflow 2\n".utf8)
 
     var header: SnapshotHeader
     /// What ``ResolvedWorkflow/snapshot`` gave; lent like the bytes of the file.
@@ -70,14 +71,14 @@ struct SnapshotFile {
 
     /// Reads what ``SnapshotHeader/file(with:)`` gave.
     init(_ bytes: UnsafeRawBufferPointer) throws(DamagedBytes) {
-        var reader = ByteReader(bytes)
+        var reader = RecordReader(bytes)
         guard try reader.raw(Self.firstLine.count).elementsEqual(Self.firstLine) else {
             throw DamagedBytes()
         }
         let checksum: UInt64 = try reader.number()
         let rest = try reader.raw(reader.left)
         guard RecordChecksum.of(rest) == checksum else { throw DamagedBytes() }
-        var body = ByteReader(rest)
+        var body = RecordReader(rest)
         header = try SnapshotHeader(from: &body)
         workflow = try body.raw(body.left)
     }
@@ -91,7 +92,7 @@ struct SnapshotFile {
     var bytes: [UInt8] { header.file(with: workflow) }
 
     fileprivate static func bytes(of body: [UInt8]) -> [UInt8] {
-        var file = ByteWriter()
+        var file = RecordWriter()
         file.raw(firstLine)
         file.number(RecordChecksum.of(body[...]))
         file.raw(body)
@@ -102,20 +103,20 @@ struct SnapshotFile {
 extension SnapshotHeader {
     /// The header and the workflow as one file.
     func file(with workflow: UnsafeRawBufferPointer) -> [UInt8] {
-        var body = ByteWriter()
+        var body = RecordWriter()
         body.text(program)
         body.text(place.root)
         body.text(place.name)
-        body.byte(place.isDirectory ? 1 : 0)
+        body.flag(place.isDirectory)
         body.text(workflowFile)
         body.count(files.count)
         for known in files {
             known.file.place.encode(to: &body)
             known.file.stamp.encode(to: &body)
             body.number(known.file.observedAt)
-            body.byte(known.file.name.form.rawValue)
+            body.kind(known.file.name.form)
             body.text(known.file.name.path)
-            body.byte(known.file.isWorkflow ? 1 : 0)
+            body.flag(known.file.isWorkflow)
             body.blob(known.digest)
         }
         body.count(directories.count)
@@ -126,88 +127,65 @@ extension SnapshotHeader {
         body.count(bystanders.count)
         for known in bystanders {
             body.text(known.path)
-            body.byte(known.kind.rawValue)
-            body.byte(known.isExecutable ? 1 : 0)
+            body.kind(known.kind)
+            body.flag(known.isExecutable)
         }
         body.raw(workflow)
         return SnapshotFile.bytes(of: body.bytes)
     }
 
-    fileprivate init(from reader: inout ByteReader) throws(DamagedBytes) {
+    fileprivate init(from reader: inout RecordReader) throws(DamagedBytes) {
         program = try reader.text()
         place = SnapshotPlace(
             root: try reader.text(), name: try reader.text(), isDirectory: try reader.flag())
         workflowFile = try reader.text()
-        files = []
-        for _ in 0..<(try reader.length()) {
+        files = try reader.list(ofSize: 60) { reader throws(DamagedBytes) in
             let file = LoadTrace.File(
                 place: try LoadTrace.Place(from: &reader),
-                stamp: try SourceStamp(from: &reader),
-                observedAt: try reader.signed(),
+                stamp: try FileStamp(from: &reader),
+                observedAt: try reader.number(),
                 name: SourceName(form: try reader.kind(), path: try reader.text()),
                 isWorkflow: try reader.flag())
-            files.append(File(file: file, digest: Array(try reader.blob())))
+            return File(file: file, digest: Array(try reader.blob()))
         }
-        directories = []
-        for _ in 0..<(try reader.length()) {
-            directories.append(
-                Directory(
-                    place: try LoadTrace.Place(from: &reader),
-                    digest: Array(try reader.blob())))
+        directories = try reader.list(ofSize: 13) { reader throws(DamagedBytes) in
+            Directory(
+                place: try LoadTrace.Place(from: &reader), digest: Array(try reader.blob()))
         }
-        bystanders = []
-        for _ in 0..<(try reader.length()) {
-            bystanders.append(
-                LoadTrace.Bystander(
-                    path: try reader.text(), kind: try reader.kind(),
-                    isExecutable: try reader.flag()))
+        bystanders = try reader.list(ofSize: 6) { reader throws(DamagedBytes) in
+            LoadTrace.Bystander(
+                path: try reader.text(), kind: try reader.kind(), isExecutable: try reader.flag())
         }
-    }
-}
-
-extension ByteReader {
-    fileprivate mutating func flag() throws(DamagedBytes) -> Bool {
-        switch try byte() {
-        case 0: false
-        case 1: true
-        default: throw DamagedBytes()
-        }
-    }
-
-    fileprivate mutating func kind<Kind: RawRepresentable<UInt8>>() throws(DamagedBytes) -> Kind {
-        guard let kind = Kind(rawValue: try byte()) else { throw DamagedBytes() }
-        return kind
     }
 }
 
 extension LoadTrace.Place {
-    fileprivate func encode(to writer: inout ByteWriter) {
+    fileprivate func encode(to writer: inout RecordWriter) {
         writer.text(path)
         writer.text(resolved)
-        writer.byte(isListed ? 1 : 0)
+        writer.flag(isListed)
     }
 
-    fileprivate init(from reader: inout ByteReader) throws(DamagedBytes) {
+    fileprivate init(from reader: inout RecordReader) throws(DamagedBytes) {
         self.init(
             path: try reader.text(), resolved: try reader.text(), isListed: try reader.flag())
     }
 }
 
-extension SourceStamp {
-    fileprivate func encode(to writer: inout ByteWriter) {
-        writer.number(UInt64(mode))
-        writer.number(device)
-        writer.number(inode)
+extension FileStamp {
+    fileprivate func encode(to writer: inout RecordWriter) {
+        writer.kind(kind)
+        writer.flag(isExecutable)
         writer.number(size)
         writer.number(modifiedAt)
         writer.number(changedAt)
+        writer.number(inode)
     }
 
-    fileprivate init(from reader: inout ByteReader) throws(DamagedBytes) {
-        guard let mode = UInt32(exactly: try reader.number()) else { throw DamagedBytes() }
+    fileprivate init(from reader: inout RecordReader) throws(DamagedBytes) {
         self.init(
-            mode: mode, device: try reader.number(), inode: try reader.number(),
-            size: try reader.signed(), modifiedAt: try reader.signed(),
-            changedAt: try reader.signed())
+            kind: try reader.kind(), isExecutable: try reader.flag(), size: try reader.number(),
+            modifiedAt: try reader.number(), changedAt: try reader.number(),
+            inode: try reader.number())
     }
 }

@@ -1,3 +1,4 @@
+import Platform
 import WorkflowModel
 
 /// Finds out whether all that a workflow was made of is still the same.
@@ -24,7 +25,7 @@ struct SourceCheck {
     }
 
     private mutating func isSame(_ known: inout SnapshotHeader.File) -> Bool {
-        guard let stamp = stamp(of: known.file.place), stamp.isRegular else { return false }
+        guard let stamp = stamp(of: known.file.place), stamp.kind == .file else { return false }
         if stamp == known.file.stamp, stamp.isOldEnough(at: known.file.observedAt) { return true }
         let now = clock()
         guard let (bytes, stamp) = try? FileInput.readStamped(known.file.place.resolved),
@@ -43,20 +44,19 @@ struct SourceCheck {
         return digest(LoadTrace.Directory.content(of: names.sorted())) == known.digest
     }
 
-    private mutating func noteReading(of stamp: SourceStamp, at now: Int64) {
+    private mutating func noteReading(of stamp: FileStamp, at now: Int64) {
         if stamp.isOldEnough(at: now) { isWorthKeeping = true }
     }
 
     /// Of what a path leads to, where that is what it led to.
-    private func stamp(of place: LoadTrace.Place) -> SourceStamp? {
+    private func stamp(of place: LoadTrace.Place) -> FileStamp? {
         if place.isListed, place.path == place.resolved {
             // Its directory has been compared: only itself can be a link.
-            guard let own = SourceStamp(place.path, followingLinks: false), own.isRegular else {
-                return nil
-            }
+            guard let own = FileStamp(of: place.path, followingLinks: false), own.kind == .file
+            else { return nil }
             return own
         }
         guard PathText.resolved(place.path) == place.resolved else { return nil }
-        return SourceStamp(place.resolved)
+        return FileStamp(of: place.resolved, followingLinks: true)
     }
 }

@@ -1,36 +1,37 @@
 /// Writes the parts of a workflow; each text once, in a table of its own.
 struct SnapshotWriter {
-    private(set) var body = ByteWriter()
-    private var texts = ByteWriter()
+    private(set) var body = RecordWriter()
+    private var texts = RecordWriter()
     private var numbers: [String: Int] = [:]
 
     /// The texts in the order of their numbers, and what refers to them.
     var bytes: [UInt8] {
-        var whole = ByteWriter()
+        var whole = RecordWriter()
         whole.count(numbers.count)
         whole.blob(texts.bytes)
         whole.raw(body.bytes)
         return whole.bytes
     }
 
-    mutating func byte(_ value: UInt8) { body.byte(value) }
-    mutating func count(_ value: Int) { body.count(value) }
+    mutating func byte(_ value: UInt8) { body.number(value) }
+    mutating func count(_ value: Int) { body.varint(value) }
     mutating func number(_ value: Int64) { body.number(value) }
-    mutating func flag(_ value: Bool) { body.byte(value ? 1 : 0) }
+    mutating func flag(_ value: Bool) { body.flag(value) }
 
     mutating func text(_ text: String) {
         if let number = numbers[text] {
-            body.count(number)
+            body.varint(number)
         } else {
-            body.count(numbers.count)
+            body.varint(numbers.count)
             numbers[text] = numbers.count
-            texts.text(text)
+            texts.varint(text.utf8.count)
+            texts.raw(text.utf8)
         }
     }
 
     /// The place of a value among all of its type.
     mutating func choice<Value: CaseIterable & Equatable>(_ value: Value) {
-        body.count(Value.allCases.enumerated().first { $0.element == value }?.offset ?? 0)
+        body.varint(Value.allCases.enumerated().first { $0.element == value }?.offset ?? 0)
     }
 
     mutating func value(_ value: some SnapshotCodable) { value.encode(to: &self) }
@@ -58,18 +59,20 @@ struct SnapshotWriter {
 
 /// Reads what ``SnapshotWriter`` wrote.
 struct SnapshotReader {
-    private var body: ByteReader
+    private var body: RecordReader
     private let texts: [String]
     /// How deep the value that is read lies in others of its kind.
     var depth = 0
 
     init(_ bytes: UnsafeRawBufferPointer) throws(DamagedBytes) {
-        var whole = ByteReader(bytes)
-        let count = try whole.length()
-        var table = ByteReader(try whole.blob())
+        var whole = RecordReader(bytes)
+        let count = try whole.count(ofSize: 1)
+        var table = RecordReader(try whole.blob())
         var texts: [String] = []
         texts.reserveCapacity(count)
-        for _ in 0..<count { texts.append(try table.text()) }
+        for _ in 0..<count {
+            texts.append(String(decoding: try table.raw(try table.varint()), as: UTF8.self))
+        }
         guard table.isAtEnd else { throw DamagedBytes() }
         self.texts = texts
         body = whole
@@ -77,26 +80,27 @@ struct SnapshotReader {
 
     var isAtEnd: Bool { body.isAtEnd }
 
-    mutating func byte() throws(DamagedBytes) -> UInt8 { try body.byte() }
-    mutating func count() throws(DamagedBytes) -> Int { try body.count() }
-    mutating func number() throws(DamagedBytes) -> Int64 { try body.signed() }
+    mutating func byte() throws(DamagedBytes) -> UInt8 { try body.number() }
+    mutating func count() throws(DamagedBytes) -> Int { try body.varint() }
+    mutating func number() throws(DamagedBytes) -> Int64 { try body.number() }
 
-    mutating func flag() throws(DamagedBytes) -> Bool {
-        switch try body.byte() {
-        case 0: false
-        case 1: true
-        default: throw DamagedBytes()
-        }
+    mutating func flag() throws(DamagedBytes) -> Bool { try body.flag() }
+
+    /// How many values follow, of which each takes at least one byte: more than are left are damage.
+    private mutating func length() throws(DamagedBytes) -> Int {
+        let length = try body.varint()
+        guard length >= 0, length <= body.left else { throw DamagedBytes() }
+        return length
     }
 
     mutating func text() throws(DamagedBytes) -> String {
-        let number = try body.count()
+        let number = try body.varint()
         guard texts.indices.contains(number) else { throw DamagedBytes() }
         return texts[number]
     }
 
     mutating func choice<Value: CaseIterable>() throws(DamagedBytes) -> Value {
-        let number = try body.count()
+        let number = try body.varint()
         let all = Value.allCases
         guard number >= 0,
             let place = all.index(all.startIndex, offsetBy: number, limitedBy: all.endIndex),
@@ -122,7 +126,7 @@ struct SnapshotReader {
     mutating func list<Value>(
         _ read: (inout SnapshotReader) throws(DamagedBytes) -> Value
     ) throws(DamagedBytes) -> [Value] {
-        let count = try body.length()
+        let count = try length()
         guard count > 0 else { return [] }
         var values: [Value] = []
         values.reserveCapacity(count)
@@ -131,7 +135,7 @@ struct SnapshotReader {
     }
 
     mutating func list<Value: SnapshotCodable>() throws(DamagedBytes) -> [Value] {
-        let count = try body.length()
+        let count = try length()
         guard count > 0 else { return [] }
         var values: [Value] = []
         values.reserveCapacity(count)

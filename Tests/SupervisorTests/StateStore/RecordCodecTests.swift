@@ -1,6 +1,7 @@
 import Execution
 import Testing
 import TestSupport
+import WorkflowModel
 
 @testable import FileState
 @testable import Platform
@@ -17,10 +18,13 @@ struct RecordCodecTests {
             digest: Digest(of: Array(word.utf8)), observedAt: 12)
     }
 
+    private static let varints = [0, 127, 128, 16_384, -1, .min, .max]
+
     private static func body(_ writer: inout RecordWriter) {
         writer.number(UInt8(7))
         writer.number(Int64.min)
         writer.flag(true)
+        for number in Self.varints { writer.varint(number) }
         writer.text("é\n")
         writer.blob([])
         writer.digest(Digest((1, 2, 3, 4)))
@@ -30,22 +34,23 @@ struct RecordCodecTests {
     }
 
     @Test("what was written is read, and nothing behind it")
-    func both() {
+    func both() throws {
         var writer = RecordWriter()
         Self.body(&writer)
-        RecordReader.read(writer.bytes[...]) { reader in
-            #expect(reader.number(UInt8.self) == 7)
-            #expect(reader.number(Int64.self) == .min)
-            #expect(reader.flag() == true)
-            #expect(reader.text() == "é\n")
-            #expect(reader.blob()?.isEmpty == true)
-            #expect(reader.digest() == Digest((1, 2, 3, 4)))
-            #expect(reader.files() == [Self.file("a"), Self.file("b")])
-            #expect(reader.products() == [OutputDigest(step: "s", digest: .zero)])
-            #expect(reader.parts() == [FingerprintPart("name", "value")])
+        try RecordReader.read(writer.bytes[...]) { reader throws in
+            #expect(try reader.number(UInt8.self) == 7)
+            #expect(try reader.number(Int64.self) == .min)
+            #expect(try reader.flag())
+            for number in Self.varints { #expect(try reader.varint() == number) }
+            #expect(try reader.text() == "é\n")
+            #expect(try reader.blob().isEmpty)
+            #expect(try reader.digest() == Digest((1, 2, 3, 4)))
+            #expect(try reader.files() == [Self.file("a"), Self.file("b")])
+            #expect(try reader.products() == [OutputDigest(step: "s", digest: .zero)])
+            #expect(try reader.parts() == [FingerprintPart("name", "value")])
             #expect(reader.isAtEnd)
-            #expect(reader.number(UInt8.self) == nil && reader.blob() == nil)
-            #expect(reader.take(0)?.isEmpty == true && reader.take(-1) == nil)
+            #expect((try? reader.number(UInt8.self)) == nil && (try? reader.blob()) == nil)
+            #expect((try? reader.raw(0))?.isEmpty == true && (try? reader.raw(-1)) == nil)
         }
     }
 
@@ -56,8 +61,26 @@ struct RecordCodecTests {
         writer.raw([UInt8](repeating: 0xff, count: 300))
         RecordReader.read(writer.bytes[...]) { reader in
             var (files, products, parts, blob) = (reader, reader, reader, reader)
-            #expect(files.files() == nil && products.products() == nil)
-            #expect(parts.parts() == nil && blob.blob() == nil)
+            #expect((try? files.files()) == nil && (try? products.products()) == nil)
+            #expect((try? parts.parts()) == nil && (try? blob.blob()) == nil)
+        }
+    }
+
+    @Test("a number that does not end, a flag that is neither, and a case that is none are damage")
+    func senseless() {
+        let endless = [UInt8](repeating: 0xff, count: 20)
+        for length in 0...20 {
+            _ = RecordReader.read(endless[..<length]) { reader in
+                #expect(throws: DamagedBytes.self) { try reader.varint() }
+            }
+        }
+        RecordReader.read([2]) { reader in
+            var other = reader
+            #expect(throws: DamagedBytes.self) { try reader.flag() }
+            #expect((try? other.kind(FileStamp.Kind.self)) == .link)
+        }
+        _ = RecordReader.read([0xf0]) { reader in
+            #expect(throws: DamagedBytes.self) { try reader.kind(FileStamp.Kind.self) }
         }
     }
 

@@ -1,5 +1,6 @@
 import DependencyGraph
 import Foundation
+import Platform
 import Synchronization
 import Testing
 import WorkflowModel

@@ -1,42 +1,4 @@
-package import Execution
-import WorkflowModel
-
-/// Puts values into bytes, for every binary file below `.stepvisor/` and in a cache: numbers least
-/// significant byte first, texts with their length in four bytes before them.
-///
-/// What it writes is read by ``RecordReader``.
-package struct RecordWriter {
-    package private(set) var bytes: [UInt8] = []
-
-    package init(reserving count: Int = 0) { bytes.reserveCapacity(count) }
-
-    package mutating func number<Number: FixedWidthInteger>(_ value: Number) {
-        withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
-    }
-
-    mutating func flag(_ value: Bool) { bytes.append(value ? 1 : 0) }
-
-    /// Bytes as they are, without their length.
-    package mutating func raw(_ value: some Sequence<UInt8>) { bytes.append(contentsOf: value) }
-
-    /// Bytes with their length.
-    package mutating func blob(_ value: some Collection<UInt8>) {
-        number(UInt32(clamping: value.count))
-        bytes.append(contentsOf: value)
-    }
-
-    package mutating func text(_ value: String) { blob(value.utf8) }
-
-    package mutating func digest(_ value: Digest) {
-        number(value.words.0)
-        number(value.words.1)
-        number(value.words.2)
-        number(value.words.3)
-    }
-
-    /// How many parts follow.
-    package mutating func count(_ value: Int) { number(UInt32(clamping: value)) }
-}
+package import WorkflowModel
 
 /// The frame of a record in a file that only grows, by which a changed record is told from one that a
 /// death cut off.
@@ -67,9 +29,10 @@ package enum RecordFrame {
     /// one.
     package static func body(in bytes: UnsafeRawBufferPointer, at place: Int) -> Range<Int>? {
         var reader = RecordReader(bytes, from: place)
-        guard let mark = reader.number(UInt32.self), let length = reader.number(UInt32.self),
-            mark == self.mark(of: length), let checksum = reader.number(UInt64.self),
-            let body = reader.take(Int(length)), RecordChecksum.of(body) == checksum
+        guard let mark = try? reader.number(UInt32.self),
+            let length = try? reader.number(UInt32.self), mark == self.mark(of: length),
+            let checksum = try? reader.number(UInt64.self),
+            let body = try? reader.raw(Int(length)), RecordChecksum.of(body) == checksum
         else { return nil }
         let start = place + headSize
         return start..<(start + Int(length))
@@ -81,7 +44,8 @@ package enum RecordFrame {
         let rest = UnsafeRawBufferPointer(rebasing: bytes[place...])
         if rest.count < 8 || rest.allSatisfy({ $0 == 0 }) { return true }
         var reader = RecordReader(rest)
-        guard let mark = reader.number(UInt32.self), let length = reader.number(UInt32.self)
+        guard let mark = try? reader.number(UInt32.self),
+            let length = try? reader.number(UInt32.self)
         else { return true }
         return mark == self.mark(of: length) && Int(length) > rest.count - headSize
     }
@@ -96,10 +60,10 @@ package enum RecordFrame {
     }
 
     /// Calls with each record of a file that begins with one of these lines, until one is cut off or
-    /// damaged, or `body` returns false.
+    /// damaged.
     package static func forEach(
         in bytes: [UInt8], _ forms: [(firstLine: String, form: Form)],
-        _ body: (inout RecordReader) -> Bool
+        _ body: (inout RecordReader) throws(DamagedBytes) -> Void
     ) {
         guard let (firstLine, form) = forms.first(where: { bytes.starts(with: $0.firstLine.utf8) })
         else { return }
@@ -107,7 +71,7 @@ package enum RecordFrame {
             var place = firstLine.utf8.count
             while let range = range(of: form, in: buffer, at: place) {
                 var reader = RecordReader(UnsafeRawBufferPointer(rebasing: buffer[range]))
-                guard body(&reader) else { return }
+                guard (try? body(&reader)) != nil else { return }
                 place = range.upperBound
             }
         }
@@ -118,9 +82,9 @@ package enum RecordFrame {
     ) -> Range<Int>? {
         if form == .marked { return body(in: bytes, at: place) }
         var reader = RecordReader(bytes, from: place)
-        guard let length = reader.number(UInt32.self) else { return nil }
-        let checksum = form == .checked ? reader.number(UInt64.self) : nil
-        guard let body = reader.take(Int(length)),
+        guard let length = try? reader.number(UInt32.self) else { return nil }
+        let checksum = form == .checked ? try? reader.number(UInt64.self) : nil
+        guard let body = try? reader.raw(Int(length)),
             form == .plain || checksum == RecordChecksum.of(body)
         else { return nil }
         return (reader.place - Int(length))..<reader.place

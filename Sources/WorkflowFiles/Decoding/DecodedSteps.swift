@@ -1,7 +1,7 @@
 import WorkflowModel
 
 /// Steps in the order in which they were read; the instances of a `foreach` are consecutive.
-struct StepList {
+struct DecodedSteps {
     var steps: [Step] = []
     private(set) var groups: [StepGroup] = []
     /// The steps of each scope other than that of the main file.
