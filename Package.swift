@@ -48,11 +48,12 @@ let package = Package(
     targets: [
         // Arrows point down only: a module lists what it knows, and the compiler enforces it.
         module("DependencyGraph"),
-        module("WorkflowModel", knows: ["DependencyGraph"]),
+        module("WorkflowModel", knows: ["DependencyGraph", "RegularExpressions"]),
         module("WorkflowFiles", knows: ["WorkflowModel", "Platform"]),
         module("Execution", knows: ["WorkflowModel", "DependencyGraph", "HashInstructions"]),
         // Apart from the system calls, so that the pure core cannot reach those.
         .target(name: "HashInstructions", cSettings: strict),
+        .target(name: "RegularExpressions", cSettings: strict),
         .target(name: "SystemCalls", cSettings: strict),
         module("Platform", knows: ["SystemCalls"]),
         module("Processes", knows: ["Platform", "SystemCalls", "Execution"]),

@@ -1,12 +1,6 @@
 package import Execution
 package import Platform
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// What a file was when it was last looked at.
 package struct FileRecord: Hashable, Sendable {
     /// Relative to the project root, or absolute where it was declared so; bytes, not text.

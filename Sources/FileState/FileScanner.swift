@@ -4,12 +4,6 @@ import Processes
 import SystemCalls
 import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// How much may be looked at before somebody else has to do it.
 package struct InputBudget: Sendable {
     /// Names in directories and files to be looked at.

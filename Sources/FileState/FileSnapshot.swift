@@ -4,12 +4,6 @@ import Processes
 import SystemCalls
 import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// What the files that a step reads are at one moment.
 package struct FileSnapshot: Sendable {
     /// Of their paths, kinds and contents.

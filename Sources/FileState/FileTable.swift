@@ -1,12 +1,6 @@
 import Dispatch
 package import Platform
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// The files that steps name one by one, each once however many steps name it, with what `lstat` says of
 /// them at one moment.
 package struct FileTable: Sendable {

@@ -1,12 +1,6 @@
 package import Platform
 import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// One file that a step reads.
 package struct InputEntry: Sendable {
     /// Relative to the project root, or absolute where it was declared so; bytes, not text.

@@ -2,12 +2,6 @@ import Execution
 package import Platform
 import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Looks for what a step said it would write.
 ///
 /// Paths are relative to the working directory, which is the project root. A path is there when

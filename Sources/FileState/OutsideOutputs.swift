@@ -1,10 +1,5 @@
+import Platform
 public import WorkflowModel
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// Finds declared outputs whose directory is reached through a link that leads out of the project.
 ///

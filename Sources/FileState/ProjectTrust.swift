@@ -1,11 +1,5 @@
 import Execution
-import Platform
-
-#if canImport(Glibc)
-    package import Glibc
-#else
-    package import Darwin
-#endif
+package import Platform
 
 /// Checks which other users can change what a workflow runs.
 public enum ProjectTrust {

@@ -1,12 +1,6 @@
 public import Platform
 import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 extension ProcessEnvironment {
     /// The path of the working directory as it is shown; nil when it was removed.
     public static var shownWorkingDirectory: String? {

@@ -2,12 +2,6 @@ import Execution
 package import Platform
 import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// How much of what a link leads to counts; of two for one link the greater.
 enum LinkRule: Int, Sendable {
     /// The file that it leads to; a directory does not count.

@@ -3,12 +3,6 @@ import Platform
 import SystemCalls
 import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Checks an entry before any of it is restored.
 enum CacheCheck {
     /// Reads the manifest of an entry, and checks it against the declarations of a step.

@@ -1,11 +1,6 @@
 package import Execution
+import Platform
 import SystemCalls
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// Copies bytes into an entry or out of it, and hashes them on the way.
 package enum CacheContent {

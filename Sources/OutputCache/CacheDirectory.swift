@@ -5,12 +5,6 @@ import StateStore
 import SystemCalls
 import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// The directory of the cache: `.stepvisor/cache`, or the value of `STEPVISOR_CACHE`.
 ///
 /// Each entry is one file, `v1-linux-x86_64/ab/abcd…`, so formats and platforms stay separate. A

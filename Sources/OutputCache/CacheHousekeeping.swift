@@ -2,12 +2,6 @@ import Execution
 import Platform
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Lists the cache, and removes the files of writers that were killed.
 extension CacheDirectory {
     /// An entry as listed.

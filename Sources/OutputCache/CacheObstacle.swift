@@ -1,12 +1,6 @@
 package import Platform
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Something in the place of an entry, or of a directory above it, that can never be one.
 package struct CacheObstacle: Error {
     /// Its path, relative to the cache.

@@ -5,12 +5,6 @@ import StateStore
 import SystemCalls
 import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Why an entry is not a hit: a clause.
 package enum CacheError: Error {
     /// It is permanently unusable.

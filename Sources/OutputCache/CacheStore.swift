@@ -6,12 +6,6 @@ import StateStore
 import SystemCalls
 import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Why nothing was stored.
 package enum CacheRefusal: Error {
     /// The outputs cannot be stored: a clause.

@@ -4,12 +4,6 @@ import Platform
 import SystemCalls
 import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Files among a step's outputs that are not in an entry: none of them may exist after a restore.
 ///
 /// Only files that the step's last success left unchanged are removed. Any other file keeps the

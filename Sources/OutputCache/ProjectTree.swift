@@ -1,12 +1,6 @@
 package import Platform
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Opens the directories of a project component by component, following no link.
 ///
 /// So nothing outside of the project is read or written, whatever a path or a link says. The last

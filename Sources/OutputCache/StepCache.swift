@@ -5,12 +5,6 @@ package import StateStore
 import Synchronization
 package import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// A restored entry and its origin.
 package struct CachedEntry: Hashable, Sendable {
     /// The run that produced it, and the project of that run.

@@ -1,11 +1,5 @@
 package import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// A file descriptor with one owner; closed when the owner is destroyed.
 package struct Descriptor: ~Copyable {
     /// The number; never negative.
@@ -123,52 +117,5 @@ extension FileBytes {
     /// be read.
     package static func openAsExecDoes(_ path: String) -> Int32 {
         open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-    }
-}
-
-/// C library functions whose names are hidden by methods.
-package enum LibC {
-    package static func kill(_ pid: Int32, _ signal: Int32) -> Int32 {
-        #if canImport(Glibc)
-            Glibc.kill(pid, signal)
-        #else
-            Darwin.kill(pid, signal)
-        #endif
-    }
-
-    /// Opens an existing path, links followed; close-on-exec.
-    package static func open(_ path: String, _ flags: Int32) -> Int32 {
-        #if canImport(Glibc)
-            Glibc.open(path, flags | O_CLOEXEC)
-        #else
-            Darwin.open(path, flags | O_CLOEXEC)
-        #endif
-    }
-
-    package static func close(_ descriptor: Int32) {
-        #if canImport(Glibc)
-            _ = Glibc.close(descriptor)
-        #else
-            _ = Darwin.close(descriptor)
-        #endif
-    }
-
-    package static func write(_ descriptor: Int32, _ buffer: UnsafeRawPointer, _ count: Int) -> Int
-    {
-        #if canImport(Glibc)
-            Glibc.write(descriptor, buffer, count)
-        #else
-            Darwin.write(descriptor, buffer, count)
-        #endif
-    }
-
-    package static func read(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int)
-        -> Int
-    {
-        #if canImport(Glibc)
-            Glibc.read(descriptor, buffer, count)
-        #else
-            Darwin.read(descriptor, buffer, count)
-        #endif
     }
 }

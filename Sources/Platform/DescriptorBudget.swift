@@ -1,11 +1,5 @@
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// How many steps a run can have at once with the descriptor limit of this process (`ulimit -n`).
 package enum DescriptorBudget {
     /// Reserved for the run itself: standard streams, lock, journal, directories, signals,

@@ -1,9 +1,3 @@
-#if canImport(Glibc)
-    package import Glibc
-#else
-    package import Darwin
-#endif
-
 /// What `stat` tells of a file, as far as it shows a change.
 package struct FileStamp: Hashable, Sendable {
     /// What a path is; the raw value goes into digests.
@@ -33,13 +27,8 @@ package struct FileStamp: Hashable, Sendable {
         }
         isExecutable = kind == .file && facts.st_mode & 0o111 != 0
         size = Int64(facts.st_size)
-        #if canImport(Darwin)
-            let (modified, changed) = (facts.st_mtimespec, facts.st_ctimespec)
-        #else
-            let (modified, changed) = (facts.st_mtim, facts.st_ctim)
-        #endif
-        modifiedAt = FileStamp.nanoseconds(modified)
-        changedAt = FileStamp.nanoseconds(changed)
+        modifiedAt = FileStamp.nanoseconds(facts.modified)
+        changedAt = FileStamp.nanoseconds(facts.changed)
         inode = UInt64(facts.st_ino)
     }
 

@@ -1,9 +1,3 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Resolves paths.
 package enum RealPath {
     /// The path without links, `.` and `..`; nil when it does not exist.

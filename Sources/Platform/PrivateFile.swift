@@ -1,11 +1,5 @@
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Opens files of the state: never through a link, and only those that belong to this user alone.
 ///
 /// Names are looked up in an already open directory, so a directory that replaces it later is never

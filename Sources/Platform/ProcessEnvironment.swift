@@ -1,12 +1,6 @@
 import Foundation
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// The environment and the limits of this process.
 public enum ProcessEnvironment {
     /// The environment variables; a value that is not UTF-8 is repaired.

@@ -1,11 +1,5 @@
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Prepares this process before anything else, whatever state it was started in.
 ///
 /// DESIGN: a parent may have closed descriptors 0 to 2, blocked signals, or ignored SIGCHLD (then

@@ -1,11 +1,5 @@
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Files of the user that a command reads or writes.
 public enum ProjectFiles {
     /// Writes a new file; throws when it exists already.

@@ -1,11 +1,5 @@
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Standard output and standard error of this process.
 public enum StandardStream: Int32, Sendable {
     /// Requested data.

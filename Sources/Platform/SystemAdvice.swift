@@ -1,9 +1,3 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 extension SystemError {
     /// What to do about the most common errors; nil for all others.
     public var advice: String? {

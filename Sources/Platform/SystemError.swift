@@ -1,9 +1,3 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// A failed system call.
 public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The call, as a person would name it ("open").

@@ -2,12 +2,6 @@ package import Execution
 import Platform
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// The content of `/proc/PID/stat` for a process.
 package struct ProcessFacts: Hashable {
     package var pid: Int32

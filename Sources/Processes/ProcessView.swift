@@ -1,12 +1,6 @@
 package import Platform
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Which processes `/proc` shows.
 package enum ProcessView {
     /// The processes of this PID namespace, by their ids here.

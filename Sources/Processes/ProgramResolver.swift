@@ -2,12 +2,6 @@ import Execution
 import Platform
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Finds the program of a command's first word, and checks everything that would keep it from
 /// starting: the launch itself reports "file doesn't exist" for all of it.
 public struct ProgramResolver {
@@ -36,13 +30,8 @@ public struct ProgramResolver {
             device = UInt64(truncatingIfNeeded: facts.st_dev)
             inode = UInt64(facts.st_ino)
             size = Int64(facts.st_size)
-            #if canImport(Glibc)
-                changedSeconds = facts.st_ctim.tv_sec
-                changedNanoseconds = facts.st_ctim.tv_nsec
-            #else
-                changedSeconds = facts.st_ctimespec.tv_sec
-                changedNanoseconds = facts.st_ctimespec.tv_nsec
-            #endif
+            changedSeconds = facts.changed.tv_sec
+            changedNanoseconds = facts.changed.tv_nsec
         }
     }
 

@@ -1,11 +1,6 @@
 public import Execution
+import Platform
 import SystemCalls
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// Reads the clocks; the only place that does.
 public struct RunClock: Sendable {

@@ -1,11 +1,5 @@
 import Platform
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// The run id in the environment of every process of a run, after the ids of outer runs.
 package struct RunMarker {
     /// The variable: the ids of all enclosing runs, colon-separated, the innermost last.

@@ -1,12 +1,6 @@
 package import Platform
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// `alive` of a run: locked by its guardian until the last process of the run is gone.
 package enum AliveFile {
     package static let name = "alive"

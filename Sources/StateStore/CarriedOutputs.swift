@@ -3,12 +3,6 @@ package import Platform
 import SystemCalls
 import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Takes over what steps that are not run again have written to `STEPVISOR_OUTPUT`.
 ///
 /// Copied, not linked: a step that writes to a file of this run must not write to an earlier one's.

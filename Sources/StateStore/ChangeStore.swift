@@ -1,12 +1,6 @@
 import Foundation
 package import Platform
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// How the files that conditions ask about looked when their steps last ended well:
 /// `.stepvisor/changed.json`.
 ///

@@ -4,12 +4,6 @@ public import Platform
 import SystemCalls
 public import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// How long steps took in their last good runs: `.stepvisor/durations`.
 ///
 /// A file of its own, since reading a journal of 10,000 steps would cost more than planning them.

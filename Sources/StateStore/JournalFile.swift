@@ -2,12 +2,6 @@ package import Execution
 package import Platform
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// `events.ndjson` of a run that is being written: whole, sealed lines, one per event, each in the file
 /// before anything is done upon it.
 package struct JournalFile: ~Copyable {

@@ -2,12 +2,6 @@ package import Execution
 package import Platform
 import Processes
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// What the holder of a lock has written into the lock's file.
 ///
 /// Who gives a lock back erases it. One that is left in a file that is not locked is of a holder

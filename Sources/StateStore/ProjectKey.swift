@@ -1,11 +1,5 @@
 public import Platform
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// `.stepvisor/key`: random bytes that are part of every digest in a project with secrets.
 ///
 /// A short secret could be guessed from its digest; with the key in it this is impossible for

@@ -2,12 +2,6 @@ public import Execution
 public import Platform
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// The lock that a run holds on its project: one run at a time.
 public final class ProjectLock {
     private var number: Int32

@@ -2,12 +2,6 @@ package import Execution
 package import Platform
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// What steps wrote to `STEPVISOR_OUTPUT` at their last success: `.stepvisor/known/<workflow>/results/`.
 ///
 /// Kept beside the runs, so that it is there when those are removed.

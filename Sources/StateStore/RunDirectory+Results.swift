@@ -1,11 +1,5 @@
 package import Platform
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 extension RunDirectory {
     /// Writes a step's result atomically to where the step would have written it.
     package func writeResult(_ bytes: [UInt8], of step: String) throws(SystemError) {

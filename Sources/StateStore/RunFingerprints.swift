@@ -2,12 +2,6 @@ public import Execution
 import Platform
 package import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// What the steps of a run were made from, to be compared with other runs: a record a start.
 ///
 /// `.stepvisor/runs/<id>/ingredients` only grows; a record that a death cut off at the end is none.

@@ -2,12 +2,6 @@ import Execution
 package import Platform
 import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Snapshots of loaded workflows: `.stepvisor/workflows/<name>`.
 ///
 /// What a snapshot says is run, so one that others could have written is not read: it, and the two

@@ -4,12 +4,6 @@ public import Platform
 import Processes
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// `.stepvisor/` of a project: runs, locks, and the link to the latest run.
 ///
 /// Opened once and then used through its descriptor, so that nothing that happens to the path

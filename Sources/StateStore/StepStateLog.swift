@@ -3,12 +3,6 @@ package import Platform
 import SystemCalls
 import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// What is known of the steps of a workflow from earlier runs: `.stepvisor/known/<workflow>/steps`.
 ///
 /// A file of records that only grows: each is written in one go, and the last one of a step counts. A

@@ -1,12 +1,6 @@
 import Execution
 import Platform
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// What keeps that from being read and written which is known of steps.
 extension StepStateLog {
     /// A name for a directory: that of the workflow's file, or a digest where it is a strange one.

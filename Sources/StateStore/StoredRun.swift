@@ -4,12 +4,6 @@ import Processes
 import SystemCalls
 import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// A run as `.stepvisor/runs/` has it, going on or over: read, never written.
 public struct StoredRun: Sendable {
     /// The run's id.

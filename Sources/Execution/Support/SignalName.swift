@@ -7,7 +7,7 @@ public enum SignalName {
         return realTimeName(of: signal) ?? "signal \(signal)"
     }
 
-    #if canImport(Darwin)
+    #if os(macOS)
         private static let names = [
             "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "EMT", "FPE", "KILL", "BUS", "SEGV",
             "SYS", "PIPE", "ALRM", "TERM", "URG", "STOP", "TSTP", "CONT", "CHLD", "TTIN", "TTOU",

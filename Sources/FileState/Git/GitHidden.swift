@@ -1,11 +1,5 @@
 import Platform
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Tracked files whose changes git does not report: those with `skip-worktree` or `assume-unchanged`,
 /// those that were touched and are the same only after a filter, and those that were edited within
 /// the second in which git had last looked, since it compares times by seconds.
@@ -97,16 +91,10 @@ package struct GitHidden {
             guard InputPath.with(root, bytes, { lstat($0, &facts) }) == 0,
                 facts.st_mode & S_IFMT == S_IFREG
             else { continue }
-            #if canImport(Darwin)
-                let (changed, modified) = (facts.st_ctimespec, facts.st_mtimespec)
-            #else
-                let (changed, modified) = (facts.st_ctim, facts.st_mtim)
-            #endif
             // Seconds are kept in 32 bits.
-            let seen = [
-                Int(UInt32(truncatingIfNeeded: changed.tv_sec)), changed.tv_nsec,
-                Int(UInt32(truncatingIfNeeded: modified.tv_sec)), modified.tv_nsec,
-            ]
+            let seen = [facts.changed, facts.modified].flatMap {
+                [Int(UInt32(truncatingIfNeeded: $0.tv_sec)), $0.tv_nsec]
+            }
             if seen != times { add(path, mode: mode, id: id, .doubtful) }
         }
     }

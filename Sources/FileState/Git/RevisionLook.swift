@@ -1,11 +1,6 @@
 public import Execution
+import Platform
 import WorkflowModel
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// Looks at steps for a comparison with a revision, and writes nothing.
 public struct RevisionLook {

@@ -3,12 +3,6 @@ import Platform
 import Processes
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Finds processes that outlive steps: members of a group whose leader has ended, adopted orphans,
 /// and processes that left their group.
 ///

@@ -4,12 +4,6 @@ import Processes
 import StateStore
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// The guardian of a run, as the run's stepvisor knows it: a second process that ends the run's
 /// processes when this one is killed.
 ///

@@ -4,12 +4,6 @@ import Processes
 import StateStore
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// The guardian: a second stepvisor process beside a run that ends the run's processes when the
 /// first one dies.
 ///

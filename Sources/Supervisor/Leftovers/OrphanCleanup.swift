@@ -3,12 +3,6 @@ import Platform
 import Processes
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// A step's process group, as recorded in the journal of a run.
 struct RecordedGroup: Hashable {
     /// The process id of the group and of its leader.

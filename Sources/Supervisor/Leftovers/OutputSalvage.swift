@@ -3,12 +3,6 @@ import Processes
 import SystemCalls
 import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Copies what is still in the pipes of steps into the logs after their stepvisor has died.
 ///
 /// A step has its own pipe open for reading too, so nothing is lost as long as one of its processes

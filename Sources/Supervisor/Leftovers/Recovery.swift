@@ -4,12 +4,6 @@ import Processes
 public import StateStore
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// The project's last run, if it did not reach its end.
 public struct InterruptedRun: Sendable, Equatable {
     /// Its id.

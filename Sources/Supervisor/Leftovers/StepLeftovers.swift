@@ -1,13 +1,8 @@
 import Execution
+import Platform
 import Processes
 import StateStore
 import WorkflowModel
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// What steps leave behind, in their groups and outside of them: found, waited for where the step's
 /// policy says so, and ended with the run.

@@ -3,12 +3,6 @@ public import Platform
 import Processes
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Replaces this process by a command that holds a resource (`stepvisor lock`).
 public enum LockCommand {
     /// The variable that names the resources that a step, or a command under `lock`, already holds.

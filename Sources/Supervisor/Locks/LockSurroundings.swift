@@ -1,11 +1,6 @@
+import Platform
 import Processes
 import StateStore
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// The steps of outer runs around this process, and the commands that started it.
 ///

@@ -4,12 +4,6 @@ import StateStore
 import SystemCalls
 public import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// A request for units of a resource, with the number of units in total.
 public struct LockRequest: Hashable, Sendable {
     /// The resource's name: the form of ``StepID/pattern``.

@@ -3,12 +3,6 @@ import Platform
 import Processes
 import StateStore
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// The locks of the run's steps: all locks of a step are taken, or none.
 ///
 /// Used on the loop's thread only.

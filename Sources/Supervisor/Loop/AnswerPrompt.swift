@@ -2,12 +2,6 @@ import Execution
 import Platform
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Asks a person on the terminal: the writer shows the question, the loop takes the answer.
 ///
 /// The terminal stays as it is: what is typed shows itself, and comes as a line. It is read only

@@ -3,12 +3,6 @@ import Processes
 import Synchronization
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// One `poll` over everything that the loop waits for, and the signals that it has brought.
 ///
 /// Used on the loop's thread only.

@@ -1,12 +1,7 @@
 public import Execution
+import Platform
 import Processes
 public import StateStore
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// What a run came to.
 public struct RunResult: Sendable {

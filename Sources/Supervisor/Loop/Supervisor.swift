@@ -5,12 +5,6 @@ public import StateStore
 import SystemCalls
 import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 // Map of this target. The class below only passes on: each of its parts owns one subject and its state.
 //
 // Loop/       Supervisor      dispatch: actions of the scheduler to the parts, news of the loop to the scheduler

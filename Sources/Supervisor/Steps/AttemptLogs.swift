@@ -5,12 +5,6 @@ import StateStore
 import SystemCalls
 import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Where the attempts of steps begin in their logs, the lines that separate them there, and the last
 /// line of a failure.
 final class AttemptLogs {

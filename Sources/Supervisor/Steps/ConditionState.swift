@@ -5,12 +5,6 @@ import StateStore
 import SystemCalls
 import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// The facts with which conditions are evaluated: how steps have ended, and the states of files.
 struct ConditionState {
     private let conditions: [Int: ConditionExpression]

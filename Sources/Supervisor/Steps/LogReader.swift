@@ -3,12 +3,6 @@ import Platform
 import StateStore
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Reads steps' logs for views, by step index.
 struct LogReader: Sendable {
     let directory: RunDirectory

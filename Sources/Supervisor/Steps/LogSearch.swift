@@ -3,12 +3,6 @@ import Platform
 import SystemCalls
 import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Searches a part of a log for patterns, line by line, with one piece of it in memory at a time.
 struct LogSearch: Sendable {
     /// The pattern to search for; nil for none.

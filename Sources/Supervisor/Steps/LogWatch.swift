@@ -1,11 +1,6 @@
 import Execution
+import Platform
 import StateStore
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// Polls the logs of running steps: whether they grow, and whether one was truncated or removed, so
 /// that its content is lost.

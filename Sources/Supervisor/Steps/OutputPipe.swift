@@ -4,12 +4,6 @@ import Processes
 import Synchronization
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// The path of a step's standard output and error into its log: a pipe, and the open log at its
 /// end.
 ///

@@ -3,12 +3,6 @@ import Platform
 import Processes
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// The processes of steps, from the start of a leader until its group is empty and its number is given
 /// back.
 ///

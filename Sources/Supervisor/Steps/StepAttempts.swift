@@ -6,12 +6,6 @@ import StateStore
 import SystemCalls
 import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// The attempts of steps: prepares them, starts their processes with a log each, and checks what they
 /// have left.
 ///

@@ -3,12 +3,6 @@ import Platform
 public import Processes
 public import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Determines what steps start, without starting it; used by launches and by `check`.
 public struct StepCommands {
     private let workflow: Workflow

@@ -1,13 +1,8 @@
 import Execution
+import Platform
 import Processes
 import SystemCalls
 import WorkflowModel
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// Turns a step's declaration into a launch request: program, arguments, environment, directory.
 struct StepPreparation {

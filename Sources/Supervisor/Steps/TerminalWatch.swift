@@ -3,12 +3,6 @@ import Platform
 import Processes
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Notices processes that wait for a terminal which they will never get.
 ///
 /// Steps are background process groups of the terminal's session. One that reads the terminal is

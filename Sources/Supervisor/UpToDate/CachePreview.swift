@@ -4,12 +4,6 @@ import Platform
 import StateStore
 import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Predicts before a run what the cache would do for its steps; changes nothing.
 ///
 /// An entry is read to its end, as for a restore, but neither removed nor counted as used.

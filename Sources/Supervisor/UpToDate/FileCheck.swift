@@ -7,12 +7,6 @@ import StateStore
 import Synchronization
 import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Says of steps whether what they declare and the stamps of their files are as their last success left
 /// them; the record of the success is compared where it lies.
 ///

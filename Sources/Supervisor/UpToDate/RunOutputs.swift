@@ -4,12 +4,6 @@ import Platform
 import StateStore
 import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// What the steps of a run left behind, for the run that goes on with it: a record a step.
 ///
 /// `.stepvisor/runs/<id>/left` only grows; a record that a death cut off at the end is none, and where a

@@ -1,12 +1,6 @@
 import Platform
 import SystemCalls
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Text for a terminal, pipe or file whose reader may have stopped reading.
 ///
 /// Until the end no write may block: unwritten text waits here up to a bound, then live text is

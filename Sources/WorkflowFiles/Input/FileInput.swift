@@ -1,12 +1,6 @@
 import Platform
 public import WorkflowModel
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Reads a whole file into memory, or returns why it cannot.
 public enum FileInput {
     /// The largest file that is read, in bytes: a larger workflow file is a mistake.
@@ -55,7 +49,7 @@ public enum FileInput {
         while true {
             let count = bytes.withUnsafeMutableBytes { buffer in
                 let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
-                return retrying { systemRead(descriptor, rest) }
+                return retrying { LibC.read(descriptor, rest.baseAddress, rest.count) }
             }
             guard count >= 0 else { throw FileProblem(path, .reading(errno)) }
             guard count > 0 else { break }
@@ -70,16 +64,6 @@ public enum FileInput {
         }
         bytes.removeSubrange(filled...)
         return bytes
-    }
-
-    private static func systemRead(
-        _ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer
-    ) -> Int {
-        #if canImport(Glibc)
-            Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-        #else
-            Darwin.read(descriptor, buffer.baseAddress, buffer.count)
-        #endif
     }
 
     private static func retrying<Result: BinaryInteger>(_ call: () -> Result) -> Result {

@@ -1,10 +1,5 @@
+import Platform
 import WorkflowModel
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// Operations on paths as text, and their resolution by the system.
 enum PathText {

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import RegularExpressions
 
 /// Why a text is not a ``LogPattern``.
 public struct LogPatternError: Error, Hashable {
@@ -17,7 +13,7 @@ public struct LogPatternError: Error, Hashable {
 /// Used by one thread at a time: the system's regular expressions change their state while they
 /// match.
 public final class LogPattern {
-    private let expression: UnsafeMutablePointer<regex_t>
+    private let expression: OpaquePointer
     /// The text to search for when the pattern has no special character: far quicker.
     private let literal: [UInt8]?
 
@@ -31,12 +27,8 @@ public final class LogPattern {
     /// Compiles a pattern; throws ``LogPatternError`` with what is wrong.
     public init(_ text: String) throws(LogPatternError) {
         try LogPattern.check(Array(text.utf8))
-        let compiled = UnsafeMutablePointer<regex_t>.allocate(capacity: 1)
-        let code = regcomp(compiled, text, REG_EXTENDED | REG_NOSUB)
-        guard code == 0 else {
-            var words = [CChar](repeating: 0, count: 256)
-            regerror(code, compiled, &words, words.count)
-            compiled.deallocate()
+        var words = [CChar](repeating: 0, count: 256)
+        guard let compiled = stepvisor_regex_compile(text, &words, words.count) else {
             let message = String(
                 decoding: words.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
             throw LogPatternError(message: message.prefix(1).lowercased() + message.dropFirst())
@@ -47,10 +39,7 @@ public final class LogPattern {
             bytes.isEmpty || bytes.contains(where: LogPattern.meaningful.contains) ? nil : bytes
     }
 
-    deinit {
-        regfree(expression)
-        expression.deallocate()
-    }
+    deinit { stepvisor_regex_free(expression) }
 
     /// Whether a line, or a part of one, contains a match.
     ///
@@ -70,23 +59,12 @@ public final class LogPattern {
                 )
             }
         }
-        if let literal { return LogPattern.holds(line, literal) }
-        var bounds = regmatch_t()
-        bounds.rm_so = 0
-        bounds.rm_eo = regoff_t(clamping: line.count)
-        let flags = REG_STARTEND | (isStart ? 0 : REG_NOTBOL) | (isEnd ? 0 : REG_NOTEOL)
-        return regexec(
-            expression, start.assumingMemoryBound(to: CChar.self), 1, &bounds, flags) == 0
-    }
-
-    private static func holds(_ line: UnsafeRawBufferPointer, _ text: [UInt8]) -> Bool {
-        guard var place = line.baseAddress, let first = text.first else { return false }
-        let last = place + (line.count - text.count)
-        while place <= last, let next = memchr(place, Int32(first), last - place + 1) {
-            if memcmp(next, text, text.count) == 0 { return true }
-            place = UnsafeRawPointer(next) + 1
+        if let literal {
+            return stepvisor_text_is_found(start, line.count, literal, literal.count) == 1
         }
-        return false
+        return stepvisor_regex_is_found(
+            expression, start.assumingMemoryBound(to: CChar.self), line.count, isStart ? 1 : 0,
+            isEnd ? 1 : 0) == 1
     }
 
     private static let meaningful = Set(#"\^$.[]()*+?{}|"#.utf8 + [0x0A])
