@@ -122,7 +122,7 @@ struct RecordFaultTests {
     func otherSchema() throws {
         let space = try finished()
         for (schema, says) in [
-            (2, "newer stepvisor"), (99, "newer stepvisor"), (0, "no stepvisor"),
+            (3, "newer stepvisor"), (99, "newer stepvisor"), (0, "no stepvisor"),
         ] {
             try unseal(space) {
                 $0.replacingOccurrences(
