@@ -6,7 +6,7 @@ import Testing
 
 /// The guardian starts a moment after the first step: before that, and until it is ready, the run has
 /// none.
-@Suite("A run that is killed before its guardian is ready", .serialized, .timeLimit(.minutes(10)))
+@Suite("A run that is killed before its guardian is ready", .serialized, .timeLimit(.minutes(20)))
 struct EarlyKillTests {
     /// Milliseconds after which the first step kills its stepvisor: before the guardian is started,
     /// while it starts, and when it is ready.

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Runs of the same steps share their list", .timeLimit(.minutes(5)))
+@Suite("Runs of the same steps share their list", .timeLimit(.minutes(20)))
 struct SharedStepListTests {
     private static let steps = 80
     private static let list = ".stepvisor/latest/steps.json"

@@ -8,8 +8,7 @@ struct StepEndFaultTests {
     private static let isLong = ProcessInfo.processInfo.environment["STEPVISOR_FUZZ"] == "long"
 
     private func record(_ space: TestSpace) throws -> RunRecord {
-        let url = URL(fileURLWithPath: space.path(".stepvisor/latest/events.ndjson"))
-        return try JournalReader.read([UInt8](Data(contentsOf: url))).record
+        try LatestRun(in: space).record
     }
 
     @Test("fault 14: each of the 256 codes and every deadly signal is recorded exactly")
