@@ -38,7 +38,7 @@ public enum JSONReader {
         } catch {
             let details = (error as NSError).userInfo
             let offset = details["NSJSONSerializationErrorIndex"] as? Int ?? 0
-            let text = details["NSDebugDescription"] as? String ?? error.localizedDescription
+            let text = details["NSDebugDescription"] as? String ?? "Foundation rejects it"
             return .error(
                 "not valid JSON: \(text)", at: SourceRange(file: file, offset: offset, length: 1))
         }
