@@ -84,6 +84,8 @@ struct FinalizerRunTests {
         )
         let command = try space.start(["run"])
         #expect(space.waitFor("ran", lines: 2))
+        // It starts a moment after the first step.
+        #expect(TestSpace.wait { space.latestRun()?.guardian != nil })
         command.signal(SIGKILL)
         #expect(command.wait().end == .signal(SIGKILL))
         #expect(TestSpace.wait { space.living.isEmpty })

@@ -232,6 +232,7 @@ struct ReviewRunTests {
         let space = try TestSpace()
         try ReviewWorkflow.write(in: space)
         let terminal = try asked(in: space)
+        #expect(TestSpace.wait { space.latestRun()?.guardian != nil })
         terminal.signal(SIGKILL)
         #expect(terminal.wait().end == .signal(SIGKILL))
         #expect(TestSpace.wait { space.living.isEmpty })
