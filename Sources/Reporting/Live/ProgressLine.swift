@@ -55,12 +55,7 @@ struct ProgressLine {
             return counter(record)
                 + "stopping: \(Sanitizer.line(fault.reason)): no further step starts"
         case .limitReached(let kind, let limit, let phase):
-            let phase = phase.map { Sanitizer.line(record.name(of: $0)) } ?? "a phase"
-            let (subject, end) =
-                kind == .run
-                ? ("the run", "no further step starts") : (phase, "its steps are stopped")
-            return counter(record)
-                + "\(subject) took more than \(DurationText.declared(milliseconds: limit)): \(end)"
+            return limitReached(kind, limit, phase, record)
         case .barrierPassed(let task, let phase):
             return counter(record) + style.dim(barrier(task, phase, record))
         case .resumed(let nanoseconds):
@@ -79,6 +74,16 @@ struct ProgressLine {
             .finalizing:
             return policyText(for: event.kind, record)
         }
+    }
+
+    private func limitReached(
+        _ kind: TimeoutKind, _ milliseconds: Int64, _ phase: Barrier?, _ record: RunRecord
+    ) -> String {
+        let phase = phase.map { Sanitizer.line(record.name(of: $0)) } ?? "a phase"
+        let (subject, end) =
+            kind == .run ? ("the run", "no further step starts") : (phase, "its steps are stopped")
+        return counter(record)
+            + "\(subject) took more than \(DurationText.declared(milliseconds: milliseconds)): \(end)"
     }
 
     private func groupHalt(by cause: Int, _ record: RunRecord) -> String {
