@@ -23,7 +23,7 @@ final class AnswerPrompt {
         self.loop = loop
     }
 
-    /// How often it is looked whether this process has come to the foreground.
+    /// How often this process checks whether it has come to the foreground, in nanoseconds.
     private static let foregroundInterval: Int64 = 250_000_000
     private static let longestAnswer = 4096
 

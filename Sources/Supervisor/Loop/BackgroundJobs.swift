@@ -125,7 +125,7 @@ final class JobTable {
         }
     }
 
-    /// What runs is being stopped, and what is looked for is of no use any more.
+    /// Running steps are being stopped, and the answers are of no use any more.
     ///
     /// Finalizers that run after the stop have jobs of their own.
     ///

@@ -12,7 +12,7 @@ final class EventLoop {
         case signals
         /// A leader's pidfd, by step index.
         case exit(step: Int)
-        /// The thread that looks at what steps read.
+        /// The thread that checks what steps read.
         case inputs
         /// The thread that does long work.
         case jobs

@@ -36,7 +36,7 @@ final class SchedulerQueue {
     ///
     /// - Parameters:
     ///   - now: the present time.
-    ///   - actions: what is to be done upon it is appended here.
+    ///   - actions: its actions are appended here.
     /// - Returns: false when no input waits.
     func handleNext(at now: @autoclosure () -> RunTime, into actions: inout [SchedulerAction])
         -> Bool

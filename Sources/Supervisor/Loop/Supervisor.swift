@@ -199,7 +199,7 @@ public final class Supervisor {
             case .output(let pipe): output.copy(from: pipe)
             case .outputAlarm: output.takeAlarm()
             case .guardian: guardian.ended()
-            case .inputs: upToDate.takeLooks(goOn)
+            case .inputs: upToDate.takeInputAnswers(goOn)
             case .jobs:
                 for answer in jobs.take() { take(answer) }
             case .terminal:
@@ -245,7 +245,7 @@ public final class Supervisor {
         }
     }
 
-    /// Starts a step once it is known what it is started from: now, or when that has been looked at.
+    /// Starts a step once it is known what it is started from: now, or when its files are checked.
     private func launch(_ order: LaunchOrder) {
         guard !upToDate.awaitsProducts(of: order) else { return }
         attempts.prepare(order)
@@ -257,7 +257,7 @@ public final class Supervisor {
         if let answer = upToDate.check(step) { settle(answer) }
     }
 
-    /// Goes on with what has waited for a look at files.
+    /// Goes on with what has waited for a check of files.
     private func goOn(_ continuations: [UpToDateTracker.Continuation]) {
         for continuation in continuations {
             switch continuation {

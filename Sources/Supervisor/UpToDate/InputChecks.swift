@@ -4,10 +4,10 @@ import Platform
 import Processes
 import StateStore
 
-/// The files that steps read: looked at before a step starts, so that its result can be told to hold
-/// later, and after it has ended, so that a change in between is seen.
+/// The files that steps read: checked before a step starts, so that a later run can tell whether its
+/// result still holds, and after it has ended, so that a change in between is noticed.
 ///
-/// Used on the loop's thread only; large looks are left to a thread of their own.
+/// Used on the loop's thread only; steps with many files are left to a thread of their own.
 final class InputChecks {
     private let root: String
     private let recorder: RunRecorder
@@ -15,17 +15,17 @@ final class InputChecks {
     private let loop: EventLoop
     private var bases: StepBases
     private var worker: InputWorker?
-    /// Steps whose files are being looked at before they start.
+    /// Steps whose files the worker checks before they start.
     private var awaited: [Int: LaunchOrder] = [:]
-    /// Steps that run and read something: what, and how it looked at their start.
+    /// Steps that run and read something: what, and its state at their start.
     private var running: [Int: Reading] = [:]
-    /// Steps that have ended, and whose files are being looked at again.
+    /// Steps that have ended, and whose files the worker checks again.
     private var ended: [Int: Reading] = [:]
 
-    /// How the inputs of a step look at its start.
-    struct Look {
+    /// The inputs of a step at its start.
+    struct Snapshot {
         var files: FileSnapshot
-        /// What it needs of others, and how that looks.
+        /// What it needs of others, and the state of that.
         var needs: [DependencyOutputs]
         var seen: DependencySnapshot
     }
@@ -36,12 +36,12 @@ final class InputChecks {
         var count: Int
         /// The files as they were, to tell which have changed.
         var files: [FileRecord] = []
-        /// What it needs of others, and how that looked.
+        /// What it needs of others, and the state of that at its start.
         var needs: [DependencyOutputs] = []
         var needsLook = DependencySnapshot()
     }
 
-    /// A look again at more files than these is left to the worker.
+    /// The second check of more files than these is left to the worker.
     private static let fewFiles = 2000
 
     /// For a run of which no step has started yet.
@@ -55,22 +55,23 @@ final class InputChecks {
 
     // MARK: - Before a step starts
 
-    /// Looks at what a step reads and needs, where that is quickly done; otherwise the worker is asked.
+    /// Reads the state of what a step reads and needs, where that is quickly done; otherwise the worker
+    /// does it.
     ///
     /// - Parameters:
     ///   - order: the launch that waits for it.
     ///   - hints: what is known of the files, sorted by path.
     ///   - needs: what the step needs of others.
-    /// - Returns: nil where the worker looks, or the launch is put off without one.
-    func look(
+    /// - Returns: nil where the worker does it, or where there is none and the launch is put off.
+    func snapshot(
         for order: LaunchOrder, hints: [FileRecord], needs: [DependencyOutputs]
-    ) -> Look? {
+    ) -> Snapshot? {
         let patterns = bases.patterns(of: order.step)
         if let files = bases.quickLook(at: patterns, hints: hints),
             let seen = bases.quickLook(at: needs)
         {
             keep(files, of: patterns, needs, seen, for: order.step)
-            return Look(files: files, needs: needs, seen: seen)
+            return Snapshot(files: files, needs: needs, seen: seen)
         }
         guard let worker = startedWorker(for: order.step) else { return nil }
         awaited[order.step] = order
@@ -82,12 +83,13 @@ final class InputChecks {
         return nil
     }
 
-    /// Takes the launch that waits for a look of the worker; nil when a stop has given it up.
+    /// Takes the launch that waits for the worker; nil when a stop has given it up.
     func takeAwaited(_ step: Int) -> LaunchOrder? { awaited.removeValue(forKey: step) }
 
-    /// Keeps how the inputs of a step look that the worker has looked at.
-    func keep(_ look: Look, for step: Int) {
-        keep(look.files, of: bases.patterns(of: step), look.needs, look.seen, for: step)
+    /// Keeps the inputs of a step at its start, as the worker has found them.
+    func keep(_ snapshot: Snapshot, for step: Int) {
+        keep(
+            snapshot.files, of: bases.patterns(of: step), snapshot.needs, snapshot.seen, for: step)
     }
 
     private func keep(
@@ -100,8 +102,10 @@ final class InputChecks {
             files: look.files, needs: needs, needsLook: seen)
     }
 
-    /// The basis of a step whose files have been looked at.
-    func basis(of step: Int, _ look: Look) -> StepBasis { bases.basis(of: step, look.files) }
+    /// The basis of a step with these inputs.
+    func basis(of step: Int, _ snapshot: Snapshot) -> StepBasis {
+        bases.basis(of: step, snapshot.files)
+    }
 
     /// The run is stopping: steps that wait for the worker do not start any more.
     func cancel() {
@@ -113,7 +117,7 @@ final class InputChecks {
 
     // MARK: - The worker
 
-    /// The thread that looks at files.
+    /// The thread that checks files.
     ///
     /// - Parameter step: The step whose launch is put off where there is none to be had.
     /// - Returns: The thread.
@@ -132,10 +136,10 @@ final class InputChecks {
         }
     }
 
-    /// Has the worker look at what a step has left.
+    /// Has the worker check what a step has left.
     ///
     /// - Returns: false where there is no worker to be had.
-    func lookAtOutputs(of step: Int, _ patterns: InputPatterns?) -> Bool {
+    func checkOutputs(of step: Int, _ patterns: InputPatterns?) -> Bool {
         guard let worker = startedWorker(for: nil), let patterns else { return false }
         worker.send(
             InputJob(
@@ -144,7 +148,7 @@ final class InputChecks {
         return true
     }
 
-    /// Takes what the worker has seen.
+    /// Takes what the worker has found.
     func takeAnswers() -> [InputAnswer] { worker?.take() ?? [] }
 
     /// Waits a moment for the worker, at the end of the run.
@@ -160,11 +164,11 @@ final class InputChecks {
         case needs
     }
 
-    /// Whether the worker looks at what a step has read.
-    func isLookingAgain(at step: Int) -> Bool { ended[step] != nil }
+    /// Whether the worker checks what a step has read.
+    func isRechecking(of step: Int) -> Bool { ended[step] != nil }
 
-    /// Whether the worker looks at what any step has read.
-    var isLookingAgain: Bool { !ended.isEmpty }
+    /// Whether the worker checks what any step has read.
+    var isRechecking: Bool { !ended.isEmpty }
 
     /// The step has ended in a way that proves nothing.
     func forget(_ step: Int) {
@@ -188,7 +192,7 @@ final class InputChecks {
         return compare(reading, bases.signature(of: reading.patterns), needs)
     }
 
-    /// What has changed of the inputs of a step, by what the worker has seen.
+    /// What has changed of the inputs of a step, by what the worker has found.
     func takeEnd(_ answer: InputAnswer) -> Change? {
         ended.removeValue(forKey: answer.step).flatMap {
             compare($0, answer.signature, answer.needs)

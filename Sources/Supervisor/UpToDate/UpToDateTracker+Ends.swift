@@ -46,18 +46,18 @@ extension UpToDateTracker {
         leaving[step] = begun
         if begun.isRestored, let contents = begun.contents { keepFingerprint(contents, of: step) }
         // What is known of its inputs comes first, from the same thread.
-        if !inputs.isLookingAgain(at: step),
+        if !inputs.isRechecking(of: step),
             let look = checker.outputs(of: step, budget: StepBases.budget)
         {
             return keep(look, of: step)
         }
-        if inputs.lookAtOutputs(of: step, checker.outputPatterns(of: step)) { return [] }
+        if inputs.checkOutputs(of: step, checker.outputPatterns(of: step)) { return [] }
         return keep(checker.outputs(of: step) ?? FileHasher.nothing, of: step)
     }
 
     /// Keeps a success, now that it is known what it has left.
     ///
-    /// - Returns: what may go on upon that.
+    /// - Returns: what may go on now.
     func keep(_ outputs: FileSnapshot, of step: Int) -> [Continuation] {
         guard let begun = leaving.removeValue(forKey: step) else { return [] }
         noteLeft(outputs, by: step)

@@ -8,8 +8,8 @@ import WorkflowModel
 /// What a run knows of the files of its steps: what each is started from and what it leaves, and
 /// whether its last success still holds.
 ///
-/// Used on the loop's thread only. Large looks go to the thread of ``InputChecks``, checks of many
-/// files to a background job.
+/// Used on the loop's thread only. Steps with many files are left to the thread of ``InputChecks``
+/// or to a background job.
 final class UpToDateTracker {
     let context: RunContext
     let recorder: RunRecorder
@@ -18,11 +18,11 @@ final class UpToDateTracker {
     private let queue: SchedulerQueue
     private let loop: EventLoop
     var checker: UpToDateChecker
-    /// What steps that run were made from, with their files as they looked at their start.
+    /// What steps that run were made from, with their files at their start.
     var begun: [Int: Begun] = [:]
     /// Steps that ended well although what they read has changed since their start.
     private var moved: [Int: RunReason] = [:]
-    /// Steps that have ended well, and whose outputs the worker looks at.
+    /// Steps that have ended well, and whose outputs the worker checks.
     var leaving: [Int: Begun] = [:]
     /// What is to be done once it is known what a step has produced.
     private var awaiting: [Continuation] = []
@@ -44,7 +44,7 @@ final class UpToDateTracker {
         var isRemembered = true
     }
 
-    /// What may go on, now that files have been looked at.
+    /// What may go on, now that files have been checked.
     enum Continuation {
         /// A step starts from this basis.
         case start(LaunchOrder, StepBasis)
@@ -93,17 +93,19 @@ final class UpToDateTracker {
         }
     }
 
-    /// Looks at what a step is started from, and notes it.
+    /// Finds out what a step is started from, and notes it.
     ///
-    /// - Returns: its basis; nil where the worker looks first, or the start is put off.
+    /// - Returns: its basis; nil where the worker checks first, or the start is put off.
     func basis(for order: LaunchOrder) -> StepBasis? {
         let isRemembered = checker.remembers(order.step)
         let hints = isRemembered ? checker.hints(for: order.step) : []
         let needs = isRemembered ? checker.needs(of: order.step) : []
-        return inputs.look(for: order, hints: hints, needs: needs).flatMap { basis(for: order, $0) }
+        return inputs.snapshot(for: order, hints: hints, needs: needs).flatMap {
+            basis(for: order, $0)
+        }
     }
 
-    private func basis(for order: LaunchOrder, _ look: InputChecks.Look) -> StepBasis? {
+    private func basis(for order: LaunchOrder, _ look: InputChecks.Snapshot) -> StepBasis? {
         guard noteStart(order, look.files, look.needs, look.seen) else {
             queue.add(.launchDeferred(step: order.step, message: "the run stops"))
             return nil
@@ -163,10 +165,10 @@ final class UpToDateTracker {
         fingerprints.keep(contents, of: id(of: step), in: directory)
     }
 
-    // MARK: - What the worker has seen
+    // MARK: - What the worker has found
 
-    /// Takes what the worker has seen, and says what may go on after each.
-    func takeLooks(_ goOn: ([Continuation]) -> Void) {
+    /// Takes what the worker has found, and says what may go on after each answer.
+    func takeInputAnswers(_ goOn: ([Continuation]) -> Void) {
         for answer in inputs.takeAnswers() { goOn(take(answer)) }
     }
 
@@ -176,7 +178,7 @@ final class UpToDateTracker {
             // One that is not awaited any more was given up by a stop.
             guard let order = inputs.takeAwaited(answer.step) else { return [] }
             let needs = checker.remembers(order.step) ? checker.needs(of: order.step) : []
-            let look = InputChecks.Look(files: files, needs: needs, seen: answer.needs)
+            let look = InputChecks.Snapshot(files: files, needs: needs, seen: answer.needs)
             inputs.keep(look, for: order.step)
             return basis(for: order, look).map { [.start(order, $0)] } ?? []
         case (.outputs, let look?): return keep(look, of: answer.step)
@@ -186,7 +188,7 @@ final class UpToDateTracker {
         }
     }
 
-    /// A step's leader has ended: where that was well, what it read is compared with how it looked.
+    /// A step's leader has ended: where that was well, what it read is compared with its state at the start.
     func leaderEnded(_ step: Int, well: Bool) {
         if well { note(inputs.recheck(step), of: step) } else { inputs.forget(step) }
     }
@@ -291,15 +293,15 @@ final class UpToDateTracker {
 
     // MARK: - The end of the run
 
-    /// Waits for the last looks, so that the run's end stays the last line of the journal; then for
+    /// Waits for the last checks, so that the run's end stays the last line of the journal; then for
     /// the cache, and writes what steps were made from.
     func finish(_ goOn: ([Continuation]) -> Void) {
         // Nobody waits for what a run that was stopped has left.
         var patience = leaving.isEmpty ? 30 : 36_000
-        while inputs.isLookingAgain || !leaving.isEmpty, patience > 0 {
+        while inputs.isRechecking || !leaving.isEmpty, patience > 0 {
             if !leaving.isEmpty, loop.isStoppedAtTheEnd { patience = min(patience, 30) }
             inputs.wait()
-            takeLooks(goOn)
+            takeInputAnswers(goOn)
             patience -= 1
         }
         cache.settle()
