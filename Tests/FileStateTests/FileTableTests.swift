@@ -11,7 +11,7 @@ import TestSupport
     import Darwin
 #endif
 
-@Suite("The table of all files")
+@Suite("The table of all files", .timeLimit(.minutes(20)))
 struct FileTableTests {
     private func add(_ path: String, to table: inout FileTable) -> Int {
         Array(path.utf8).withUnsafeBytes { table.add($0) }
