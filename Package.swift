@@ -38,6 +38,18 @@ let system: [Target.Dependency] = ["Processes", "Platform", "SystemCalls"]
 /// What tests of the supervisor look at beside it.
 let supervised = core + system + ["OutputCache", "StateStore", "FileState"]
 
+/// For packages only (`scripts/package`): an empty table in place of ICU's 30 MB, under the name that
+/// the toolchain's table has.
+let icuData = Context.environment["STEPVISOR_ICU_DATA"]
+let emptyICUData: [Target] =
+    icuData.map { symbol in
+        [
+            .target(
+                name: "EmptyICUData", path: "scripts/packaging",
+                cSettings: strict + [.define("ICU_DATA", to: symbol)])
+        ]
+    } ?? []
+
 let package = Package(
     name: "stepvisor",
     platforms: [.macOS(.v15)],
@@ -67,7 +79,7 @@ let package = Package(
             dependencies: [
                 "Supervisor", "OutputCache", "StateStore", "FileState", "Processes", "Platform",
                 "Reporting", "WorkflowFiles", "Execution", "WorkflowModel", "DependencyGraph",
-            ],
+            ] + emptyICUData.map { .byName(name: $0.name) },
             swiftSettings: settings),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
@@ -95,5 +107,5 @@ let package = Package(
                 "TestSupport", "SupervisorTestSupport",
             ] + supervised,
             swiftSettings: settings),
-    ]
+    ] + emptyICUData
 )
