@@ -137,7 +137,7 @@ package struct FileTable: Sendable {
         }
     }
 
-    /// No defence against paths that were chosen to be alike: whoever names them has all steps run.
+    /// No defence against paths chosen to collide: their author decides what steps run anyway.
     private static func hash(of path: UnsafeRawBufferPointer) -> UInt64 {
         var hash = UInt64(path.count)
         var place = 0

@@ -18,7 +18,7 @@ package final class CacheDirectory: Sendable {
     package let descriptor: Int32
     /// The owner of the directory; entries of this user are trusted.
     private let owner: uid_t
-    /// The mode of entries and subdirectories: whoever may enter the directory may read them.
+    /// The mode of entries and subdirectories: all who may enter the directory may read them.
     private let fileMode: mode_t
     private let directoryMode: mode_t
 

@@ -33,7 +33,7 @@ public enum Hardship {
 }
 
 extension TestSpace {
-    /// Runs a line of shell that file permissions bind, whoever runs the tests.
+    /// Runs a line of shell that file permissions bind, even if root runs the tests.
     public func shellBoundByPermissions(_ line: String) throws -> CommandResult {
         try start(program: "/usr/bin/env", Hardship.boundByPermissions + ["/bin/sh", "-c", line])
             .wait()

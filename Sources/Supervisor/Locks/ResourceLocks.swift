@@ -172,7 +172,7 @@ public struct ResourceLocks {
             return try PrivateFile.directory(
                 "locks", in: state.number, shown: project, create: true)
         }
-        // A predictable name in `/tmp` is not safe: whoever creates it first owns it.
+        // A predictable name in `/tmp` is not safe: the first one to create it owns it.
         guard let host else {
             throw SystemError(
                 refusing: "stepvisor/locks",

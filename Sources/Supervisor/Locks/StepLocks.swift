@@ -26,7 +26,7 @@ final class StepLocks {
     func release(_ step: Int) { held[step] = nil }
 
     /// Keeps the notes in the locks of a step whose processes cannot be killed, and which stay taken:
-    /// whoever comes next is to see that they live.
+    /// the next run must see that they live.
     func keepNotes(of step: Int) { held[step]?.keepNotes() }
 
     /// Tries once, and sends the result to the scheduler.

@@ -6,7 +6,7 @@ import WorkflowModel
 
 /// Changes what is known of steps without running them: for `stepvisor mark` and `forget`.
 ///
-/// Whoever uses it holds the project, and works in its root.
+/// The caller holds the project's lock, and its working directory is the project's root.
 public struct StepStateEdit {
     private var look: UpToDateChecker
     private let state: StateDirectory

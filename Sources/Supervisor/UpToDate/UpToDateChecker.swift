@@ -312,8 +312,8 @@ public struct UpToDateChecker: Sendable {
 
     /// What a step has produced, as things are now; nil where nobody knows.
     ///
-    /// What is there now is what a dependent reads, whoever has left it: another step may have changed
-    /// it in place since, or a person.
+    /// What is there now is what a dependent reads, not what this step left: another step or a
+    /// person may have changed it in place since.
     ///
     /// - Parameters:
     ///   - step: The step.

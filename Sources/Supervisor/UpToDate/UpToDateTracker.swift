@@ -85,7 +85,7 @@ final class UpToDateTracker {
 
     private func needsProducts(_ step: Int) -> Bool {
         guard !leaving.isEmpty else { return false }
-        // What is still being looked at must not be changed in place, whoever has left it.
+        // What is still being looked at must not be changed in place, whichever step left it.
         if !context.plan.resolved.workflow.steps[step].modifies.isEmpty { return true }
         guard checker.remembers(step) else { return false }
         return context.plan.resolved.graph.dependencies(of: step).contains {

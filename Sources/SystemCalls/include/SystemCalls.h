@@ -129,8 +129,8 @@ int stepvisor_clone_range(int source, off_t offset, off_t length, int target, of
 /// (NFS, SMB, FUSE and their like): 1, else 0.
 int stepvisor_is_network_filesystem(int descriptor);
 
-/// Whether a directory's times change with every name in it, whoever changes that: 1 on the local file
-/// systems that are known to do so, else 0. FAT on another machine and network file systems need not.
+/// Whether a directory's times change with every name in it, even if another process or machine adds
+/// it: 1 on the local file systems that are known to do so, else 0. FAT and network file systems need not.
 int stepvisor_directory_times_hold(const char *path);
 
 /// Lets large blocks go back to the system as soon as they are freed, and threads share one heap:

@@ -41,7 +41,7 @@ struct Resumption {
         guard !isDry,
             let state = try? StateDirectory(root: loaded.projectRoot, create: false)
         else { return nil }
-        // An unknown run is an error whoever has the lock.
+        // An unknown run is an error, even if another process has the lock.
         if let text = arguments.text(.resume) {
             _ = try identifier(text, RunSearch(of: loaded, console))
         }

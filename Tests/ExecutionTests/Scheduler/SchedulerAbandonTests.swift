@@ -53,7 +53,7 @@ struct SchedulerAbandonTests {
         #expect(scene.did() == ["b complete", "finish failed"])
     }
 
-    @Test("whoever has room beside it starts; whoever has not, does not")
+    @Test("a step that has room beside it starts; one that has not, does not")
     func roomBeside() throws {
         var builder = PlanBuilder(jobs: 1)
         builder.workflow.resources = [ResourceDeclaration("db", capacity: 3)]

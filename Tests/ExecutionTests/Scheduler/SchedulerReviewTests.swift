@@ -127,7 +127,7 @@ struct SchedulerReviewTests {
             }
             $0.step("c") { $0.recovery.retries = 1 }
         }
-        // Whoever has the lock gives it back while the question is open.
+        // The step that has the lock gives it back while the question is open.
         scene.exit("b", at: 1)
         scene.exit("c", 1, at: 1)
         scene.exit("a", 7, at: 2)

@@ -139,7 +139,7 @@ extension RunCheck {
         if truths[step].killBy == nil {
             truths[step].killBy = now.advanced(byNanoseconds: grace(step))
         }
-        // Whoever is left gets TERM in this very turn, if it has not got it before.
+        // A process that is left gets TERM in this very turn, if it has not got it before.
         if !truths[step].wasSignalled || truths[step].terminateBy != nil {
             truths[step].terminateBy = now
         }

@@ -41,7 +41,7 @@ struct ToolTests {
     }
 
     @Test(
-        "a signal ends a tool that gives no answer, whoever waits for it",
+        "a signal ends a tool that gives no answer, whichever command waits for it",
         arguments: ["plan", "run"], [SIGINT, SIGTERM])
     func signal(command: String, number: Int32) throws {
         let space = try space(tool: "echo $$ > pid.new; mv pid.new pid; exec sleep 300")

@@ -103,7 +103,7 @@ struct PlainViewTests {
                 == "[0/6] waiting b, c, d and 1 more: cannot run in parallel with `a`"
                 + " (shared output: f.md)\n")
         #expect(run.frame(at: 900) == "")
-        // Said once, whoever comes next.
+        // Said once, whichever holder comes next.
         run.end(0, at: 1_000)
         #expect(run.launch(1, at: 1_000) == "")
         let next = LockHolder(resource: "f.md", step: "b", why: .sharedOutput)

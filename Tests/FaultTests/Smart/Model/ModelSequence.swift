@@ -25,7 +25,7 @@ struct ModelSequence {
     private let root: String
     private let runner: any ModelRunner
     private let edits: [ModelEdit]
-    /// What was done, for whoever has to find out what went wrong.
+    /// What was done, to find out afterwards what went wrong.
     private var story: [String] = []
     /// Names of steps that may run once more although they need not.
     private var doubtful: Set<String> = []
