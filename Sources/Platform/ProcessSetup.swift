@@ -32,6 +32,8 @@ public enum ProcessSetup {
         // A file that may not grow any more is an error of its writer, and no reason to die.
         _ = stepvisor_install_noop(SIGXFSZ)
         _ = stepvisor_install_noop(SIGCHLD)
+        // A child that Ctrl-Z stopped while it was launched must go on when this process does.
+        _ = stepvisor_install_noop(SIGCONT)
         // An ignored signal stays ignored through exec, a handled one does not. The signals that a
         // run handles are set when it begins.
         for signal: Int32 in 1...64

@@ -253,7 +253,7 @@ static _Atomic pid_t launching_thread = 0;
 
 static pid_t current_thread(void) { return (pid_t)syscall(SYS_gettid); }
 
-/// Reads a file or a link under /proc; returns how many bytes of it are in the buffer, or -1.
+/// Reads the beginning of a file of a process under /proc; returns its length, or -1.
 static ssize_t read_process_file(pid_t pid, const char *name, char *buffer, size_t size) {
     char path[64];
     // `snprintf` is no function for a signal handler.
@@ -268,35 +268,49 @@ static ssize_t read_process_file(pid_t pid, const char *name, char *buffer, size
     while (length > 0) path[end++] = digits[--length];
     for (; *name; name++) path[end++] = *name;
     path[end] = 0;
-    ssize_t count = readlink(path, buffer, size);
-    if (count >= 0 || errno != EINVAL) return count;
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor == -1) return -1;
-    count = read(descriptor, buffer, size);
+    ssize_t count = read(descriptor, buffer, size);
     close(descriptor);
     return count;
 }
 
-/// Whether a process is a stopped child of this one that has not executed its own program yet.
-static int is_stopped_before_exec(pid_t pid) {
-    char stat[512];
-    ssize_t count = read_process_file(pid, "/stat", stat, sizeof stat - 1);
-    if (count <= 0) return 0;
-    stat[count] = 0;
-    // The name in parentheses may hold anything, so what follows is found from the end.
-    const char *rest = strrchr(stat, ')');
-    if (!rest || strncmp(rest, ") T ", 4) != 0) return 0;
-    pid_t parent = 0;
-    for (rest += 4; *rest >= '0' && *rest <= '9'; rest++) parent = parent * 10 + (*rest - '0');
-    if (parent != getpid()) return 0;
-    char own[512], other[512];
-    ssize_t own_count = read_process_file(getpid(), "/exe", own, sizeof own);
-    ssize_t other_count = read_process_file(pid, "/exe", other, sizeof other);
-    return own_count > 0 && own_count == other_count && memcmp(own, other, (size_t)own_count) == 0;
+/// What /proc/PID/stat says of a process.
+struct process_state {
+    char state;
+    pid_t parent;
+    /// Where its stack begins: the same for processes that share their memory.
+    unsigned long long stack;
+};
+
+static int read_process_state(pid_t pid, struct process_state *process) {
+    char text[512];
+    ssize_t count = read_process_file(pid, "/stat", text, sizeof text - 1);
+    if (count <= 0) return -1;
+    text[count] = 0;
+    // The name in parentheses may hold anything, so the fields behind it are found from the end.
+    const char *place = strrchr(text, ')');
+    if (!place || place[1] != ' ') return -1;
+    place += 2;
+    process->state = *place;
+    process->parent = 0;
+    process->stack = 0;
+    // proc(5): the state is field 3, the parent 4, the beginning of the stack 28.
+    for (int field = 3; *place && field <= 28; field++) {
+        unsigned long long number = 0;
+        for (; *place && *place != ' '; place++) {
+            if (*place >= '0' && *place <= '9') number = number * 10 + (unsigned)(*place - '0');
+        }
+        if (field == 4) process->parent = (pid_t)number;
+        if (field == 28) process->stack = number;
+        if (*place == ' ') place++;
+    }
+    return 0;
 }
 
-/// Lets children go on that were stopped before they executed their own program.
-static void continue_children_before_exec(void) {
+/// Continues children that were stopped before they executed their own program; returns whether there
+/// is a child, stopped or not, that has not executed it yet. Such a child shares this process's memory.
+static int continue_children_before_exec(void) {
     struct entry {
         uint64_t number;
         int64_t offset;
@@ -304,8 +318,11 @@ static void continue_children_before_exec(void) {
         unsigned char type;
         char name[];
     };
+    struct process_state own;
+    if (read_process_state(getpid(), &own) == -1 || own.stack == 0) return 0;
     int directory = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory == -1) return;
+    if (directory == -1) return 0;
+    int found = 0;
     _Alignas(struct entry) char buffer[4096];
     ssize_t count;
     // `readdir` allocates memory, which a signal handler must not do.
@@ -316,19 +333,26 @@ static void continue_children_before_exec(void) {
             pid_t pid = 0;
             const char *digit = entry->name;
             for (; *digit >= '0' && *digit <= '9'; digit++) pid = pid * 10 + (*digit - '0');
-            if (*digit == 0 && pid > 0 && is_stopped_before_exec(pid)) kill(pid, SIGCONT);
+            struct process_state child;
+            if (*digit != 0 || pid <= 0 || read_process_state(pid, &child) == -1) continue;
+            if (child.parent != getpid() || child.stack != own.stack) continue;
+            found = 1;
+            if (child.state == 'T') kill(pid, SIGCONT);
         }
     }
     close(directory);
+    return found;
 }
 
-// The handler of SIGTSTP runs this in another thread than the launching one, since the C library keeps
-// all signals from that one until the child has executed its program.
+// The handlers of SIGTSTP and SIGCONT run this in another thread than the launching one, since the C library keeps
+// all signals from that one until the child has executed its program. It waits only while there is such
+// a child: then the launching thread is in the kernel. Else that thread might want a lock, as that of
+// `malloc`, which the thread that is interrupted here has.
 void stepvisor_finish_launch(void) {
     int saved = errno;
     pid_t thread;
-    while ((thread = atomic_load(&launching_thread)) != 0 && thread != current_thread()) {
-        continue_children_before_exec();
+    while ((thread = atomic_load(&launching_thread)) != 0 && thread != current_thread() &&
+           continue_children_before_exec()) {
         poll(NULL, 0, 2);
     }
     errno = saved;
@@ -351,7 +375,11 @@ static void handle_stop(int number) {
     stepvisor_finish_launch();
 }
 
-static void do_nothing(int number) { (void)number; }
+static void handle_without_effect(int number) {
+    // SIGTSTP may have stopped a new child even where this process ignores it; after SIGCONT the child
+    // is still stopped, as it has a group of its own by then.
+    if (number == SIGTSTP || number == SIGCONT) stepvisor_finish_launch();
+}
 
 static int install(int signal_number, void (*handler)(int)) {
     struct sigaction action;
@@ -366,7 +394,9 @@ int stepvisor_install_handler(int signal_number) {
     return install(signal_number, signal_number == SIGTSTP ? handle_stop : write_signal);
 }
 
-int stepvisor_install_noop(int signal_number) { return install(signal_number, do_nothing); }
+int stepvisor_install_noop(int signal_number) {
+    return install(signal_number, handle_without_effect);
+}
 
 int stepvisor_restore_default(int signal_number) {
     if (install(signal_number, SIG_DFL) == -1) return -1;

@@ -7,7 +7,7 @@
     @testable import Processes
 
     /// Ctrl-Z at the moment in which a step is being launched.
-    @Suite("A stop that comes into a launch", .timeLimit(.minutes(20)))
+    @Suite("A stop that comes into a launch", .serialized, .timeLimit(.minutes(20)))
     struct LaunchInterruptionTests {
         @Test("a child that is stopped before it has executed its program goes on")
         func stoppedBeforeExec() throws {
@@ -51,6 +51,27 @@
             stepvisor_finish_launch()
             #expect(TestSpace.wait { space.text("status") == "0" })
             #expect(space.text("ran") == "yes\n")
+        }
+
+        @Test("without such a child it returns at once: the launching thread may wait for it")
+        func nothingStopped() throws {
+            let space = try TestSpace()
+            let directory = space.root.path
+            let launch = Thread {
+                stepvisor_launch_begins()
+                _ = FileManager.default.createFile(atPath: "\(directory)/began", contents: nil)
+                _ = TestSpace.wait(seconds: 60) {
+                    FileManager.default.fileExists(atPath: "\(directory)/returned")
+                }
+                stepvisor_launch_ends()
+                _ = FileManager.default.createFile(atPath: "\(directory)/ended", contents: nil)
+            }
+            launch.start()
+            #expect(TestSpace.wait { space.exists("began") })
+            stepvisor_finish_launch()
+            #expect(!space.exists("ended"))
+            try space.file("returned", "")
+            #expect(TestSpace.wait { space.exists("ended") })
         }
 
         /// The process whose standard output is a file.

@@ -78,7 +78,8 @@ void stepvisor_launch_begins(void);
 /// Says that the launch has ended, whether or not there is a new process.
 void stepvisor_launch_ends(void);
 
-/// Returns when no other thread is launching a process; the handler of SIGTSTP calls it.
+/// Returns when no child of a launch of another thread has still to execute its program; the handlers of
+/// SIGTSTP and SIGCONT call it.
 ///
 /// A new process is in its parent's group at first, so Ctrl-Z may stop it before it has executed its
 /// program. The launching thread waits in the kernel for exactly that (`vfork`), so nothing else would
